@@ -1,0 +1,1 @@
+"""Aer noise: from a device, synthetic, scaled, restricted to the qubits in use, checked."""

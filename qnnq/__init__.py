@@ -1,0 +1,1 @@
+"""Train, deploy and stress naturally quantized neural networks on noisy quantum devices."""

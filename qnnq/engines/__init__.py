@@ -1,0 +1,1 @@
+"""Where a layer is measured: one interface, several engines."""

@@ -1,0 +1,9 @@
+"""The two kinds of failure that the command line reports in one line."""
+
+
+class QnnqError(Exception):
+    """Something failed that the input is not to blame for (exit code 1)."""
+
+
+class InputError(QnnqError):
+    """Bad input: the message names the place, what was found and what was expected (exit code 2)."""

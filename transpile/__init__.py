@@ -1,0 +1,1 @@
+"""Activation steps as Qiskit circuits, compiled for a device."""
