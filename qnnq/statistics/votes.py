@@ -1,0 +1,69 @@
+"""Predictions and accuracies from additive counts."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qnnq.errors import InputError
+from qnnq.statistics.intervals import Accuracy, bootstrap_over_images, wilson
+
+
+def majority_votes(counts: NDArray[np.integer]) -> NDArray[np.intp]:
+    """Most voted class of each image, (images,), from (images, classes); ties: the lowest."""
+    return np.argmax(counts, axis=1)
+
+
+def single_shot_fractions(
+    counts: NDArray[np.integer], labels: NDArray[np.integer]
+) -> NDArray[np.float64]:
+    """Fraction of each image's shots, (images,), that named the right class."""
+    return counts[np.arange(len(labels)), labels] / counts.sum(axis=1)
+
+
+def single_shot(
+    counts: NDArray[np.integer], labels: NDArray[np.integer], confidence: float = 0.95
+) -> Accuracy:
+    """Average over shots of "this shot was right", with a bootstrap over images.
+
+    The shots of a lone image are independent, so there the interval is Wilson's over its shots.
+    """
+    fractions = single_shot_fractions(counts, labels)
+    if len(labels) == 1:
+        interval = wilson(int(counts[0, labels[0]]), int(counts[0].sum()), confidence)
+    else:
+        interval = bootstrap_over_images(fractions, confidence)
+    return Accuracy(float(fractions.mean()), *interval, confidence)
+
+
+def share_right(right: NDArray[np.bool_], confidence: float = 0.95) -> Accuracy:
+    """Share of the images that were answered right, with its Wilson interval."""
+    return Accuracy(
+        float(right.mean()), *wilson(int(right.sum()), len(right), confidence), confidence
+    )
+
+
+def accuracies(
+    counts: NDArray[np.integer],
+    softmax_sums: NDArray[np.floating],
+    labels: NDArray[np.integer],
+    shots: int,
+    confidence: float = 0.95,
+) -> dict[str, Accuracy]:
+    """`single_shot`, `majority` and `soft_vote` accuracies.
+
+    counts: (images, classes), votes of each image's shots; softmax_sums: the same shape, softmax
+    outputs summed over shots; labels: (images,). Raises `InputError` when shapes disagree or an
+    image's votes do not add up to `shots`.
+    """
+    images = len(labels)
+    if images == 0:
+        raise InputError("accuracy: no images")
+    for name, array in (("counts", counts), ("softmax_sums", softmax_sums)):
+        if array.ndim != 2 or len(array) != images:
+            raise InputError(f"{name}: expected ({images}, classes), got {array.shape}")
+    if np.any(counts.sum(axis=1) != shots):
+        raise InputError(f"counts: expected {shots} votes for every image")
+    return {
+        "single_shot": single_shot(counts, labels, confidence),
+        "majority": share_right(majority_votes(counts) == labels, confidence),
+        "soft_vote": share_right(np.argmax(softmax_sums, axis=1) == labels, confidence),
+    }
