@@ -1,0 +1,112 @@
+"""`qnnq`: the commands, and how failures become one line and an exit code."""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import typer
+
+COMMANDS = (
+    "run",
+    "models",
+    "noise",
+    "compile_command",
+    "train",
+    "import_command",
+    "sweep",
+    "results",
+    "plot",
+    "estimate",
+    "submit",
+    "status",
+    "resume",
+    "collect",
+    "cancel",
+    "calibrate",
+)
+"""Modules of this package, each with `register(app)`; the order is that of `qnnq --help`."""
+
+DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+
+
+def build_app() -> typer.Typer:
+    """Return the application with all commands."""
+    app = typer.Typer(
+        help="Deploy naturally quantized neural networks on noisy quantum devices.\n\n"
+        "Begin with `qnnq run`: a bundled network on 10,000 MNIST images under the noise of a "
+        "real device.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+
+    @app.callback()
+    def _options() -> None:
+        """Train, run, sweep and submit networks of measured qubits."""
+
+    for name in COMMANDS:
+        import_module(f"qnnq.cli.{name}").register(app)
+    return app
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line and return its exit code: 0 done, 1 failed, 2 bad input, 130 interrupted.
+
+    Args:
+        arguments: Without the program's name; None takes those of the process.
+    """
+    try:
+        result = build_app()(
+            args=None if arguments is None else list(arguments),
+            prog_name="qnnq",
+            standalone_mode=False,
+        )
+        return result if isinstance(result, int) else DONE
+    except (KeyboardInterrupt, typer.Abort):
+        return _say("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of a pipe has gone; Python must not complain about it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except Exception as error:
+        code = _exit_code(error)
+        if code is None:
+            raise
+        return _say(_message(error), code)
+
+
+def _exit_code(error: Exception) -> int | None:
+    """Return the exit code of an expected failure, or None for a defect of the program."""
+    from qnnq.errors import InputError, QnnqError
+
+    if isinstance(error, InputError) or hasattr(error, "format_message"):
+        return BAD_INPUT
+    if isinstance(error, (QnnqError, OSError)):
+        return FAILED
+    if isinstance(error, ValueError):
+        from noise_models import NoiseError
+        from transpile import TranspileError
+
+        return BAD_INPUT if isinstance(error, (NoiseError, TranspileError)) else None
+    return None
+
+
+def _message(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        place = f"{error.filename}: " if error.filename else ""
+        return f"{place}{error.strerror}"
+    formatted = getattr(error, "format_message", None)  # a usage error of the option parser
+    text = formatted() if formatted else str(error)
+    return f"{text} (see --help)" if formatted else text
+
+
+def _say(message: str, code: int) -> int:
+    line = " ".join(message.split())
+    print(f"qnnq: {line}", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,101 @@
+"""`qnnq run`: one network, one noise model, many images."""
+
+from typing import Annotated, Any
+
+import typer
+
+from qnnq.cli.output import percent, print_table, progress_bar, write_json
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command()
+    def run(
+        model: Annotated[
+            str, typer.Argument(metavar="[MODEL]", help="A bundled network or a file.")
+        ] = "mnist16-a0.5",
+        noise: Annotated[
+            str | None,
+            typer.Option(
+                help="Noise, such as fake_kingston*2 or 'readout(p=0.02)'; `qnnq noise` lists all. "
+                "Default: the device's noise, or ideal with --engine ideal.",
+                metavar="SPEC",
+            ),
+        ] = None,
+        engine: Annotated[str, typer.Option(help="instrument (exact), aer or ideal.")] = "instrument",
+        device: Annotated[
+            str | None, typer.Option(help="Device for layout, gates and durations.", metavar="NAME")
+        ] = None,
+        data: Annotated[str, typer.Option(help="A data set's name or a file.")] = "mnist-test",
+        images: Annotated[str, typer.Option(help="all, 0:200, 6929 or 1,5,9.")] = "all",
+        shots: Annotated[int, typer.Option(help="Shots an image.")] = 15,
+        seed: Annotated[int, typer.Option(help="Seed of every random number.")] = 0,
+        strength: Annotated[float, typer.Option(help="Multiplies the noise; 0 is none.")] = 1.0,
+        pairs: Annotated[int, typer.Option(help="Gate pairs after each rotation.")] = 0,
+        pair_gate: Annotated[str, typer.Option(help="sx (on each neuron) or cz (neighbours).")] = "sx",
+        qubits: Annotated[
+            str, typer.Option(help="best, all, or a list: 3,4,5 (with ancillas: 3:4,7:8).")
+        ] = "best",
+        copies: Annotated[int, typer.Option(help="Images side by side on the chip.")] = 1,
+        json: Annotated[
+            str | None, typer.Option(help="Write the result as JSON (- is stdout).", metavar="FILE")
+        ] = None,
+        counts: Annotated[bool, typer.Option("--counts", help="Votes of each image, in JSON.")] = False,
+    ) -> None:
+        """Run a trained network on a noisy device and say how accurate it is.
+
+        Example: qnnq run mnist16-a0.5 --noise "fake_kingston*2" --images 0:1000 --shots 15
+        """
+        from qnnq.errors import InputError
+        from qnnq.run import RunRequest, prepare
+
+        if counts and json is None:
+            raise InputError("--counts: expected --json FILE beside it, where the counts go")
+        if noise is None:
+            noise = "ideal" if engine == "ideal" else device or "fake_kingston"
+        request = RunRequest(
+            model=model,
+            data=data,
+            images=images,
+            noise=noise,
+            strength=strength,
+            pairs=pairs,
+            pair_gate=pair_gate,  # type: ignore[arg-type]
+            engine=engine,  # type: ignore[arg-type]
+            device=device,
+            qubits=qubits,
+            copies=copies,
+            shots=shots,
+            seed=seed,
+        )
+        prepared = prepare(request)
+        with progress_bar("images", len(prepared.images)) as advance:
+            result = prepared.execute(advance)
+        document = result.to_json(with_counts=counts)
+        if json != "-":
+            _print(model, noise, document)
+        if json is not None:
+            write_json(document, json)
+
+
+def _print(model: str, noise: str, document: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    task = document["task"]
+    strength = f" at strength {task['strength']:g}" if task["strength"] != 1 else ""
+    device = f", device {task['device']}" if task.get("device") else ""
+    table = Table(
+        title=f"{model}: noise {task['noise']}{strength}{device}, engine {task['engine']}\n"
+        f"{document['images']} images x {document['shots']} shots, {document['seconds']:.2f} s",
+        title_justify="left",
+    )
+    table.add_column("prediction")
+    table.add_column("accuracy (95 % interval)", justify="right")
+    for name, meaning in (
+        ("single_shot", "one shot"),
+        ("majority", f"majority of {document['shots']} shots"),
+        ("soft_vote", f"mean softmax of {document['shots']} shots"),
+    ):
+        table.add_row(meaning, percent(document["accuracy"][name]))
+    print_table(table)

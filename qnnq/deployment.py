@@ -1,0 +1,172 @@
+"""A network on a device: compiled layers, their noise, and the engines that run them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from noise_models import NoiseChannels, NoiseSpecification, build_channels, check_coverage
+from qnnq.devices import DEFAULT_DEVICE, calibration_time, device_names, is_hardware, resolve_device
+from qnnq.engines.base import Engine
+from qnnq.errors import InputError
+from qnnq.network import Network
+from transpile import CompiledLayer, Site, capacity, choose_sites, compile_layer, parse_sites
+
+if TYPE_CHECKING:
+    from qiskit.transpiler import Target
+
+
+@dataclass(frozen=True, eq=False)
+class Deployment:
+    """The hidden layers of a network, compiled for a device, with the noise of their qubits.
+
+    Attributes:
+        device: The device's name.
+        specification: The noise, its strength included.
+        layers: The compiled circuit of every hidden layer.
+        channels: The noise of every hidden layer.
+        task: What of this determines a result, for a task's identity.
+        calibration: The device and the time of its calibration data.
+    """
+
+    device: str
+    specification: NoiseSpecification
+    layers: tuple[CompiledLayer, ...]
+    channels: tuple[NoiseChannels, ...]
+    task: dict[str, Any]
+    calibration: dict[str, str | None]
+
+    def engine(self, name: str) -> Engine:
+        """Return the engine `aer` or `instrument` over these layers."""
+        if name == "aer":
+            from qnnq.engines.aer import AerEngine
+
+            return AerEngine(self.layers, self.channels)
+        from qnnq.engines.instrument import InstrumentEngine
+
+        return InstrumentEngine(self.layers, self.channels)
+
+
+def parse_noise(noise: str, device: str | None) -> tuple[NoiseSpecification, str]:
+    """Return the noise specification and the name of the device that it acts on.
+
+    Raises:
+        InputError: If the noise is of another device than `device`.
+    """
+    specification = NoiseSpecification.parse(noise, device_names=device_names())
+    named = specification.device_name
+    if device is not None and named is not None and named != device:
+        raise InputError(
+            f"--noise {noise!r}: expected the noise of --device {device}, whose qubits it acts on"
+        )
+    return specification, device or named or DEFAULT_DEVICE
+
+
+def deploy(
+    network: Network,
+    *,
+    noise: str,
+    strength: float = 1.0,
+    device: str | None = None,
+    qubits: str = "best",
+    copies: int = 1,
+    pairs: int = 0,
+    pair_gate: str = "sx",
+) -> Deployment:
+    """Compile every hidden layer and build the noise of the qubits in use.
+
+    The arguments are those of `qnnq.run.RunRequest`.
+
+    Raises:
+        InputError, NoiseError, TranspileError: If the parts do not fit together.
+    """
+    base, device_name = parse_noise(noise, device)
+    specification = base.scaled(strength)
+    layers = compile_network(network, device_name, qubits, copies, pairs, pair_gate)
+    channels = tuple(_channels(device_name, str(specification), layer) for layer in layers)
+    calibrated = calibration_time(resolve_device(device_name))
+    canonical, common = _split_strength(specification)
+    task = {
+        "noise": canonical,
+        "strength": common,
+        "device": device_name,
+        "calibration": calibrated,
+        "qubits": [_text(layer.sites) for layer in layers],
+        "copies": layers[0].copies,
+        "pairs": pairs,
+        "pair_gate": pair_gate if pairs else None,
+    }
+    calibration = {"device": device_name, "time": calibrated}
+    return Deployment(device_name, specification, layers, channels, task, calibration)
+
+
+def compile_network(
+    network: Network, device: str, qubits: str, copies: int, pairs: int, pair_gate: str
+) -> tuple[CompiledLayer, ...]:
+    """Return the compiled circuit of every hidden layer; equal layers share one."""
+    angles = [network.layer_entanglement(layer) for layer in range(network.hidden)]
+    kinds = list(zip(network.widths, angles, strict=True))
+    if qubits == "all":
+        if copies != 1:
+            raise InputError(f"--copies {copies}: --qubits all puts as many copies as fit")
+        target = resolve_device(device).target
+        copies = max(1, min(capacity(target, angle, pair_gate) // w for w, angle in kinds))
+    weak = min(angles)
+    return tuple(
+        _compiled(device, width, angle, weak, copies, qubits, pairs, pair_gate)
+        for width, angle in kinds
+    )
+
+
+@lru_cache(maxsize=64)
+def _compiled(
+    device: str,
+    width: int,
+    entanglement: float,
+    weakest: float,
+    copies: int,
+    qubits: str,
+    pairs: int,
+    pair_gate: str,
+) -> CompiledLayer:
+    target = resolve_device(device).target
+    sites = None
+    if qubits not in ("best", "all"):
+        sites = _explicit_sites(target, qubits, width * copies, entanglement, weakest)
+    return compile_layer(
+        target, width, entanglement, copies=copies, sites=sites, pairs=pairs, pair_gate=pair_gate
+    )
+
+
+def _explicit_sites(
+    target: "Target", qubits: str, count: int, entanglement: float, weakest: float
+) -> tuple[Site, ...]:
+    """Return the sites that a user named; a projective last layer needs no ancillas."""
+    sites = parse_sites(qubits, target, count, weakest)
+    return sites if entanglement == weakest else tuple(Site(site.neuron, None) for site in sites)
+
+
+@lru_cache(maxsize=256)
+def _channels(device: str, specification: str, layer: CompiledLayer) -> NoiseChannels:
+    target = resolve_device(device).target
+    parsed = NoiseSpecification.parse(specification, device_names=device_names())
+    used = {qubit for site in layer.sites for qubit in (site.neuron, site.ancilla)} - {None}
+    channels = build_channels(parsed, target, sorted(used))
+    check_coverage(layer.circuit, channels, parsed)
+    return channels
+
+
+def _split_strength(specification: NoiseSpecification) -> tuple[str, float]:
+    """Return the noise at strength 1 and the strength that all terms share, else 1."""
+    strengths = {term.strength for term in specification.terms}
+    common = strengths.pop() if len(strengths) == 1 else 1.0
+    if common in (0.0, 1.0):
+        return str(specification), 1.0
+    return str(specification.scaled(1 / common)), common
+
+
+def _text(sites: Sequence[Site]) -> str:
+    return ",".join(
+        f"{site.neuron}" if site.ancilla is None else f"{site.neuron}:{site.ancilla}"
+        for site in sites
+    )
