@@ -1,0 +1,118 @@
+"""The machine behind the loopback service: a fake device's data and an Aer simulator."""
+
+import datetime
+import json
+import os
+import warnings
+from typing import Any
+
+from qiskit.providers import BackendV2
+from qiskit_aer import AerSimulator
+from qiskit_aer.noise import NoiseModel
+
+
+class Machine:
+    """A fake device that the service offers under another name.
+
+    Args:
+        name: The name that the service offers, ibm_...
+        device: The fake device whose configuration and calibration it reports.
+        noise_model: What acts on the circuits; None takes the device's own noise.
+        seed: Seed of the simulator; every job gets another one.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        device: BackendV2,
+        noise_model: NoiseModel | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.name = name
+        self.online = True
+        self.num_qubits = device.num_qubits
+        if noise_model is None:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                noise_model = NoiseModel.from_backend(device)
+        method = "matrix_product_state" if device.num_qubits > 12 else "statevector"
+        self._simulator = AerSimulator(method=method, noise_model=noise_model)
+        self._seed = seed
+        self._configuration = self._read(device, device.conf_filename)
+        self._properties = self._read(device, device.props_filename)
+
+    def _read(self, device: BackendV2, file: str) -> dict[str, Any]:
+        with open(os.path.join(device.dirname, file)) as stream:
+            content: dict[str, Any] = json.load(stream)
+        return content | {"backend_name": self.name}
+
+    def configuration(self) -> dict[str, Any]:
+        return self._configuration
+
+    def properties(self) -> dict[str, Any]:
+        return self._properties
+
+    def device_entry(self, queue: int) -> dict[str, Any]:
+        status = {"name": "online" if self.online else "offline", "reason": "available"}
+        return {
+            "name": self.name,
+            "status": status,
+            "qubits": self.num_qubits,
+            "queue_length": queue,
+        }
+
+    def status(self, queue: int) -> dict[str, Any]:
+        message = "active" if self.online else "maintenance"
+        return {"state": self.online, "status": message, "length_queue": queue}
+
+    def execute(self, params: dict[str, Any]) -> tuple[str, float]:
+        """Run a quantum program; return the result's JSON and the billed seconds."""
+        from qiskit_ibm_runtime.fake_provider.executor.run_quantum_program import (
+            run_quantum_program,
+        )
+        from qiskit_ibm_runtime.options_models.simulator import SimulatorOptions
+        from qiskit_ibm_runtime.quantum_program.params_converters import (
+            QUANTUM_PROGRAM_PARAMS_CONVERTERS,
+        )
+
+        converter = QUANTUM_PROGRAM_PARAMS_CONVERTERS[params["schema_version"]]
+        program, _ = converter.decoder(converter.model.model_validate(params))
+        self._seed += 1
+        options = SimulatorOptions(seed_simulator=self._seed, angle_decimals=12)
+        result = run_quantum_program(backend=self._simulator, program=program, options=options)
+        executions = sum(next(iter(item.values()))[..., 0].size for item in result)
+        return _encode(result), 2.0 + 250e-6 * executions
+
+
+def _encode(result: Any) -> str:
+    from ibm_quantum_schemas.common import CompressedTensorModel
+    from ibm_quantum_schemas.executor.version_2_0 import (
+        ItemMetadataModel,
+        MetadataModel,
+        QuantumProgramResultItemModel,
+        QuantumProgramResultModel,
+    )
+    from qiskit_ibm_runtime.quantum_program.converters.converters_2_0 import passthrough_data_to_2_0
+
+    items = [
+        QuantumProgramResultItemModel(
+            results={name: CompressedTensorModel.from_numpy(value) for name, value in item.items()},
+            metadata=ItemMetadataModel(),
+        )
+        for item in result
+    ]
+    model = QuantumProgramResultModel(
+        data=items,
+        metadata=MetadataModel(chunk_timing=[]),
+        passthrough_data=passthrough_data_to_2_0(result.passthrough_data),
+        semantic_role=result._semantic_role,
+    )
+    return model.model_dump_json()
+
+
+def iso(seconds: float | None) -> str | None:
+    """Return a time as the service writes it."""
+    if seconds is None:
+        return None
+    moment = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+    return moment.isoformat().replace("+00:00", "Z")
