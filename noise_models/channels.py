@@ -1,0 +1,154 @@
+"""The noise channels of a specification on the qubits in use."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from qiskit.transpiler import Target
+from qiskit_aer.noise import NoiseModel, QuantumError, ReadoutError
+
+from noise_models.aer import quantum_error
+from noise_models.elements import (
+    CalibratedInstruction,
+    Element,
+    calibrated_instructions,
+    qubit_calibration,
+)
+from noise_models.errors import NoiseError
+from noise_models.sources import NoiseSource, noise_sources
+from noise_models.specification import NoiseSpecification
+from noise_models.stages import ComplexArray, FloatArray, Stages, superoperator
+
+
+@dataclass(frozen=True, eq=False)
+class NoiseChannels:
+    """The noise of one specification on some physical qubits of one target.
+
+    An instruction's error acts after the ideal instruction; a readout error acts on the outcome.
+
+    Attributes:
+        qubits: the physical qubits that it was built for.
+        stages: the error of each instruction on each tuple of physical qubits; none: exact.
+        readout_errors: of each qubit, shape (2, 2): [prepared, measured]; none: exact.
+        exact: elements that have no error because the model says so.
+        refused: elements for which the model has no valid or no complete error, and why; measuring
+            qubit q is the element ("measure", (q,)). `check_coverage` raises for circuits that
+            use one.
+        relaxes: whether qubits relax with time.
+    """
+
+    qubits: frozenset[int]
+    stages: Mapping[Element, Stages]
+    readout_errors: Mapping[int, FloatArray]
+    exact: frozenset[Element]
+    refused: Mapping[Element, str]
+    relaxes: bool
+
+    @cached_property
+    def gate_errors(self) -> Mapping[Element, QuantumError]:
+        """The error of each noisy instruction, by name and physical qubits in the gate's order."""
+        return {e: quantum_error(stages, len(e[1])) for e, stages in self.stages.items()}
+
+    def superoperator(self, name: str, qubits: tuple[int, ...]) -> ComplexArray:
+        """Return `SuperOp(gate_errors[name, qubits]).data`, or the identity where there is none.
+
+        Shape (4**n, 4**n), column-stacking, the gate's first qubit least significant.
+        """
+        return superoperator(self.stages.get((name, qubits), ()), len(qubits))
+
+    def to_aer(self, index: Mapping[int, int] | None = None) -> NoiseModel:
+        """Return the same noise as Aer's model.
+
+        Args:
+            index: the circuit's qubit for each physical qubit, the others are left out; None: the
+                circuit's qubits are the physical ones.
+        """
+        numbers = {q: q for q in self.qubits} if index is None else index
+        names = {name for name, _ in {*self.stages, *self.exact}} - {"measure"}
+        model = NoiseModel(basis_gates=sorted(names))
+        for (name, qubits), error in self.gate_errors.items():
+            if numbers.keys() >= set(qubits):
+                model.add_quantum_error(error, name, [numbers[q] for q in qubits])
+        for qubit, matrix in self.readout_errors.items():
+            if qubit in numbers:
+                model.add_readout_error(ReadoutError(matrix), [numbers[qubit]])
+        return model
+
+
+def build_channels(
+    specification: NoiseSpecification, target: Target, qubits: Iterable[int]
+) -> NoiseChannels:
+    """Build the noise channels for the qubits in use and the couplings between them.
+
+    A device term means the given target. An element whose error does not exist (a power of an
+    error worse than random, missing calibration) is refused when a circuit uses it, not here.
+
+    Args:
+        specification: the noise, its terms acting from left to right.
+        target: the device: its instructions, durations and calibration.
+        qubits: physical qubits.
+
+    Raises:
+        NoiseError: a qubit that the target does not have.
+    """
+    used = frozenset(qubits)
+    strangers = sorted(used - set(range(target.num_qubits or 0)))
+    if strangers:
+        raise NoiseError(
+            f"noise: found qubit {strangers[0]}, expected 0 to {target.num_qubits - 1}"
+        )
+    sources = noise_sources(specification, qubit_calibration(target, used))
+    stages: dict[Element, Stages] = {}
+    readout_errors: dict[int, FloatArray] = {}
+    exact: set[Element] = set()
+    refused: dict[Element, str] = {}
+    for instruction in calibrated_instructions(target, used):
+        element = (instruction.name, instruction.qubits)
+        found, problem = _gate_error(sources, instruction)
+        if found:
+            stages[element] = found
+        elif problem is None:
+            exact.add(element)
+        if problem is not None:
+            refused[element] = problem
+    for qubit in sorted(used):
+        element = ("measure", (qubit,))
+        if not target.instruction_supported("measure", (qubit,)):
+            continue
+        try:
+            matrix = _readout_error(sources, qubit)
+        except NoiseError as error:
+            refused[element] = f"measure on qubit {qubit}: {error}"
+            continue
+        if matrix is None:
+            exact.add(element)
+        else:
+            readout_errors[qubit] = matrix
+    relaxes = any(any(s.relaxation_rates(q)) for s in sources for q in used)
+    return NoiseChannels(used, stages, readout_errors, frozenset(exact), refused, relaxes)
+
+
+def _gate_error(
+    sources: list[NoiseSource], instruction: CalibratedInstruction
+) -> tuple[Stages, str | None]:
+    """Return the stages after an instruction, and why it must not be used (None: it may)."""
+    place = instruction.place
+    if len(instruction.qubits) > 2 and sources:
+        return (), f"{place}: noise is defined for gates on one or two qubits"
+    try:
+        found = tuple(stage for source in sources for stage in source.gate_stages(instruction))
+    except NoiseError as error:
+        return (), f"{place}: {error}"
+    lacks = next(filter(None, (source.missing(instruction) for source in sources)), None)
+    return found, None if lacks is None else f"{place}: the device's calibration lacks its {lacks}"
+
+
+def _readout_error(sources: list[NoiseSource], qubit: int) -> FloatArray | None:
+    """Return the product of all readout errors of a qubit, None if there is none."""
+    result = np.eye(2)
+    for source in sources:
+        matrix = source.readout(qubit)
+        if matrix is not None:
+            result = result @ matrix
+    return None if np.array_equal(result, np.eye(2)) else result

@@ -1,0 +1,77 @@
+"""Refusing circuits that a noise model does not cover.
+
+Aer runs a gate that its noise model does not list without noise and without a word.
+"""
+
+from collections.abc import Iterator
+
+from qiskit.circuit import (
+    Barrier,
+    CircuitInstruction,
+    ControlFlowOp,
+    Delay,
+    Measure,
+    QuantumCircuit,
+)
+
+from noise_models.channels import NoiseChannels
+from noise_models.errors import NoiseError
+from noise_models.specification import NoiseSpecification
+
+
+def check_coverage(
+    circuit: QuantumCircuit, channels: NoiseChannels, specification: NoiseSpecification
+) -> None:
+    """Check that every instruction of a circuit has the noise that the specification gives it.
+
+    An instruction without noise passes where the model says zero (virtual gates, strength 0, a
+    switched-off mechanism), and is refused where the model does not know it: calibration that the
+    device lacks, an instruction that the device does not have, relaxation during a delay.
+
+    Args:
+        circuit: an ISA circuit on the target's physical qubits.
+        channels: built from the specification.
+        specification: named in the message.
+
+    Raises:
+        NoiseError: the first instruction that is not covered, and why.
+    """
+    if not specification.active_terms:
+        return
+    for instruction, qubits in _physical_instructions(circuit, tuple(range(circuit.num_qubits))):
+        problem = _problem(instruction, qubits, channels)
+        if problem is not None:
+            raise NoiseError(f"noise {specification}: {problem}")
+
+
+def _physical_instructions(
+    circuit: QuantumCircuit, physical: tuple[int, ...]
+) -> Iterator[tuple[CircuitInstruction, tuple[int, ...]]]:
+    """Yield the instructions with their physical qubits, those inside control flow included."""
+    for instruction in circuit.data:
+        qubits = tuple(physical[circuit.find_bit(bit).index] for bit in instruction.qubits)
+        if isinstance(instruction.operation, ControlFlowOp):
+            for block in instruction.operation.blocks:
+                yield from _physical_instructions(block, qubits)
+        elif not isinstance(instruction.operation, Barrier):
+            yield instruction, qubits
+
+
+def _problem(
+    instruction: CircuitInstruction, qubits: tuple[int, ...], channels: NoiseChannels
+) -> str | None:
+    name = instruction.operation.name
+    if isinstance(instruction.operation, Delay):
+        delayed = f"found a delay on qubit {qubits[0]}, whose relaxation is not modelled"
+        return delayed if channels.relaxes else None
+    element = (name, qubits)
+    if element in channels.refused:
+        return channels.refused[element]
+    if isinstance(instruction.operation, Measure) and qubits[0] in channels.readout_errors:
+        return None
+    if element in channels.stages or element in channels.exact:
+        return None
+    place = f"{name} on qubit{'s' * (len(qubits) > 1)} {', '.join(map(str, qubits))}"
+    if not channels.qubits.issuperset(qubits):
+        return f"{place} is outside the qubits that the model was built for"
+    return f"{place} is no instruction of the device, so it would run without noise"

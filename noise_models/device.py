@@ -1,0 +1,103 @@
+"""The noise of a device term, from the calibration in the target.
+
+At strength 1 these are the channels of `qiskit_aer.noise.NoiseModel.from_backend` (temperature 0):
+a gate's error is depolarizing, then T1 and T2 relaxation of its qubits for its duration, and the
+depolarizing part is what the calibrated gate error has beyond the relaxation. T2 is cut to 2 T1. A
+switched-off mechanism leaves out its factor and changes no other: `relaxation=off` keeps the
+depolarizing part of the whole model.
+"""
+
+import math
+from collections.abc import Mapping
+
+from noise_models.elements import CalibratedInstruction, QubitCalibration
+from noise_models.errors import NoiseError
+from noise_models.mechanisms import (
+    depolarizing_stages,
+    readout_matrix,
+    relaxation_infidelity,
+    relaxation_stages,
+)
+from noise_models.specification import NoiseTerm
+from noise_models.stages import FloatArray, Stages
+
+
+class DeviceNoise:
+    """A device term: see `sources.NoiseSource`."""
+
+    def __init__(self, term: NoiseTerm, qubits: Mapping[int, QubitCalibration]) -> None:
+        switches = dict(term.parameters)
+        self.gate_on, self.relaxation_on, self.readout_on = (
+            bool(switches.get(name, True)) for name in ("gate", "relaxation", "readout")
+        )
+        self.strength = term.strength
+        self.qubits = qubits
+
+    def gate_stages(self, instruction: CalibratedInstruction) -> Stages:
+        """Return what acts after an instruction."""
+        times = [self._times(qubit) for qubit in instruction.qubits]
+        duration = instruction.duration or 0.0
+        stages: Stages = ()
+        if self.gate_on and instruction.is_gate and instruction.error:
+            probability = depolarizing_probability(instruction.error, times, duration)
+            what = f"the gate error {instruction.error:g}"
+            stages += depolarizing_stages(len(times), probability, self.strength, what)
+        if self.relaxation_on and duration:
+            stages += relaxation_stages(times, self.strength * duration)
+        return stages
+
+    def missing(self, instruction: CalibratedInstruction) -> str | None:
+        """Return which calibration an instruction lacks, None if it has all that this term needs.
+
+        Unknown T1 and T2 only count where nothing else makes the instruction noisy: the gate error
+        includes the relaxation.
+        """
+        if instruction.is_virtual:
+            return None
+        needs_error = self.gate_on and instruction.is_gate
+        if needs_error and instruction.error is None:
+            return "gate error"
+        if not self.relaxation_on or (needs_error and instruction.error):
+            return None
+        if instruction.duration is None:
+            return "duration"
+        unknown = all(self._times(q) == (math.inf, math.inf) for q in instruction.qubits)
+        return "T1 and T2" if instruction.duration and unknown else None
+
+    def readout(self, qubit: int) -> FloatArray | None:
+        """Return the readout matrix of a qubit, None if this term has none."""
+        if not self.readout_on:
+            return None
+        p01, p10 = self.qubits[qubit].readout_p01, self.qubits[qubit].readout_p10
+        if p01 is None or p10 is None:
+            raise NoiseError("the device's calibration lacks its readout error")
+        return readout_matrix(p01, p10, self.strength, f"the readout error {(p01 + p10) / 2:g}")
+
+    def relaxation_rates(self, qubit: int) -> tuple[float, float]:
+        """Return 1/T1 and 1/T2 (1/s) as they act in this term."""
+        if not self.relaxation_on:
+            return 0.0, 0.0
+        t1, t2 = self._times(qubit)
+        return self.strength / t1, self.strength / t2
+
+    def _times(self, qubit: int) -> tuple[float, float]:
+        t1 = self.qubits[qubit].t1 or math.inf
+        t2 = self.qubits[qubit].t2 or math.inf
+        return t1, min(t2, 2 * t1)
+
+
+def depolarizing_probability(
+    error: float, times: list[tuple[float, float]], duration: float
+) -> float:
+    """Return the depolarizing probability that, before the relaxation, makes the gate error.
+
+    p = d (F_relax - F) / (d F_relax - 1) with F = 1 - error and d = 2**qubits; 0 if the relaxation
+    alone is at least as bad; at most d^2 / (d^2 - 1). (As in `qiskit_aer.noise.device.models`.)
+    """
+    d = 2 ** len(times)
+    infidelity = relaxation_infidelity(times, duration)
+    if error <= infidelity:
+        return 0.0
+    error = min(error, d / (d + 1))
+    greatest = d**2 / (d**2 - 1)
+    return min(d * (error - infidelity) / (d * (1 - infidelity) - 1), greatest)

@@ -1,0 +1,88 @@
+"""The parts of a device that can be noisy: instructions on certain qubits, with calibration."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from qiskit.circuit import Delay, Gate, Measure
+from qiskit.transpiler import Target
+
+Element = tuple[str, tuple[int, ...]]  # instruction name, physical qubits
+
+# Frame changes: a device does them in software, without error and without time.
+VIRTUAL_GATES = frozenset({"rz", "p", "u1"})
+
+
+@dataclass(frozen=True)
+class CalibratedInstruction:
+    """One instruction of a target on certain qubits.
+
+    Attributes:
+        is_gate: whether it is a unitary gate (a reset is not).
+        is_virtual: whether it is a frame change, exact by definition.
+        duration: seconds; None if the target does not say.
+        error: average gate infidelity; None if the target does not say.
+    """
+
+    name: str
+    qubits: tuple[int, ...]
+    is_gate: bool
+    is_virtual: bool
+    duration: float | None
+    error: float | None
+
+    @property
+    def place(self) -> str:
+        """The instruction and its qubits, for messages."""
+        return (
+            f"{self.name} on qubit{'s' * (len(self.qubits) > 1)} {', '.join(map(str, self.qubits))}"
+        )
+
+
+@dataclass(frozen=True)
+class QubitCalibration:
+    """One qubit's calibration: T1, T2 (s), P(1|0), P(0|1); None where the target does not say."""
+
+    t1: float | None
+    t2: float | None
+    readout_p01: float | None
+    readout_p10: float | None
+
+
+def calibrated_instructions(
+    target: Target, qubits: frozenset[int]
+) -> Iterator[CalibratedInstruction]:
+    """Yield what the target can do on these qubits, measurements and delays left out."""
+    for name in target.operation_names:
+        operation = target.operation_from_name(name)
+        if isinstance(operation, type | Measure | Delay):  # a type: control flow
+            continue
+        for where, properties in target[name].items():
+            if where is None or not qubits.issuperset(where):
+                continue
+            duration = _known(getattr(properties, "duration", None))
+            error = _known(getattr(properties, "error", None))
+            virtual = name in VIRTUAL_GATES and not duration and not error
+            is_gate = isinstance(operation, Gate)
+            yield CalibratedInstruction(name, tuple(where), is_gate, virtual, duration, error)
+
+
+def qubit_calibration(target: Target, qubits: frozenset[int]) -> dict[int, QubitCalibration]:
+    """Return the calibration of these qubits.
+
+    A readout error that the target gives without a direction counts for both prepared states.
+    """
+    properties = target.qubit_properties or [None] * (target.num_qubits or 0)
+    measure = target["measure"] if "measure" in target.operation_names else {}
+    return {q: _qubit_calibration(properties[q], measure.get((q,))) for q in sorted(qubits)}
+
+
+def _qubit_calibration(properties: object, measure: object) -> QubitCalibration:
+    error = getattr(measure, "error", None)
+    p01, p10 = (getattr(measure, f"prob_meas{m}_prep{1 - m}", error) for m in (1, 0))
+    t1, t2 = (_known(getattr(properties, name, None)) for name in ("t1", "t2"))
+    return QubitCalibration(t1 or None, t2 or None, _known(p01), _known(p10))
+
+
+def _known(value: float | None) -> float | None:
+    return None if value is None or math.isnan(value) or value < 0 else float(value)

@@ -1,0 +1,71 @@
+"""Values in a noise specification: reading them, and writing them in one canonical way."""
+
+import math
+import re
+from decimal import Decimal, InvalidOperation
+
+from noise_models.catalogue import Kind
+
+Value = float | bool
+
+_UNITS = {"ns": Decimal("1e-9"), "us": Decimal("1e-6"), "ms": Decimal("1e-3"), "s": Decimal(1)}
+_TIME = re.compile(r"(?P<number>[^a-zµμ]+(?:e[+-]?\d+)?)\s*(?P<unit>[a-zµμ]+)")
+
+
+def read_value(text: str, kind: Kind) -> Value | None:
+    """Return the value of `text` (times in seconds), None if it is not of that kind."""
+    if kind == "switch":
+        return {"on": True, "off": False}.get(text.lower())
+    if kind == "time":
+        return _read_time(text)
+    number = read_number(text)
+    if number is None or not math.isfinite(number):
+        return None
+    if kind == "probability" and not 0 <= number <= 1:
+        return None
+    return number
+
+
+def read_number(text: str) -> float | None:
+    """Return the decimal number `text` (nan and inf included), None if it is none."""
+    try:
+        return float(Decimal(text)) + 0.0
+    except (InvalidOperation, OverflowError):
+        return None
+
+
+def _read_time(text: str) -> float | None:
+    match = _TIME.fullmatch(text.lower())
+    if match is None:
+        return None
+    unit = _UNITS.get(match["unit"].replace("µ", "u").replace("μ", "u"))
+    try:
+        # Decimal: 0.12ms and 120us have to be the same float.
+        number = Decimal(match["number"].strip())
+    except InvalidOperation:
+        return None
+    if unit is None or not number.is_finite():
+        return None
+    seconds = float(number * unit)
+    return seconds if 0 < seconds < math.inf else None
+
+
+def write_value(value: Value, kind: Kind) -> str:
+    """Return the canonical text of a value: `read_value` gives exactly the value back."""
+    if kind == "switch":
+        return "on" if value else "off"
+    return _write_time(value) if kind == "time" else write_number(value)
+
+
+def write_number(number: float) -> str:
+    """Return the shortest decimal text of a number, without a plus sign."""
+    text = repr(float(number)).replace("e+", "e")
+    return text.removesuffix(".0")
+
+
+def _write_time(seconds: float) -> str:
+    unit = next((u for u in ("s", "ms", "us") if seconds >= _UNITS[u]), "ns")
+    # repr keeps the float exactly; scaling by a power of ten in Decimal is exact too.
+    number = Decimal(repr(float(seconds))) / _UNITS[unit]
+    plain = format(number.normalize(), "f")
+    return f"{plain}{unit}" if len(plain) <= 24 else f"{write_number(seconds)}s"
