@@ -1,0 +1,28 @@
+"""Networks by name: the bundled ones, or a file's path."""
+
+from pathlib import Path
+
+from qnnq.errors import InputError
+from qnnq.naming import nearest
+from qnnq.network import Network
+from qnnq.network_file import read_network
+
+BUNDLED_FOLDER = Path(__file__).parent / "bundled" / "networks"
+
+
+def bundled_models() -> tuple[str, ...]:
+    """Return the names of the bundled networks."""
+    return tuple(sorted(path.stem for path in BUNDLED_FOLDER.glob("*.safetensors")))
+
+
+def load_model(name_or_path: str | Path) -> Network:
+    """Load a bundled network by name, or a network file; raise InputError if there is neither."""
+    known = bundled_models()
+    if str(name_or_path) in known:
+        return read_network(BUNDLED_FOLDER / f"{name_or_path}.safetensors")
+    if not Path(name_or_path).exists():
+        raise InputError(
+            f"{name_or_path}: no such file, nor a bundled network (`qnnq models` lists them)"
+            f"{nearest(str(name_or_path), known)}"
+        )
+    return read_network(name_or_path)
