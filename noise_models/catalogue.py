@@ -90,8 +90,8 @@ class Preset:
 
 
 PRESETS: Mapping[str, Preset] = {
-    # Average infidelities of Quantinuum Helios (arXiv 2511.05465, abstract): 2.5e-5 for one-qubit
-    # gates, 7.9e-4 for two-qubit gates, 4.8e-4 for state preparation and measurement. A depolarizing
+    # Average infidelities of Quantinuum Helios (arXiv 2511.05465, abstract): 2.5e-5 for gates on
+    # one qubit, 7.9e-4 on two, 4.8e-4 for state preparation and measurement. A depolarizing
     # probability p has the average infidelity p (d - 1) / d: p1 = 2 * 2.5e-5, p2 = 4/3 * 7.9e-4.
     "trapped_ion": Preset(
         "depolarizing(p1=5e-5, p2=1.0533e-3) + readout(p=4.8e-4)",
