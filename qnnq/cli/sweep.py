@@ -1,0 +1,129 @@
+"""`qnnq sweep`: every point of a sweep file, by several workers, into one results file."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from qnnq.sweep.schedule import Tally
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command()
+    def sweep(
+        file: Annotated[Path, typer.Argument(metavar="SWEEP.toml", help="What to sweep.")],
+        out: Annotated[Path, typer.Option(help="The results file.", metavar="FILE")],
+        workers: Annotated[
+            int | None, typer.Option(help="Worker processes; default: one a core.", min=1)
+        ] = None,
+        dask: Annotated[
+            str | None,
+            typer.Option(
+                help="A Dask scheduler, tcp://HOST:PORT, to use instead.", metavar="ADDRESS"
+            ),
+        ] = None,
+        json: Annotated[
+            str | None, typer.Option(help="Write a summary as JSON (- is stdout).", metavar="FILE")
+        ] = None,
+    ) -> None:
+        """Measure accuracy over a grid of networks, noise, strengths, devices and more.
+
+        What FILE holds already is skipped, so a sweep that was stopped, in whatever way, goes on
+        where it was when it is started again. Several sweeps may write to one FILE.
+
+        Example: qnnq sweep sweep.toml --out results.sqlite --workers 2
+
+        A sweep file has [[grid]] tables; every list in one is crossed:
+
+        \b
+            [[grid]]
+            networks = ["mnist16-a0", "mnist16-a0.5"]
+            noise    = ["fake_kingston"]
+            strength = [0, 0.5, 1, 2, 4, 8]
+            shots    = 15
+
+        \b
+        networks, noise   bundled names or files; noise specifications (`device`: that of devices)
+        strength          multiplies the noise [1]
+        off               mechanisms switched off: gate, relaxation, readout, or lists [none]
+        devices           device names, or "bundled" for all fake ones [what the noise names]
+        pairs, pair_gate  inserted gate pairs [0, sx]
+        qubits, copies    placement on the chip [best, 1]
+        engine            instrument, aer, ideal [instrument]
+        data, images      a data set and a selection such as "0:1000" [mnist-test, all]
+        seeds             repetitions; figures add their counts up [0]
+        shots             shots an image [15]
+        target_width      instead: take images, then more rounds of shots, until the interval of
+                          the single-shot accuracy is this narrow, or max_shots is reached
+        images_per_task   images that are done and stored at once [all; aer: 100]
+        """
+        from qnnq.cli.output import write_json
+        from qnnq.sweep.run import run_sweep
+        from qnnq.sweep.schedule import Tally
+
+        tally = Tally()
+        try:
+            with _progress() as observe:
+                run_sweep(file, out, workers=workers, dask=dask, tally=tally, observe=observe)
+        except KeyboardInterrupt:
+            done = tally.stored + tally.found
+            total = f" of {tally.total}" if tally.total else ""
+            print(
+                f"qnnq: interrupted: {done}{total} tasks are stored in {out}; "
+                "the same command goes on from there",
+                file=sys.stderr,
+            )
+            raise typer.Exit(130) from None
+        if json != "-":
+            print(f"{out}: {tally.stored} tasks done, {tally.found} were there already")
+        if json is not None:
+            summary = {"results": str(out), "done": tally.stored, "skipped": tally.found}
+            write_json({"schema": "qnnq.sweep/1", **summary}, json)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[["Tally"], None]]:
+    """Show tasks done, their rate and the time left on stderr, if that is a terminal."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        ProgressColumn,
+        Task,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+    from rich.text import Text
+
+    class Rate(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text(f"{task.speed:.2g} tasks/s" if task.speed else "")
+
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        Rate(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+        disable=not sys.stderr.isatty(),
+    ) as progress:
+        bar = progress.add_task("tasks", total=None)
+        found = 0
+
+        def observe(tally: "Tally") -> None:
+            nonlocal found
+            if tally.found != found:  # these took no time: the rate starts anew
+                found = tally.found
+                progress.reset(bar)
+            progress.update(bar, total=tally.total, completed=tally.stored + tally.found)
+
+        yield observe

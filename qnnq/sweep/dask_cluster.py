@@ -1,0 +1,66 @@
+"""Workers of a Dask cluster, behind the same interface as processes."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from qnnq.errors import InputError, QnnqError
+from qnnq.run import RunResult
+from qnnq.sweep.work import Failure, Task, perform
+
+_CONNECT_TIMEOUT_S = 10
+_TASKS_PER_THREAD = 2
+
+
+class DaskPool:
+    """A `qnnq.sweep.work.Pool` on the cluster of a running Dask scheduler.
+
+    The workers need the same version of qnnq, and the network and data files under the same
+    paths; a worker that has others is found out by the task's id. Raises `InputError` where
+    `distributed` is missing or no scheduler answers.
+    """
+
+    def __init__(self, address: str) -> None:
+        try:
+            from distributed import Client, as_completed
+        except ImportError as error:
+            raise InputError("--dask: expected qnnq[cluster] to be installed") from error
+        try:
+            self._client = Client(address, timeout=_CONNECT_TIMEOUT_S)
+        except (OSError, ValueError) as error:
+            raise InputError(f"--dask {address}: no Dask scheduler answers there") from error
+        self._tasks: dict[str, Task] = {}
+        self._completed = as_completed()
+
+    def free(self) -> bool:
+        """See `Pool`; each thread of the cluster gets a task ahead."""
+        threads = sum(self._client.nthreads().values())
+        return len(self._tasks) < max(1, _TASKS_PER_THREAD * threads)
+
+    def busy(self) -> bool:
+        """See `Pool`."""
+        return bool(self._tasks)
+
+    def submit(self, task: Task) -> None:
+        """See `Pool`."""
+        future = self._client.submit(perform, task, pure=False, retries=0)
+        self._tasks[future.key] = task
+        self._completed.add(future)
+
+    def wait(self) -> list[tuple[Task, RunResult | Failure]]:
+        """See `Pool`."""
+        return list(self._ended(self._completed.next_batch()))
+
+    def _ended(self, futures: list[Any]) -> Iterator[tuple[Task, RunResult | Failure]]:
+        for future in futures:
+            task = self._tasks.pop(future.key)
+            if future.status == "finished":
+                yield task, future.result()
+            elif future.status == "error":
+                yield task, Failure(f"its Dask worker died: {future.exception()}", lost=True)
+            else:
+                raise QnnqError(f"--dask: the scheduler gave up a task ({future.status})")
+            future.release()
+
+    def close(self) -> None:
+        """See `Pool`; the cluster itself goes on."""
+        self._client.close()

@@ -1,0 +1,177 @@
+"""From a sweep file to points, and from a point to the tasks that measure it."""
+
+import hashlib
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Any
+
+from qnnq.data import load_data, parse_images
+from qnnq.devices import device_names
+from qnnq.errors import InputError
+from qnnq.models import load_model
+from qnnq.run import RunRequest
+from qnnq.sweep.file import Grid, SweepFile
+
+IMAGES_PER_TASK = {"aer": 100}
+"""Default size of a task by engine, so that a task takes seconds; other engines: all images."""
+_ADAPTIVE_IMAGES_PER_TASK = 500
+ALL_BUNDLED = "bundled"
+"""In `devices`: every bundled fake device."""
+_OWN_NOISE = re.compile(r"\bdevice\b")
+
+
+@dataclass(frozen=True)
+class Point:
+    """One setting whose accuracy is measured.
+
+    Attributes:
+        labels: What it is called in tables and figures; no part of any task's identity.
+        request: The run, with its images as the user wrote them and the first round's seed.
+        blocks: The selections of images that its tasks take.
+        target_width: Stop when the single-shot accuracy's interval is this narrow, or None.
+        rounds: Rounds of `request.shots` shots, at most.
+    """
+
+    labels: Mapping[str, Any]
+    request: RunRequest
+    blocks: tuple[str, ...]
+    target_width: float | None
+    rounds: int
+
+    def task(self, round_: int, block: int) -> RunRequest:
+        """Return the request of one task; every round has its own random numbers."""
+        seed = round_seed(self.request.seed, round_)
+        return replace(self.request, images=self.blocks[block], seed=seed)
+
+
+def round_seed(seed: int, round_: int) -> int:
+    """Return the seed of a round: the user's for the first, then 62-bit hashes of (seed, round)."""
+    if round_ == 0:
+        return seed
+    digest = hashlib.sha256(f"qnnq round {round_} of seed {seed}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 2
+
+
+def expand(sweep: SweepFile) -> list[Point]:
+    """Return all points in the order of the file; raises `InputError` for what does not exist."""
+    points = {}
+    for number, grid in enumerate(sweep.grid, start=1):
+        try:
+            for point in _expand_grid(grid):
+                points[str(sorted(point.labels.items()))] = point
+        except (InputError, ValueError) as error:
+            raise InputError(f"[[grid]] {number}: {error}") from error
+    return list(points.values())
+
+
+def _expand_grid(grid: Grid) -> Iterator[Point]:
+    for network, data, engine, images in product(
+        grid.networks, grid.data, grid.engine, grid.images or [RunRequest.images]
+    ):
+        blocks = _blocks(grid, engine, data, images)
+        for device, noise, off, pairs, gate, qubits, copies, strength, seed in product(
+            _devices(grid),
+            grid.noise,
+            grid.off,
+            grid.pairs,
+            grid.pair_gate,
+            grid.qubits or [RunRequest.qubits],
+            grid.copies or [RunRequest.copies],
+            grid.strength,
+            grid.seeds,
+        ):
+            own = _OWN_NOISE.sub(device, noise) if device else noise
+            request = RunRequest(
+                model=network,
+                data=data,
+                images=images,
+                noise=switch_off(own, off),
+                strength=strength,
+                pairs=pairs,
+                pair_gate=gate,
+                engine=engine,
+                device=device,
+                qubits=qubits,
+                copies=copies,
+                shots=grid.shots,
+                seed=seed,
+            )
+            rounds = 1
+            if grid.target_width is not None:
+                rounds = math.ceil((grid.max_shots or 100 * grid.shots) / grid.shots)
+            labels = {**_labels(request), "noise": noise, "off": "+".join(off)}
+            yield Point(labels, request, blocks, grid.target_width, rounds)
+
+
+def _devices(grid: Grid) -> list[str | None]:
+    devices: list[str | None] = []
+    for name in grid.devices or []:
+        devices += device_names() if name == ALL_BUNDLED else [name]
+    if not devices and any(_OWN_NOISE.search(noise) for noise in grid.noise):
+        raise InputError("noise: 'device' means the noise of each of `devices`, which is missing")
+    return devices or [None]
+
+
+def _labels(request: RunRequest) -> dict[str, Any]:
+    network = load_model(request.model)
+    return {
+        "network": request.model,
+        "stretch": network.stretch,
+        "entanglement": network.entanglement,
+        "widths": "-".join(map(str, network.widths)),
+        "strength": request.strength,
+        "device": request.device or "",
+        "pairs": request.pairs,
+        "pair_gate": request.pair_gate,
+        "qubits": request.qubits,
+        "copies": request.copies,
+        "engine": request.engine,
+        "data": request.data,
+        "images": request.images,
+        "shots": request.shots,
+        "seed": request.seed,
+    }
+
+
+def _blocks(grid: Grid, engine: str, data: str, images: str) -> tuple[str, ...]:
+    size = grid.images_per_task or IMAGES_PER_TASK.get(engine)
+    if size is None and grid.target_width is not None:
+        size = _ADAPTIVE_IMAGES_PER_TASK
+    if size is None:
+        return (images,)
+    chosen = parse_images(images, len(load_data(data).labels))
+    parts = [chosen[start : start + size] for start in range(0, len(chosen), size)]
+    return tuple(
+        f"{part[0]}:{part[-1] + 1}"
+        if part[-1] - part[0] + 1 == len(part)
+        else ",".join(map(str, part))
+        for part in parts
+    )
+
+
+def switch_off(noise: str, mechanisms: list[Any] | tuple[str, ...]) -> str:
+    """Return a noise specification with mechanisms of its device term switched off."""
+    if not mechanisms:
+        return noise
+    from noise_models import NoiseSpecification
+
+    specification = NoiseSpecification.parse(noise, device_names=device_names())
+    if specification.device_name is None:
+        raise InputError(
+            f"off: noise {noise!r} names no device whose mechanisms can be switched off"
+        )
+    terms = tuple(
+        replace(
+            term,
+            parameters=tuple(
+                sorted({**dict(term.parameters), **dict.fromkeys(mechanisms, False)}.items())
+            ),
+        )
+        if term.is_device
+        else term
+        for term in specification.terms
+    )
+    return str(NoiseSpecification(terms))

@@ -1,0 +1,100 @@
+"""Workers as processes of this machine.
+
+Each worker has its own pipe, so that when one dies it is known which task it was working on.
+"""
+
+import contextlib
+import multiprocessing
+import os
+import signal
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+
+from qnnq.run import RunResult
+from qnnq.sweep.work import Failure, Task, perform, thread_limits
+
+
+@dataclass
+class _Worker:
+    process: SpawnProcess
+    pipe: Connection
+    task: Task | None = None
+
+
+class ProcessPool:
+    """A `qnnq.sweep.work.Pool` of spawned processes; a worker that died is replaced."""
+
+    def __init__(self, workers: int) -> None:
+        self._limits = thread_limits(workers)
+        self._workers = [self._start() for _ in range(workers)]
+
+    def free(self) -> bool:
+        """See `Pool`."""
+        return any(worker.task is None for worker in self._workers)
+
+    def busy(self) -> bool:
+        """See `Pool`."""
+        return any(worker.task is not None for worker in self._workers)
+
+    def submit(self, task: Task) -> None:
+        """See `Pool`."""
+        worker = next(worker for worker in self._workers if worker.task is None)
+        worker.task = task
+        with contextlib.suppress(OSError):  # it died while idle: `wait` will find out
+            worker.pipe.send(task)
+
+    def wait(self) -> list[tuple[Task, RunResult | Failure]]:
+        """See `Pool`."""
+        busy = {worker.pipe: worker for worker in self._workers if worker.task is not None}
+        ended: list[tuple[Task, RunResult | Failure]] = []
+        for pipe in wait(list(busy)):
+            worker = busy[pipe]  # type: ignore[index]
+            task, worker.task = worker.task, None
+            assert task is not None
+            try:
+                ended.append((task, worker.pipe.recv()))
+            except (EOFError, OSError):
+                ended.append((task, self._replace(worker)))
+        return ended
+
+    def close(self) -> None:
+        """See `Pool`."""
+        for worker in self._workers:
+            worker.process.kill()
+            worker.pipe.close()
+        for worker in self._workers:
+            worker.process.join()
+
+    def _replace(self, worker: _Worker) -> Failure:
+        worker.pipe.close()
+        worker.process.join()
+        code = worker.process.exitcode or 0
+        reason = (
+            f"was killed by {signal.Signals(-code).name}" if code < 0 else f"exited with {code}"
+        )
+        self._workers[self._workers.index(worker)] = self._start()
+        return Failure(f"its worker process {reason}", lost=True)
+
+    def _start(self) -> _Worker:
+        here, there = multiprocessing.Pipe()
+        process = multiprocessing.get_context("spawn").Process(
+            target=_work, args=(there, os.getpid()), daemon=True
+        )
+        saved = os.environ.copy()
+        os.environ.update(self._limits)  # read by numerical libraries when the worker imports them
+        try:
+            process.start()
+        finally:
+            os.environ.clear()
+            os.environ.update(saved)
+        there.close()
+        return _Worker(process, here)
+
+
+def _work(pipe: Connection, parent: int) -> None:
+    """Run tasks until the pipe's other end is gone, as it is when the parent was killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends us
+    with contextlib.suppress(EOFError, OSError):
+        while os.getppid() == parent:
+            pipe.send(perform(pipe.recv()))

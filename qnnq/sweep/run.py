@@ -1,0 +1,65 @@
+"""A whole sweep: file in, results file out."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from qnnq.errors import QnnqError
+from qnnq.sweep.file import read_sweep
+from qnnq.sweep.points import expand
+from qnnq.sweep.schedule import Schedule, Tally
+from qnnq.sweep.store import Store
+from qnnq.sweep.work import Pool, available_cores
+
+
+def run_sweep(
+    path: str | Path,
+    results: str | Path,
+    *,
+    workers: int | None = None,
+    dask: str | None = None,
+    tally: Tally | None = None,
+    observe: Callable[[Tally], None] = lambda tally: None,
+) -> Tally:
+    """Measure every point of a sweep file that the results file lacks.
+
+    Args:
+        path: The sweep file.
+        results: The results file; made where there is none.
+        workers: Processes on this machine; None: one a core.
+        dask: Address of a Dask scheduler, whose workers are used instead.
+        tally: Counts the tasks; pass one in to know how far the sweep was when it is interrupted.
+        observe: Called whenever the tally has changed.
+
+    Raises:
+        InputError: For bad input, before any task is run where that can be known.
+        QnnqError: When tasks failed; all others were done and stored.
+    """
+    tally = tally or Tally()
+    points = expand(read_sweep(path))
+    with Store(results, create=True) as store:
+        workers = workers or available_cores()
+        threads = 1 if dask else max(1, available_cores() // workers)
+        # At most as many workers as there can be tasks at once.
+        useful = sum(1 if point.target_width else len(point.blocks) for point in points)
+        pool = _pool(min(workers, useful), dask)
+        try:
+            Schedule(points, store, pool, threads, tally).run(observe)
+        finally:
+            pool.close()
+    if tally.failures:
+        number = len(tally.failures)
+        raise QnnqError(
+            f"{number} of {tally.total} tasks failed, the others are stored in {results}; "
+            f"the first: {tally.failures[0]}"
+        )
+    return tally
+
+
+def _pool(workers: int, dask: str | None) -> Pool:
+    if dask is not None:
+        from qnnq.sweep.dask_cluster import DaskPool
+
+        return DaskPool(dask)
+    from qnnq.sweep.processes import ProcessPool
+
+    return ProcessPool(workers)

@@ -1,0 +1,198 @@
+"""The order of a sweep: which task next, what was there already, when a point is done."""
+
+import os
+import socket
+import uuid
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from qnnq.errors import InputError
+from qnnq.run import RunRequest, RunResult, prepare
+from qnnq.statistics import single_shot
+from qnnq.sweep.points import Point
+from qnnq.sweep.store import Store
+from qnnq.sweep.work import Failure, Pool, Task
+
+_AHEAD = 4
+"""Tasks that are prepared before a worker asks for one."""
+
+
+@dataclass
+class Tally:
+    """How far a sweep is, in tasks.
+
+    Attributes:
+        total: Tasks that are known of; points with a target width add theirs as they go.
+        stored: Tasks whose result this sweep has stored.
+        found: Tasks whose result was in the file.
+        failures: What went wrong, a line a task.
+    """
+
+    total: int = 0
+    stored: int = 0
+    found: int = 0
+    failures: list[str] = field(default_factory=list)
+
+
+@dataclass
+class _Adaptive:
+    """A point with a target width: its next task depends on the results so far."""
+
+    point: Point
+    results: list[RunResult] = field(default_factory=list)
+
+    def wide(self) -> bool:
+        """Whether the interval of what was measured is still wider than the target."""
+        blocks = len(self.point.blocks)
+        done = len(self.results)
+        if done == 0:
+            return True
+        if done > blocks and done % blocks:  # within a round some images have more shots
+            return True
+        first = self.results[:blocks]
+        counts = [
+            sum((each.counts for each in self.results[block::blocks]), np.zeros_like(result.counts))
+            for block, result in enumerate(first)
+        ]
+        labels = np.concatenate([result.labels for result in first])
+        accuracy = single_shot(np.concatenate(counts), labels)
+        return accuracy.high - accuracy.low > (self.point.target_width or 0)
+
+    def exhausted(self) -> bool:
+        """Whether all its tasks were done."""
+        return len(self.results) >= len(self.point.blocks) * self.point.rounds
+
+
+class Schedule:
+    """Runs the tasks of all points on a pool and stores what comes back.
+
+    Only this process writes to the file. A task whose worker died is tried once more.
+    """
+
+    def __init__(
+        self, points: Sequence[Point], store: Store, pool: Pool, threads: int, tally: Tally
+    ) -> None:
+        self._points = sorted(points, key=_compilation)
+        self._store, self._pool, self._threads, self._tally = store, pool, threads, tally
+        self._owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex}"
+        self._source = self._tasks()
+        self._ready: deque[Task] = deque()
+        self._claimed_elsewhere: deque[Task] = deque()
+        self._issued: set[str] = set()
+        self._retried: set[str] = set()
+        self._waiting: dict[str, list[_Adaptive]] = {}
+        tally.total = sum(len(point.blocks) for point in points if point.target_width is None)
+
+    def run(self, observe: Callable[[Tally], None]) -> None:
+        """Run everything; `observe` is called whenever the tally has changed.
+
+        Raises:
+            QnnqError: When the file cannot be written; what was stored stays.
+            InputError and the like: When a point cannot be prepared.
+        """
+        try:
+            while True:
+                while self._pool.free() and (task := self._next()):
+                    self._pool.submit(task)
+                observe(self._tally)
+                if not self._pool.busy():
+                    return
+                while len(self._ready) < _AHEAD and (task := next(self._source, None)):
+                    self._ready.append(task)
+                for task, outcome in self._pool.wait():
+                    self._receive(task, outcome)
+        finally:
+            self._store.release(self._owner)
+
+    def _next(self) -> Task | None:
+        """Return the next task to do; those that another sweep has claimed come last."""
+        while task := self._ready.popleft() if self._ready else next(self._source, None):
+            if self._done_elsewhere(task):
+                continue
+            if self._store.claim(task.task_id, self._owner):
+                return task
+            self._claimed_elsewhere.append(task)
+        while self._claimed_elsewhere:
+            task = self._claimed_elsewhere.popleft()
+            if not self._done_elsewhere(task):
+                return task
+        return None
+
+    def _done_elsewhere(self, task: Task) -> bool:
+        if not self._store.finished(task.task_id):
+            return False
+        self._tally.found += 1
+        if task.task_id in self._waiting and (result := self._store.result(task.task_id)):
+            self._continue(task.task_id, result)
+        return True
+
+    def _receive(self, task: Task, outcome: RunResult | Failure) -> None:
+        if isinstance(outcome, RunResult):
+            self._store.add(outcome)
+            self._tally.stored += 1
+            self._continue(task.task_id, outcome)
+        elif outcome.lost and task.task_id not in self._retried:
+            self._retried.add(task.task_id)
+            self._ready.appendleft(task)
+        else:
+            twice = " twice" if outcome.lost else ""
+            self._tally.failures.append(f"{_name(task.request)}: {outcome.message}{twice}")
+
+    def _tasks(self) -> Iterator[Task]:
+        """Yield every task that the file does not need the results of other tasks for."""
+        for point in self._points:
+            if point.target_width is not None:
+                self._store.link(point.labels, {}, len(point.blocks), fresh=True)
+                yield from self._advance(_Adaptive(point))
+                continue
+            tasks = [self._prepared(point.task(0, block)) for block in range(len(point.blocks))]
+            places = {(0, block): task.task_id for block, task in enumerate(tasks)}
+            self._store.link(point.labels, places, len(tasks), fresh=True)
+            for task in tasks:
+                if task.task_id in self._issued:  # two points may be one physical setting
+                    self._tally.total -= 1
+                else:
+                    self._issued.add(task.task_id)
+                    yield task
+
+    def _advance(self, adaptive: _Adaptive) -> Iterator[Task]:
+        """Yield the next task of a point with a target width, if it needs one."""
+        point = adaptive.point
+        while not adaptive.exhausted() and adaptive.wide():
+            place = divmod(len(adaptive.results), len(point.blocks))
+            task = self._prepared(point.task(*place))
+            self._store.link(point.labels, {place: task.task_id}, len(point.blocks), fresh=False)
+            result = self._store.result(task.task_id)
+            if result is None:
+                self._waiting.setdefault(task.task_id, []).append(adaptive)
+                if task.task_id not in self._issued:
+                    self._issued.add(task.task_id)
+                    self._tally.total += 1
+                    yield task
+                return
+            adaptive.results.append(result)
+
+    def _continue(self, task_id: str, result: RunResult) -> None:
+        for adaptive in self._waiting.pop(task_id, []):
+            adaptive.results.append(result)
+            self._ready.extend(self._advance(adaptive))
+
+    def _prepared(self, request: RunRequest) -> Task:
+        try:
+            return Task(request, prepare(request).task_id, self._threads)
+        except (InputError, ValueError) as error:
+            raise InputError(f"{_name(request)}: {error}") from error
+
+
+def _compilation(point: Point) -> tuple[str, ...]:
+    """Sort key that keeps points of one device and layout together, where caches serve them."""
+    request = point.request
+    parts = (request.device or request.noise, request.qubits, request.copies, request.pairs)
+    return (*map(str, parts), request.pair_gate)
+
+
+def _name(request: RunRequest) -> str:
+    return f"{request.model}, noise {request.noise}, strength {request.strength:g}"

@@ -1,0 +1,243 @@
+"""The results file: SQLite, one row a finished task, counts kept as compressed arrays.
+
+A task is committed whole, in one transaction, so a kill, a full disk or a power cut loses only
+what was not yet finished. Rows are keyed by the task's content id: writing a row twice is
+harmless, which is what makes two sweeps into one file safe. Claims only keep two sweeps from doing
+the same task; one that is left behind by a killed sweep moves its task to the end, no more.
+"""
+
+import contextlib
+import io
+import json
+import sqlite3
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qnnq.errors import InputError, QnnqError
+from qnnq.run import RunResult
+
+FORMAT = 1
+_APPLICATION_ID = 0x716E6E71  # "qnnq"
+_BUSY_TIMEOUT_S = 60
+_SCHEMA = """
+CREATE TABLE results (
+    task_id TEXT PRIMARY KEY,
+    task TEXT NOT NULL,
+    images BLOB NOT NULL,
+    labels BLOB NOT NULL,
+    counts BLOB NOT NULL,
+    softmax_sums BLOB NOT NULL,
+    seconds REAL NOT NULL,
+    provenance TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE points (
+    labels TEXT NOT NULL,
+    round INTEGER NOT NULL,
+    block INTEGER NOT NULL,
+    blocks INTEGER NOT NULL,
+    task_id TEXT NOT NULL,
+    PRIMARY KEY (labels, round, block)
+) WITHOUT ROWID;
+CREATE TABLE claims (task_id TEXT PRIMARY KEY, owner TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+Labels = Mapping[str, Any]
+
+
+class Store:
+    """An open results file. Use it as a context manager; not to be shared between processes."""
+
+    def __init__(self, path: str | Path, *, create: bool = False) -> None:
+        """Open a results file, or make one where there is none and `create` is set.
+
+        Raises `InputError` when the file is missing, is no results file, or is of a newer format.
+        """
+        self.path = Path(path)
+        if not create and not self.path.is_file():
+            raise InputError(f"{path}: no such results file")
+        with self._explained():
+            mode = "rwc" if create else "ro"
+            address = f"{self.path.resolve().as_uri()}?mode={mode}"
+            self._database = sqlite3.connect(
+                address, uri=True, timeout=_BUSY_TIMEOUT_S, isolation_level=None
+            )
+            if create:
+                self._create()
+            self._check()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; committed rows stay, whatever happens here."""
+        with contextlib.suppress(sqlite3.Error):
+            self._database.close()
+
+    def finished(self, task_id: str) -> bool:
+        """Say whether a task's result is stored."""
+        with self._explained():
+            query = "SELECT 1 FROM results WHERE task_id = ?"
+            return self._database.execute(query, (task_id,)).fetchone() is not None
+
+    def add(self, result: RunResult) -> None:
+        """Commit a task's result; one that is there already stays as it is."""
+        provenance = {"versions": result.versions, "calibration": result.calibration}
+        row = (
+            result.task_id,
+            _canonical(result.task),
+            _packed(result.images),
+            _packed(result.labels),
+            _packed(result.counts),
+            _packed(result.softmax_sums.astype(np.float32)),
+            result.seconds,
+            _canonical(provenance),
+        )
+        with self._transaction() as database:
+            database.execute("INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+            database.execute("DELETE FROM claims WHERE task_id = ?", (result.task_id,))
+
+    def result(self, task_id: str) -> RunResult | None:
+        """Return a stored result, or None."""
+        with self._explained():
+            query = "SELECT * FROM results WHERE task_id = ?"
+            row = self._database.execute(query, (task_id,)).fetchone()
+        if row is None:
+            return None
+        try:
+            indices, labels, counts, sums = (_unpacked(blob) for blob in row[2:6])
+            provenance = json.loads(row[7])
+            return RunResult(
+                task_id=row[0],
+                task=json.loads(row[1]),
+                images=indices,
+                labels=labels,
+                counts=counts.astype(np.int64),
+                softmax_sums=sums.astype(np.float64),
+                seconds=row[6],
+                **provenance,
+            )
+        except (zlib.error, ValueError, TypeError) as error:
+            raise QnnqError(f"{self.path}: task {task_id[:12]}: damaged: {error}") from error
+
+    def link(
+        self, labels: Labels, tasks: Mapping[tuple[int, int], str], blocks: int, *, fresh: bool
+    ) -> None:
+        """Say which tasks, by (round, block), measure a labelled point of `blocks` blocks.
+
+        `fresh` forgets the point's earlier tasks, which may be of a network that has changed.
+        """
+        key = _canonical(labels)
+        with self._transaction() as database:
+            if fresh:
+                database.execute("DELETE FROM points WHERE labels = ?", (key,))
+            database.executemany(
+                "INSERT OR REPLACE INTO points VALUES (?, ?, ?, ?, ?)",
+                [(key, *place, blocks, task_id) for place, task_id in tasks.items()],
+            )
+
+    def points(self) -> dict[str, list[tuple[int, int, int, str]]]:
+        """Return, for each point's labels (JSON), its parts (round, block, blocks, task id)."""
+        with self._explained():
+            rows = self._database.execute("SELECT * FROM points ORDER BY labels, round, block")
+            found: dict[str, list[tuple[int, int, int, str]]] = {}
+            for labels, *part in rows:
+                found.setdefault(labels, []).append((part[0], part[1], part[2], part[3]))
+            return found
+
+    def claim(self, task_id: str, owner: str) -> bool:
+        """Try to mark a task as being worked on; False when another sweep has marked it."""
+        with self._transaction() as database:
+            database.execute("INSERT OR IGNORE INTO claims VALUES (?, ?)", (task_id, owner))
+            query = "SELECT owner FROM claims WHERE task_id = ?"
+            return bool(database.execute(query, (task_id,)).fetchone()[0] == owner)
+
+    def release(self, owner: str) -> None:
+        """Drop all claims of a sweep."""
+        with self._transaction() as database:
+            database.execute("DELETE FROM claims WHERE owner = ?", (owner,))
+
+    def _create(self) -> None:
+        (application,) = self._database.execute("PRAGMA application_id").fetchone()
+        if application == 0 and not self._tables():
+            self._database.execute("PRAGMA journal_mode = WAL")
+            with self._transaction() as database:
+                if not self._tables():  # another sweep may have been faster
+                    for statement in _SCHEMA.split(";"):
+                        database.execute(statement)
+                    database.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+                    database.execute(f"PRAGMA user_version = {FORMAT}")
+        self._database.execute("PRAGMA synchronous = FULL")
+
+    def _check(self) -> None:
+        (application,) = self._database.execute("PRAGMA application_id").fetchone()
+        (version,) = self._database.execute("PRAGMA user_version").fetchone()
+        if application != _APPLICATION_ID:
+            raise InputError(f"{self.path}: expected a qnnq results file, found another database")
+        if version > FORMAT:
+            raise InputError(
+                f"{self.path}: results format {version} is newer than this qnnq reads ({FORMAT})"
+            )
+
+    def _tables(self) -> bool:
+        return self._database.execute("SELECT 1 FROM sqlite_master").fetchone() is not None
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._explained():
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._database
+                self._database.execute("COMMIT")
+            except BaseException:
+                if self._database.in_transaction:
+                    self._database.execute("ROLLBACK")
+                raise
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Turn SQLite's errors into one line."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            if code == sqlite3.SQLITE_NOTADB:
+                message = "expected a qnnq results file (SQLite), found something else"
+                raise InputError(f"{self.path}: {message}") from error
+            if code == sqlite3.SQLITE_CANTOPEN:
+                raise InputError(f"{self.path}: cannot be opened or created") from error
+            if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+                message = f"cannot be written, the disk may be full ({error})"
+                raise QnnqError(f"{self.path}: {message}") from error
+            raise QnnqError(f"{self.path}: {error}") from error
+
+
+def _canonical(value: object) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def _packed(array: NDArray[Any]) -> bytes:
+    """Compress an array, counts and indices in the smallest integer type that holds them."""
+    if array.dtype.kind in "iu" and array.size and array.min() >= 0:
+        array = array.astype(np.min_scalar_type(array.max()))
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    return zlib.compress(buffer.getvalue(), level=3)
+
+
+def _unpacked(blob: bytes) -> NDArray[Any]:
+    array: NDArray[Any] = np.load(io.BytesIO(zlib.decompress(blob)), allow_pickle=False)
+    return array

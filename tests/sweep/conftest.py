@@ -1,0 +1,43 @@
+"""A tiny network and data set, so that a task takes milliseconds."""
+
+import numpy as np
+import pytest
+
+from qnnq.network import Network
+from qnnq.network_file import write_network
+
+
+def make_network(path, stretch=0.5, seed=0, **physics):
+    rng = np.random.default_rng(seed)
+    shapes = ((4, 9), (4, 4), (3, 4))
+    weights = tuple(rng.normal(size=shape).astype(np.float32) for shape in shapes)
+    write_network(Network(weights, stretch=stretch, **physics), path)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A working folder with `tiny.safetensors`, `other.safetensors` and `data.npz` (40 images)."""
+    make_network(tmp_path / "tiny.safetensors")
+    make_network(tmp_path / "other.safetensors", stretch=0.0, seed=1)
+    rng = np.random.default_rng(7)
+    np.savez(tmp_path / "data.npz", images=rng.random((40, 9)), labels=rng.integers(0, 3, 40))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def ideal_sweep(folder):
+    path = folder / "sweep.toml"
+    path.write_text(
+        """
+        [[grid]]
+        networks = ["tiny.safetensors", "other.safetensors"]
+        noise = "ideal"
+        engine = "ideal"
+        data = "data.npz"
+        shots = 7
+        seeds = [0, 1, 2]
+        images_per_task = 10
+        """
+    )
+    return path
