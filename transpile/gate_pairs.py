@@ -1,0 +1,106 @@
+"""Gate pairs that cancel without noise and amplify it with noise.
+
+They go into circuits that are already optimised, so that no optimization level removes them.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Literal, get_args
+
+from qiskit.circuit import Gate, QuantumCircuit, Qubit
+from qiskit.circuit.library import CZGate, RZGate, SXGate
+from qiskit.transpiler import Target
+
+from transpile.errors import TranspileError, unknown
+
+PairGate = Literal["sx", "cz"]
+
+SELF_INVERSE = ("cz", "ecr", "cx")
+"""Two-qubit gates that a target may have and that undo themselves."""
+
+
+def check_pairs(pairs: int, pair_gate: str) -> None:
+    """Raise TranspileError for a negative number of pairs or an unknown pair gate."""
+    if pair_gate not in get_args(PairGate):
+        raise unknown("pair gate", pair_gate, get_args(PairGate))
+    if pairs < 0:
+        raise TranspileError(f"pairs: expected a number >= 0, got {pairs}")
+
+
+def neighbours(width: int, copies: int = 1) -> list[tuple[int, int]]:
+    """Pair slots 2k and 2k+1 of every copy of a layer; the odd one out has no partner."""
+    return [
+        (copy * width + first, copy * width + first + 1)
+        for copy in range(copies)
+        for first in range(0, width - 1, 2)
+    ]
+
+
+def insert_pairs(
+    circuit: QuantumCircuit,
+    neurons: Sequence[int],
+    couples: Iterable[tuple[int, int]],
+    pairs: int,
+    pair_gate: PairGate,
+    target: Target | None = None,
+) -> QuantumCircuit:
+    """Insert gate pairs behind each neuron's rotation, before its coupling or measurement.
+
+    neurons: the qubit index of each neuron. "sx": `pairs` times (SX, SX-dagger) on each neuron,
+    2 * pairs physical SX; SX-dagger is SX between virtual RZ(pi) and RZ(-pi). "cz": `pairs` times
+    the two-qubit gate twice on each couple of neurons: CZ, or the self-inverse gate (ECR, CX)
+    that `target` has there instead; exactly 2 * pairs of them. Raises TranspileError.
+    """
+    check_pairs(pairs, pair_gate)
+    if pairs == 0:
+        return circuit
+    blocks: list[tuple[Gate, tuple[int, ...]]] = []
+    if pair_gate == "sx":
+        for neuron in neurons:
+            blocks += [(gate, (neuron,)) for gate in _sx_pair(target)] * pairs
+    else:
+        for first, second in couples:
+            block = _self_inverse_gate(target, neurons[first], neurons[second])
+            blocks += [block] * (2 * pairs)
+
+    rotations, rest = _split_before_coupling(circuit, {circuit.qubits[q] for q in neurons})
+    inserted = circuit.copy_empty_like()
+    for instruction in rotations:
+        inserted.append(instruction)
+    for gate, qubits in blocks:
+        inserted.append(gate, qubits)
+    for instruction in rest:
+        inserted.append(instruction)
+    return inserted
+
+
+def _sx_pair(target: Target | None) -> list[Gate]:
+    if target is not None and not {"sx", "rz"} <= set(target.operation_names):
+        raise TranspileError("pair gate sx: the target has no sx and rz gates")
+    return [SXGate(), RZGate(math.pi), SXGate(), RZGate(-math.pi)]
+
+
+def _self_inverse_gate(target: Target | None, a: int, b: int) -> tuple[Gate, tuple[int, ...]]:
+    if target is None:
+        return CZGate(), (a, b)
+    for name in SELF_INVERSE:
+        for qubits in ((a, b), (b, a)):
+            if name in target.operation_names and qubits in target[name]:
+                return target.operation_from_name(name), qubits
+    raise TranspileError(
+        f"pair gate cz: the target has none of {', '.join(SELF_INVERSE)} on qubits {a}, {b}"
+    )
+
+
+def _split_before_coupling(circuit: QuantumCircuit, neurons: set[Qubit]) -> tuple[list, list]:
+    """Split off the single-qubit gates that start each neuron; the order on qubits is kept."""
+    rotations, rest = [], []
+    rotating = set(neurons)
+    for instruction in circuit.data:
+        qubits = set(instruction.qubits)
+        if qubits <= rotating and len(qubits) == 1 and isinstance(instruction.operation, Gate):
+            rotations.append(instruction)
+        else:
+            rest.append(instruction)
+            rotating -= qubits
+    return rotations, rest

@@ -1,0 +1,84 @@
+"""Explicit placement: qubits that the user names, checked against the device."""
+
+import re
+from collections.abc import Sequence
+
+from qiskit.transpiler import Target
+
+from transpile.activation_step import is_projective
+from transpile.calibration import Calibration, read_calibration
+from transpile.errors import TranspileError
+from transpile.gate_pairs import PairGate, neighbours
+from transpile.sites import Site, pair_key
+
+
+def parse_sites(
+    text: str, target: Target, entanglement: float, count: int | None = None
+) -> tuple[Site, ...]:
+    """Parse "3,4,5" (neurons) or, for an entanglement angle below pi/2, "3:4,7:8" (neuron:ancilla).
+
+    count: how many sites are expected, if known. Raises TranspileError for text of another form,
+    qubits that the device lacks, that are named twice or faulty, pairs that are not coupled, or
+    another number of sites.
+    """
+    projective = is_projective(entanglement)
+    pattern, form = (r"\d+", "3,4,5") if projective else (r"\d+:\d+", "3:4,7:8 (neuron:ancilla)")
+    sites = []
+    for part in text.split(","):
+        if not re.fullmatch(pattern, part.strip(), re.ASCII):
+            raise TranspileError(f"qubits: expected {form}, got {text!r}")
+        sites.append(Site(*(int(qubit) for qubit in part.split(":"))))
+    if count is not None and len(sites) != count:
+        raise TranspileError(f"qubits: expected {count} sites, got {len(sites)}")
+    check_sites(sites, target, entanglement)
+    return tuple(sites)
+
+
+def check_sites(
+    sites: Sequence[Site],
+    target: Target,
+    entanglement: float,
+    pair_gate: PairGate = "sx",
+    width: int | None = None,
+) -> None:
+    """Check sites against the device; with the pair gate "cz", couples of a layer of `width` too.
+
+    Raises TranspileError as parse_sites does.
+    """
+    calibration = read_calibration(target)
+    used: set[int] = set()
+    for site in sites:
+        if (site.ancilla is None) != is_projective(entanglement):
+            expected = "no ancilla" if is_projective(entanglement) else "neuron:ancilla"
+            raise TranspileError(f"qubits: expected {expected}, got {site}")
+        for qubit in site.qubits:
+            _check_qubit(calibration, qubit)
+            if qubit in used:
+                raise TranspileError(f"qubits: {qubit} is named twice")
+            used.add(qubit)
+        if site.ancilla is not None:
+            _check_coupled(calibration, site.neuron, site.ancilla)
+    if pair_gate == "cz":
+        width = width or len(sites)
+        for a, b in neighbours(width, len(sites) // width):
+            _check_coupled(calibration, sites[a].neuron, sites[b].neuron, gate_pair=True)
+
+
+def _check_qubit(calibration: Calibration, qubit: int) -> None:
+    n = len(calibration.qubits)
+    if not 0 <= qubit < n:
+        raise TranspileError(f"qubits: expected 0 to {n - 1}, got {qubit}")
+    if fault := calibration.qubits[qubit].fault:
+        raise TranspileError(f"qubits: {qubit} is faulty ({fault})")
+
+
+def _check_coupled(calibration: Calibration, a: int, b: int, gate_pair: bool = False) -> None:
+    pair = pair_key(a, b)
+    if pair not in calibration.coupled:
+        partners = sorted(q for p in calibration.coupled if a in p for q in p if q != a)
+        raise TranspileError(
+            f"qubits: {a} and {b} are not coupled; {a} is coupled to "
+            f"{', '.join(map(str, partners)) or 'none'}"
+        )
+    if pair not in (calibration.pair_couplings if gate_pair else calibration.couplings):
+        raise TranspileError(f"qubits: the coupling of {a} and {b} is faulty or has no such gate")

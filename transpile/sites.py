@@ -1,0 +1,86 @@
+"""Where a neuron sits on a device, and how wrong its outcome is expected to be there."""
+
+from dataclasses import dataclass
+
+from transpile.activation_step import is_projective
+from transpile.calibration import Calibration, CouplingCalibration
+
+ANCILLA_GATES = {"rzz": 2, "cz": 3, "ecr": 3, "cx": 3}
+"""Single-qubit gates of the ancilla beside its coupling; a compiled ECR circuit may have more."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """The physical qubit of a neuron and, for a weak measurement, that of its ancilla."""
+
+    neuron: int
+    ancilla: int | None = None
+
+    @property
+    def measured(self) -> int:
+        """The physical qubit that is measured."""
+        return self.neuron if self.ancilla is None else self.ancilla
+
+    @property
+    def qubits(self) -> tuple[int, ...]:
+        """The physical qubits in use."""
+        return (self.neuron,) if self.ancilla is None else (self.neuron, self.ancilla)
+
+    def __str__(self) -> str:
+        return ":".join(str(qubit) for qubit in self.qubits)
+
+
+def site_error(calibration: Calibration, site: Site) -> float:
+    """Expected error of one activation step on a fault-free site, a probability.
+
+    Independent errors are combined: rotation, ancilla gates, coupling, readout, and the
+    relaxation of each qubit up to the measurement. A calibrated gate error contains part of the
+    relaxation, so this is a slight overestimate; it serves to compare sites.
+    """
+    neuron = calibration.qubits[site.neuron]
+    rotation = calibration.rotation_gates
+    success = (1 - neuron.gate_error) ** rotation
+    duration = rotation * neuron.gate_duration
+    if site.ancilla is None:
+        return 1 - success * (1 - neuron.readout_error) * (1 - neuron.relaxation_error(duration))
+
+    ancilla = calibration.qubits[site.ancilla]
+    coupling = calibration.couplings[pair_key(site.neuron, site.ancilla)]
+    uses = 1 if coupling.gate == "rzz" else 2
+    gates = ANCILLA_GATES[coupling.gate]
+    duration = max(duration, ancilla.gate_duration) + uses * coupling.duration
+    duration += (gates - 1) * ancilla.gate_duration
+    success *= (1 - ancilla.gate_error) ** gates * (1 - coupling.error) ** uses
+    success *= 1 - ancilla.readout_error
+    for qubit in (neuron, ancilla):
+        success *= 1 - qubit.relaxation_error(duration)
+    return 1 - success
+
+
+def couple_error(calibration: Calibration, first: Site, second: Site) -> float:
+    """Sum of the expected errors of two neurons that share one inserted two-qubit gate pair."""
+    shared = calibration.pair_couplings[pair_key(first.neuron, second.neuron)]
+    return sum(_with_gate_pair(site_error(calibration, s), shared) for s in (first, second))
+
+
+def _with_gate_pair(error: float, shared: CouplingCalibration) -> float:
+    return 1 - (1 - error) * (1 - shared.error) ** 2
+
+
+def pair_key(a: int, b: int) -> tuple[int, int]:
+    """The two qubits in ascending order."""
+    return (min(a, b), max(a, b))
+
+
+def single_sites(calibration: Calibration, entanglement: float) -> list[tuple[float, Site]]:
+    """Every site for one neuron with its expected error; of two roles in a pair the better one."""
+    if is_projective(entanglement):
+        sites = [Site(qubit) for qubit in calibration.usable]
+        return [(site_error(calibration, site), site) for site in sites]
+    return [
+        min(
+            ((site_error(calibration, site), site) for site in (Site(a, b), Site(b, a))),
+            key=lambda scored: (scored[0], scored[1].neuron),
+        )
+        for a, b in sorted(calibration.couplings)
+    ]
