@@ -1,11 +1,12 @@
 """A network on a device: compiled layers, their noise, and the engines that run them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from noise_models import NoiseChannels, NoiseSpecification, build_channels, check_coverage
+from noise_models import NoiseSpecification
+from noise_models.channels import NoiseChannels, build_channels
+from noise_models.coverage import check_coverage
 from qnnq.devices import DEFAULT_DEVICE, calibration_time, device_names, is_hardware, resolve_device
 from qnnq.engines.base import Engine
 from qnnq.errors import InputError
@@ -91,7 +92,7 @@ def deploy(
         "strength": common,
         "device": device_name,
         "calibration": calibrated,
-        "qubits": [_text(layer.sites) for layer in layers],
+        "qubits": [",".join(map(str, layer.sites)) for layer in layers],
         "copies": layers[0].copies,
         "pairs": pairs,
         "pair_gate": pair_gate if pairs else None,
@@ -142,16 +143,15 @@ def _explicit_sites(
     target: "Target", qubits: str, count: int, entanglement: float, weakest: float
 ) -> tuple[Site, ...]:
     """Return the sites that a user named; a projective last layer needs no ancillas."""
-    sites = parse_sites(qubits, target, count, weakest)
-    return sites if entanglement == weakest else tuple(Site(site.neuron, None) for site in sites)
+    sites = parse_sites(qubits, target, weakest)[:count]
+    return sites if entanglement == weakest else tuple(Site(site.neuron) for site in sites)
 
 
 @lru_cache(maxsize=256)
 def _channels(device: str, specification: str, layer: CompiledLayer) -> NoiseChannels:
     target = resolve_device(device).target
     parsed = NoiseSpecification.parse(specification, device_names=device_names())
-    used = {qubit for site in layer.sites for qubit in (site.neuron, site.ancilla)} - {None}
-    channels = build_channels(parsed, target, sorted(used))
+    channels = build_channels(parsed, target, [q for site in layer.sites for q in site.qubits])
     check_coverage(layer.circuit, channels, parsed)
     return channels
 
@@ -163,10 +163,3 @@ def _split_strength(specification: NoiseSpecification) -> tuple[str, float]:
     if common in (0.0, 1.0):
         return str(specification), 1.0
     return str(specification.scaled(1 / common)), common
-
-
-def _text(sites: Sequence[Site]) -> str:
-    return ",".join(
-        f"{site.neuron}" if site.ancilla is None else f"{site.neuron}:{site.ancilla}"
-        for site in sites
-    )

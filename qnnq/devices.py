@@ -21,9 +21,11 @@ def is_hardware(name: str) -> bool:
 def _fake_backends() -> dict[str, type]:
     from qiskit_ibm_runtime import fake_provider
 
-    classes = (getattr(fake_provider, name) for name in fake_provider.__all__)
+    classes = (getattr(fake_provider, name) for name in dir(fake_provider))
     return {
-        item.backend_name: item for item in classes if isinstance(getattr(item, "backend_name", 0), str)
+        item.backend_name: item
+        for item in classes
+        if isinstance(getattr(item, "backend_name", 0), str)
     }
 
 

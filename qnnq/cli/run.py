@@ -23,7 +23,9 @@ def register(app: typer.Typer) -> None:
                 metavar="SPEC",
             ),
         ] = None,
-        engine: Annotated[str, typer.Option(help="instrument (exact), aer or ideal.")] = "instrument",
+        engine: Annotated[
+            str, typer.Option(help="instrument (exact), aer or ideal.")
+        ] = "instrument",
         device: Annotated[
             str | None, typer.Option(help="Device for layout, gates and durations.", metavar="NAME")
         ] = None,
@@ -33,7 +35,9 @@ def register(app: typer.Typer) -> None:
         seed: Annotated[int, typer.Option(help="Seed of every random number.")] = 0,
         strength: Annotated[float, typer.Option(help="Multiplies the noise; 0 is none.")] = 1.0,
         pairs: Annotated[int, typer.Option(help="Gate pairs after each rotation.")] = 0,
-        pair_gate: Annotated[str, typer.Option(help="sx (on each neuron) or cz (neighbours).")] = "sx",
+        pair_gate: Annotated[
+            str, typer.Option(help="sx (on each neuron) or cz (neighbours).")
+        ] = "sx",
         qubits: Annotated[
             str, typer.Option(help="best, all, or a list: 3,4,5 (with ancillas: 3:4,7:8).")
         ] = "best",
@@ -41,7 +45,9 @@ def register(app: typer.Typer) -> None:
         json: Annotated[
             str | None, typer.Option(help="Write the result as JSON (- is stdout).", metavar="FILE")
         ] = None,
-        counts: Annotated[bool, typer.Option("--counts", help="Votes of each image, in JSON.")] = False,
+        counts: Annotated[
+            bool, typer.Option("--counts", help="Votes of each image, in JSON.")
+        ] = False,
     ) -> None:
         """Run a trained network on a noisy device and say how accurate it is.
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from qiskit.circuit import QuantumCircuit
+from qiskit.circuit import QuantumCircuit, QuantumRegister
 from qiskit_aer import AerSimulator
 
-from noise_models import NoiseChannels
+from noise_models.channels import NoiseChannels
 from qnnq.engines.base import Draws, FloatArray, OutcomeArray
 from qnnq.engines.merge import merge_rows
 from qnnq.engines.packing import pack
@@ -79,7 +79,7 @@ def active_part(circuit: QuantumCircuit) -> tuple[QuantumCircuit, dict[int, int]
         }
     )
     index = {physical: place for place, physical in enumerate(active)}
-    small = QuantumCircuit(len(active), *circuit.cregs, global_phase=circuit.global_phase)
+    small = QuantumCircuit(QuantumRegister(len(active), "q"), *circuit.cregs)
     for item in circuit.data:
         if item.operation.name != "barrier":
             qubits = [index[circuit.find_bit(qubit).index] for qubit in item.qubits]

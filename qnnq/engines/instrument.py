@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from noise_models import NoiseChannels
+from noise_models.channels import NoiseChannels
 from qnnq.engines.base import Draws, FloatArray, IntArray, OutcomeArray
 from qnnq.engines.ideal import outcomes_from
 from qnnq.engines.response import ComponentResponse, layer_response
@@ -40,23 +40,28 @@ class LayerSampler:
     """The responses of one layer, arranged by copy and neuron for array arithmetic."""
 
     def __init__(self, layer: CompiledLayer, responses: Sequence[ComponentResponse]) -> None:
-        self._slots = layer.slot_of  # (copies, width)
-        self._component_of: dict[int, ComponentResponse] = {
-            slot: response for response in responses for slot in response.slots
-        }
         self._joint = [response for response in responses if len(response.slots) > 1]
-        single = np.zeros((int(self._slots.max()) + 1, 3))
-        for slot in range(len(single)):
-            single[slot] = self._marginal(slot)
+        self._slots = layer.slot_of  # (copies, width)
+        self._period = len(layer.sites)
+        if self._joint and layer.parts > 1:
+            # The last execution's spare slots, whose angle is 0, may be joined to used ones.
+            self._slots = np.arange(layer.parts * self._period)[None, :] % self._period
+        single = np.zeros((self._period, 3))
+        for response in responses:
+            if len(response.slots) == 1:
+                single[response.slots[0]] = response.coefficients[1]
         # P(-1) = constant + cosine cos + sine sin, each (copies, width)
         self._minus = np.moveaxis(single[self._slots], -1, 0).astype(np.float32)
 
     def sample(self, angles: FloatArray, draws: Draws) -> OutcomeArray:
         """Return outcomes (images, shots, width) for angles (images, 1 or shots, width)."""
-        copies, width = self._slots.shape
-        uniforms = draws.uniforms(width)
-        cosines, sines = np.cos(angles), np.sin(angles)
+        width = angles.shape[-1]
+        copies, padded = self._slots.shape
+        if padded > width:
+            angles = np.pad(angles, ((0, 0), (0, 0), (0, padded - width)))
+        uniforms = draws.uniforms(padded)
         copy_of = draws.copies(copies)
+        cosines, sines = np.cos(angles), np.sin(angles)
         constant, cosine, sine = (
             values if copies == 1 else values[copy_of][:, None, :] for values in self._minus
         )
@@ -65,41 +70,32 @@ class LayerSampler:
         minus += constant
         outcomes = outcomes_from(minus, uniforms)
         if self._joint:
-            self._resample_joint(outcomes, cosines, sines, uniforms, copy_of)
-        return outcomes
+            basis = np.stack([np.ones_like(cosines), cosines, sines], axis=-1)
+            self._draw_joint(outcomes, basis, uniforms, copy_of)
+        return outcomes[..., :width]
 
-    def _marginal(self, slot: int) -> NDArray[np.float64]:
-        """Return P(-1) of a neuron whose response does not depend on other angles."""
-        response = self._component_of[slot]
-        return response.coefficients[1] if len(response.slots) == 1 else np.zeros(3)
-
-    def _resample_joint(
+    def _draw_joint(
         self,
         outcomes: OutcomeArray,
-        cosines: FloatArray,
-        sines: FloatArray,
+        basis: FloatArray,
         uniforms: NDArray[np.float32],
         copy_of: IntArray,
     ) -> None:
-        """Draw the correlated neurons of joined components one after the other, in place."""
-        for copy, slots in enumerate(self._slots):
-            rows = copy_of == copy
-            for neurons, response in self._joint_neurons(slots):
-                basis = np.stack(
-                    [np.ones_like(cosines[rows][..., neurons]), cosines[rows][..., neurons], sines[rows][..., neurons]],
-                    axis=-1,
-                )  # (images, 1 or shots, k, 3)
-                outcomes[np.ix_(rows, np.arange(outcomes.shape[1]), neurons)] = _sample_joint(
-                    response.coefficients, basis, uniforms[rows][..., neurons]
-                )
+        """Draw the correlated neurons of joined components one after the other, in place.
 
-    def _joint_neurons(self, slots: IntArray) -> list[tuple[list[int], ComponentResponse]]:
-        place = {int(slot): neuron for neuron, slot in enumerate(slots)}
-        return [
-            ([place[slot] for slot in response.slots], response)
-            for response in self._joint
-            if response.slots[0] in place
-        ]
+        `basis` is (1, cos, sin) of the angles, shape (images, 1 or shots, width, 3).
+        """
+        for copy, slots in enumerate(self._slots):
+            rows = np.flatnonzero(copy_of == copy)
+            for response in self._joint:
+                places = [np.flatnonzero(slots == slot) for slot in response.slots]
+                for neurons in zip(*places, strict=True):  # one for each execution
+                    chosen = np.array(neurons)
+                    outcomes[rows[:, None], :, chosen] = _sample_joint(
+                        response.coefficients,
+                        basis[rows][:, :, chosen],
+                        uniforms[rows][..., chosen],
+                    ).swapaxes(1, 2)
 
 
 def _sample_joint(
@@ -126,5 +122,7 @@ def _sample_joint(
         weights = halves.sum(axis=-1)
         minus = weights[..., 1] / weights.sum(axis=-1)
         outcomes[..., neuron] = outcomes_from(minus, uniforms[..., neuron])
-        joint = np.where((outcomes[..., neuron] < 0)[..., None], halves[..., 1, :], halves[..., 0, :])
+        joint = np.where(
+            (outcomes[..., neuron] < 0)[..., None], halves[..., 1, :], halves[..., 0, :]
+        )
     return outcomes

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from qiskit.circuit import CircuitInstruction, Gate, ParameterExpression, QuantumCircuit
 from qiskit.quantum_info import PTM, Operator, SuperOp
 
-from noise_models import NoiseChannels
+from noise_models.channels import NoiseChannels
 
 ANGLES = np.array([0.0, 2 * math.pi / 3, 4 * math.pi / 3])
 _TO_COEFFICIENTS = np.linalg.inv(np.stack([np.ones(3), np.cos(ANGLES), np.sin(ANGLES)], axis=1))
@@ -79,7 +79,9 @@ def _component_response(
 ) -> ComponentResponse:
     slot_of_qubit = _measured_slots(circuit, instructions)
     slots = sorted(slot_of_qubit.values())
-    assignments = [dict(zip(slots, point, strict=True)) for point in product(ANGLES, repeat=len(slots))]
+    assignments = [
+        dict(zip(slots, point, strict=True)) for point in product(ANGLES, repeat=len(slots))
+    ]
     # One axis of points, then one Pauli axis a qubit.
     state = np.ones((len(assignments),))
     for _ in qubits:
@@ -93,9 +95,9 @@ def _component_response(
             state = _apply(_gate_matrices(item.operation, assignments), state, axes)
         elif item.operation.name not in ("id", "delay"):
             raise ValueError(f"{item.operation.name}: expected gates and final measurements only")
-        error = channels.gate_errors.get((item.operation.name, physical))
-        if error is not None:
-            state = _apply(PTM(SuperOp(error)).data.real[None], state, axes)
+        if (item.operation.name, physical) in channels.stages:
+            error = SuperOp(channels.superoperator(item.operation.name, physical))
+            state = _apply(PTM(error).data.real[None], state, axes)
     probabilities = _read(state, qubits, slot_of_qubit, channels)
     return ComponentResponse(tuple(slots), _fit(probabilities, len(slots)))
 
