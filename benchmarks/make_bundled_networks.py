@@ -1,0 +1,77 @@
+"""Train the bundled networks again and compare them with the files; `--write` replaces the files.
+
+16-16-16 hidden neurons, htanh, the first 5,000 training images, 100 epochs, seed 0, whatever the
+test accuracy turns out to be. One thread of the CPU and torch's deterministic algorithms make the
+same torch on the same kind of processor give the same bytes; another torch or processor may round
+matrix products differently, and the script then says how far apart the weights are.
+"""
+
+import argparse
+import math
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from qnnq.data import load_data
+from qnnq.models import BUNDLED_FOLDER
+from qnnq.network import Network
+from qnnq.network_file import read_network, write_network
+from qnnq.training.settings import TrainingSettings
+from qnnq.training.trainer import train
+
+METHOD_1 = ("0", "0.1", "0.2", "0.5", "1", "1.5", "2")
+ENTANGLEMENTS = {"g5pi19": 5 * math.pi / 19, "g3pi8": 3 * math.pi / 8}
+
+
+def settings_by_name() -> dict[str, TrainingSettings]:
+    all_settings = {f"mnist16-a{a}": TrainingSettings((16, 16, 16), float(a)) for a in METHOD_1}
+    for a in ("0", "0.5"):
+        for name, entanglement in ENTANGLEMENTS.items():
+            all_settings[f"mnist16-a{a}-{name}"] = TrainingSettings(
+                (16, 16, 16), float(a), entanglement=entanglement
+            )
+    return all_settings
+
+
+def compare(network: Network, path: Path) -> str:
+    if not path.is_file():
+        return "no file to compare with"
+    with tempfile.TemporaryDirectory() as folder:
+        again = Path(folder) / path.name
+        write_network(network, again)
+        if again.read_bytes() == path.read_bytes():
+            return "bit for bit the same"
+    old = read_network(path)
+    if old.digest == network.digest:
+        return "same network, other information"
+    pairs = zip(old.weights, network.weights, strict=True)
+    apart = max(float(np.abs(one - other).max()) for one, other in pairs)
+    versions = f"torch {old.information['torch']} then, {torch.__version__} now"
+    return f"DIFFERENT: weights up to {apart:.3g} apart ({versions})"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", action="store_true")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    torch.use_deterministic_algorithms(True)
+    data, test = load_data("mnist5k"), load_data("mnist-test")
+    for name, settings in settings_by_name().items():
+        result = train(settings, data, test, device="cpu")
+        path = BUNDLED_FOLDER / f"{name}.safetensors"
+        known = result.network.information
+        print(
+            f"{name:20} {result.history[-1].seconds:5.1f} s  "
+            f"one shot {known['single_shot_accuracy']}  majority {known['majority_accuracy']}  "
+            f"{compare(result.network, path)}",
+            flush=True,
+        )
+        if arguments.write:
+            write_network(result.network, path)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""`qnnq import`: make a network file of weights that were trained elsewhere."""
+
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command("import")
+    def import_command(
+        weights: Annotated[
+            str, typer.Argument(help="Published JSON (last_params) or a saved torch state_dict.")
+        ],
+        out: Annotated[str, typer.Option(help="The network file to write.", metavar="FILE")],
+        stretch: Annotated[float, typer.Option(help="That it was trained with; 0 is sign(z).")],
+        activation: Annotated[str, typer.Option(help="htanh or tanh, as it was trained.")],
+        entanglement: Annotated[
+            str, typer.Option(help="Angle in radians, such as 5pi/19; pi/2 is projective.")
+        ] = "pi/2",
+        last_projective: Annotated[
+            bool, typer.Option(help="The last hidden layer is measured at pi/2 in any case.")
+        ] = False,
+    ) -> None:
+        """Import trained weights; the physics, which such files do not hold, is given by options.
+
+        Example: qnnq import params.json --stretch 0.5 --activation htanh --out net.safetensors
+        """
+        from qnnq.angles import parse_entanglement
+        from qnnq.import_network import import_network
+        from qnnq.network_file import write_network
+
+        network = import_network(
+            weights,
+            activation,  # type: ignore[arg-type]  # checked with the network
+            stretch,
+            parse_entanglement(entanglement),
+            last_projective,
+        )
+        write_network(network, out)
+        layers = "-".join(str(size) for size in (network.inputs, *network.widths, network.classes))
+        print(f"{out}: {layers}, {len(network.weights)} weight matrices")

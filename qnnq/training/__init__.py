@@ -1,0 +1,1 @@
+"""Training with natural quantization (arXiv:2503.15482); all but the settings needs torch."""

@@ -1,0 +1,65 @@
+"""A naturally quantized network as a torch module."""
+
+from collections.abc import Mapping
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from qnnq.network import Network
+from qnnq.training.settings import TrainingSettings
+from qnnq.training.step import ActivationStep
+
+
+class QuantizedNetwork(nn.Module):
+    """Linear layers without biases, an activation step after each but the last.
+
+    Weights start from N(0, 1/fan_in), drawn on the CPU with `generator`.
+    """
+
+    def __init__(
+        self, inputs: int, classes: int, settings: TrainingSettings, generator: torch.Generator
+    ) -> None:
+        super().__init__()
+        self.settings = settings
+        sizes = (inputs, *settings.hidden, classes)
+        self.layers = nn.ModuleList(
+            nn.Linear(fan_in, fan_out, bias=False) for fan_in, fan_out in pairwise(sizes)
+        )
+        for layer in self.layers:
+            nn.init.normal_(layer.weight, std=layer.in_features**-0.5, generator=generator)
+        untrained = self.to_network({})
+        self.steps = nn.ModuleList(
+            ActivationStep(settings.activation, settings.stretch, untrained.layer_entanglement(i))
+            for i in range(untrained.hidden)
+        )
+
+    def forward(self, pixels: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """Return the logits (images, classes) of one shot for pixels (images, inputs) in [0, 1]."""
+        return self._finish(self.layers[0](pixels), generator)
+
+    def shots(self, pixels: Tensor, count: int, generator: torch.Generator | None = None) -> Tensor:
+        """Return the logits (count, images, classes) of `count` independent forward passes.
+
+        They share only the first layer's pre-activations, which are the same in all of them.
+        """
+        z = self.layers[0](pixels)
+        return self._finish(z.expand(count, *z.shape), generator)
+
+    def _finish(self, z: Tensor, generator: torch.Generator | None) -> Tensor:
+        state = None
+        for step, layer in zip(self.steps, self.layers[1:], strict=True):
+            outcome, state = step(z, state, generator)
+            z = layer(outcome)
+        return z
+
+    def to_network(self, information: Mapping[str, str]) -> Network:
+        """Return the present weights as a network; raise InputError if they are not finite."""
+        return Network(
+            weights=tuple(layer.weight.detach().cpu().numpy() for layer in self.layers),
+            activation=self.settings.activation,
+            stretch=self.settings.stretch,
+            entanglement=self.settings.entanglement,
+            last_projective=self.settings.last_projective,
+            information=information,
+        )

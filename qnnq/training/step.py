@@ -1,0 +1,84 @@
+"""The activation step as a torch module: sampled forward, straight-through backward."""
+
+import math
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from qnnq.activation import Activation
+
+
+class NeuronState(NamedTuple):
+    """What a layer's neurons remember: the angle alpha (radians) and the last outcome (+1, -1)."""
+
+    angle: Tensor
+    outcome: Tensor
+
+
+class _StraightThrough(torch.autograd.Function):
+    """The outcomes forward; backward dL/dz = dL/dr where |z| < 1, else 0."""
+
+    @staticmethod
+    def forward(ctx: Any, z: Tensor, outcome: Tensor) -> Tensor:
+        ctx.save_for_backward(z)
+        return outcome.view_as(outcome)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        (z,) = ctx.saved_tensors
+        return gradients[0] * (z.abs() < 1), None
+
+
+class ActivationStep(nn.Module):
+    """Rotate and measure the neurons of one layer, in closed form (arXiv:2503.15482).
+
+    Stretch 0 with entanglement pi/2 is the classical sign network, stretch > 0 with pi/2 method 1,
+    stretch 0 with less than pi/2 method 2, and both together the combined method. The formulas are
+    those of `qnnq.activation`.
+    """
+
+    def __init__(self, activation: Activation, stretch: float, entanglement: float) -> None:
+        super().__init__()
+        self.activation = activation
+        self.stretch = stretch
+        self.entanglement = entanglement
+
+    def forward(
+        self, z: Tensor, state: NeuronState | None = None, generator: torch.Generator | None = None
+    ) -> tuple[Tensor, NeuronState | None]:
+        """Return the outcomes, shape of `z` (..., width), and the state to go on from.
+
+        `state` is what the layer before left: its neuron j is this layer's neuron j, and further
+        neurons are fresh. None stands for fresh neurons only, which projective measurement leaves.
+        """
+        with torch.no_grad():
+            angle = self._rotated(z, state)
+            minus = (1 - math.sin(self.entanglement) * torch.cos(angle)) / 2
+            uniform = torch.rand(z.shape, generator=generator, device=z.device, dtype=z.dtype)
+            outcome = torch.where(uniform < minus, -1.0, 1.0).to(z.dtype)
+            after = None
+            if self.entanglement < math.pi / 2:
+                after = NeuronState(self._angle_after(outcome, angle), outcome)
+        return _StraightThrough.apply(z, outcome), after
+
+    def _phi(self, z: Tensor) -> Tensor:
+        if self.stretch == 0:
+            return torch.sign(z)
+        scaled = z / self.stretch
+        return scaled.clamp(-1, 1) if self.activation == "htanh" else torch.tanh(scaled)
+
+    def _rotated(self, z: Tensor, state: NeuronState | None) -> Tensor:
+        angle = (math.pi / 2) * (1 - self._phi(z))
+        if state is not None:
+            kept = min(z.shape[-1], state.angle.shape[-1])
+            past = state.angle + (math.pi / 2) * (state.outcome - 1)
+            angle[..., :kept] += past[..., :kept]
+        return angle
+
+    def _angle_after(self, outcome: Tensor, angle: Tensor) -> Tensor:
+        strength = math.sin(self.entanglement) * outcome
+        half = angle / 2
+        return 2 * torch.atan2(
+            torch.sqrt(1 - strength) * torch.sin(half), torch.sqrt(1 + strength) * torch.cos(half)
+        )
