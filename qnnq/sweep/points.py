@@ -5,13 +5,15 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import product
 from typing import Any
 
 from qnnq.data import load_data, parse_images
-from qnnq.devices import device_names
+from qnnq.devices import device_names, is_hardware
 from qnnq.errors import InputError
 from qnnq.models import load_model
+from qnnq.naming import nearest
 from qnnq.run import RunRequest
 from qnnq.sweep.file import Grid, SweepFile
 
@@ -84,6 +86,7 @@ def _expand_grid(grid: Grid) -> Iterator[Point]:
             grid.seeds,
         ):
             own = _OWN_NOISE.sub(device, noise) if device else noise
+            _check_noise(own, device)
             request = RunRequest(
                 model=network,
                 data=data,
@@ -115,6 +118,15 @@ def _devices(grid: Grid) -> list[str | None]:
     return devices or [None]
 
 
+def _check_noise(noise: str, device: str | None) -> None:
+    """Find unknown names before anything is run."""
+    from qnnq.deployment import parse_noise
+
+    parse_noise(noise, device)
+    if device is not None and not is_hardware(device) and device not in device_names():
+        raise InputError(f"devices: no device {device!r}{nearest(device, device_names())}")
+
+
 def _labels(request: RunRequest) -> dict[str, Any]:
     network = load_model(request.model)
     return {
@@ -136,13 +148,18 @@ def _labels(request: RunRequest) -> dict[str, Any]:
     }
 
 
+@lru_cache(maxsize=4)
+def _size(data: str) -> int:
+    return len(load_data(data).labels)
+
+
 def _blocks(grid: Grid, engine: str, data: str, images: str) -> tuple[str, ...]:
+    chosen = parse_images(images, _size(data))
     size = grid.images_per_task or IMAGES_PER_TASK.get(engine)
     if size is None and grid.target_width is not None:
         size = _ADAPTIVE_IMAGES_PER_TASK
     if size is None:
         return (images,)
-    chosen = parse_images(images, len(load_data(data).labels))
     parts = [chosen[start : start + size] for start in range(0, len(chosen), size)]
     return tuple(
         f"{part[0]}:{part[-1] + 1}"

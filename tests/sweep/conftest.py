@@ -14,13 +14,18 @@ def make_network(path, stretch=0.5, seed=0, **physics):
     write_network(Network(weights, stretch=stretch, **physics), path)
 
 
+def write_inputs(folder):
+    """Write `tiny.safetensors`, `other.safetensors` and `data.npz` (40 images)."""
+    make_network(folder / "tiny.safetensors")
+    make_network(folder / "other.safetensors", stretch=0.0, seed=1)
+    rng = np.random.default_rng(7)
+    np.savez(folder / "data.npz", images=rng.random((40, 9)), labels=rng.integers(0, 3, 40))
+
+
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """A working folder with `tiny.safetensors`, `other.safetensors` and `data.npz` (40 images)."""
-    make_network(tmp_path / "tiny.safetensors")
-    make_network(tmp_path / "other.safetensors", stretch=0.0, seed=1)
-    rng = np.random.default_rng(7)
-    np.savez(tmp_path / "data.npz", images=rng.random((40, 9)), labels=rng.integers(0, 3, 40))
+    """A working folder with the inputs of `write_inputs`."""
+    write_inputs(tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

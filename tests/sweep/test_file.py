@@ -1,0 +1,111 @@
+"""Sweep files: what is crossed, and one clear line for everything that is wrong."""
+
+import pytest
+
+from qnnq.errors import InputError
+from qnnq.sweep.file import read_sweep
+from qnnq.sweep.points import expand, round_seed, switch_off
+
+HEAD = '[[grid]]\nnetworks = ["tiny.safetensors"]\nnoise = "fake_kingston"\ndata = "data.npz"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "missing key 'grid'"),
+        ("grids = 1", "unknown key 'grids'; nearest: grid (and 1 more)"),
+        ("[[grid]]\nnetworks = 'a'", "[[grid]] 1: missing key 'noise'"),
+        (HEAD + "strenght = [1]", "[[grid]] 1: unknown key 'strenght'; nearest: strength"),
+        (HEAD + HEAD + "noisse = 1", "[[grid]] 2: unknown key 'noisse'; nearest: noise"),
+        (HEAD + "strength = []", "[[grid]] 1: strength: the list is empty"),
+        (HEAD + 'strength = [0, "x"]', '[[grid]] 1: strength[1]: expected number, found "x"'),
+        (HEAD + "strength = [-1]", "[[grid]] 1: strength[0]: expected greater than or equal to 0"),
+        (HEAD + "shots = 1.5", "[[grid]] 1: shots: expected integer, found 1.5"),
+        (HEAD + "max_shots = 9", "[[grid]] 1: max_shots goes with target_width"),
+        (
+            HEAD + 'off = ["gate", ["readuot"]]',
+            "[[grid]] 1: off[1][0]: expected 'gate', 'relaxation'",
+        ),
+        ("[[grid]\n", "expected TOML"),
+    ],
+)
+def test_bad_files_are_one_line(folder, text, message):
+    path = folder / "sweep.toml"
+    path.write_text(text)
+    with pytest.raises(InputError) as caught:
+        read_sweep(path)
+    assert str(caught.value).startswith(f"{path}: {message}")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (HEAD.replace("tiny", "tiyn"), "[[grid]] 1: tiyn.safetensors: no such file"),
+        (HEAD.replace("kingston", "kingstn"), "fake_kingstn"),
+        (HEAD + 'devices = "fake_kingstn"', "fake_kingstn"),
+        (HEAD.replace("fake_kingston", "device"), "noise: 'device' means the noise of each"),
+        (HEAD.replace("fake_kingston", "readout(p=0.1)") + 'off = ["gate"]', "names no device"),
+        (HEAD + "images = '0:50'", "expected indices 0 to 39, got 49"),
+    ],
+)
+def test_what_does_not_exist_is_found_before_anything_runs(folder, text, message):
+    path = folder / "sweep.toml"
+    path.write_text(text)
+    with pytest.raises(InputError) as caught:
+        expand(read_sweep(path))
+    assert message in str(caught.value)
+
+
+def test_missing_file():
+    with pytest.raises(InputError, match=r"nowhere\.toml: cannot be read: No such file"):
+        read_sweep("nowhere.toml")
+
+
+def test_every_list_is_crossed_and_grids_are_united(folder):
+    path = folder / "sweep.toml"
+    path.write_text(
+        HEAD
+        + 'strength = [0, 1, 2]\npairs = [0, 10]\noff = [[], "gate", ["gate", "readout"]]\n'
+        + HEAD
+        + "strength = [2, 4]\nseeds = [0, 1]\n"
+    )
+    points = expand(read_sweep(path))
+    # 3 * 2 * 3 of the first grid, 2 * 2 of the second, one of them in both.
+    assert len(points) == 18 + 4 - 1
+    assert {point.request.noise for point in points} == {
+        "fake_kingston",
+        "fake_kingston(gate=off)",
+        "fake_kingston(gate=off, readout=off)",
+    }
+    assert {point.labels["off"] for point in points} == {"", "gate", "gate+readout"}
+
+
+def test_the_noise_of_each_device(folder):
+    path = folder / "sweep.toml"
+    text = HEAD.replace('"fake_kingston"', '"device*2 + readout(p=0.01)"')
+    path.write_text(text + 'devices = ["fake_fez", "fake_torino"]\n')
+    assert [point.request.noise for point in expand(read_sweep(path))] == [
+        "fake_fez*2 + readout(p=0.01)",
+        "fake_torino*2 + readout(p=0.01)",
+    ]
+
+
+def test_blocks_cover_the_selection_in_order(folder):
+    path = folder / "sweep.toml"
+    path.write_text(HEAD + 'images = "0:7,30,32,31"\nimages_per_task = 4\n')
+    (point,) = expand(read_sweep(path))
+    assert point.blocks == ("0:4", "4,5,6,30", "32,31")
+
+
+def test_switching_off_leaves_other_terms():
+    assert (
+        switch_off("fake_kingston(readout=off)*2 + readout(p=0.1)", ["gate"])
+        == "fake_kingston(gate=off, readout=off)*2 + readout(p=0.1)"
+    )
+
+
+def test_rounds_have_their_own_seeds():
+    assert round_seed(5, 0) == 5
+    seeds = {round_seed(seed, number) for seed in range(50) for number in range(50)}
+    assert len(seeds) == 2500

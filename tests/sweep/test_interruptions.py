@@ -1,0 +1,194 @@
+"""Whatever stops a sweep, it goes on where it was and ends with the same counts."""
+
+import contextlib
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from qnnq.errors import QnnqError
+from qnnq.sweep.run import run_sweep
+from qnnq.sweep.store import Store
+from tests.sweep.conftest import write_inputs
+
+SCRIPT = """
+import sys
+from qnnq.cli import main as m
+m.COMMANDS = ("sweep",)
+main = m.main
+if __name__ == "__main__":
+    sys.exit(main(["sweep", "sweep.toml", "--out", sys.argv[1], "--workers", "2"]))
+"""
+
+
+SWEEP = f"""
+[[grid]]
+networks = ["tiny.safetensors", "other.safetensors"]
+noise = "ideal"
+engine = "ideal"
+data = "data.npz"
+shots = 5000
+seeds = {list(range(20))}
+"""
+TASKS = 40  # of about 30 ms
+
+
+@pytest.fixture
+def long_sweep(folder):
+    (folder / "script.py").write_text(SCRIPT)
+    (folder / "sweep.toml").write_text(SWEEP)
+    return folder / "sweep.toml"
+
+
+def start(results):
+    return subprocess.Popen(
+        [sys.executable, "script.py", results],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def stored(results):
+    """Task ids and counts of every row."""
+    with Store(results) as store:
+        ids = [task_id for (task_id,) in store._database.execute("SELECT task_id FROM results")]
+        return {task_id: store.result(task_id).counts.tolist() for task_id in ids}
+
+
+def rows(results):
+    try:
+        with sqlite3.connect(f"file:{results}?mode=ro", uri=True) as database:
+            return database.execute("SELECT count(*) FROM results").fetchone()[0]
+    except sqlite3.OperationalError:  # not there yet
+        return 0
+
+
+def wait_for_rows(process, results, number):
+    while process.poll() is None and rows(results) < number:
+        time.sleep(0.005)
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory):
+    """The counts of a sweep that nothing disturbs; task ids do not depend on the folder."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    write_inputs(folder)
+    (folder / "sweep.toml").write_text(SWEEP)
+    with contextlib.chdir(folder):
+        assert run_sweep("sweep.toml", "results.sqlite", workers=2).stored == TASKS
+        return stored("results.sqlite")
+
+
+def test_killed_five_times(long_sweep, expected):
+    generator = random.Random(3)
+    killed = 0
+    for _ in range(5):
+        process = start("results.sqlite")
+        wait_for_rows(process, "results.sqlite", rows("results.sqlite") + 2)
+        time.sleep(generator.random() * 0.1)
+        process.kill()
+        killed += process.wait() == -signal.SIGKILL
+    assert killed == 5
+    before = rows("results.sqlite")
+    assert 10 <= before < TASKS
+    tally = run_sweep(long_sweep, "results.sqlite", workers=2)
+    assert tally.found >= before
+    assert tally.stored + tally.found == TASKS
+    assert stored("results.sqlite") == expected
+
+
+def test_two_sweeps_into_one_file(long_sweep, expected):
+    both = [start("results.sqlite") for _ in range(2)]
+    outputs = [process.communicate() for process in both]
+    assert [process.returncode for process in both] == [0, 0], outputs
+    assert stored("results.sqlite") == expected
+    # Claims keep them from doing the same work: at most the tasks that were in flight at the end.
+    done = [int(output.split(": ")[1].split()[0]) for output, _ in outputs]
+    assert sum(done) <= TASKS + 4
+
+
+def test_interrupted_by_the_user(long_sweep, expected):
+    process = start("results.sqlite")
+    wait_for_rows(process, "results.sqlite", 5)
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate()
+    assert process.returncode == 130
+    number = rows("results.sqlite")
+    assert error == (
+        f"qnnq: interrupted: {number} of {TASKS} tasks are stored in results.sqlite; "
+        "the same command goes on from there\n"
+    )
+    assert run_sweep(long_sweep, "results.sqlite", workers=2).found == number
+    assert stored("results.sqlite") == expected
+
+
+def workers_of(pid):
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it has just ended
+            parent = (folder / "stat").read_text().rsplit(")", 1)[1].split()[1]
+            if int(parent) == pid and b"spawn_main" in (folder / "cmdline").read_bytes():
+                found.append(int(folder.name))
+    return found
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="finds workers by /proc")
+def test_a_worker_that_is_killed_is_replaced(long_sweep, expected):
+    process = start("results.sqlite")
+    for number in (5, 15):
+        wait_for_rows(process, "results.sqlite", number)
+        os.kill(random.choice(workers_of(process.pid)), signal.SIGKILL)
+    output, error = process.communicate()
+    assert (process.returncode, error) == (0, "")
+    assert output == "results.sqlite: 40 tasks done, 0 were there already\n"
+    assert stored("results.sqlite") == expected
+
+
+def test_a_task_that_kills_its_worker_twice_fails_alone(long_sweep, expected, monkeypatch):
+    """The data of one task makes its worker exit, as the kernel does when memory runs out."""
+    victim = sorted(expected)[TASKS // 2]
+    monkeypatch.setenv("QNNQ_TEST_VICTIM", victim)
+    import qnnq.sweep.processes as processes
+
+    monkeypatch.setattr(processes, "_work", _fragile_work)
+    with pytest.raises(QnnqError) as caught:
+        run_sweep(long_sweep, "results.sqlite", workers=2)
+    message = str(caught.value)
+    assert message.startswith("1 of 40 tasks failed, the others are stored in results.sqlite; ")
+    assert message.endswith("its worker process was killed by SIGKILL twice")
+    assert stored("results.sqlite") == {key: expected[key] for key in expected if key != victim}
+
+
+def _fragile_work(pipe, parent):
+    from qnnq.sweep.work import perform
+
+    while True:
+        task = pipe.recv()
+        if task.task_id == os.environ["QNNQ_TEST_VICTIM"]:
+            os.kill(os.getpid(), signal.SIGKILL)
+        pipe.send(perform(task))
+
+
+def test_full_disk(long_sweep, expected):
+    """The file may grow to 500 kB: some tasks fit, then one line says what is wrong."""
+    limited = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, 500_000)); "
+        "sys.argv[1:] = ['results.sqlite']; exec(open('script.py').read())"
+    )
+    process = subprocess.run([sys.executable, "-c", limited], capture_output=True, text=True)
+    assert process.returncode == 1
+    assert process.stderr.startswith(
+        "qnnq: results.sqlite: cannot be written, the disk may be full"
+    )
+    assert process.stderr.count("\n") == 1
+    number = rows("results.sqlite")
+    assert 0 < number < TASKS
+    assert run_sweep(long_sweep, "results.sqlite", workers=2).found == number
+    assert stored("results.sqlite") == expected
