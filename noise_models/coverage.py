@@ -69,9 +69,11 @@ def _problem(
         return channels.refused[element]
     if isinstance(instruction.operation, Measure) and qubits[0] in channels.readout_errors:
         return None
+    place = f"{name} on qubit{'s' * (len(qubits) > 1)} {', '.join(map(str, qubits))}"
+    if instruction.clbits and not isinstance(instruction.operation, Measure):
+        return f"{place} has no readout error, expected measure"
     if element in channels.stages or element in channels.exact:
         return None
-    place = f"{name} on qubit{'s' * (len(qubits) > 1)} {', '.join(map(str, qubits))}"
     if not channels.qubits.issuperset(qubits):
         return f"{place} is outside the qubits that the model was built for"
     return f"{place} is no instruction of the device, so it would run without noise"

@@ -21,8 +21,8 @@ def contracted(contraction: float, strength: float, what: str) -> float:
     """
     if contraction < 0 and not float(strength).is_integer():
         raise NoiseError(
-            f"found strength {strength:g}, expected a whole number: {what} is worse than random and "
-            "has no other power"
+            f"found strength {strength:g}, expected a whole number: {what} is worse than random "
+            "and has no other power"
         )
     return contraction**strength
 
