@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +58,7 @@ def load_data(name_or_path: str) -> Dataset:
     from qnnq.data_files import read_data
 
     if name_or_path in BUNDLED_DATA:
-        return read_data(BUNDLED_FOLDER / f"{name_or_path}-images-idx3-ubyte.gz", name_or_path)
+        return _bundled_data(name_or_path)
     if name_or_path == "mnist-train":
         from qnnq.mnist_download import fetch_training_images
 
@@ -69,6 +69,13 @@ def load_data(name_or_path: str) -> Dataset:
             f"{nearest(name_or_path, DATA_NAMES)}"
         )
     return read_data(Path(name_or_path), Path(name_or_path).name)
+
+
+@lru_cache(maxsize=len(BUNDLED_DATA))
+def _bundled_data(name: str) -> Dataset:
+    from qnnq.data_files import read_data
+
+    return read_data(BUNDLED_FOLDER / f"{name}-images-idx3-ubyte.gz", name)
 
 
 def parse_images(text: str, count: int) -> NDArray[np.int64]:

@@ -63,6 +63,7 @@ def resolve_device(name: str) -> "BackendV2":
         return backends[name]()
 
 
+@lru_cache(maxsize=8)
 def calibration_time(backend: "BackendV2") -> str | None:
     """Return the time of a backend's calibration data, ISO 8601, or None where it has none."""
     properties = getattr(backend, "properties", lambda: None)()
