@@ -13,17 +13,21 @@ from noise_models.synthetic import SyntheticNoise
 class NoiseSource(Protocol):
     """One term of a specification at its strength.
 
-    `gate_stages` and `readout` raise `NoiseError` where the strength has no channel or the
-    calibration is missing, for that element alone.
+    `gate_stages` and `readout` raise `NoiseError` where one element has no such error: its strength
+    has no channel, or its calibration is missing.
     """
 
-    def gate_stages(self, instruction: CalibratedInstruction) -> Stages: ...  # noqa: D102
+    def gate_stages(self, instruction: CalibratedInstruction) -> Stages:
+        """Return what acts after an instruction."""
 
-    def missing(self, instruction: CalibratedInstruction) -> str | None: ...  # noqa: D102
+    def missing(self, instruction: CalibratedInstruction) -> str | None:
+        """Return which calibration that this term needs an instruction lacks, None if none."""
 
-    def readout(self, qubit: int) -> FloatArray | None: ...  # noqa: D102
+    def readout(self, qubit: int) -> FloatArray | None:
+        """Return the readout matrix of a qubit, None if this term has none."""
 
-    def relaxation_rates(self, qubit: int) -> tuple[float, float]: ...  # noqa: D102
+    def relaxation_rates(self, qubit: int) -> tuple[float, float]:
+        """Return 1/T1 and 1/T2 (1/s) as they act in this term."""
 
 
 def noise_sources(
