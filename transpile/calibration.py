@@ -72,6 +72,8 @@ def read_calibration(target: Target) -> Calibration:
         raise TranspileError(
             f"target: expected measure and sx or rx, got {', '.join(sorted(names))}"
         )
+    if not target.num_qubits:
+        raise TranspileError("target: expected a device with a number of qubits")
     qubits = tuple(_qubit(target, rotation, q) for q in range(target.num_qubits))
     coupled: set[tuple[int, int]] = set()
     self_inverse = _couplings(target, SELF_INVERSE, qubits, coupled)
@@ -122,7 +124,8 @@ def _couplings(
     for gate in gates:
         if gate not in target.operation_names:
             continue
-        for (a, b), properties in target[gate].items():
+        # A gate that a target has on all qubits alike is listed under None, without a calibration.
+        for (a, b), properties in ((k, v) for k, v in target[gate].items() if k is not None):
             pair = (min(a, b), max(a, b))
             coupled.add(pair)
             if qubits[a].fault or qubits[b].fault or _fault(gate, properties, 1.0):

@@ -30,9 +30,8 @@ def capacity(target: Target, entanglement: float, pair_gate: PairGate = "sx") ->
     if is_projective(entanglement):
         couples = largest_matching(calibration.pair_couplings)
         return 2 * couples + (len(calibration.usable) > 2 * couples)
-    paths = _disjoint_paths(calibration, entanglement)
-    left = _without(calibration, entanglement, paths)
-    return 2 * len(paths) + bool(left)
+    paths = _disjoint_paths(calibration)
+    return 2 * len(paths) + (_singles(calibration, entanglement, 1, paths) is not None)
 
 
 def choose_sites(
@@ -74,15 +73,21 @@ def _too_many(width: int, copies: int, entanglement: float, pair_gate: PairGate,
     return f"layout: {wanted} {kind} wanted, the device can place {room}{coupled}"
 
 
-def _singles(calibration: Calibration, entanglement: float, count: int) -> list[Site] | None:
-    scored = single_sites(calibration, entanglement)
+def _singles(
+    calibration: Calibration, entanglement: float, count: int, couples: list[Couple] | None = None
+) -> list[Site] | None:
+    """The best `count` disjoint sites on the qubits that the couples leave free."""
+    used = {qubit for couple in couples or () for site in couple for qubit in site.qubits}
+    scored = {
+        site.qubits: error
+        for error, site in single_sites(calibration, entanglement)
+        if not used & set(site.qubits)
+    }
     if is_projective(entanglement):
-        found = cheapest_disjoint({}, 0, {site.neuron: error for error, site in scored}, count)
+        found = cheapest_disjoint({}, 0, {q: error for (q, *_), error in scored.items()}, count)
         return None if found is None else [Site(qubit) for qubit in found[1]]
-    sites = {(site.neuron, site.ancilla or 0): site for _, site in scored}
-    errors = {(site.neuron, site.ancilla or 0): error for error, site in scored}
-    found = cheapest_disjoint(errors, count, {}, 0)
-    return None if found is None else [sites[pair] for pair in found[0]]
+    found = cheapest_disjoint({(q, a): error for (q, a), error in scored.items()}, count, {}, 0)
+    return None if found is None else [Site(*pair) for pair in found[0]]
 
 
 def _couples(
@@ -102,10 +107,11 @@ def _couples(
         couples = [(Site(a), Site(b)) for a, b in found[0]]
         singles = [Site(qubit) for qubit in found[1]]
     else:
-        couples = _disjoint_paths(calibration, entanglement)[:n_couples]
-        singles = _without(calibration, entanglement, couples)[:n_singles]
-        if len(couples) < n_couples or len(singles) < n_singles:
+        couples = _disjoint_paths(calibration)[:n_couples]
+        left = _singles(calibration, entanglement, n_singles, couples)
+        if len(couples) < n_couples or left is None:
             return None
+        singles = left
     per_copy = width // 2
     return [
         site
@@ -121,7 +127,7 @@ def _bare_error(calibration: Calibration, pair: tuple[int, int]) -> float:
     return couple_error(calibration, Site(pair[0]), Site(pair[1]))
 
 
-def _disjoint_paths(calibration: Calibration, entanglement: float) -> list[Couple]:
+def _disjoint_paths(calibration: Calibration) -> list[Couple]:
     """Disjoint paths ancilla-neuron-neuron-ancilla, each the best of what the last one left."""
     partners: dict[int, list[int]] = {}
     for a, b in calibration.couplings:
@@ -142,16 +148,3 @@ def _disjoint_paths(calibration: Calibration, entanglement: float) -> list[Coupl
             chosen.append(couple)
             used |= qubits
     return chosen
-
-
-def _without(calibration: Calibration, entanglement: float, couples: list[Couple]) -> list[Site]:
-    """Disjoint sites on qubits that the couples leave free, better ones first."""
-    used = {qubit for couple in couples for site in couple for qubit in site.qubits}
-    free: list[Site] = []
-    for _, site in sorted(
-        single_sites(calibration, entanglement), key=lambda scored: (scored[0], scored[1].neuron)
-    ):
-        if not used & set(site.qubits):
-            free.append(site)
-            used |= set(site.qubits)
-    return free

@@ -8,7 +8,7 @@ from qiskit.transpiler import Target
 from transpile.activation_step import is_projective
 from transpile.calibration import Calibration, read_calibration
 from transpile.errors import TranspileError
-from transpile.gate_pairs import PairGate, neighbours
+from transpile.gate_pairs import SELF_INVERSE, PairGate, neighbours
 from transpile.sites import Site, pair_key
 
 
@@ -80,5 +80,7 @@ def _check_coupled(calibration: Calibration, a: int, b: int, gate_pair: bool = F
             f"qubits: {a} and {b} are not coupled; {a} is coupled to "
             f"{', '.join(map(str, partners)) or 'none'}"
         )
-    if pair not in (calibration.pair_couplings if gate_pair else calibration.couplings):
-        raise TranspileError(f"qubits: the coupling of {a} and {b} is faulty or has no such gate")
+    if gate_pair and pair in calibration.couplings and pair not in calibration.pair_couplings:
+        raise TranspileError(f"qubits: {a} and {b} have no fault-free {', '.join(SELF_INVERSE)}")
+    if pair not in calibration.couplings:
+        raise TranspileError(f"qubits: the coupling of {a} and {b} is faulty")

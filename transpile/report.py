@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from qiskit.circuit import QuantumCircuit
-from qiskit.transpiler import Target
+from qiskit.transpiler import InstructionProperties, Target
 
 from transpile.calibration import read_calibration
 from transpile.isa import CompiledLayer
@@ -13,7 +13,7 @@ from transpile.isa import CompiledLayer
 
 @dataclass(frozen=True)
 class LayerReport:
-    """Figures of one compiled layer.
+    """Figures of one execution of a compiled layer.
 
     qubits: physical qubits in use. depth: of the ISA circuit, virtual RZ included. gate_counts:
     by name, measurements included. two_qubit_gates: how many gates act on two qubits.
@@ -68,7 +68,7 @@ def _schedule(
     for instruction in circuit.data:
         name = instruction.operation.name
         qubits = tuple(circuit.find_bit(qubit).index for qubit in instruction.qubits)
-        properties = target[name][qubits]
+        properties = target[name].get(qubits) or InstructionProperties()
         finish = max(end[qubit] for qubit in qubits) + (properties.duration or 0.0)
         for qubit in qubits:
             end[qubit] = finish

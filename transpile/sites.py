@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from transpile.activation_step import is_projective
 from transpile.calibration import Calibration, CouplingCalibration
 
-ANCILLA_GATES = {"rzz": 2, "cz": 3, "ecr": 3, "cx": 3}
-"""Single-qubit gates of the ancilla beside its coupling; a compiled ECR circuit may have more."""
+ANCILLA_GATES = {"rzz": 2, "cz": 3, "ecr": 5, "cx": 3}
+"""Physical single-qubit gates beside a coupling, most of them on the ancilla."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,233 @@
+"""Layout: never a faulty element, and the least total expected error."""
+
+import math
+from itertools import combinations, permutations
+
+import numpy as np
+import pytest
+
+from tests.transpile.devices import device, line, small_target
+from transpile import Site, TranspileError, capacity, choose_sites
+from transpile.calibration import read_calibration
+from transpile.matching import cheapest_disjoint
+from transpile.sites import couple_error, site_error
+
+WEAK, PROJECTIVE = 0.7, math.pi / 2
+
+
+def random_target(seed, couplings):
+    rng = np.random.default_rng(seed)
+    n = 1 + max(max(pair) for pair in couplings)
+    return small_target(
+        {pair: float(rng.uniform(1e-3, 5e-2)) for pair in couplings},
+        readout=dict(enumerate(rng.uniform(1e-3, 0.2, n))),
+        gate_error=dict(enumerate(rng.uniform(1e-4, 1e-2, n))),
+        t1=dict(enumerate(rng.uniform(2e-5, 3e-4, n))),
+        t2=dict(enumerate(rng.uniform(2e-5, 3e-4, n))),
+    )
+
+
+GRID = [(0, 1), (1, 2), (3, 4), (4, 5), (0, 3), (1, 4), (2, 5), (5, 6), (6, 7), (4, 7)]
+
+
+def disjoint(sites):
+    qubits = [q for site in sites for q in site.qubits]
+    return len(set(qubits)) == len(qubits)
+
+
+def total(calibration, sites):
+    return sum(site_error(calibration, site) for site in sites)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_single_qubits_are_the_best(seed):
+    target = random_target(seed, GRID)
+    calibration = read_calibration(target)
+    for count in range(1, 9):
+        chosen = choose_sites(target, count, PROJECTIVE)
+        assert len(chosen) == count
+        assert disjoint(chosen)
+        best = min(
+            total(calibration, [Site(q) for q in qubits])
+            for qubits in combinations(range(8), count)
+        )
+        assert total(calibration, chosen) == pytest.approx(best, abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("couplings", [GRID, list(line(8))])
+def test_neuron_ancilla_pairs_are_the_best_matching(seed, couplings):
+    target = random_target(seed, couplings)
+    calibration = read_calibration(target)
+    both_roles = [Site(*pair) for a, b in couplings for pair in ((a, b), (b, a))]
+    for count in range(1, 5):
+        chosen = choose_sites(target, count, WEAK)
+        assert len(chosen) == count
+        assert disjoint(chosen)
+        assert all(tuple(sorted(site.qubits)) in calibration.coupled for site in chosen)
+        best = min(
+            total(calibration, sites)
+            for sites in combinations(both_roles, count)
+            if disjoint(sites)
+        )
+        assert total(calibration, chosen) == pytest.approx(best, abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("width", [2, 3, 5])
+def test_coupled_neurons_are_the_best_matching(seed, width):
+    target = random_target(seed, GRID)
+    calibration = read_calibration(target)
+
+    def cost(sites):
+        couples = zip(sites[0 : width - 1 : 2], sites[1:width:2], strict=True)
+        single = total(calibration, sites[-1:]) if width % 2 else 0.0
+        return single + sum(couple_error(calibration, *couple) for couple in couples)
+
+    chosen = choose_sites(target, width, PROJECTIVE, pair_gate="cz")
+    best = math.inf
+    for qubits in permutations(range(8), width):
+        couples = [tuple(sorted(qubits[k : k + 2])) for k in range(0, width - 1, 2)]
+        if all(couple in calibration.coupled for couple in couples):
+            best = min(best, cost([Site(q) for q in qubits]))
+    assert cost(chosen) == pytest.approx(best, abs=1e-9)
+
+
+@pytest.mark.parametrize("name", ["FakeSherbrooke", "FakeKingston", "FakeNighthawk"])
+@pytest.mark.parametrize("entanglement", [WEAK, PROJECTIVE])
+def test_paths_and_couples_of_every_copy_are_coupled(name, entanglement):
+    target = device(name)
+    coupled = read_calibration(target).coupled
+    for width, copies in ((16, 2), (5, 5), (1, 7)):
+        sites = choose_sites(target, width, entanglement, pair_gate="cz", copies=copies)
+        assert len(sites) == width * copies
+        assert disjoint(sites)
+        for site in sites:
+            assert (site.ancilla is None) == (entanglement == PROJECTIVE)
+            assert site.ancilla is None or tuple(sorted(site.qubits)) in coupled
+        for copy in range(copies):
+            row = sites[copy * width : (copy + 1) * width]
+            for a, b in zip(row[0 : width - 1 : 2], row[1:width:2], strict=True):
+                assert tuple(sorted((a.neuron, b.neuron))) in coupled
+
+
+@pytest.mark.parametrize("name", ["FakeSherbrooke", "FakeTorino", "FakeKingston", "FakeNighthawk"])
+@pytest.mark.parametrize("pair_gate", ["sx", "cz"])
+@pytest.mark.parametrize("entanglement", [WEAK, PROJECTIVE])
+def test_capacity_is_reached_without_faulty_elements(name, pair_gate, entanglement):
+    target = device(name)
+    room = capacity(target, entanglement, pair_gate)
+    sites = choose_sites(target, room, entanglement, pair_gate=pair_gate)
+    assert len(sites) == room
+    two_qubit = target["ecr" if "ecr" in target.operation_names else "cz"]
+
+    def calibrated(a, b):
+        properties = two_qubit.get((a, b)) or two_qubit.get((b, a))
+        return properties is not None and properties.error < 1
+
+    for site in sites:
+        for qubit in site.qubits:
+            assert target.qubit_properties[qubit].t1
+            assert target.qubit_properties[qubit].t2
+            assert target["sx"][qubit,].error < 1
+            assert target["measure"][qubit,].error < 0.5
+        assert site.ancilla is None or calibrated(*site.qubits)
+    if pair_gate == "cz":
+        neurons = [site.neuron for site in sites]
+        assert all(calibrated(*neurons[k : k + 2]) for k in range(0, room - 1, 2))
+    with pytest.raises(TranspileError, match=rf"{room + 1} .* wanted, the device can place {room}"):
+        choose_sites(target, room + 1, entanglement, pair_gate=pair_gate)
+
+
+def test_capacities_of_small_devices():
+    assert capacity(small_target(line(7)), PROJECTIVE) == 7
+    assert capacity(small_target(line(7)), WEAK) == 3
+    assert capacity(small_target(line(7)), PROJECTIVE, "cz") == 7
+    assert capacity(small_target(line(8)), WEAK, "cz") == 4
+    star = small_target({(0, 1): 0.01, (0, 2): 0.01, (0, 3): 0.01})
+    assert capacity(star, WEAK) == 1
+    assert capacity(star, PROJECTIVE, "cz") == 3
+    assert capacity(star, WEAK, "cz") == 1
+
+
+FAULTS = [
+    {"readout": {1: 0.5}},
+    {"readout": {1: None}},
+    {"gate_error": {1: 1.0}},
+    {"gate_error": {1: None}},
+    {"gate_duration": {1: 0.0}},
+    {"gate_duration": {1: None}},
+    {"t1": {1: None}},
+    {"t1": {1: 0.0}},
+    {"t2": {1: None}},
+]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_faulty_qubit_is_never_used(fault):
+    target = small_target(line(6), **fault)
+    assert capacity(target, PROJECTIVE) == 5
+    assert capacity(target, WEAK) == 2
+    assert 1 not in {site.neuron for site in choose_sites(target, 5, PROJECTIVE)}
+    assert 1 not in {q for site in choose_sites(target, 2, WEAK) for q in site.qubits}
+
+
+@pytest.mark.parametrize("error", [1.0, None, math.nan])
+def test_a_faulty_coupling_is_never_used(error):
+    target = small_target({**line(4), (0, 1): error})
+    assert capacity(target, PROJECTIVE) == 4
+    assert capacity(target, WEAK) == 1
+    assert set(choose_sites(target, 1, WEAK)[0].qubits) <= {1, 2, 3}
+    with pytest.raises(TranspileError, match=r"2 neuron-ancilla pairs wanted, .* can place 1"):
+        choose_sites(target, 2, WEAK)
+
+
+def test_each_part_of_the_calibration_counts():
+    worse = [
+        {"readout": {0: 0.02}},
+        {"gate_error": {0: 1e-3}},
+        {"t1": {0: 5e-5}},
+        {"t2": {0: 5e-5}},
+    ]
+    for one in worse:
+        target = small_target({(0, 1): 0.01}, **one)
+        assert choose_sites(target, 1, PROJECTIVE) == (Site(1),)
+    for one in worse[1:]:
+        target = small_target({(0, 1): 0.01, (2, 3): 0.01}, **one)
+        assert set(choose_sites(target, 1, WEAK)[0].qubits) == {2, 3}
+    # Of neuron and ancilla only the ancilla is read out.
+    target = small_target({(0, 1): 0.01}, readout={0: 0.02})
+    assert choose_sites(target, 1, WEAK) == (Site(0, 1),)
+
+
+def test_matching_agrees_with_brute_force():
+    rng = np.random.default_rng(7)
+    for _ in range(40):
+        n = int(rng.integers(2, 8))
+        pairs = {
+            pair: float(rng.random()) for pair in combinations(range(n), 2) if rng.random() < 0.5
+        }
+        singles = {v: float(rng.random()) for v in range(n) if rng.random() < 0.8}
+        for n_pairs in range(3):
+            for n_singles in range(3):
+                costs = [
+                    sum(pairs[p] for p in chosen) + sum(singles[v] for v in alone)
+                    for chosen in combinations(pairs, n_pairs)
+                    for alone in combinations(singles, n_singles)
+                    if len({*alone, *(v for p in chosen for v in p)}) == 2 * n_pairs + n_singles
+                ]
+                found = cheapest_disjoint(pairs, n_pairs, singles, n_singles)
+                assert (found is None) == (not costs)
+                if found is not None:
+                    cost = sum(pairs[p] for p in found[0]) + sum(singles[v] for v in found[1])
+                    assert cost == pytest.approx(min(costs), abs=1e-9)
+
+
+def test_bad_layouts_are_refused():
+    target = small_target(line(4))
+    with pytest.raises(TranspileError, match="layout: expected at least 1 neuron and 1 copy"):
+        choose_sites(target, 0, WEAK)
+    with pytest.raises(TranspileError, match="pair gate: expected one of cz, sx, got 'zc'"):
+        capacity(target, WEAK, "zc")
+    with pytest.raises(TranspileError, match="can place 2, neurons 2k and 2k\\+1 coupled"):
+        choose_sites(target, 4, WEAK, pair_gate="cz")
