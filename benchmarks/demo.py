@@ -24,7 +24,7 @@ SHOTS = 15
 
 
 def accuracy(model: str, strength: float | None) -> dict:
-    """Return the accuracies of a network under the device's noise; None is the noise-free engine."""
+    """Return the accuracies of a network; strength None is the noise-free engine."""
     if strength is None:
         request = RunRequest(model=model, engine="ideal", noise="ideal", shots=SHOTS)
     else:
@@ -84,9 +84,7 @@ def main() -> None:
         for strength in (None, *IN_TABLE):
             noise = "none" if strength is None else f"{DEVICE} x {strength:g}"
             values = found[model, strength]
-            table.add_row(
-                name, noise, percent(values["single_shot"]), percent(values["majority"])
-            )
+            table.add_row(name, noise, percent(values["single_shot"]), percent(values["majority"]))
         table.add_section()
     Console(width=110).print(table)
     draw(found, arguments.out)

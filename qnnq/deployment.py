@@ -1,5 +1,6 @@
 """A network on a device: compiled layers, their noise, and the engines that run them."""
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -7,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from noise_models import NoiseSpecification
 from noise_models.channels import NoiseChannels, build_channels
 from noise_models.coverage import check_coverage
-from qnnq.devices import DEFAULT_DEVICE, calibration_time, device_names, is_hardware, resolve_device
+from qnnq.devices import DEFAULT_DEVICE, calibration_time, device_names, resolve_device
 from qnnq.engines.base import Engine
 from qnnq.errors import InputError
 from qnnq.network import Network
-from transpile import CompiledLayer, Site, capacity, choose_sites, compile_layer, parse_sites
+from transpile import CompiledLayer, PairGate, Site, capacity, compile_layer, parse_sites
 
 if TYPE_CHECKING:
     from qiskit.transpiler import Target
@@ -54,13 +55,19 @@ def parse_noise(noise: str, device: str | None) -> tuple[NoiseSpecification, str
     Raises:
         InputError: If the noise is of another device than `device`.
     """
-    specification = NoiseSpecification.parse(noise, device_names=device_names())
+    specification = _parse(noise)
     named = specification.device_name
     if device is not None and named is not None and named != device:
         raise InputError(
             f"--noise {noise!r}: expected the noise of --device {device}, whose qubits it acts on"
         )
     return specification, device or named or DEFAULT_DEVICE
+
+
+def _parse(noise: str) -> NoiseSpecification:
+    # Any machine may be named; whether it exists is found out when it is resolved.
+    machines = re.findall(r"\bibm_\w+", noise)
+    return NoiseSpecification.parse(noise, device_names=[*device_names(), *machines])
 
 
 def deploy(
@@ -72,7 +79,7 @@ def deploy(
     qubits: str = "best",
     copies: int = 1,
     pairs: int = 0,
-    pair_gate: str = "sx",
+    pair_gate: PairGate = "sx",
 ) -> Deployment:
     """Compile every hidden layer and build the noise of the qubits in use.
 
@@ -102,7 +109,7 @@ def deploy(
 
 
 def compile_network(
-    network: Network, device: str, qubits: str, copies: int, pairs: int, pair_gate: str
+    network: Network, device: str, qubits: str, copies: int, pairs: int, pair_gate: PairGate
 ) -> tuple[CompiledLayer, ...]:
     """Return the compiled circuit of every hidden layer; equal layers share one."""
     angles = [network.layer_entanglement(layer) for layer in range(network.hidden)]
@@ -128,7 +135,7 @@ def _compiled(
     copies: int,
     qubits: str,
     pairs: int,
-    pair_gate: str,
+    pair_gate: PairGate,
 ) -> CompiledLayer:
     target = resolve_device(device).target
     sites = None
@@ -150,7 +157,7 @@ def _explicit_sites(
 @lru_cache(maxsize=256)
 def _channels(device: str, specification: str, layer: CompiledLayer) -> NoiseChannels:
     target = resolve_device(device).target
-    parsed = NoiseSpecification.parse(specification, device_names=device_names())
+    parsed = _parse(specification)
     channels = build_channels(parsed, target, [q for site in layer.sites for q in site.qubits])
     check_coverage(layer.circuit, channels, parsed)
     return channels

@@ -6,4 +6,4 @@ class QnnqError(Exception):
 
 
 class InputError(QnnqError):
-    """Bad input: the message names the place, what was found and what was expected (exit code 2)."""
+    """Bad input, exit code 2: the message says where, what was found, what was expected."""

@@ -251,20 +251,24 @@ def _check(request: RunRequest) -> None:
             f"--engine {request.engine!r}: expected one of {', '.join(ENGINES)}"
             f"{nearest(request.engine, ENGINES)}"
         )
-    if request.pair_gate not in PAIR_GATES:
-        raise InputError(
-            f"--pair-gate {request.pair_gate!r}: expected one of {', '.join(PAIR_GATES)}"
-        )
-    for option, value, least in (
-        ("shots", request.shots, 1),
-        ("pairs", request.pairs, 0),
-        ("copies", request.copies, 1),
-        ("seed", request.seed, 0),
-    ):
-        if value < least:
-            raise InputError(f"--{option} {value}: expected a whole number >= {least}")
+    check_placement(request.pairs, request.pair_gate, request.copies)
+    _at_least("shots", request.shots, 1)
+    _at_least("seed", request.seed, 0)
     if not (math.isfinite(request.strength) and request.strength >= 0):
         raise InputError(f"--strength {request.strength}: expected a number >= 0")
+
+
+def check_placement(pairs: int, pair_gate: str, copies: int) -> None:
+    """Raise InputError unless the options of a placement are within their ranges."""
+    if pair_gate not in PAIR_GATES:
+        raise InputError(f"--pair-gate {pair_gate!r}: expected one of {', '.join(PAIR_GATES)}")
+    _at_least("pairs", pairs, 0)
+    _at_least("copies", copies, 1)
+
+
+def _at_least(option: str, value: int, least: int) -> None:
+    if value < least:
+        raise InputError(f"--{option} {value}: expected a whole number >= {least}")
 
 
 def _ranges(images: NDArray[np.int64]) -> str:

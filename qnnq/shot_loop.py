@@ -4,12 +4,13 @@ import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qnnq.activation import phi, state_after, wrap
-from qnnq.engines.base import Draws, Engine, FloatArray, IntArray
+from qnnq.engines.base import Draws, Engine, FloatArray, IntArray, OutcomeArray
 from qnnq.network import Network
 
 VALUES_PER_BLOCK = 1 << 20
@@ -91,10 +92,10 @@ def _run_block(
     shots: int,
     seed: int,
 ) -> Votes:
-    outcomes = _pixels(images)[:, None, :]  # (images, 1, inputs)
+    inputs: NDArray[Any] = _pixels(images)[:, None, :]  # (images, 1, inputs)
     state = last = None
     for layer in range(network.hidden):
-        z = _linear(network, layer, outcomes)  # (images, 1 or shots, width)
+        z = _linear(network, layer, inputs)  # (images, 1 or shots, width)
         activation = phi(z, network.activation, network.stretch).astype(np.float32)
         angles = _rotated(activation, state, last)
         draws = Draws(seed, layer, indices, positions, shots)
@@ -104,14 +105,15 @@ def _run_block(
             state, last = state_after(outcomes, angles, entanglement), outcomes
         else:
             state = last = None
-    return _vote(_linear(network, network.hidden, outcomes))
+        inputs = outcomes
+    return _vote(_linear(network, network.hidden, inputs))
 
 
 def _pixels(images: NDArray[np.uint8] | FloatArray) -> FloatArray:
     return images / 255 if images.dtype == np.uint8 else images.astype(np.float64)
 
 
-def _linear(network: Network, layer: int, inputs: NDArray[np.generic]) -> FloatArray:
+def _linear(network: Network, layer: int, inputs: NDArray[Any]) -> FloatArray:
     """Return W r + b.
 
     In float64, sums of +-w with float32 weights w are exact for all practical weights, so a
@@ -127,7 +129,7 @@ def _linear(network: Network, layer: int, inputs: NDArray[np.generic]) -> FloatA
 
 
 def _rotated(
-    activation: FloatArray, state: FloatArray | None, last: FloatArray | None
+    activation: FloatArray, state: FloatArray | None, last: OutcomeArray | None
 ) -> FloatArray:
     """Return alpha' = alpha + (pi/2)(r_last - phi), wrapped; design: rotation of a step.
 

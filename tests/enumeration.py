@@ -47,8 +47,11 @@ def _sum_over_patterns(network, layer, inputs, state, last, weight, response, to
     joint = response(layer, angles)
     for bits in product((0, 1), repeat=width):
         outcomes = np.array([1 - 2 * bit for bit in bits])
-        after = state_after(outcomes, angles, network.layer_entanglement(layer))
+        after = before = None  # a projective measurement leaves nothing but the outcome
+        if network.layer_entanglement(layer) < math.pi / 2:
+            after = state_after(outcomes, angles, network.layer_entanglement(layer))
+            before = outcomes
         if joint[bits] > 0:
             _sum_over_patterns(
-                network, layer + 1, outcomes, after, outcomes, weight * joint[bits], response, total
+                network, layer + 1, outcomes, after, before, weight * joint[bits], response, total
             )

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from itertools import pairwise
 
 import typer
 
@@ -46,7 +47,11 @@ def build_app() -> typer.Typer:
     def _options() -> None:
         """Train, run, sweep and submit networks of measured qubits."""
 
+    from importlib.util import find_spec
+
     for name in COMMANDS:
+        if find_spec(f"qnnq.cli.{name}") is None:
+            continue
         import_module(f"qnnq.cli.{name}").register(app)
     return app
 
@@ -63,9 +68,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             prog_name="qnnq",
             standalone_mode=False,
         )
-        return result if isinstance(result, int) else DONE
     except (KeyboardInterrupt, typer.Abort):
-        return _say("interrupted", INTERRUPTED)
+        result = INTERRUPTED
     except BrokenPipeError:
         # The reader of a pipe has gone; Python must not complain about it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -74,7 +78,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = _exit_code(error)
         if code is None:
             raise
-        return _say(_message(error), code)
+        return _say(_message(error, arguments if arguments is not None else sys.argv[1:]), code)
+    if result == INTERRUPTED:
+        return _say("interrupted", INTERRUPTED)
+    return result if isinstance(result, int) else DONE
 
 
 def _exit_code(error: Exception) -> int | None:
@@ -93,13 +100,17 @@ def _exit_code(error: Exception) -> int | None:
     return None
 
 
-def _message(error: Exception) -> str:
+def _message(error: Exception, arguments: Sequence[str]) -> str:
     if isinstance(error, OSError) and error.strerror:
         place = f"{error.filename}: " if error.filename else ""
         return f"{place}{error.strerror}"
-    formatted = getattr(error, "format_message", None)  # a usage error of the option parser
-    text = formatted() if formatted else str(error)
-    return f"{text} (see --help)" if formatted else text
+    formatted = getattr(error, "format_message", None)
+    if formatted is None:
+        return str(error)
+    # A usage error of the option parser, which leaves out the value that it refuses.
+    options = getattr(getattr(error, "param", None), "opts", ())
+    found = [value for option, value in pairwise(arguments) if option in options]
+    return f"{formatted()}{f', got {found[-1]!r}' if found else ''} (see --help)"
 
 
 def _say(message: str, code: int) -> int:

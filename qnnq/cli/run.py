@@ -54,6 +54,7 @@ def register(app: typer.Typer) -> None:
         Example: qnnq run mnist16-a0.5 --noise "fake_kingston*2" --images 0:1000 --shots 15
         """
         from qnnq.errors import InputError
+        from qnnq.files import check_writable
         from qnnq.run import RunRequest, prepare
 
         if counts and json is None:
@@ -75,6 +76,8 @@ def register(app: typer.Typer) -> None:
             shots=shots,
             seed=seed,
         )
+        if json not in (None, "-"):
+            check_writable(json)
         prepared = prepare(request)
         with progress_bar("images", len(prepared.images)) as advance:
             result = prepared.execute(advance)
@@ -91,11 +94,9 @@ def _print(model: str, noise: str, document: dict[str, Any]) -> None:
     task = document["task"]
     strength = f" at strength {task['strength']:g}" if task["strength"] != 1 else ""
     device = f", device {task['device']}" if task.get("device") else ""
-    table = Table(
-        title=f"{model}: noise {task['noise']}{strength}{device}, engine {task['engine']}\n"
-        f"{document['images']} images x {document['shots']} shots, {document['seconds']:.2f} s",
-        title_justify="left",
-    )
+    print(f"{model}: noise {task['noise']}{strength}{device}, engine {task['engine']}")
+    print(f"{document['images']} images x {document['shots']} shots, {document['seconds']:.2f} s")
+    table = Table()
     table.add_column("prediction")
     table.add_column("accuracy (95 % interval)", justify="right")
     for name, meaning in (

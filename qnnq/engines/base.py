@@ -60,13 +60,12 @@ class Draws:
 
 
 class Engine(Protocol):
-    """Where a layer is measured.
+    """Where a layer is measured."""
 
-    `images_per_call` bounds how many images one call of `measure` gets; None asks for all of
-    them at once.
-    """
-
-    images_per_call: int | None
+    @property
+    def images_per_call(self) -> int | None:
+        """How many images one call of `measure` may get; None asks for all of them at once."""
+        ...
 
     def measure(self, layer: int, angles: FloatArray, draws: Draws) -> OutcomeArray:
         """Measure every neuron of a layer, for many images and shots.

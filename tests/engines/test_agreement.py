@@ -101,7 +101,7 @@ def test_aer_without_noise_and_the_ideal_engine_agree_on_votes(device, model):
 
 @pytest.mark.parametrize("model", ["mnist16-a0.5", "mnist16-a0.5-g3pi8"])
 def test_instrument_and_aer_agree_on_votes_under_noise(model):
-    common = {"model": model, "images": "0:12", "shots": 150, "noise": "fake_torino*5"}
+    common = {"model": model, "images": "0:5", "shots": 150, "noise": "fake_torino*5"}
     aer = prepare(RunRequest(engine="aer", **common)).execute()
     instrument = prepare(RunRequest(engine="instrument", **common)).execute()
     assert_same_distribution(aer.counts, instrument.counts)

@@ -36,7 +36,9 @@ def reference(layer, channels, angles):
     bound = circuit.assign_parameters(
         {by_name[f"angle[{slot}]"]: angle for slot, angle in enumerate(angles)}
     )
-    measured = {item.clbits[0]: item.qubits[0] for item in bound.data if item.operation.name == "measure"}
+    measured = {
+        item.clbits[0]: item.qubits[0] for item in bound.data if item.operation.name == "measure"
+    }
     slots = [measured[clbit] for clbit in bound.clbits]
     bound.remove_final_measurements()
     bound.save_probabilities([bound.find_bit(qubit).index for qubit in slots])

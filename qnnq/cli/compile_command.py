@@ -1,0 +1,130 @@
+"""`qnnq compile`: the circuits of a network on a device, and what they cost."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from qnnq.cli.output import print_table, write_json
+
+if TYPE_CHECKING:
+    from transpile import CompiledLayer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command("compile")
+    def compile_command(
+        model: Annotated[str, typer.Argument(help="A bundled network or a file.")],
+        device: Annotated[
+            str, typer.Option(help="The device to compile for.", metavar="NAME")
+        ] = "fake_kingston",
+        pairs: Annotated[int, typer.Option(help="Gate pairs after each rotation.")] = 0,
+        pair_gate: Annotated[
+            str, typer.Option(help="sx (on each neuron) or cz (neighbours).")
+        ] = "sx",
+        qubits: Annotated[
+            str, typer.Option(help="best, all, or a list: 3,4,5 (with ancillas: 3:4,7:8).")
+        ] = "best",
+        copies: Annotated[int, typer.Option(help="Images side by side on the chip.")] = 1,
+        draw: Annotated[bool, typer.Option("--draw", help="Draw the circuits.")] = False,
+        qasm: Annotated[
+            str | None, typer.Option(help="Write OpenQASM 3 (- is stdout).", metavar="FILE")
+        ] = None,
+        json: Annotated[
+            str | None, typer.Option(help="Write the report as JSON (- is stdout).", metavar="FILE")
+        ] = None,
+    ) -> None:
+        """Compile every layer for a device: layout, depth, duration, expected errors.
+
+        Example: qnnq compile mnist16-a0.5 --device fake_torino --pairs 10 --draw
+        """
+        from qnnq.deployment import compile_network
+        from qnnq.devices import resolve_device
+        from qnnq.models import load_model
+        from qnnq.run import check_placement
+        from transpile import report
+
+        check_placement(pairs, pair_gate, copies)
+        network = load_model(model)
+        layers = compile_network(
+            network, device, qubits, copies, pairs, pair_gate  # type: ignore[arg-type]
+        )
+        target = resolve_device(device).target
+        rows = [_row(i, layer, report(layer, target)) for i, layer in enumerate(layers)]
+        if json is not None:
+            document = {"schema": "qnnq.compile/1", "device": device, "layers": rows}
+            write_json(document, json)
+        if "-" not in (json, qasm):
+            _print(f"{model} on {device}", rows)
+        if draw:
+            for layer in _distinct(layers):
+                print(layer.circuit.draw("text", idle_wires=False, fold=120))
+        if qasm is not None:
+            _write_qasm(layers, qasm)
+
+
+def _row(index: int, layer: "CompiledLayer", found: Any) -> dict[str, Any]:
+    return {
+        "layer": index,
+        "neurons": layer.width,
+        "copies": layer.copies,
+        "executions": layer.parts,
+        "sites": [str(site) for site in layer.sites],
+        "depth": found.depth,
+        "gates": dict(found.gate_counts),
+        "two_qubit_gates": found.two_qubit_gates,
+        "duration_s": found.duration_s,
+        "neuron_errors": list(found.neuron_errors),
+    }
+
+
+def _print(title: str, rows: list[dict[str, Any]]) -> None:
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left")
+    table.add_column("layer")
+    table.add_column("neurons x copies", justify="right")
+    table.add_column("qubits (neuron or neuron:ancilla)", max_width=60)
+    table.add_column("gates")
+    table.add_column("depth", justify="right")
+    table.add_column("duration", justify="right")
+    table.add_column("expected error of a neuron: mean (worst)", justify="right")
+    for row in rows:
+        errors = row["neuron_errors"]
+        executions = f" in {row['executions']} executions" if row["executions"] > 1 else ""
+        table.add_row(
+            str(row["layer"]),
+            f"{row['neurons']} x {row['copies']}{executions}",
+            " ".join(row["sites"]),
+            ", ".join(f"{count} {name}" for name, count in sorted(row["gates"].items())),
+            str(row["depth"]),
+            f"{1e6 * row['duration_s']:.2f} us",
+            f"{100 * sum(errors) / len(errors):.2f} % ({100 * max(errors):.2f} %)",
+        )
+    print_table(table)
+
+
+def _distinct(layers: "tuple[CompiledLayer, ...]") -> "list[CompiledLayer]":
+    return list({id(layer): layer for layer in layers}.values())
+
+
+def _write_qasm(layers: "tuple[CompiledLayer, ...]", destination: str) -> None:
+    from qiskit import qasm3
+
+    from qnnq.files import write_atomically
+
+    distinct = _distinct(layers)
+    programs = []
+    for layer in distinct:
+        used = [index for index, item in enumerate(layers) if item is layer]
+        programs.append(f"// layers {used}\n{qasm3.dumps(layer.circuit)}")
+    if destination == "-":
+        print("\n".join(programs))
+    elif len(programs) == 1:
+        write_atomically(Path(destination), programs[0].encode())
+    else:
+        path = Path(destination)
+        for number, program in enumerate(programs):
+            write_atomically(path.with_stem(f"{path.stem}-{number}"), program.encode())

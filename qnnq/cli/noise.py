@@ -1,0 +1,116 @@
+"""`qnnq noise`: what noise exists, and what a specification means qubit by qubit."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from qnnq.cli.output import print_table, write_json
+
+if TYPE_CHECKING:
+    from noise_models.rates import QubitRates
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command()
+    def noise(
+        specification: Annotated[
+            str | None,
+            typer.Argument(metavar="[SPEC]", help="A noise specification; none: list what exists."),
+        ] = None,
+        device: Annotated[
+            str | None, typer.Option(help="The device that it acts on.", metavar="NAME")
+        ] = None,
+        json: Annotated[
+            str | None, typer.Option(help="Write as JSON (- is stdout).", metavar="FILE")
+        ] = None,
+    ) -> None:
+        """List what noise exists, or show the rates of one, qubit by qubit.
+
+        Example: qnnq noise "fake_kingston(readout=off)*2"
+        """
+        if specification is None and device is None:
+            _list(json)
+        else:
+            _show(specification or str(device), device, json)
+
+
+def _list(json: str | None) -> None:
+    from rich.table import Table
+
+    from noise_models.catalogue import DEVICE, PRESETS, SYNTHETIC
+    from qnnq.devices import device_names
+
+    terms = {DEVICE.example: DEVICE.description}
+    terms |= {kind.example: kind.description for kind in SYNTHETIC.values()}
+    terms |= {name: f"{preset.description}: {preset.text}" for name, preset in PRESETS.items()}
+    terms["ideal"] = "no noise"
+    if json is not None:
+        write_json({"schema": "qnnq.noise/1", "terms": terms, "devices": device_names()}, json)
+    if json == "-":
+        return
+    table = Table(title="Noise terms (join them with +, scale them with *STRENGTH)")
+    table.add_column("example", no_wrap=True)
+    table.add_column("meaning")
+    for example, meaning in terms.items():
+        table.add_row(example, meaning)
+    print_table(table)
+    print("Devices: " + ", ".join(device_names()))
+
+
+def _show(text: str, device: str | None, json: str | None) -> None:
+    from dataclasses import asdict
+
+    from noise_models.rates import rates
+    from qnnq.deployment import parse_noise
+    from qnnq.devices import calibration_time, resolve_device
+
+    specification, name = parse_noise(text, device)
+    backend = resolve_device(name)
+    rows = rates(specification, backend.target)
+    calibrated = calibration_time(backend)
+    if json is not None:
+        document = {
+            "schema": "qnnq.noise/1",
+            "noise": str(specification),
+            "device": name,
+            "calibration": calibrated,
+            "qubits": [asdict(row) for row in rows],
+        }
+        write_json(document, json)
+    if json != "-":
+        _print(f"{specification} on {name}, calibration of {calibrated or 'unknown time'}", rows)
+
+
+def _print(title: str, rows: "tuple[QubitRates, ...]") -> None:
+    from rich.table import Table
+
+    table = Table(title=title, caption="errors: average gate infidelity; -: none or not known")
+    for heading in ("qubit", "T1 (us)", "T2 (us)", "reads 1 for 0", "reads 0 for 1"):
+        table.add_column(heading, justify="right")
+    table.add_column("one-qubit gate", justify="right")
+    table.add_column("two-qubit gates, best first")
+    for row in rows:
+        couplings = ", ".join(
+            f"{coupling.gate} {coupling.neighbour}: {_rate(coupling.error)}"
+            for coupling in row.couplings
+        )
+        table.add_row(
+            str(row.qubit),
+            _microseconds(row.t1),
+            _microseconds(row.t2),
+            _rate(row.readout_p01),
+            _rate(row.readout_p10),
+            f"{row.gate}: {_rate(row.gate_error)}" if row.gate else "-",
+            couplings or "-",
+        )
+    print_table(table)
+
+
+def _rate(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2e}" if value else "0"
+
+
+def _microseconds(seconds: float | None) -> str:
+    return "-" if seconds is None else f"{1e6 * seconds:.1f}"
