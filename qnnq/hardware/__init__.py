@@ -1,0 +1,1 @@
+"""IBM Quantum: what a run costs, its jobs, and a ledger that outlives the process."""

@@ -1,0 +1,174 @@
+"""Calls of the IBM client that always end, and whose failures become one line.
+
+The client has no read time-out, hides a refused token behind other errors, and tells "not accepted"
+and "answer lost" apart only by the kind of exception (qiskit-ibm-runtime 0.51).
+"""
+
+import logging
+import threading
+import time
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+from qnnq.errors import InputError, QnnqError
+from qnnq.hardware.limits import ServiceLimits
+from qnnq.hardware.service import Unanswered
+
+if TYPE_CHECKING:
+    from qiskit_ibm_runtime import QiskitRuntimeService
+
+T = TypeVar("T")
+Failure = Literal["unauthorized", "unanswered", "missing", "refused"]
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 30.0
+TEMPORARY = {408, 425, 429, *range(500, 600), -1}
+"""HTTP status codes that may be better next time; -1 is the client's word for no answer at all."""
+
+
+class Client:
+    """The client's service object, made anew when its token has expired.
+
+    Args:
+        limits: Time-outs and patience.
+    """
+
+    def __init__(self, limits: ServiceLimits) -> None:
+        self._limits = limits
+        self._service: QiskitRuntimeService | None = None
+
+    def call(self, what: str, function: Callable[["QiskitRuntimeService"], T]) -> T:
+        """Call `function(service)`, again and again while the service does not answer.
+
+        Args:
+            what: What is being asked, for the error message.
+            function: Must be harmless to repeat.
+
+        Raises:
+            InputError: If there is no account, or the token is refused.
+            QnnqError: If the service refuses, or does not answer for `patience_s`.
+        """
+        end = time.monotonic() + self._limits.patience_s
+        pause = FIRST_PAUSE_S
+        while True:
+            try:
+                return self.call_once(what, function)
+            except Unanswered:
+                if time.monotonic() + pause > end:
+                    raise
+            time.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE_S)
+
+    def call_once(self, what: str, function: Callable[["QiskitRuntimeService"], T]) -> T:
+        """Call `function(service)` once; twice where the token had expired.
+
+        Raises:
+            Unanswered: If there was no usable answer.
+            InputError, QnnqError: As `call` does.
+        """
+        for attempt in range(2):
+            try:
+                return bounded(lambda: function(self._connected()), self._limits.answer_timeout_s)
+            except QnnqError:
+                raise
+            except Exception as error:
+                kind = classify(error)
+                if kind == "unauthorized" and attempt == 0:
+                    self._service = None  # it would keep the dead token
+                    continue
+                raise _explained(what, kind, error) from error
+        raise AssertionError("unreachable")
+
+    def _connected(self) -> "QiskitRuntimeService":
+        if self._service is None:
+            from qiskit_ibm_runtime import QiskitRuntimeService
+
+            # It warns about defaults that are deliberate here; failures are raised as well.
+            logging.getLogger("qiskit_ibm_runtime").setLevel(logging.CRITICAL)
+            self._service = QiskitRuntimeService()
+        return self._service
+
+
+def bounded(function: Callable[[], T], seconds: float) -> T:
+    """Return what `function` returns; raise Unanswered where that takes longer than `seconds`."""
+    outcome: list[T] = []
+    failure: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                outcome.append(function())
+        except BaseException as error:
+            failure.append(error)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if failure:
+        raise failure[0]
+    if not outcome:
+        raise Unanswered(f"IBM Quantum: no answer within {seconds:g} s")
+    return outcome[0]
+
+
+def classify(error: BaseException) -> Failure:
+    """Return what kind of failure an exception of the client stands for."""
+    from ibm_cloud_sdk_core import ApiException  # type: ignore[import-untyped]
+    from qiskit.providers import QiskitBackendNotFoundError
+    from qiskit_ibm_runtime.api.exceptions import RequestsApiError
+    from qiskit_ibm_runtime.exceptions import IBMNotAuthorizedError, RuntimeJobNotFound
+    from requests import RequestException
+
+    for cause in _chain(error):
+        if isinstance(cause, IBMNotAuthorizedError):
+            return "unauthorized"
+        if isinstance(cause, (RuntimeJobNotFound, QiskitBackendNotFoundError)):
+            return "missing"
+        status: int | None = None
+        if isinstance(cause, RequestsApiError):
+            status = cause.status_code
+        elif isinstance(cause, ApiException):
+            status = cause.status_code if cause.status_code is not None else -1
+        elif isinstance(cause, (RequestException, ConnectionError, TimeoutError)):
+            status = -1
+        if status in (400, 401, 403) and isinstance(cause, ApiException):
+            return "unauthorized"  # what the token service says about a wrong key
+        if status == 404:
+            return "missing"
+        if status is not None:
+            return "unanswered" if status in TEMPORARY else "refused"
+    if isinstance(error, ValueError):
+        return "unanswered"  # half a body: not JSON
+    return "refused"
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """Return an exception and what caused it; the client hides causes with `from None`."""
+    found: list[BaseException] = []
+    current: BaseException | None = error
+    while current is not None and current not in found:
+        found.append(current)
+        current = current.__cause__ or current.__context__
+    return found
+
+
+def _explained(what: str, kind: Failure, error: Exception) -> QnnqError:
+    from qiskit_ibm_runtime.accounts import AccountNotFoundError
+
+    text = f"IBM Quantum: {what}: {' '.join(str(error).split())[:300]}"
+    if isinstance(error, AccountNotFoundError):
+        return InputError(
+            "IBM Quantum: no account is saved; save one with "
+            "QiskitRuntimeService.save_account(token=..., instance=..., set_as_default=True)"
+        )
+    if kind == "unauthorized":
+        return InputError("IBM Quantum: the saved account's API key is refused; save a valid one")
+    if kind == "unanswered":
+        return Unanswered(text)
+    if kind == "missing":
+        return Missing(text)
+    return QnnqError(text)
+
+
+class Missing(QnnqError):
+    """The service does not know what was asked for."""

@@ -1,0 +1,195 @@
+"""From what a user asks for to compiled layers, their cost, and the run's identity."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from qnnq.deployment import compile_network
+from qnnq.devices import calibration_time, is_hardware, resolve_device
+from qnnq.errors import InputError
+from qnnq.hardware.estimate import Estimate, LayerShape, estimate_run
+from qnnq.hardware.layer_plan import LayerCost
+from qnnq.hardware.limits import ServiceLimits
+from qnnq.hardware.service import JobOptions
+from qnnq.network import Network
+from qnnq.run import PairGate, PreparedRun, RunRequest, prepare
+from transpile import CompiledLayer, capacity, report
+
+if TYPE_CHECKING:
+    from qiskit.providers import BackendV2
+
+LEAST_BUSY = "least_busy"
+
+
+@dataclass(frozen=True)
+class HardwareRequest:
+    """What a user wants to run on a device; names and paths are as on the command line.
+
+    Attributes:
+        model: A bundled network's name, or a network file.
+        device: `ibm_...`, `fake_...` or `least_busy`.
+        data: A bundled data set's name, or a file.
+        images: Which images, such as `0:200`.
+        shots: Shots an image.
+        seed: Part of the run's identity; seeds the simulator of a fake device.
+        qubits: `best`, or a list such as `3,4,5` or `3:4,7:8`.
+        copies: Images side by side on the chip; None takes as many as fit.
+        pairs: Gate pairs inserted after each rotation.
+        pair_gate: `sx` or `cz`.
+        compensate: Whether angles are corrected for the noise of the device's calibration data.
+        options: How jobs are run.
+        limits: The service's limits.
+    """
+
+    model: str
+    device: str
+    data: str = "mnist-test"
+    images: str = "all"
+    shots: int = 15
+    seed: int = 0
+    qubits: str = "best"
+    copies: int | None = None
+    pairs: int = 0
+    pair_gate: PairGate = "sx"
+    compensate: bool = False
+    options: JobOptions = field(default_factory=JobOptions)
+    limits: ServiceLimits = field(default_factory=ServiceLimits)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run that could be submitted.
+
+    Attributes:
+        device: The device's name, resolved.
+        prepared: Network, data and images.
+        layers: The compiled layers.
+        costs: What an execution of each layer costs.
+        estimate: What the run costs.
+        task: Everything that determines the result.
+    """
+
+    device: str
+    prepared: PreparedRun
+    layers: tuple[CompiledLayer, ...]
+    costs: tuple[LayerCost, ...]
+    estimate: Estimate
+    task: dict[str, Any]
+
+
+def plan_run(request: HardwareRequest) -> Plan:
+    """Check, compile and estimate a run.
+
+    Raises:
+        InputError: If anything that was asked for does not exist or does not fit together.
+    """
+    prepared = prepare(
+        RunRequest(
+            model=request.model,
+            data=request.data,
+            images=request.images,
+            noise="ideal",
+            engine="ideal",
+            pairs=request.pairs,
+            pair_gate=request.pair_gate,
+            copies=request.copies or 1,
+            shots=request.shots,
+            seed=request.seed,
+        )
+    )
+    network = prepared.network
+    device = request.device
+    if device == LEAST_BUSY:
+        from qnnq.hardware.account import least_busy
+
+        device = least_busy(_qubits_needed(network), request.limits)
+    backend = resolve_device(device)
+    most = _most_copies(network, backend, request.pair_gate)
+    copies = request.copies or (most if request.qubits == "best" else 1)
+    layers = compile_network(
+        network,
+        device,
+        request.qubits,
+        max(1, min(copies, len(prepared.images))),
+        request.pairs,
+        request.pair_gate,
+    )
+    rep_delay, least = _rep_delay(backend, request.options, request.limits)
+    costs = tuple(
+        LayerCost.of(layer.circuit, report(layer, backend.target).duration_s, rep_delay)
+        for layer in layers
+    )
+    shapes = [
+        LayerShape(layer.width, layer.copies, layer.parts, layer.slots, cost)
+        for layer, cost in zip(layers, costs, strict=True)
+    ]
+    estimate = estimate_run(
+        shapes,
+        len(prepared.images),
+        request.shots,
+        request.limits,
+        most_copies=most,
+        least_rep_delay_s=least,
+    )
+    task = _task(request, device, prepared, layers)
+    return Plan(device, prepared, layers, costs, estimate, task)
+
+
+def is_local(device: str) -> bool:
+    """Whether a device is simulated in this process, at no cost."""
+    return not is_hardware(device)
+
+
+def _qubits_needed(network: Network) -> int:
+    weak = any(network.layer_entanglement(i) < 1.57 for i in range(network.hidden))
+    return max(network.widths) * (2 if weak else 1)
+
+
+def _most_copies(network: Network, backend: "BackendV2", pair_gate: PairGate) -> int:
+    """Return how many copies of every layer the chip takes, at least 1."""
+    fits = [
+        capacity(backend.target, network.layer_entanglement(i), pair_gate) // width
+        for i, width in enumerate(network.widths)
+    ]
+    return max(1, min(fits))
+
+
+def _rep_delay(
+    backend: "BackendV2", options: JobOptions, limits: ServiceLimits
+) -> tuple[float, float]:
+    """Return the repetition delay and the shortest one on offer, seconds."""
+    configuration = backend.configuration()
+    default = getattr(configuration, "default_rep_delay", None)
+    low, high = getattr(configuration, "rep_delay_range", None) or (0.0, 1.0)
+    chosen = options.rep_delay_s
+    if chosen is not None and not low <= chosen <= high:
+        raise InputError(
+            f"--rep-delay {chosen * 1e6:g}: expected {low * 1e6:g} to {high * 1e6:g} us, "
+            f"which is what {backend.name} offers"
+        )
+    if chosen is None:
+        chosen = limits.rep_delay_s if default is None else default
+    return chosen, low
+
+
+def _task(
+    request: HardwareRequest,
+    device: str,
+    prepared: PreparedRun,
+    layers: Sequence[CompiledLayer],
+) -> dict[str, Any]:
+    options = request.options
+    return prepared.task | {
+        "engine": "runtime",
+        "noise": device,
+        "device": device,
+        "calibration": calibration_time(resolve_device(device)),
+        "qubits": [",".join(map(str, layer.sites)) for layer in layers],
+        "copies": layers[0].copies,
+        "pairs": request.pairs,
+        "pair_gate": request.pair_gate if request.pairs else None,
+        "dynamical_decoupling": options.dynamical_decoupling,
+        "measurement_twirling": options.measurement_twirling,
+        "rep_delay_s": options.rep_delay_s,
+        "compensate": request.compensate,
+    }
