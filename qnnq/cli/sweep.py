@@ -75,11 +75,10 @@ def register(app: typer.Typer) -> None:
             done = tally.stored + tally.found
             total = f" of {tally.total}" if tally.total else ""
             print(
-                f"qnnq: interrupted: {done}{total} tasks are stored in {out}; "
-                "the same command goes on from there",
+                f"{out}: {done}{total} tasks are stored; the same command goes on from there",
                 file=sys.stderr,
             )
-            raise typer.Exit(130) from None
+            raise
         if json != "-":
             print(f"{out}: {tally.stored} tasks done, {tally.found} were there already")
         if json is not None:

@@ -1,10 +1,11 @@
 """From a sweep file to points, and from a point to the tasks that measure it."""
 
 import hashlib
+import json
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from itertools import product
 from typing import Any
@@ -43,6 +44,11 @@ class Point:
     target_width: float | None
     rounds: int
 
+    @property
+    def name(self) -> str:
+        """What identifies the point in a results file: all that the user asked for."""
+        return json.dumps(asdict(self.request), sort_keys=True)
+
     def task(self, round_: int, block: int) -> RunRequest:
         """Return the request of one task; every round has its own random numbers."""
         seed = round_seed(self.request.seed, round_)
@@ -63,7 +69,7 @@ def expand(sweep: SweepFile) -> list[Point]:
     for number, grid in enumerate(sweep.grid, start=1):
         try:
             for point in _expand_grid(grid):
-                points[str(sorted(point.labels.items()))] = point
+                points[point.name] = point
         except (InputError, ValueError) as error:
             raise InputError(f"[[grid]] {number}: {error}") from error
     return list(points.values())
@@ -86,7 +92,8 @@ def _expand_grid(grid: Grid) -> Iterator[Point]:
             grid.seeds,
         ):
             own = _OWN_NOISE.sub(device, noise) if device else noise
-            _check_noise(own, device)
+            if engine != "ideal":
+                _check_noise(own, device)
             request = RunRequest(
                 model=network,
                 data=data,

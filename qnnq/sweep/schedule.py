@@ -145,12 +145,12 @@ class Schedule:
         """Yield every task that the file does not need the results of other tasks for."""
         for point in self._points:
             if point.target_width is not None:
-                self._store.link(point.labels, {}, len(point.blocks), fresh=True)
+                self._link(point, {}, fresh=True)
                 yield from self._advance(_Adaptive(point))
                 continue
             tasks = [self._prepared(point.task(0, block)) for block in range(len(point.blocks))]
             places = {(0, block): task.task_id for block, task in enumerate(tasks)}
-            self._store.link(point.labels, places, len(tasks), fresh=True)
+            self._link(point, places, fresh=True)
             for task in tasks:
                 if task.task_id in self._issued:  # two points may be one physical setting
                     self._tally.total -= 1
@@ -164,7 +164,7 @@ class Schedule:
         while not adaptive.exhausted() and adaptive.wide():
             place = divmod(len(adaptive.results), len(point.blocks))
             task = self._prepared(point.task(*place))
-            self._store.link(point.labels, {place: task.task_id}, len(point.blocks), fresh=False)
+            self._link(point, {place: task.task_id}, fresh=False)
             result = self._store.result(task.task_id)
             if result is None:
                 self._waiting.setdefault(task.task_id, []).append(adaptive)
@@ -179,6 +179,9 @@ class Schedule:
         for adaptive in self._waiting.pop(task_id, []):
             adaptive.results.append(result)
             self._ready.extend(self._advance(adaptive))
+
+    def _link(self, point: Point, tasks: dict[tuple[int, int], str], fresh: bool) -> None:
+        self._store.link(point.name, point.labels, tasks, len(point.blocks), fresh=fresh)
 
     def _prepared(self, request: RunRequest) -> Task:
         try:

@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,17 +37,26 @@ CREATE TABLE results (
     provenance TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE points (
+    name TEXT NOT NULL,
     labels TEXT NOT NULL,
     round INTEGER NOT NULL,
     block INTEGER NOT NULL,
     blocks INTEGER NOT NULL,
     task_id TEXT NOT NULL,
-    PRIMARY KEY (labels, round, block)
+    PRIMARY KEY (name, round, block)
 ) WITHOUT ROWID;
 CREATE TABLE claims (task_id TEXT PRIMARY KEY, owner TEXT NOT NULL) WITHOUT ROWID;
 """
 
 Labels = Mapping[str, Any]
+
+
+class Part(NamedTuple):
+    """A task of a point: its round, how many blocks every round has, its id."""
+
+    round: int
+    blocks: int
+    task_id: str
 
 
 class Store:
@@ -134,29 +143,36 @@ class Store:
             raise QnnqError(f"{self.path}: task {task_id[:12]}: damaged: {error}") from error
 
     def link(
-        self, labels: Labels, tasks: Mapping[tuple[int, int], str], blocks: int, *, fresh: bool
+        self,
+        name: str,
+        labels: Labels,
+        tasks: Mapping[tuple[int, int], str],
+        blocks: int,
+        *,
+        fresh: bool,
     ) -> None:
-        """Say which tasks, by (round, block), measure a labelled point of `blocks` blocks.
+        """Say which tasks, by (round, block), measure a point of `blocks` blocks.
 
         `fresh` forgets the point's earlier tasks, which may be of a network that has changed.
         """
-        key = _canonical(labels)
+        text = _canonical(labels)
         with self._transaction() as database:
             if fresh:
-                database.execute("DELETE FROM points WHERE labels = ?", (key,))
+                database.execute("DELETE FROM points WHERE name = ?", (name,))
             database.executemany(
-                "INSERT OR REPLACE INTO points VALUES (?, ?, ?, ?, ?)",
-                [(key, *place, blocks, task_id) for place, task_id in tasks.items()],
+                "INSERT OR REPLACE INTO points VALUES (?, ?, ?, ?, ?, ?)",
+                [(name, text, *place, blocks, task_id) for place, task_id in tasks.items()],
             )
 
-    def points(self) -> dict[str, list[tuple[int, int, int, str]]]:
-        """Return, for each point's labels (JSON), its parts (round, block, blocks, task id)."""
+    def points(self) -> list[tuple[dict[str, Any], list[Part]]]:
+        """Return each point's labels and its parts."""
+        query = "SELECT * FROM points ORDER BY name, round, block"
+        found: dict[str, tuple[dict[str, Any], list[Part]]] = {}
         with self._explained():
-            rows = self._database.execute("SELECT * FROM points ORDER BY labels, round, block")
-            found: dict[str, list[tuple[int, int, int, str]]] = {}
-            for labels, *part in rows:
-                found.setdefault(labels, []).append((part[0], part[1], part[2], part[3]))
-            return found
+            for name, labels, round_, _, blocks, task_id in self._database.execute(query):
+                point = found.setdefault(name, (json.loads(labels), []))
+                point[1].append(Part(round_, blocks, task_id))
+        return list(found.values())
 
     def claim(self, task_id: str, owner: str) -> bool:
         """Try to mark a task as being worked on; False when another sweep has marked it."""

@@ -19,9 +19,7 @@ from tests.sweep.conftest import write_inputs
 
 SCRIPT = """
 import sys
-from qnnq.cli import main as m
-m.COMMANDS = ("sweep",)
-main = m.main
+from qnnq.cli.main import main
 if __name__ == "__main__":
     sys.exit(main(["sweep", "sweep.toml", "--out", sys.argv[1], "--workers", "2"]))
 """
@@ -122,8 +120,8 @@ def test_interrupted_by_the_user(long_sweep, expected):
     assert process.returncode == 130
     number = rows("results.sqlite")
     assert error == (
-        f"qnnq: interrupted: {number} of {TASKS} tasks are stored in results.sqlite; "
-        "the same command goes on from there\n"
+        f"results.sqlite: {number} of {TASKS} tasks are stored; "
+        "the same command goes on from there\nqnnq: interrupted\n"
     )
     assert run_sweep(long_sweep, "results.sqlite", workers=2).found == number
     assert stored("results.sqlite") == expected
