@@ -38,15 +38,6 @@ def wrap(angle: FloatArray) -> FloatArray:
     return angle - 2 * math.pi * np.ceil(angle / (2 * math.pi) - 0.5)
 
 
-def next_angle(angle: FloatArray, last_outcome: Int8Array, activated: FloatArray) -> FloatArray:
-    """Return alpha' = alpha + (pi/2)(r_last - phi), the state's angle before the measurement.
-
-    `angle` is alpha in radians, `last_outcome` is +1 or -1, `activated` is phi. A fresh neuron has
-    alpha = 0 and r_last = +1.
-    """
-    return angle + (math.pi / 2) * (last_outcome - activated)
-
-
 def probability(outcome: int | Int8Array, angle: FloatArray, entanglement: float) -> FloatArray:
     """Return P(outcome) = (1 + r s cos alpha') / 2 for the outcome +1 or -1 at the angle alpha'."""
     return (1 + outcome * (math.sin(entanglement) * np.cos(angle))) / 2

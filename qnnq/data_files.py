@@ -1,6 +1,7 @@
 """Reading data sets from files: .npz and IDX, gzipped or not."""
 
 import gzip
+import math
 import zipfile
 import zlib
 from pathlib import Path
@@ -61,9 +62,11 @@ def _parse_idx(content: bytes, path: Path) -> NDArray[np.uint8]:
         raise InputError(f"{path}: expected an IDX file of images or of labels")
     axes = content[3]
     start = 4 + 4 * axes
+    if len(content) < start:
+        raise InputError(f"{path}: expected an IDX header of {start} bytes, got {len(content)}")
     shape = tuple(int(length) for length in np.frombuffer(content[4:start], ">u4"))
-    expected = start + int(np.prod(shape, dtype=np.int64))
-    if len(shape) != axes or len(content) != expected:
+    expected = start + math.prod(shape)
+    if len(content) != expected:
         raise InputError(f"{path}: expected {expected} bytes for IDX {shape}, got {len(content)}")
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
 

@@ -39,8 +39,9 @@ class TrainingSettings:
             if getattr(self, name) < least:
                 option = name.replace("_", "-")
                 raise InputError(f"{option}: expected >= {least}, got {getattr(self, name)}")
-        if not (math.isfinite(self.learning_rate) and self.learning_rate > 0):
-            raise InputError(f"learning-rate: expected a number > 0, got {self.learning_rate}")
+        if not 0 < self.learning_rate <= 1000:
+            rate = self.learning_rate
+            raise InputError(f"learning-rate: expected a number in (0, 1000], got {rate}")
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from qnnq.data import Dataset
-from qnnq.errors import InputError, QnnqError
+from qnnq.errors import InputError
 from qnnq.network import Network
 from qnnq.training.module import QuantizedNetwork
 from qnnq.training.settings import MAJORITY_SHOTS, MOMENTUM, Epoch, TrainingSettings
@@ -38,7 +38,7 @@ def train(
 
     Ctrl-C ends it with the network of the last finished epoch. `progress` is told every finished
     epoch; `device` is torch's name, the default a GPU if there is one. Raises InputError if the two
-    data sets do not fit, QnnqError if the training diverges.
+    data sets do not fit.
     """
     _check_fit(data, test)
     run = _Run(settings, data, test, device or ("cuda" if torch.cuda.is_available() else "cpu"))
@@ -85,8 +85,6 @@ class _Run:
 
     def epoch(self, number: int) -> Epoch:
         loss, error = self._train_once()
-        if not np.isfinite(loss):
-            raise QnnqError(f"training diverged in epoch {number}: lower --learning-rate")
         single = majority = None
         if number % self.settings.evaluate_every == 0 or number == self.settings.epochs:
             single, majority = self._test_errors(number)
