@@ -17,6 +17,8 @@ from transpile import CompiledLayer, PairGate, Site, capacity, compile_layer, pa
 if TYPE_CHECKING:
     from qiskit.transpiler import Target
 
+    from qnnq.engines.compensation import CompensatedEngine
+
 
 @dataclass(frozen=True, eq=False)
 class Deployment:
@@ -47,6 +49,14 @@ class Deployment:
         from qnnq.engines.instrument import InstrumentEngine
 
         return InstrumentEngine(self.layers, self.channels)
+
+    def compensated(self, engine: Engine) -> "CompensatedEngine":
+        """Return an engine that corrects angles for this noise before `engine` measures them."""
+        from qnnq.engines.compensation import CompensatedEngine
+        from qnnq.engines.instrument import layer_samplers
+
+        angles = [layer.entanglement for layer in self.layers]
+        return CompensatedEngine(engine, layer_samplers(self.layers, self.channels), angles)
 
 
 def parse_noise(noise: str, device: str | None) -> tuple[NoiseSpecification, str]:

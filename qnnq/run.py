@@ -51,6 +51,8 @@ class RunRequest:
         copies: Images side by side on the chip.
         shots: Shots an image.
         seed: Seed of every random number.
+        compensate: Whether each neuron's angle is replaced by the one whose noisy probability
+            is the wanted one, where there is one.
     """
 
     model: str = "mnist16-a0.5"
@@ -66,6 +68,7 @@ class RunRequest:
     copies: int = 1
     shots: int = 15
     seed: int = 0
+    compensate: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,7 @@ class RunResult:
         seconds: Wall-clock time of the shots.
         versions: Package versions that made it.
         calibration: The device and the time of its calibration data, or None.
+        out_of_reach: Share of the angles that compensation could not correct fully, or None.
     """
 
     task_id: str
@@ -93,6 +97,7 @@ class RunResult:
     seconds: float
     versions: dict[str, str]
     calibration: dict[str, str | None] | None
+    out_of_reach: float | None = None
 
     @property
     def shots(self) -> int:
@@ -117,6 +122,8 @@ class RunResult:
             "versions": self.versions,
             "calibration": self.calibration,
         }
+        if self.out_of_reach is not None:
+            document["out_of_reach"] = self.out_of_reach
         if with_counts:
             document["counts"] = self.counts.tolist()
         return document
@@ -134,6 +141,7 @@ class PreparedRun:
     task: dict[str, Any]
     deployment: "Deployment | None" = None
     engine_name: EngineName = "ideal"
+    compensate: bool = False
     task_id: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -151,11 +159,15 @@ class PreparedRun:
     ) -> RunResult:
         """Run all shots; `progress` is told how many images were finished since the last call."""
         started = time.perf_counter()
+        engine = self.engine()
+        compensated = None
+        if self.compensate and self.deployment is not None:
+            engine = compensated = self.deployment.compensated(engine)
         votes = run_shots(
             self.network,
             self.dataset.images[self.images],
             self.images,
-            self.engine(),
+            engine,
             self.shots,
             self.seed,
             progress,
@@ -171,6 +183,7 @@ class PreparedRun:
             seconds=time.perf_counter() - started,
             versions=package_versions(),
             calibration=self.deployment.calibration if self.deployment else None,
+            out_of_reach=compensated.out_of_reach() if compensated else None,
         )
 
 
@@ -216,10 +229,19 @@ def prepare(request: RunRequest) -> PreparedRun:
         "seed": request.seed,
         "engine": request.engine,
         "mode": "stepwise",
+        "compensate": request.compensate,
         **(deployment.task if deployment else {"noise": "ideal", "strength": 1.0}),
     }
     return PreparedRun(
-        network, dataset, images, request.shots, request.seed, task, deployment, request.engine
+        network,
+        dataset,
+        images,
+        request.shots,
+        request.seed,
+        task,
+        deployment,
+        request.engine,
+        request.compensate,
     )
 
 
@@ -230,6 +252,8 @@ def _deployment(request: RunRequest, network: Network) -> "Deployment | None":
                 f"--engine ideal: expected --noise ideal, got {request.noise!r} "
                 "(engines instrument and aer simulate noise)"
             )
+        if request.compensate:
+            raise InputError("--compensate: expected --engine instrument or aer, got ideal")
         return None
     from qnnq.deployment import deploy
 

@@ -42,6 +42,10 @@ def register(app: typer.Typer) -> None:
             str, typer.Option(help="best, all, or a list: 3,4,5 (with ancillas: 3:4,7:8).")
         ] = "best",
         copies: Annotated[int, typer.Option(help="Images side by side on the chip.")] = 1,
+        compensate: Annotated[
+            bool,
+            typer.Option("--compensate", help="Correct each angle for the noise where possible."),
+        ] = False,
         json: Annotated[
             str | None, typer.Option(help="Write the result as JSON (- is stdout).", metavar="FILE")
         ] = None,
@@ -75,6 +79,7 @@ def register(app: typer.Typer) -> None:
             copies=copies,
             shots=shots,
             seed=seed,
+            compensate=compensate,
         )
         if json not in (None, "-"):
             check_writable(json)
@@ -106,3 +111,6 @@ def _print(model: str, noise: str, document: dict[str, Any]) -> None:
     ):
         table.add_row(meaning, percent(document["accuracy"][name]))
     print_table(table)
+    if "out_of_reach" in document:
+        share = 100 * document["out_of_reach"]
+        print(f"Compensation: {share:.2f} % of the angles are out of reach of this noise.")

@@ -1,6 +1,7 @@
 """Exact noisy sampling without simulating shots."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,24 +24,30 @@ class InstrumentEngine:
     images_per_call = 1 << 16
 
     def __init__(self, layers: Sequence[CompiledLayer], channels: Sequence[NoiseChannels]) -> None:
-        known: dict[tuple[int, int], LayerSampler] = {}
-        self._samplers = []
-        for layer, noise in zip(layers, channels, strict=True):
-            key = (id(layer), id(noise))
-            if key not in known:
-                known[key] = LayerSampler(layer, layer_response(layer.circuit, noise))
-            self._samplers.append(known[key])
+        self._samplers = layer_samplers(layers, channels)
 
     def measure(self, layer: int, angles: FloatArray, draws: Draws) -> OutcomeArray:
         """See `qnnq.engines.base.Engine`."""
         return self._samplers[layer].sample(angles, draws)
 
 
+def layer_samplers(
+    layers: Sequence[CompiledLayer], channels: Sequence[NoiseChannels]
+) -> "list[LayerSampler]":
+    """Return the sampler of every layer; layers that share circuit and noise share one."""
+    return [_sampler(layer, noise) for layer, noise in zip(layers, channels, strict=True)]
+
+
 class LayerSampler:
-    """The responses of one layer, arranged by copy and neuron for array arithmetic."""
+    """The responses of one layer, arranged by copy and neuron for array arithmetic.
+
+    Attributes:
+        joined: Whether an inserted gate makes the outcome of a neuron depend on another's angle.
+    """
 
     def __init__(self, layer: CompiledLayer, responses: Sequence[ComponentResponse]) -> None:
         self._joint = [response for response in responses if len(response.slots) > 1]
+        self.joined = bool(self._joint)
         self._slots = layer.slot_of  # (copies, width)
         self._period = len(layer.sites)
         if self._joint and layer.parts > 1:
@@ -56,23 +63,30 @@ class LayerSampler:
     def sample(self, angles: FloatArray, draws: Draws) -> OutcomeArray:
         """Return outcomes (images, shots, width) for angles (images, 1 or shots, width)."""
         width = angles.shape[-1]
-        copies, padded = self._slots.shape
+        padded = self._slots.shape[1]
         if padded > width:
             angles = np.pad(angles, ((0, 0), (0, 0), (0, padded - width)))
         uniforms = draws.uniforms(padded)
-        copy_of = draws.copies(copies)
         cosines, sines = np.cos(angles), np.sin(angles)
-        constant, cosine, sine = (
-            values if copies == 1 else values[copy_of][:, None, :] for values in self._minus
-        )
+        constant, cosine, sine = self.coefficients(draws)
         minus = cosines * cosine
         minus += sines * sine
         minus += constant
         outcomes = outcomes_from(minus, uniforms)
         if self._joint:
             basis = np.stack([np.ones_like(cosines), cosines, sines], axis=-1)
-            self._draw_joint(outcomes, basis, uniforms, copy_of)
+            self._draw_joint(outcomes, basis, uniforms, draws.copies(len(self._slots)))
         return outcomes[..., :width]
+
+    def coefficients(self, draws: Draws) -> list[NDArray[np.float32]]:
+        """Return a, b, c of P(-1) = a + b cos + c sin; each broadcasts to (images, shots, width).
+
+        They are 0 for joined neurons.
+        """
+        if len(self._slots) == 1:
+            return list(self._minus)
+        copy_of = draws.copies(len(self._slots))
+        return [values[copy_of][:, None, :] for values in self._minus]
 
     def _draw_joint(
         self,
@@ -96,6 +110,11 @@ class LayerSampler:
                         basis[rows][:, :, chosen],
                         uniforms[rows][..., chosen],
                     ).swapaxes(1, 2)
+
+
+@lru_cache(maxsize=64)
+def _sampler(layer: CompiledLayer, channels: NoiseChannels) -> LayerSampler:
+    return LayerSampler(layer, layer_response(layer.circuit, channels))
 
 
 def _sample_joint(
