@@ -1,5 +1,7 @@
 """Intervals against published values, exact formulas and their stated coverage."""
 
+import math
+
 import numpy as np
 import pytest
 from scipy.stats import beta, binom
@@ -7,7 +9,10 @@ from scipy.stats import beta, binom
 from qnnq.errors import InputError
 from qnnq.statistics import (
     accuracies,
+    behaviour,
     bootstrap_over_images,
+    breakdown,
+    difference,
     majority_votes,
     mcnemar,
     wilson,
@@ -96,3 +101,65 @@ def test_accuracies_of_one_image_are_over_its_shots():
 def test_accuracies_reject_wrong_totals():
     with pytest.raises(InputError, match="5 votes"):
         accuracies(np.array([[3, 1]]), np.array([[3.0, 1.0]]), np.array([0]), shots=5)
+
+
+def curve(accuracies, images=1000):
+    """Answers with exactly these accuracies; an image that is wrong stays wrong."""
+    return [np.arange(images) < round(accuracy * images) for accuracy in accuracies]
+
+
+def test_breakdown_by_hand():
+    found = breakdown([0, 1, 4, 16], curve([0.9, 0.8, 0.6, 0.2]), 0.7)
+    assert found.value == pytest.approx(2.0)  # half way from 1 to 4 on a logarithmic axis
+    assert breakdown([0, 1], curve([0.9, 0.7]), 0.8).value == pytest.approx(0.5)
+    assert breakdown([1, 2], curve([0.5, 0.4]), 0.8).value == 1
+    assert breakdown([0, 1], curve([0.9, 0.85]), 0.8).value == math.inf
+
+
+def test_breakdown_interval_covers():
+    # Accuracy 0.9 - 0.1 x on 400 images: on the logarithmic axis 0.75 is crossed at sqrt(2).
+    strengths = [0.0, 1.0, 2.0, 3.0]
+    rng = np.random.default_rng(5)
+    inside = 0
+    for _ in range(300):
+        threshold_of_image = rng.random(400)
+        right = [threshold_of_image < 0.9 - 0.1 * x for x in strengths]
+        found = breakdown(strengths, right, 0.75)
+        assert found.low < found.high
+        inside += found.low <= math.sqrt(2) <= found.high
+    # False alarm about 1e-6 for a true coverage of at least 0.9.
+    assert inside >= binom.ppf(1e-6, 300, 0.9)
+
+
+def test_breakdown_below_a_reference_network():
+    right = curve([0.9, 0.7])
+    found = breakdown([0, 1], right, curve([0.8])[0])
+    assert found.value == pytest.approx(0.5)
+    never = breakdown([0, 1], right, curve([0.1])[0])
+    assert (never.value, never.low, never.high) == (math.inf, math.inf, math.inf)
+    with pytest.raises(InputError, match="same images"):
+        breakdown([0, 1], right, curve([0.8], 999)[0])
+    with pytest.raises(InputError, match="increasing"):
+        breakdown([1, 0], right, 0.5)
+
+
+def test_difference_of_paired_answers():
+    found = difference(curve([0.9])[0], curve([0.8])[0])
+    assert found.value == pytest.approx(0.1)
+    # All changes have one sign: a Jeffreys-like interval around 100 of 1,000.
+    assert found.low == pytest.approx(0.083, abs=0.005)
+    assert found.high == pytest.approx(0.120, abs=0.005)
+    assert found.p_value == pytest.approx(2 * 0.5**100)
+    same = difference(curve([0.9])[0], curve([0.9])[0])
+    assert same.low < 0 < same.high
+    assert same.p_value == 1
+
+
+def test_images_by_behaviour():
+    found = behaviour([True, False, True, False], [True, True, False, False])
+    assert [part.tolist() for part in (found.both_right, found.gained, found.lost)] == [
+        [0],
+        [1],
+        [2],
+    ]
+    assert found.both_wrong.tolist() == [3]

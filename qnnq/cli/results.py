@@ -3,12 +3,11 @@
 import csv as csv_module
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-if TYPE_CHECKING:
-    from qnnq.sweep.read import Measured
+Row = dict[str, Any]
 
 
 def register(app: typer.Typer) -> None:
@@ -29,50 +28,47 @@ def register(app: typer.Typer) -> None:
                 help="Only points with this label; may be repeated.", metavar="LABEL=VALUE"
             ),
         ] = None,
+        report: Annotated[
+            str, typer.Option(help="accuracy, breakdown, attribution or behaviour.")
+        ] = "accuracy",
+        threshold: Annotated[
+            float | None,
+            typer.Option(
+                help="breakdown: the accuracy not to fall below; default: the classical network's.",
+                min=0,
+                max=1,
+            ),
+        ] = None,
     ) -> None:
-        """List the accuracies of a sweep, with 95 % intervals; repetitions are added up.
+        """List what a sweep found, with 95 % intervals; repetitions are added up.
 
-        It can be asked while the sweep is running.
+        It can be asked while the sweep is running. Reports:
+
+        \b
+        accuracy      single-shot, majority and soft-vote accuracy of every point
+        breakdown     the strength at which each network's majority accuracy falls too low
+        attribution   what each mechanism costs alone, and gains when it is switched off
+        behaviour     images that a network answers otherwise than the one of stretch 0
 
         Example: qnnq results results.sqlite --where network=mnist16-a0.5 --csv accuracies.csv
         """
         from qnnq.cli.output import write_json
+        from qnnq.cli.reports import build_report
+        from qnnq.errors import InputError
         from qnnq.sweep.read import read_points
 
-        points = read_points(file, where or ())
-        rows = [_row(point) for point in points]
+        if threshold is not None and report != "breakdown":
+            raise InputError("--threshold: expected --report breakdown beside it")
+        rows = build_report(report, read_points(file, where or ()), threshold)
         if csv is not None:
             _write_csv(rows, csv)
         if json is not None:
-            write_json({"schema": "qnnq.results/1", "points": [_document(p) for p in points]}, json)
+            write_json({"schema": "qnnq.results/1", "report": report, "rows": rows}, json)
         if "-" not in (csv, json):
-            _print_table(file, points)
+            _print_table(file, rows)
 
 
-def _document(point: "Measured") -> dict[str, Any]:
-    from dataclasses import asdict
-
-    from qnnq.sweep.read import PREDICTIONS
-
-    return {
-        **point.labels,
-        "image_count": len(point.images),
-        "shots": point.shots,
-        "accuracy": {name: asdict(point.accuracy(name)) for name in PREDICTIONS},
-        "seconds": point.seconds,
-    }
-
-
-def _row(point: "Measured") -> dict[str, Any]:
-    document = _document(point)
-    accuracies = document.pop("accuracy")
-    for name, accuracy in accuracies.items():
-        document[name] = accuracy["value"]
-        document[f"{name}_low"], document[f"{name}_high"] = accuracy["low"], accuracy["high"]
-    return document
-
-
-def _write_csv(rows: list[dict[str, Any]], destination: str) -> None:
+def _write_csv(rows: list[Row], destination: str) -> None:
     text = io.StringIO()
     writer = csv_module.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
     writer.writeheader()
@@ -85,29 +81,53 @@ def _write_csv(rows: list[dict[str, Any]], destination: str) -> None:
         write_atomically(destination, text.getvalue().encode())
 
 
-def _print_table(file: Path, points: list["Measured"]) -> None:
-    from dataclasses import asdict
-
+def _print_table(file: Path, rows: list[Row]) -> None:
+    """Print what differs between rows as columns, values with their intervals, the rest above."""
     from rich.table import Table
 
-    from qnnq.cli.output import percent, print_table
-    from qnnq.sweep.read import PREDICTIONS, shown
+    from qnnq.cli.output import print_table
+    from qnnq.cli.reports import IDENTIFYING
+    from qnnq.sweep.read import shown
 
-    labels = list(points[0].labels)
-    varying = [name for name in labels if len({shown(p.labels[name]) for p in points}) > 1]
-    columns = ["network", *(name for name in varying if name != "network")]
+    names = list(rows[0])
+    intervals = [name for name in names if f"{name}_low" in rows[0]]
+    ends = {f"{name}_{end}" for name in intervals for end in ("low", "high")}
+    texts = {
+        name: ["" if row[name] is None else shown(row[name]) for row in rows] for name in names
+    }
+    columns = [
+        name
+        for name in names
+        if name not in ends
+        and (name in intervals or name in IDENTIFYING or len(set(texts[name])) > 1)
+    ]
     common = ", ".join(
-        f"{name} {shown(points[0].labels[name])}"
-        for name in labels
-        if name not in columns and shown(points[0].labels[name])
+        f"{name.replace('_', ' ')} {texts[name][0]}"
+        for name in names
+        if name not in ends and name not in columns and texts[name][0]
     )
-    table = Table(title=f"{file}: {len(points)} points\n{common}", title_justify="left")
+    table = Table(title=f"{file}: {len(rows)} rows\n{common}", title_justify="left")
     for name in columns:
-        table.add_column(name)
-    for heading in ("images", "shots", *(name.replace("_", " ") for name in PREDICTIONS)):
-        table.add_column(heading, justify="right")
-    for point in points:
-        cells = [shown(point.labels[name]) for name in columns]
-        accuracies = [percent(asdict(point.accuracy(name))) for name in PREDICTIONS]
-        table.add_row(*cells, str(len(point.images)), str(point.shots), *accuracies)
+        heading = name.replace("_", " ")
+        table.add_column(heading, justify="left" if name in IDENTIFYING else "right")
+    for number, row in enumerate(rows):
+        table.add_row(
+            *(
+                _interval(row, name) if name in intervals else texts[name][number]
+                for name in columns
+            )
+        )
     print_table(table)
+
+
+def _interval(row: Row, name: str) -> str:
+    if row[name] is None:
+        return ""
+    value, low, high = (_text(row[key]) for key in (name, f"{name}_low", f"{name}_high"))
+    return f"{value} ({low} to {high})"
+
+
+def _text(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.4f}" if 1e-4 <= abs(value) < 1 else f"{value:.4g}"
+    return str(value)

@@ -1,6 +1,14 @@
 """Honest error bars: intervals, tests, votes, and what a sweep says about robustness."""
 
 from qnnq.statistics.intervals import Accuracy, bootstrap_over_images, mcnemar, wilson
+from qnnq.statistics.robustness import (
+    Behaviour,
+    Breakdown,
+    Difference,
+    behaviour,
+    breakdown,
+    difference,
+)
 from qnnq.statistics.votes import (
     accuracies,
     majority_votes,
@@ -11,8 +19,14 @@ from qnnq.statistics.votes import (
 
 __all__ = [
     "Accuracy",
+    "Behaviour",
+    "Breakdown",
+    "Difference",
     "accuracies",
+    "behaviour",
     "bootstrap_over_images",
+    "breakdown",
+    "difference",
     "majority_votes",
     "mcnemar",
     "share_right",

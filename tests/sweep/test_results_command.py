@@ -1,0 +1,86 @@
+"""`qnnq sweep` and `qnnq results` as they are typed."""
+
+import csv
+import io
+import json
+
+import pytest
+
+from qnnq.cli.main import main
+
+
+@pytest.fixture
+def strengths(folder):
+    """Two networks at three strengths of readout noise that is easy to see, and without it."""
+    (folder / "sweep.toml").write_text(
+        """
+        [[grid]]
+        networks = ["tiny.safetensors", "other.safetensors"]
+        noise = "fake_fez"
+        strength = [0, 1, 60]
+        off = [[], "readout", ["gate", "relaxation"]]
+        data = "data.npz"
+        """
+    )
+    assert main(["sweep", "sweep.toml", "--out", "results.sqlite", "--workers", "1"]) == 0
+    return folder
+
+
+def rows(capsys, *arguments):
+    capsys.readouterr()
+    assert main(["results", "results.sqlite", "--json", "-", *arguments]) == 0
+    return json.loads(capsys.readouterr().out)["rows"]
+
+
+def test_sweep_then_reports(strengths, capsys):
+    assert main(["sweep", "sweep.toml", "--out", "results.sqlite", "--json", "-"]) == 0
+    output = capsys.readouterr().out
+    assert json.loads(output[output.index("{") :])["skipped"] == 18
+
+    found = rows(capsys)
+    assert len(found) == 18
+    for row in found:
+        assert row["majority_low"] < row["majority"] < row["majority_high"]
+    assert len(rows(capsys, "--where", "strength=1", "--where", "network=tiny.safetensors")) == 3
+
+    (breakdown, *_) = rows(capsys, "--report", "breakdown", "--threshold", "1")
+    assert breakdown["breakdown_strength"] == 0
+    assert {
+        row["breakdown_strength"]
+        for row in rows(capsys, "--report", "breakdown", "--threshold", "0")
+    } == {"beyond"}
+    attribution = rows(capsys, "--report", "attribution")
+    assert {row["mechanism"] for row in attribution} == {"readout"}
+    assert all(row["change_when_removed"] is not None for row in attribution)
+    (strong, _, _) = rows(capsys, "--report", "behaviour", "--where", "off=")
+    assert sum(strong[name] for name in ("both_right", "gained", "lost", "both_wrong")) == 40
+
+
+def test_csv(strengths, capsys):
+    capsys.readouterr()
+    assert main(["results", "results.sqlite", "--csv", "-"]) == 0
+    table = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert len(table) == 18
+    assert list(table[0])[:4] == ["network", "stretch", "entanglement", "noise"]
+    assert float(table[0]["majority_low"]) < float(table[0]["majority"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["results", "nowhere.sqlite"], "nowhere.sqlite: no such results file"),
+        (["results", "data.npz"], "data.npz: expected a qnnq results file (SQLite)"),
+        (["results", "results.sqlite", "--report", "braekdown"], "nearest: breakdown"),
+        (["results", "results.sqlite", "--threshold", "0.5"], "expected --report breakdown"),
+        (["results", "results.sqlite", "--where", "network=x"], "network is one of other"),
+        (["sweep", "nowhere.toml", "--out", "r.sqlite"], "nowhere.toml: cannot be read"),
+        (["sweep", "sweep.toml", "--out", "no/r.sqlite"], "no/r.sqlite: cannot be opened"),
+    ],
+)
+def test_bad_input_is_one_line(strengths, capsys, arguments, message):
+    capsys.readouterr()
+    assert main(arguments) == 2
+    captured = capsys.readouterr()
+    assert message in captured.err
+    assert captured.err.count("\n") == 1
+    assert captured.out == ""
