@@ -1,0 +1,40 @@
+"""Every block of the README that is marked bash, python or toml works as it is printed."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from qnnq.cli.main import main
+
+README = (Path(__file__).parent.parent / "README.md").read_text()
+BLOCKS = re.findall(r"^```(bash|python|toml)\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+
+
+def commands(block: str) -> list[list[str]]:
+    words = (shlex.split(line, comments=True) for line in block.splitlines())
+    return [line for line in words if line]
+
+
+def test_the_shell_and_toml_blocks_in_their_order(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    ran = 0
+    for language, block in BLOCKS:
+        if language == "toml":
+            name = re.match(r"# (\S+\.toml)", block)
+            assert name, "a TOML block begins with its file's name"
+            Path(name[1]).write_text(block)
+        elif language == "bash":
+            for program, *arguments in commands(block):
+                assert program == "qnnq"
+                code = main(arguments)
+                captured = capsys.readouterr()
+                assert code == 0, (arguments, captured.err)
+                ran += 1
+    assert ran >= 10
+
+
+@pytest.mark.parametrize("block", [text for language, text in BLOCKS if language == "python"])
+def test_the_python_blocks(block):
+    exec(compile(block, "README.md", "exec"), {})
