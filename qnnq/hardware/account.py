@@ -66,6 +66,13 @@ def has_sessions(limits: ServiceLimits) -> bool:
     return client(limits).call("plan", plan) != "open"
 
 
+def check_online(name: str, limits: ServiceLimits) -> None:
+    """Raise InputError unless a machine takes jobs."""
+    status = client(limits).call("device status", lambda s: s.backend(name).status())
+    if not status.operational:
+        raise InputError(f"device {name}: offline ({status.status_msg})")
+
+
 def _backend(service: "QiskitRuntimeService", name: str) -> "IBMBackend":
     backend = service.backend(name, use_fractional_gates=None)
     backend.target  # noqa: B018 (fetches the calibration)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Failure = Literal["unauthorized", "unanswered", "missing", "refused"]
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 30.0
+CONNECTIONS = 4
+"""Times that a call is made when the token is refused; making a connection can outlast a token."""
 TEMPORARY = {408, 425, 429, *range(500, 600), -1}
 """HTTP status codes that may be better next time; -1 is the client's word for no answer at all."""
 
@@ -59,20 +61,20 @@ class Client:
             pause = min(2 * pause, LONGEST_PAUSE_S)
 
     def call_once(self, what: str, function: Callable[["QiskitRuntimeService"], T]) -> T:
-        """Call `function(service)` once; twice where the token had expired.
+        """Call `function(service)` once; again with a new token where the old one had expired.
 
         Raises:
             Unanswered: If there was no usable answer.
             InputError, QnnqError: As `call` does.
         """
-        for attempt in range(2):
+        for attempt in range(CONNECTIONS):
             try:
                 return bounded(lambda: function(self._connected()), self._limits.answer_timeout_s)
             except QnnqError:
                 raise
             except Exception as error:
                 kind = classify(error)
-                if kind == "unauthorized" and attempt == 0:
+                if kind == "unauthorized" and attempt < CONNECTIONS - 1:
                     self._service = None  # it would keep the dead token
                     continue
                 raise _explained(what, kind, error) from error
@@ -86,6 +88,19 @@ class Client:
             logging.getLogger("qiskit_ibm_runtime").setLevel(logging.CRITICAL)
             self._service = QiskitRuntimeService()
         return self._service
+
+
+def submit_once_only(service: "QiskitRuntimeService") -> None:
+    """Keep the client from sending a job a second time by itself.
+
+    It repeats a POST behind a 5xx answer, also where the job was accepted and only the answer got
+    lost. There is no public switch for that (0.51).
+    """
+    from requests.adapters import HTTPAdapter
+
+    for api in service._get_api_clients().values():
+        session = api._session
+        session.mount(f"{session.base_url}/jobs", HTTPAdapter(max_retries=0))
 
 
 def bounded(function: Callable[[], T], seconds: float) -> T:

@@ -168,7 +168,7 @@ class Ledger:
             " WHERE ? IS NULL OR layer = ? ORDER BY layer, part",
             *(layer, layer),
         )
-        return [Job(*row[:-1], bool(row[-1])) for row in rows]
+        return [Job(*row) for row in rows]
 
     def write_plan(self, layer: int, plans: Sequence[JobPlan]) -> None:
         """Store all jobs of a layer, before the first is submitted."""

@@ -23,7 +23,7 @@ def place(
 
     The intent is in the ledger and its tag is unique, so the service can be asked what became of
     it: before every submission, since an earlier process may have died in the middle of one, and
-    after it, since the client submits again by itself where an answer got lost.
+    after it, since what lies between us and the service may repeat a request.
 
     Raises:
         Unanswered: If the service does not answer for `patience_s`.

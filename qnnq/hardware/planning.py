@@ -1,7 +1,7 @@
 """From what a user asks for to compiled layers, their cost, and the run's identity."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from qnnq.deployment import compile_network
@@ -133,6 +133,22 @@ def plan_run(request: HardwareRequest) -> Plan:
     )
     task = _task(request, device, prepared, layers)
     return Plan(device, prepared, layers, costs, estimate, task)
+
+
+def check_device(request: HardwareRequest, device: str) -> HardwareRequest:
+    """Return the request in a mode that the plan offers: batch where it has no sessions.
+
+    Raises:
+        InputError: If the machine is offline.
+    """
+    if is_local(device):
+        return request
+    from qnnq.hardware.account import check_online, has_sessions
+
+    check_online(device, request.limits)
+    if request.options.mode == "session" and not has_sessions(request.limits):
+        return replace(request, options=replace(request.options, mode="batch"))
+    return request
 
 
 def is_local(device: str) -> bool:

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from qiskit.circuit import QuantumCircuit
 
-from qnnq.errors import InputError, QnnqError
+from qnnq.errors import QnnqError
 from qnnq.hardware.account import client
-from qnnq.hardware.client import Missing, classify
+from qnnq.hardware.client import Missing, classify, submit_once_only
 from qnnq.hardware.limits import ServiceLimits
 from qnnq.hardware.service import (
     JobOptions,
@@ -60,12 +60,6 @@ class RemoteService:
         self._session_id = session_id
         self._remember = remember
 
-    def check_online(self) -> None:
-        """Raise InputError unless the machine takes jobs."""
-        status = self._client.call("device status", lambda s: self._backend(s).status())
-        if not status.operational:
-            raise InputError(f"device {self._device}: offline ({status.status_msg})")
-
     def submit(
         self,
         circuit: QuantumCircuit,
@@ -83,10 +77,17 @@ class RemoteService:
 
         def run(service: "QiskitRuntimeService") -> str:
             sampler = Sampler(mode=self._mode(service), options=options)
+            submit_once_only(service)
             job = sampler.run([(circuit, angles.astype(np.float64))], shots=shots)
             return str(job.job_id())
 
-        return self._client.call_once("submit", run)
+        before = self._session_id
+        try:
+            return self._client.call_once("submit", run)
+        finally:
+            # Not from the thread that the call ran in: the ledger belongs to this one.
+            if self._session_id != before:
+                self._remember(self._session_id)
 
     def find(self, tag: str) -> list[JobView]:
         """See `qnnq.hardware.service.Service`."""
@@ -159,7 +160,6 @@ class RemoteService:
                 return found
         opened = kind(backend=self._backend(service))
         self._session_id = opened.session_id
-        self._remember(opened.session_id)
         return opened
 
 

@@ -27,22 +27,25 @@ from qnnq.run import RunResult, package_versions, task_id
 from qnnq.shot_loop import Votes, run_shots
 
 Say = Callable[[str], None]
+LABELS_OF_REQUEST = ("pairs", "pair_gate", "qubits", "data", "images", "shots", "seed")
 STATES_WITH_JOB = ("submitted", "done")
 
 
-def create_run(
-    request: HardwareRequest, plan: Plan, folder: Path, budget_s: float | None, say: Say
-) -> None:
-    """Write the run folder of a plan; nothing is submitted yet.
-
-    Raises:
-        InputError: If the folder holds a run already, or the estimate is over the budget.
-    """
+def check_budget(plan: Plan, budget_s: float | None) -> None:
+    """Raise InputError where the estimate is over the budget."""
     if budget_s is not None and plan.estimate.quantum_seconds > budget_s:
         raise InputError(
             f"--budget {budget_s:g}: the estimate is {plan.estimate.quantum_seconds:.1f} quantum "
             f"seconds ({plan.estimate.formula()})"
         )
+
+
+def create_run(request: HardwareRequest, plan: Plan, folder: Path, budget_s: float | None) -> None:
+    """Write the run folder of a plan; nothing is submitted yet.
+
+    Raises:
+        InputError: If the folder holds a run already, or cannot be made.
+    """
     if (folder / LEDGER).exists():
         raise InputError(f"{folder}: holds a run already; go on with it by qnnq resume {folder}")
     try:
@@ -74,7 +77,6 @@ def create_run(
     write_network(prepared.network, folder / NETWORK)
     Ledger.create(folder, facts, arrays, plan.layers).close()
     remember_latest(folder)
-    say(f"run {folder}: task {task_id(plan.task)[:12]}")
 
 
 @dataclass(frozen=True)
@@ -277,10 +279,18 @@ def run_status(folder: Path) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Collected:
-    """The results of a run: `partial` where only some images have all their shots."""
+    """The results of a run.
+
+    Attributes:
+        result: As `qnnq.run` returns it, for the images that have all their shots.
+        hardware: Jobs, executions and quantum seconds, against the estimate.
+        labels: What tables and figures call the run, with the keys of a sweep's points.
+        partial: Whether images are missing.
+    """
 
     result: RunResult
     hardware: dict[str, Any]
+    labels: dict[str, Any]
     partial: bool
 
 
@@ -318,7 +328,7 @@ def collect_run(folder: Path) -> Collected:
             versions=ledger.fact("versions"),
             calibration={"device": run.device, "time": ledger.fact("calibration")},
         )
-        return Collected(result, _hardware(ledger), bool(partial))
+        return Collected(result, _hardware(ledger), _labels(run, task), bool(partial))
     finally:
         run.ledger.close()
 
@@ -350,6 +360,23 @@ class _Reader:
                 if job.done:
                     bits[ledger.plan(job).places] = ledger.bits(job)
             return packed.outcomes(bits)
+
+
+def _labels(run: Run, task: dict[str, Any]) -> dict[str, Any]:
+    network, request = run.network, run.request
+    return {
+        "network": request["model"],
+        "stretch": network.stretch,
+        "entanglement": network.entanglement,
+        "widths": "-".join(map(str, network.widths)),
+        "noise": task["noise"],
+        "off": "",
+        "strength": task["strength"],
+        "engine": task["engine"],
+        "device": task["device"],
+        "copies": task["copies"],
+        **{key: request[key] for key in LABELS_OF_REQUEST},
+    }
 
 
 def _hardware(ledger: Ledger) -> dict[str, Any]:

@@ -16,7 +16,8 @@ class Fault:
         path: Regular expression for the path behind the service's base address.
         action: `refuse`: answer `status` and do nothing; `lose`: do the work, then answer `status`;
             `drop`: do the work, then close the connection; `hang`: do the work, then stay silent
-            for `seconds`; `garble`: do the work, then send half of the body.
+            for `seconds`; `garble`: do the work, then send half of the body; `double`: do the work
+            twice, as a proxy does that repeats a request.
         status: HTTP status of `refuse` and `lose`.
         times: How many requests it befalls.
         seconds: How long a silent connection stays open.
@@ -24,7 +25,7 @@ class Fault:
 
     method: str
     path: str
-    action: Literal["refuse", "lose", "drop", "hang", "garble"]
+    action: Literal["refuse", "lose", "drop", "hang", "garble", "double"]
     status: int = 503
     times: int = 1
     seconds: float = 0.0

@@ -77,6 +77,9 @@ class Machine:
 
         converter = QUANTUM_PROGRAM_PARAMS_CONVERTERS[params["schema_version"]]
         program, _ = converter.decoder(converter.model.model_validate(params))
+        for item in program.items:
+            if hasattr(item, "samplex"):
+                item.samplex.finalize()  # a received samplex is not ready for use
         self._seed += 1
         options = SimulatorOptions(seed_simulator=self._seed, angle_decimals=12)
         result = run_quantum_program(backend=self._simulator, program=program, options=options)

@@ -160,7 +160,9 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
                 self.command, path, parse_qs(url.query), raw, self.headers.get("Authorization", "")
             )
             status, body = routes.respond(server, request)
-            if fault is None:
+            if fault is not None and fault.action == "double":
+                routes.respond(server, request)
+            if fault is None or fault.action == "double":
                 self._send(status, body)
             elif fault.action == "lose":
                 self._send(fault.status, "")

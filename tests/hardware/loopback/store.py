@@ -81,7 +81,8 @@ class Store:
         if job["status"] != "Queued":
             return None
         ahead = self.execute(
-            "SELECT count(*) AS ahead FROM jobs WHERE number < ? AND status IN ('Queued', 'Running')",
+            "SELECT count(*) AS ahead FROM jobs"
+            " WHERE number < ? AND status IN ('Queued', 'Running')",
             job["number"],
         )
         return int(ahead[0]["ahead"]) + 1

@@ -1,0 +1,22 @@
+"""`qnnq cancel`: stop a run's jobs."""
+
+import typer
+
+from qnnq.cli import hardware
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command()
+    def cancel(folder: hardware.Folder = "latest") -> None:
+        """Cancel a run's unfinished jobs; what is measured stays, and resume goes on from there.
+
+        Example: qnnq cancel latest
+        """
+        from qnnq.hardware.folder import find_run
+        from qnnq.hardware.runs import cancel_run
+
+        path = find_run(folder)
+        count = cancel_run(path, hardware.Speaker())
+        print(f"{path}: {count} jobs cancelled")

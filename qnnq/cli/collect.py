@@ -1,0 +1,72 @@
+"""`qnnq collect`: the results of a run on a device."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from qnnq.cli import hardware
+from qnnq.cli.output import percent, write_json
+
+if TYPE_CHECKING:
+    from qnnq.hardware.runs import Collected
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command()
+    def collect(
+        folder: hardware.Folder = "latest",
+        json: hardware.Json = None,
+        counts: Annotated[
+            bool, typer.Option("--counts", help="Votes of each image, in JSON.")
+        ] = False,
+        out: Annotated[
+            str | None,
+            typer.Option(help="Add them to a sweep's results file.", metavar="FILE"),
+        ] = None,
+    ) -> None:
+        """Print a run's accuracy, as `qnnq run` does, and what it cost.
+
+        Example: qnnq collect latest --json -
+        """
+        from qnnq.hardware.folder import find_run
+        from qnnq.hardware.runs import collect_run
+
+        found = collect_run(find_run(folder))
+        document = found.result.to_json(with_counts=counts)
+        document |= {"hardware": found.hardware, "partial": found.partial}
+        if json != "-":
+            _print(document)
+        if json is not None:
+            write_json(document, json)
+        if out is not None:
+            _store(found, out)
+
+
+def _store(found: "Collected", out: str) -> None:
+    """Add the result to a results file, labelled as a sweep labels its points."""
+    from qnnq.sweep.store import Store
+
+    task_id = found.result.task_id
+    with Store(out, create=True) as store:
+        store.add(found.result)
+        store.link(f"runtime {task_id}", found.labels, {(0, 0): task_id}, 1, fresh=True)
+
+
+def _print(document: dict[str, Any]) -> None:
+    task, hardware_part = document["task"], document["hardware"]
+    partial = " (partial: the other images are not finished)" if document["partial"] else ""
+    print(f"{task['device']}: {document['images']} images x {document['shots']} shots{partial}")
+    for name, meaning in (
+        ("single_shot", "one shot"),
+        ("majority", "majority"),
+        ("soft_vote", "mean softmax"),
+    ):
+        print(f"{meaning + ':':14}{percent(document['accuracy'][name])}")
+    print(
+        f"{len(hardware_part['jobs'])} jobs, {hardware_part['executions']} executions "
+        f"(estimate {hardware_part['estimated_executions']}), "
+        f"{hardware_part['quantum_seconds']:.2f} quantum seconds "
+        f"(estimate {hardware_part['estimated_quantum_seconds']:.2f})"
+    )

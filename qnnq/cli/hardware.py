@@ -1,0 +1,143 @@
+"""What the commands for IBM Quantum share: their options, what they say, and the question."""
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from qnnq.hardware.planning import HardwareRequest
+
+Model = Annotated[str, typer.Argument(metavar="MODEL", help="A bundled network or a file.")]
+Device = Annotated[str, typer.Option(help="ibm_..., fake_... or least_busy.", metavar="NAME")]
+Data = Annotated[str, typer.Option(help="A data set's name or a file.")]
+Images = Annotated[str, typer.Option(help="all, 0:200, 6929 or 1,5,9.")]
+Shots = Annotated[int, typer.Option(help="Shots an image.")]
+Seed = Annotated[int, typer.Option(help="Seed; it drives the simulator of a fake device.")]
+Qubits = Annotated[str, typer.Option(help="best, or a list: 3,4,5 (with ancillas: 3:4,7:8).")]
+Copies = Annotated[
+    int | None, typer.Option(help="Images side by side on the chip. Default: as many as fit.")
+]
+Pairs = Annotated[int, typer.Option(help="Gate pairs after each rotation.")]
+PairGateName = Annotated[str, typer.Option(help="sx (on each neuron) or cz (neighbours).")]
+Mode = Annotated[str, typer.Option(help="batch, session (bills wall-clock time) or job.")]
+RepDelay = Annotated[
+    float | None, typer.Option(help="Microseconds after each execution.", metavar="US")
+]
+Limits = Annotated[
+    str | None, typer.Option(help="TOML file that changes the service's limits.", metavar="FILE")
+]
+Json = Annotated[
+    str | None, typer.Option(help="Write the result as JSON (- is stdout).", metavar="FILE")
+]
+Folder = Annotated[str, typer.Argument(metavar="DIR|latest", help="The run's folder.")]
+Wait = Annotated[bool, typer.Option("--wait", help="Wait until all jobs are finished.")]
+
+
+def request_of(
+    *,
+    model: str,
+    device: str,
+    data: str,
+    images: str,
+    shots: int,
+    seed: int,
+    qubits: str,
+    copies: int | None,
+    pairs: int,
+    pair_gate: str,
+    mode: str,
+    rep_delay: float | None,
+    limits: str | None,
+    dynamical_decoupling: str | None = None,
+    twirling: bool = False,
+    max_execution_time: int | None = None,
+    tags: tuple[str, ...] = (),
+    compensate: bool = False,
+) -> "HardwareRequest":
+    """Return the request of a command's options."""
+    from qnnq.hardware.limits import read_limits
+    from qnnq.hardware.planning import HardwareRequest
+    from qnnq.hardware.service import JobOptions
+
+    return HardwareRequest(
+        model=model,
+        device=device,
+        data=data,
+        images=images,
+        shots=shots,
+        seed=seed,
+        qubits=qubits,
+        copies=copies,
+        pairs=pairs,
+        pair_gate=pair_gate,  # type: ignore[arg-type]
+        compensate=compensate,
+        options=JobOptions(
+            mode=mode,  # type: ignore[arg-type]
+            dynamical_decoupling=dynamical_decoupling,
+            measurement_twirling=twirling,
+            rep_delay_s=None if rep_delay is None else rep_delay * 1e-6,
+            max_execution_s=max_execution_time,
+            tags=tags,
+        ),
+        limits=read_limits(limits),
+    )
+
+
+class Speaker:
+    """Says what happens on stderr: a line once, and progress in place where that is a terminal."""
+
+    def __init__(self) -> None:
+        self._last = ""
+        self._open = False
+
+    def __call__(self, line: str) -> None:
+        """Say a line; the same line is not said twice in a row."""
+        if line == self._last:
+            return
+        self._last = line
+        if sys.stderr.isatty() and line.startswith("layer "):
+            print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
+            self._open = True
+            return
+        start = "\r\x1b[K" if self._open else ""
+        print(f"{start}{line}", file=sys.stderr, flush=True)
+        self._open = False
+
+    def close(self) -> None:
+        """End a line that is still open."""
+        if self._open:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+            self._open = False
+
+
+def confirm(question: str) -> None:
+    """Ask before money is spent.
+
+    Raises:
+        InputError: If nobody can be asked.
+        typer.Abort: If the answer is no.
+    """
+    from qnnq.errors import InputError
+
+    if not sys.stdin.isatty():
+        raise InputError(f"{question} Expected --yes, since nobody can be asked here")
+    typer.confirm(question, abort=True, err=True)
+
+
+def pursue(folder: str, wait: bool) -> bool:
+    """Go on with a run and say where it stands; return whether it is finished."""
+    from qnnq.hardware.folder import find_run
+    from qnnq.hardware.runs import advance
+
+    path = find_run(folder)
+    say = Speaker()
+    try:
+        finished = advance(path, wait, say)
+    finally:
+        say.close()
+    if finished:
+        print(f"{path}: finished; see qnnq collect {path}")
+    else:
+        print(f"{path}: jobs are submitted; go on with qnnq resume {path}")
+    return finished

@@ -1,0 +1,69 @@
+"""`qnnq status`: where a run stands."""
+
+from typing import Any
+
+import typer
+
+from qnnq.cli import hardware
+from qnnq.cli.output import print_table, write_json
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command()
+    def status(folder: hardware.Folder = "latest", json: hardware.Json = None) -> None:
+        """Show every layer and job of a run, with place in the queue and usage.
+
+        Example: qnnq status latest
+        """
+        from qnnq.hardware.folder import find_run
+        from qnnq.hardware.runs import run_status
+
+        found = run_status(find_run(folder))
+        if json != "-":
+            _print(found)
+        if json is not None:
+            write_json(found, json)
+
+
+def _print(found: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    state = f"finished {found['finished']}" if found["finished"] else "not finished"
+    table = Table(
+        title=f"{found['folder']}: {found['device']}, created {found['created']}, {state}",
+        title_justify="left",
+    )
+    for name in (
+        "layer",
+        "job",
+        "state",
+        "id",
+        "queue",
+        "executions",
+        "quantum s",
+        "tries",
+        "note",
+    ):
+        table.add_column(name)
+    planned = {job["layer"] for job in found["jobs"]}
+    for job in found["jobs"]:
+        table.add_row(
+            *(f"{job['layer'] + 1}", f"{job['part'] + 1}", job["state"], job["id"] or ""),
+            "" if job["position"] is None else str(job["position"]),
+            str(job["executions"]),
+            "" if job["seconds"] is None else f"{job['seconds']:.2f}",
+            *(str(job["attempts"]), job["message"] or ""),
+        )
+    for layer in range(found["layers"]):
+        if layer not in planned:
+            table.add_row(f"{layer + 1}", "", "waits for the layer before")
+    print_table(table)
+    print(
+        f"quantum seconds: {found['quantum_seconds']:.2f} used, "
+        f"{found['estimated_quantum_seconds']:.2f} estimated"
+    )
+    for job in found["surplus"]:
+        how = "cancelled" if job["cancelled"] else "ran as well"
+        print(f"accepted twice by the service: {job['id']}, {how}")

@@ -1,0 +1,97 @@
+"""`qnnq submit`: run a network on a machine, or on a fake device by the same path."""
+
+from typing import Annotated
+
+import typer
+
+from qnnq.cli import hardware
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command()
+    def submit(
+        model: hardware.Model,
+        device: hardware.Device,
+        data: hardware.Data = "mnist-test",
+        images: hardware.Images = "0:1000",
+        shots: hardware.Shots = 10,
+        seed: hardware.Seed = 0,
+        run: Annotated[
+            str | None,
+            typer.Option(help="Folder of the run. Default: qnnq-runs/TASK.", metavar="DIR"),
+        ] = None,
+        budget: Annotated[
+            float | None,
+            typer.Option(help="Quantum seconds that may be used.", metavar="SECONDS"),
+        ] = None,
+        yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+        wait: hardware.Wait = False,
+        qubits: hardware.Qubits = "best",
+        copies: hardware.Copies = None,
+        pairs: hardware.Pairs = 0,
+        pair_gate: hardware.PairGateName = "sx",
+        compensate: Annotated[
+            bool, typer.Option("--compensate", help="Correct angles for the device's noise.")
+        ] = False,
+        mode: hardware.Mode = "batch",
+        dynamical_decoupling: Annotated[
+            str | None, typer.Option(help="XX, XpXm or XY4.", metavar="SEQUENCE")
+        ] = None,
+        twirling: Annotated[
+            bool, typer.Option("--measurement-twirling", help="Flip measured bits at random.")
+        ] = False,
+        rep_delay: hardware.RepDelay = None,
+        max_execution_time: Annotated[
+            int | None,
+            typer.Option(help="Quantum seconds after which a job is stopped.", metavar="SECONDS"),
+        ] = None,
+        tag: Annotated[list[str] | None, typer.Option(help="Tag of all jobs; repeatable.")] = None,
+        limits: hardware.Limits = None,
+    ) -> None:
+        """Submit a network to a machine: all images and shots together, one job a layer.
+
+        Example: qnnq submit mnist16-a0.5 --device fake_kingston --images 0:90 --shots 10
+        """
+        from pathlib import Path
+
+        from qnnq.cli.estimate import print_estimate
+        from qnnq.hardware.planning import check_device, plan_run
+        from qnnq.hardware.runs import check_budget, create_run
+        from qnnq.run import task_id
+
+        request = hardware.request_of(
+            model=model,
+            device=device,
+            data=data,
+            images=images,
+            shots=shots,
+            seed=seed,
+            qubits=qubits,
+            copies=copies,
+            pairs=pairs,
+            pair_gate=pair_gate,
+            mode=mode,
+            rep_delay=rep_delay,
+            limits=limits,
+            dynamical_decoupling=dynamical_decoupling,
+            twirling=twirling,
+            max_execution_time=max_execution_time,
+            tags=tuple(tag or ()),
+            compensate=compensate,
+        )
+        say = hardware.Speaker()
+        plan = plan_run(request)
+        checked = check_device(request, plan.device)
+        folder = Path(run) if run else Path("qnnq-runs") / task_id(plan.task)[:12]
+        check_budget(plan, budget)
+        print_estimate(plan)
+        if plan.device.startswith("ibm_") and not yes:
+            seconds = plan.estimate.quantum_seconds
+            hardware.confirm(f"This may use {seconds:.0f} quantum seconds on {plan.device}.")
+        if checked.options.mode != request.options.mode:
+            say("the account's plan has no sessions: using a batch")
+        create_run(checked, plan, folder, budget)
+        say(f"run {folder}: task {task_id(plan.task)[:12]}")
+        hardware.pursue(str(folder), wait)

@@ -1,0 +1,188 @@
+"""Runs against a service that misbehaves: every shot once, nothing paid twice."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from checks import assert_complete, assert_paid_once
+from conftest import IMAGES, SHOTS, Command, Files
+from loopback import Fault, Server
+
+JOBS = "/jobs"
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        [Fault("GET", r"/jobs.*", "refuse", 503, times=4), Fault("POST", JOBS, "refuse", 503, 3)],
+        [Fault("POST", JOBS, "refuse", 429, times=2), Fault("GET", r"/jobs.*", "refuse", 429, 3)],
+        [Fault("POST", JOBS, "drop")],
+        [Fault("POST", JOBS, "hang", seconds=8)],
+        [Fault("POST", JOBS, "refuse", 500, times=1), Fault("POST", JOBS, "drop", times=2)],
+        [Fault("GET", "/jobs/[^/]+/results", "garble", times=1)],
+        [Fault("POST", "/sessions", "refuse", 503), Fault("GET", "/backends", "refuse", 503)],
+    ],
+    ids=["503", "429", "dropped", "hung", "mixed", "half-a-result", "no-session"],
+)
+def test_in_one_go(
+    connected: Server, files: Files, tmp_path: Path, qnnq: Command, faults: list[Fault]
+) -> None:
+    expected = sum(fault.times for fault in faults)
+    connected.faults.add(*(replace(fault) for fault in faults))
+    run = tmp_path / "run"
+    answer = qnnq(*files.submit("ibm_jakarta", run, "--wait"))
+    assert answer.code == 0, answer.err
+    assert len(connected.faults.struck) == expected
+    assert_complete(run, IMAGES, SHOTS)
+    assert_paid_once(connected, run)
+
+
+def test_a_job_behind_a_lost_answer(
+    connected: Server, files: Files, tmp_path: Path, qnnq: Command
+) -> None:
+    """The client alone would send it again: the service accepts it, but answers 504."""
+    connected.faults.add(Fault("POST", JOBS, "lose", 504))
+    run = tmp_path / "run"
+    answer = qnnq(*files.submit("ibm_jakarta", run, "--wait"))
+    assert answer.code == 0, answer.err
+    assert len(connected.store.events("accepted")) == 3
+    assert_complete(run, IMAGES, SHOTS)
+    assert_paid_once(connected, run)
+
+
+def test_a_job_that_arrives_twice(
+    connected: Server, files: Files, tmp_path: Path, qnnq: Command
+) -> None:
+    connected.queue_delay = 0.5
+    connected.faults.add(Fault("POST", JOBS, "double"))
+    run = tmp_path / "run"
+    answer = qnnq(*files.submit("ibm_jakarta", run, "--wait"))
+    assert answer.code == 0, answer.err
+    assert "accepted one job twice" in answer.err
+    assert len(connected.store.events("accepted")) == 4
+    assert len(connected.store.events("cancelled")) == 1
+    assert_complete(run, IMAGES, SHOTS)
+    assert_paid_once(connected, run)
+    assert "accepted twice by the service" in qnnq("status", run).out
+
+
+def test_an_expired_token(connected: Server, files: Files, tmp_path: Path, qnnq: Command) -> None:
+    run = tmp_path / "run"
+    with _meanwhile(lambda: _repeat(connected.expire_tokens, times=4, pause=0.4)):
+        answer = qnnq(*files.submit("ibm_jakarta", run, "--wait"))
+    assert answer.code == 0, answer.err
+    assert_complete(run, IMAGES, SHOTS)
+    assert_paid_once(connected, run)
+
+
+def test_a_job_that_fails_is_tried_again(
+    connected: Server, files: Files, tmp_path: Path, qnnq: Command
+) -> None:
+    connected.failing_jobs = 2
+    run = tmp_path / "run"
+    answer = qnnq(*files.submit("ibm_jakarta", run, "--wait"))
+    assert answer.code == 0, answer.err
+    assert_complete(run, IMAGES, SHOTS)
+    assert_paid_once(connected, run, failed=2)
+    status = qnnq("status", run, "--json", "-").json()
+    assert [job["attempts"] for job in status["jobs"]] == [3, 1, 1]
+    assert status["quantum_seconds"] == pytest.approx(
+        sum(job["seconds"] for job in connected.store.jobs())
+    )
+
+
+def test_a_job_that_always_fails_is_given_up(
+    connected: Server, files: Files, tmp_path: Path, qnnq: Command
+) -> None:
+    connected.failing_jobs = 100
+    run = tmp_path / "run"
+    answer = qnnq(*files.submit("ibm_jakarta", run, "--wait"))
+    assert answer.code == 1
+    assert answer.err.splitlines()[-1].startswith("qnnq: layer 1, job 1: failed 3 times")
+    assert "laser is on strike" in answer.err
+    assert len(connected.store.jobs()) == 3
+    assert qnnq("resume", run, "--wait").code == 1
+    assert len(connected.store.jobs()) == 3  # a resume does not begin to count anew
+
+
+def test_a_slow_result(connected: Server, files: Files, tmp_path: Path, qnnq: Command) -> None:
+    connected.run_delay = 1.5
+    run = tmp_path / "run"
+    assert qnnq(*files.submit("ibm_jakarta", run)).code == 0
+    assert qnnq("resume", run).code == 0
+    assert qnnq("resume", run, "--wait").code == 0
+    assert_complete(run, IMAGES, SHOTS)
+    assert_paid_once(connected, run)
+
+
+def test_the_server_restarts(
+    connected: Server, files: Files, tmp_path: Path, qnnq: Command
+) -> None:
+    connected.queue_delay = 0.3
+
+    def restart() -> None:
+        for _ in range(3):
+            time.sleep(0.6)
+            connected.stop()
+            time.sleep(0.4)
+            connected.start()
+
+    run = tmp_path / "run"
+    with _meanwhile(restart):
+        answer = qnnq(*files.submit("ibm_jakarta", run, "--wait"))
+    for _ in range(3):
+        if answer.code == 0:
+            break
+        answer = qnnq("resume", run, "--wait")
+    assert answer.code == 0, answer.err
+    assert_complete(run, IMAGES, SHOTS)
+    assert_paid_once(connected, run)
+
+
+def test_a_server_that_is_down(
+    connected: Server, files: Files, tmp_path: Path, qnnq: Command
+) -> None:
+    run = tmp_path / "run"
+    files.limits.write_text("answer_timeout_s = 2.0\npatience_s = 1.0\n")
+    connected.queue_delay = 30
+    assert qnnq(*files.submit("ibm_jakarta", run)).code == 0
+    connected.stop()
+    answer = qnnq("resume", run, "--wait")
+    assert answer.code == 1
+    assert len(answer.err.splitlines()) == 1
+    assert answer.err.startswith("qnnq: IBM Quantum: ")
+    connected.queue_delay = 0.0
+    connected.start()
+    assert qnnq("resume", run, "--wait").code == 0
+    assert_paid_once(connected, run)
+
+
+class _meanwhile:
+    """Do something in another thread, and see that it worked."""
+
+    def __init__(self, function: Callable[[], None]) -> None:
+        self._failure: list[BaseException] = []
+
+        def work() -> None:
+            try:
+                function()
+            except BaseException as error:
+                self._failure.append(error)
+
+        self._thread = threading.Thread(target=work)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *details: object) -> None:
+        self._thread.join(30)
+        assert not self._failure
+
+
+def _repeat(function: Callable[[], None], times: int, pause: float) -> None:
+    for _ in range(times):
+        time.sleep(pause)
+        function()

@@ -1,0 +1,76 @@
+"""Our process is killed with -9 at random moments; resume finishes the run and pays once."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from checks import assert_complete, assert_paid_once
+from conftest import IMAGES, SHOTS, Files
+from loopback import Server
+
+Fork = Callable[[list[str], float | None], dict[str, Any]]
+
+
+@pytest.fixture
+def fork(server: Server, tmp_path: Path) -> Iterator[Fork]:
+    environment = {
+        **os.environ,
+        **server.environment(tmp_path / "home"),
+        "XDG_STATE_HOME": str(tmp_path / "state"),
+        "OMP_NUM_THREADS": "1",
+    }
+    process = subprocess.Popen(
+        [sys.executable, str(Path(__file__).parent / "forker.py")],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+    def run(arguments: list[str], kill_after: float | None) -> dict[str, Any]:
+        assert process.stdin
+        assert process.stdout
+        request = {"arguments": arguments, "kill_after": kill_after}
+        print(json.dumps(request), file=process.stdin, flush=True)
+        answer: dict[str, Any] = json.loads(process.stdout.readline())
+        return answer
+
+    yield run
+    process.kill()
+    process.wait()
+
+
+@pytest.mark.parametrize(
+    "kills", [4, pytest.param(20, marks=pytest.mark.slow)], ids=["few", "twenty"]
+)
+def test_killed_at_random_moments(
+    server: Server, files: Files, tmp_path: Path, fork: Fork, kills: int
+) -> None:
+    rng = np.random.default_rng(kills)
+    landed, number = 0, 0
+    while landed < kills:
+        run = tmp_path / f"run{number}"
+        number += 1
+        finished = False
+        while not finished:
+            made = (run / "ledger.sqlite").exists()
+            arguments = ["resume", str(run), "--wait"]
+            if not made:
+                arguments = files.submit("ibm_jakarta", run, "--wait")
+            moment = float(rng.uniform(0.05, 2.5)) if landed < kills else None
+            answer = fork(arguments, moment)
+            landed += answer["code"] is None
+            finished = answer["code"] == 0
+            assert finished or answer["code"] is None, answer["said"]
+        assert_complete(run, IMAGES, SHOTS)
+        assert_paid_once(server, run)
+    assert len(server.store.events("billed")) == 3 * number
+    assert len(server.store.events("accepted")) == 3 * number + len(
+        server.store.events("cancelled")
+    )
