@@ -46,9 +46,9 @@ class Deployment:
             from qnnq.engines.aer import AerEngine
 
             return AerEngine(self.layers, self.channels)
-        from qnnq.engines.instrument import InstrumentEngine
+        from qnnq.engines.instrument import InstrumentEngine, layer_samplers
 
-        return InstrumentEngine(self.layers, self.channels)
+        return InstrumentEngine(layer_samplers(self.layers, self.channels))
 
     def compensated(self, engine: Engine) -> "CompensatedEngine":
         """Return an engine that corrects angles for this noise before `engine` measures them."""

@@ -25,6 +25,7 @@ from qnnq.shot_loop import run_shots
 
 if TYPE_CHECKING:
     from qnnq.deployment import Deployment
+    from qnnq.measured_deployment import MeasuredDeployment
 
 EngineName = Literal["instrument", "aer", "ideal"]
 ENGINES: tuple[EngineName, ...] = get_args(EngineName)
@@ -40,7 +41,7 @@ class RunRequest:
         model: A bundled network's name, or a network file.
         data: A bundled data set's name, or a file.
         images: Which images: `all`, `0:200`, `6929` or `1,5,9`.
-        noise: A noise specification.
+        noise: A noise specification, or `measured:FILE` (a response file of `qnnq calibrate`).
         strength: Multiplies the strength of every noise term.
         pairs: Gate pairs inserted after each rotation.
         pair_gate: `sx` (SX, SX-dagger on each neuron) or `cz` (CZ, CZ on neighbours).
@@ -139,7 +140,7 @@ class PreparedRun:
     shots: int
     seed: int
     task: dict[str, Any]
-    deployment: "Deployment | None" = None
+    deployment: "Deployment | MeasuredDeployment | None" = None
     engine_name: EngineName = "ideal"
     compensate: bool = False
     task_id: str = field(init=False)
@@ -245,7 +246,7 @@ def prepare(request: RunRequest) -> PreparedRun:
     )
 
 
-def _deployment(request: RunRequest, network: Network) -> "Deployment | None":
+def _deployment(request: RunRequest, network: Network) -> "Deployment | MeasuredDeployment | None":
     if request.engine == "ideal":
         if request.noise != "ideal" and request.strength != 0:
             raise InputError(
@@ -256,8 +257,9 @@ def _deployment(request: RunRequest, network: Network) -> "Deployment | None":
             raise InputError("--compensate: expected --engine instrument or aer, got ideal")
         return None
     from qnnq.deployment import deploy
+    from qnnq.measured_deployment import deploy_measured, is_measured
 
-    return deploy(
+    return (deploy_measured if is_measured(request.noise) else deploy)(
         network,
         noise=request.noise,
         strength=request.strength,

@@ -14,17 +14,16 @@ from transpile import CompiledLayer
 
 
 class InstrumentEngine:
-    """Samples the exact outcome distribution of the compiled, noisy circuits.
+    """Samples the outcome distributions of layers whose responses are known.
 
     Args:
-        layers: The compiled circuits of the hidden layers.
-        channels: The noise of each layer's gates and measurements.
+        samplers: The hidden layers, from `layer_samplers` or from measured responses.
     """
 
     images_per_call = 1 << 16
 
-    def __init__(self, layers: Sequence[CompiledLayer], channels: Sequence[NoiseChannels]) -> None:
-        self._samplers = layer_samplers(layers, channels)
+    def __init__(self, samplers: "Sequence[LayerSampler]") -> None:
+        self._samplers = tuple(samplers)
 
     def measure(self, layer: int, angles: FloatArray, draws: Draws) -> OutcomeArray:
         """See `qnnq.engines.base.Engine`."""
@@ -41,19 +40,27 @@ def layer_samplers(
 class LayerSampler:
     """The responses of one layer, arranged by copy and neuron for array arithmetic.
 
+    Args:
+        slot_of: The slot of each neuron of each copy, (copies, width). A layer wider than the chip
+            uses each slot several times, neuron j being in execution j // slots.
+        slots: How many slots there are.
+        responses: The components of the circuit, which cover the slots.
+
     Attributes:
         joined: Whether an inserted gate makes the outcome of a neuron depend on another's angle.
     """
 
-    def __init__(self, layer: CompiledLayer, responses: Sequence[ComponentResponse]) -> None:
+    def __init__(
+        self, slot_of: IntArray, slots: int, responses: Sequence[ComponentResponse]
+    ) -> None:
         self._joint = [response for response in responses if len(response.slots) > 1]
         self.joined = bool(self._joint)
-        self._slots = layer.slot_of  # (copies, width)
-        self._period = len(layer.sites)
-        if self._joint and layer.parts > 1:
+        self._slots = slot_of
+        parts = -(-slot_of.shape[1] // slots)
+        if self._joint and parts > 1:
             # The last execution's spare slots, whose angle is 0, may be joined to used ones.
-            self._slots = np.arange(layer.parts * self._period)[None, :] % self._period
-        single = np.zeros((self._period, 3))
+            self._slots = np.arange(parts * slots)[None, :] % slots
+        single = np.zeros((slots, 3))
         for response in responses:
             if len(response.slots) == 1:
                 single[response.slots[0]] = response.coefficients[1]
@@ -114,7 +121,8 @@ class LayerSampler:
 
 @lru_cache(maxsize=64)
 def _sampler(layer: CompiledLayer, channels: NoiseChannels) -> LayerSampler:
-    return LayerSampler(layer, layer_response(layer.circuit, channels))
+    responses = layer_response(layer.circuit, channels)
+    return LayerSampler(layer.slot_of.astype(np.int64), layer.slots, responses)
 
 
 def _sample_joint(
