@@ -24,9 +24,7 @@ def register(app: typer.Typer) -> None:
         ] = None,
         where: Annotated[
             list[str] | None,
-            typer.Option(
-                help="Only points with this label; may be repeated.", metavar="LABEL=VALUE"
-            ),
+            typer.Option(help="Only these points; may be repeated.", metavar="LABEL=VALUE"),
         ] = None,
         report: Annotated[
             str, typer.Option(help="accuracy, breakdown, attribution or behaviour.")

@@ -11,7 +11,7 @@ from itertools import product
 from typing import Any
 
 from qnnq.data import load_data, parse_images
-from qnnq.devices import device_names, is_hardware
+from qnnq.devices import device_names, is_hardware, resolve_device
 from qnnq.errors import InputError
 from qnnq.models import load_model
 from qnnq.naming import nearest
@@ -22,7 +22,7 @@ IMAGES_PER_TASK = {"aer": 100}
 """Default size of a task by engine, so that a task takes seconds; other engines: all images."""
 _ADAPTIVE_IMAGES_PER_TASK = 500
 ALL_BUNDLED = "bundled"
-"""In `devices`: every bundled fake device."""
+"""In `devices`: every bundled fake device that the activation step can be compiled for."""
 _OWN_NOISE = re.compile(r"\bdevice\b")
 
 
@@ -119,10 +119,20 @@ def _expand_grid(grid: Grid) -> Iterator[Point]:
 def _devices(grid: Grid) -> list[str | None]:
     devices: list[str | None] = []
     for name in grid.devices or []:
-        devices += device_names() if name == ALL_BUNDLED else [name]
+        devices += _usable_devices() if name == ALL_BUNDLED else [name]
     if not devices and any(_OWN_NOISE.search(noise) for noise in grid.noise):
         raise InputError("noise: 'device' means the noise of each of `devices`, which is missing")
     return devices or [None]
+
+
+def _usable_devices() -> list[str]:
+    """Return the bundled devices but the oldest, which have u2 and u3 gates and no sx."""
+    backends = {name: resolve_device(name) for name in device_names()}
+    return [
+        name
+        for name, backend in backends.items()
+        if {"sx", "rx"} & set(backend.configuration().basis_gates)
+    ]
 
 
 def _check_noise(noise: str, device: str | None) -> None:

@@ -73,7 +73,7 @@ def read_points(path: str | Path, where: Iterable[str] = ()) -> list[Measured]:
 
     Args:
         path: The results file.
-        where: Conditions `label=value`, all of which a point has to meet.
+        where: Conditions `label=value`; a point has to meet one for every label named.
 
     Raises:
         InputError: For a bad file or condition, or where no point is left.
@@ -97,19 +97,28 @@ def read_points(path: str | Path, where: Iterable[str] = ()) -> list[Measured]:
 def _filtered(
     linked: list[tuple[dict[str, Any], list[Part]]], where: list[str]
 ) -> list[tuple[dict[str, Any], list[Part]]]:
+    known = sorted({label for labels, _ in linked for label in labels})
+    wanted: dict[str, set[str]] = {}
     for condition in where:
         name, equals, value = condition.partition("=")
-        known = sorted({label for labels, _ in linked for label in labels})
         if not equals or name not in known:
             raise InputError(
                 f"--where {condition!r}: expected label=value, label one of {', '.join(known)}"
             )
-        values = sorted({shown(labels.get(name)) for labels, _ in linked})
-        linked = [item for item in linked if shown(item[0].get(name)) == value]
-        if not linked:
+        values = {shown(labels[name]) for labels, _ in linked}
+        if value not in values:
             raise InputError(
-                f"--where {condition!r}: no such points; {name} is one of {', '.join(values)}"
+                f"--where {condition!r}: no such points; {name} is one of "
+                f"{', '.join(sorted(values))}"
             )
+        wanted.setdefault(name, set()).add(value)
+    linked = [
+        (labels, parts)
+        for labels, parts in linked
+        if all(shown(labels[name]) in values for name, values in wanted.items())
+    ]
+    if where and not linked:
+        raise InputError(f"--where {' '.join(where)}: no points meet all of these")
     return linked
 
 

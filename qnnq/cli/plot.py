@@ -1,0 +1,82 @@
+"""`qnnq plot`: figures of a results file."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command()
+    def plot(
+        file: Annotated[Path, typer.Argument(metavar="FILE", help="A results file of a sweep.")],
+        out: Annotated[
+            Path, typer.Option(help="The picture: .png, .svg or .pdf.", metavar="PICTURE")
+        ],
+        x: Annotated[
+            Literal["strength", "pairs", "stretch", "entanglement"],
+            typer.Option(help="What runs along the axis."),
+        ] = "strength",
+        kind: Annotated[
+            Literal["curve", "devices", "attribution", "behaviour", "confusion", "image"],
+            typer.Option(help="What to draw."),
+        ] = "curve",
+        prediction: Annotated[
+            Literal["majority", "single_shot", "soft_vote"],
+            typer.Option(help="How shots are used."),
+        ] = "majority",
+        where: Annotated[
+            list[str] | None,
+            typer.Option(help="Only these points; may be repeated.", metavar="LABEL=VALUE"),
+        ] = None,
+        scale: Annotated[
+            Literal["auto", "log", "linear"], typer.Option(help="The horizontal axis of curves.")
+        ] = "auto",
+        image: Annotated[
+            int | None, typer.Option(help="Index of the image, for --kind image.", min=0)
+        ] = None,
+        published: Annotated[
+            bool, typer.Option(help="Lay published points over curves where they exist.")
+        ] = True,
+    ) -> None:
+        """Draw what a sweep found, with 95 % intervals.
+
+        \b
+        curve         accuracy along --x, one line a network or setting, intervals as bands
+        devices       accuracy on every device, the best at the top
+        attribution   what each noise mechanism costs alone, and gains when it is switched off
+        behaviour     images gained and lost against the network of stretch 0
+        confusion     majority vote against true class
+        image         one image's votes along --x
+
+        Example: qnnq plot results.sqlite --x strength --out figure.png
+        """
+        from qnnq.errors import InputError
+        from qnnq.figures.style import check_ending, save
+        from qnnq.files import check_writable
+        from qnnq.sweep.read import read_points
+
+        check_ending(out)
+        check_writable(out)
+        if (image is None) == (kind == "image"):
+            raise InputError("--image: goes with --kind image, which needs it")
+        points = read_points(file, where or ())
+        if kind == "curve":
+            from qnnq.figures.curves import plot_curves
+
+            figure = plot_curves(points, x, prediction, scale, published)
+        elif kind in ("devices", "attribution"):
+            from qnnq.figures.comparisons import plot_attribution, plot_devices
+
+            devices = kind == "devices"
+            figure = plot_devices(points, prediction) if devices else plot_attribution(points)
+        else:
+            from qnnq.figures.images import plot_behaviour, plot_confusion, plot_image
+
+            if image is not None:
+                figure = plot_image(points, image, x)
+            else:
+                figure = plot_behaviour(points) if kind == "behaviour" else plot_confusion(points)
+        save(figure, out)

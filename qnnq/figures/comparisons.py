@@ -1,0 +1,100 @@
+"""Devices side by side, and what each noise mechanism costs."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from qnnq.errors import InputError
+from qnnq.figures.curves import PREDICTION_NAMES, caption, name_groups
+from qnnq.figures.style import HATCHES, MOST_SERIES, look, percent_axis, styled
+from qnnq.statistics import Difference
+from qnnq.sweep.analysis import attributions, groups
+from qnnq.sweep.file import MECHANISMS
+from qnnq.sweep.read import Measured, shown
+
+
+def plot_devices(points: Sequence[Measured], prediction: str = "majority") -> Figure:
+    """Draw the accuracy of every network on every device, the best device at the top."""
+    found = [[point for point in line if point.labels.get("device")] for line in _series(points)]
+    lines = [line for line in found if line]
+    if len(lines) > MOST_SERIES or not lines:
+        raise InputError(f"{len(lines)} series: expected 1 to {MOST_SERIES}; choose with --where")
+    means: dict[str, list[float]] = {}
+    for point in (point for line in lines for point in line):
+        means.setdefault(point.labels["device"], []).append(point.accuracy(prediction).value)
+    devices = sorted(means, key=lambda name: float(np.mean(means[name])))
+    names, common = name_groups(lines, ["device", "noise"])
+    with styled():
+        figure = Figure(figsize=(6.2, 1.4 + 0.19 * len(devices)), layout="constrained")
+        axes = figure.subplots()
+        for number, (line, name) in enumerate(zip(lines, names, strict=True)):
+            style = look(number)
+            aside = (number - (len(lines) - 1) / 2) * 0.6 / len(lines)
+            accuracy = [point.accuracy(prediction) for point in line]
+            values = np.array([each.value for each in accuracy])
+            ends = np.array([[each.low, each.high] for each in accuracy]).T
+            axes.errorbar(
+                values, [devices.index(point.labels["device"]) - aside for point in line],
+                xerr=np.abs(ends - values), fmt=style.marker, color=style.color, label=name,
+                capsize=1.5, elinewidth=0.9,
+            )  # fmt: skip
+        axes.set_yticks(range(len(devices)), devices, fontsize=7)
+        axes.set_ylim(-0.7, len(devices) - 0.3)
+        percent_axis(axes, "x")
+        axes.set_xlabel(PREDICTION_NAMES[prediction])
+        axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8)
+        axes.set_title(caption(common, figure), fontsize=8, loc="left")
+    return figure
+
+
+def plot_attribution(points: Sequence[Measured]) -> Figure:
+    """Draw the change of majority accuracy by each mechanism alone, and by its removal."""
+    found = attributions(points)
+    settings = list(dict.fromkeys(str(each.labels) for each in found))
+    if len(settings) > MOST_SERIES:
+        raise InputError(f"{len(settings)} series are too many to tell apart: choose with --where")
+    firsts = [next(each.labels for each in found if str(each.labels) == s) for s in settings]
+    varying = [n for n in firsts[0] if len({shown(labels[n]) for labels in firsts}) > 1]
+    kept = [n for n in varying if n not in ("stretch", "entanglement")] or ["network"]
+    with styled():
+        figure = Figure(figsize=(7.0, 3.4), layout="constrained")
+        panels = figure.subplots(1, 2, sharey=True)
+        for axes, kind, title in zip(
+            panels,
+            ("alone", "removed"),
+            ("alone, against no noise", "removed, against all noise"),
+            strict=True,
+        ):
+            for number, (setting, labels) in enumerate(zip(settings, firsts, strict=True)):
+                here = {each.mechanism: getattr(each, kind) for each in found
+                        if str(each.labels) == setting}  # fmt: skip
+                width = 0.8 / len(settings)
+                name = ", ".join(f"{n} {shown(labels[n])}" for n in kept).replace("network ", "")
+                places = [
+                    i + (number - (len(settings) - 1) / 2) * width for i in range(len(MECHANISMS))
+                ]
+                changes: list[Difference | None] = [here.get(m) for m in MECHANISMS]
+                drawn = [(p, c) for p, c in zip(places, changes, strict=True) if c is not None]
+                values = np.array([change.value for _, change in drawn])
+                ends = np.array([[change.low, change.high] for _, change in drawn]).reshape(-1, 2).T
+                axes.bar(
+                    [place for place, _ in drawn], values, width, yerr=np.abs(ends - values),
+                    label=name, color=look(number + 1).color, hatch=HATCHES[number % 4],
+                    edgecolor="white", error_kw={"elinewidth": 0.9, "capsize": 2},
+                )  # fmt: skip
+            if not any(getattr(each, kind) for each in found):
+                axes.text(0.5, 0.6, "not in these points", transform=axes.transAxes, ha="center")
+            axes.set_xlim(-0.6, len(MECHANISMS) - 0.4)
+            axes.axhline(0, color="0.2", linewidth=0.8)
+            axes.set_xticks(range(len(MECHANISMS)), MECHANISMS)
+            axes.set_title(title, fontsize=9)
+            percent_axis(axes)
+        panels[0].set_ylabel("change of majority accuracy")
+        panels[1].legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8)
+    return figure
+
+
+def _series(points: Sequence[Measured]) -> list[list[Measured]]:
+    """Sort points into series; a device's own noise is one series over all devices."""
+    return groups(points, ["device", "noise"])

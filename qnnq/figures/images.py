@@ -1,0 +1,147 @@
+"""Pictures about single images: confusion, one image's votes, images by behaviour."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from qnnq.errors import InputError
+from qnnq.figures.curves import AXES, Axis, caption, name_groups
+from qnnq.figures.style import HATCHES, MOST_SERIES, look, percent_axis, styled
+from qnnq.statistics import majority_votes
+from qnnq.sweep.analysis import behaviours, groups
+from qnnq.sweep.read import Measured, shown
+
+MOST_PANELS = 6
+_DARK = 0.55  # shares above this are dark cells, which take white figures
+
+
+def plot_confusion(points: Sequence[Measured]) -> Figure:
+    """Draw the majority vote against the true class, a panel a point, in shares of each class."""
+    _check_panels(len(points))
+    names, common = name_groups([[point] for point in points], [])
+    with styled():
+        figure = Figure(figsize=(3.6 * len(points) + 0.4, 4.0), layout="constrained")
+        panels = figure.subplots(1, len(points), squeeze=False)[0]
+        for axes, point, name in zip(panels, points, names, strict=True):
+            classes = point.counts.shape[1]
+            table = np.zeros((classes, classes))
+            np.add.at(table, (point.truth, majority_votes(point.counts)), 1)
+            shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
+            _heat(axes, shares)
+            axes.set_xticks(range(classes))
+            axes.set_yticks(range(classes))
+            axes.set_xlabel("majority vote")
+            axes.set_title(f"{name}: {point.accuracy('majority').value:.1%} right", fontsize=9)
+        panels[0].set_ylabel("true class")
+        title = caption(f"{common}; cells: % of the true class", figure)
+        figure.suptitle(title, fontsize=8, x=0.02, ha="left")
+    return figure
+
+
+def plot_image(points: Sequence[Measured], image: int, x: Axis) -> Figure:
+    """Draw one image and the classes that its shots voted for along an axis, a panel a line."""
+    lines = groups(points, [x, "network"] if x in ("stretch", "entanglement") else [x])
+    _check_panels(len(lines))
+    names, _ = name_groups(lines, [x, "network"])
+    with styled():
+        figure = Figure(figsize=(2.2 + 3.2 * len(lines), 3.6), layout="constrained")
+        picture, *panels = figure.subplots(
+            1, 1 + len(lines), gridspec_kw={"width_ratios": [1.6, *[3] * len(lines)]}
+        )
+        truth = _draw_pixels(picture, points[0], image)
+        for axes, line, name in zip(panels, lines, names, strict=True):
+            line = sorted(line, key=lambda point: float(point.labels[x]))
+            shares = np.stack([_shares(point, image) for point in line], axis=1)
+            _heat(axes, shares)
+            axes.set_xticks(range(len(line)), [shown(point.labels[x]) for point in line])
+            axes.set_yticks(range(len(shares)))
+            axes.get_yticklabels()[truth].set_fontweight("bold")
+            axes.set_xlabel(AXES[x])
+            axes.set_title(f"{name}, {line[0].shots} shots", fontsize=8)
+        panels[0].set_ylabel("class that a shot chose (% of shots)")
+    return figure
+
+
+def plot_behaviour(points: Sequence[Measured]) -> Figure:
+    """Draw how many images each network gains and loses against the network of stretch 0."""
+    found = behaviours(points)
+    if len(found) > MOST_SERIES:
+        raise InputError(f"{len(found)} bars are too many: choose with --where")
+    names, common = name_groups([[point] for point, _ in found], [])
+    kinds = ("both_right", "gained", "lost", "both_wrong")
+    meanings = ("right at stretch 0 too", "only here", "only at stretch 0", "wrong at both")
+    with styled():
+        figure = Figure(figsize=(6.2, 1.4 + 0.4 * len(found)), layout="constrained")
+        axes = figure.subplots()
+        left = np.zeros(len(found))
+        for number, (kind, meaning) in enumerate(zip(kinds, meanings, strict=True)):
+            share = np.array(
+                [len(getattr(each, kind)) / len(point.images) for point, each in found]
+            )
+            axes.barh(
+                names, share, left=left, label=meaning, color=look((5, 3, 4, 0)[number]).color,
+                hatch=HATCHES[number], edgecolor="white", alpha=0.85,
+            )  # fmt: skip
+            for row, value in enumerate(share):
+                if value > 0.025:
+                    axes.text(
+                        left[row] + value / 2, row, f"{100 * value:.1f}", ha="center", va="center",
+                        fontsize=7, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
+                    )  # fmt: skip
+            left += share
+        axes.invert_yaxis()
+        percent_axis(axes, "x")
+        axes.set_xlabel("images answered right by the majority vote")
+        figure.legend(loc="outside lower center", ncols=4, fontsize=8)
+        axes.set_title(caption(common, figure), fontsize=8, loc="left")
+    return figure
+
+
+def _heat(axes: Axes, shares: NDArray[np.float64]) -> None:
+    """Draw shares in [0, 1] as a picture whose darkness grows with the share, with figures."""
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    axes.grid(False)
+    for (row, column), share in np.ndenumerate(shares):
+        if share >= 0.005:
+            colour = "white" if share > _DARK else "black"
+            axes.text(
+                column,
+                row,
+                f"{100 * share:.0f}",
+                color=colour,
+                fontsize=7,
+                ha="center",
+                va="center",
+            )
+
+
+def _shares(point: Measured, image: int) -> NDArray[np.float64]:
+    row = np.flatnonzero(point.images == image)
+    if not len(row):
+        raise InputError(f"--image {image}: the points have no such image")
+    counts = point.counts[row[0]]
+    return np.asarray(counts / counts.sum())
+
+
+def _draw_pixels(axes: Axes, point: Measured, image: int) -> int:
+    from qnnq.data import load_data
+
+    data = load_data(point.labels["data"])
+    if not 0 <= image < len(data.labels):
+        raise InputError(f"--image {image}: expected 0 to {len(data.labels) - 1}")
+    pixels, truth = data.images[image], int(data.labels[image])
+    side = int(np.sqrt(len(pixels)))
+    axes.imshow(pixels[: side * side].reshape(side, -1), cmap="Greys")
+    axes.set_axis_off()
+    axes.set_title(f"image {image}\ntrue class {truth}", fontsize=9)
+    return truth
+
+
+def _check_panels(number: int) -> None:
+    if number > MOST_PANELS:
+        raise InputError(
+            f"{number} panels are too many (at most {MOST_PANELS}): choose with --where LABEL=VALUE"
+        )

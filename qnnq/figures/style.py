@@ -1,0 +1,94 @@
+"""Colours, markers and lines, and saving by file ending."""
+
+import io
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from qnnq.errors import InputError
+from qnnq.files import write_atomically
+
+ENDINGS = ("png", "svg", "pdf")
+MOST_SERIES = 12
+
+# Okabe and Ito's palette (https://jfly.uni-koeln.de/color/), dark and light in turn.
+_COLOURS = ("#000000", "#E69F00", "#0072B2", "#56B4E9", "#D55E00", "#009E73", "#CC79A7")
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "h", "p", "d")
+_LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
+HATCHES = ("", "///", "...", "xxx")
+
+_RC = {
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "0.9",
+    "grid.linewidth": 0.6,
+    "axes.axisbelow": True,
+    "legend.frameon": False,
+    "lines.markersize": 4.5,
+    "lines.linewidth": 1.3,
+    "svg.hashsalt": "qnnq",  # the same figure gives the same file
+    "pdf.fonttype": 42,
+    "savefig.dpi": 200,
+}
+
+
+@dataclass(frozen=True)
+class Look:
+    """How one series is drawn: every series differs in colour and in marker."""
+
+    color: str
+    marker: str
+    linestyle: str | tuple[int, tuple[int, ...]]
+
+
+def look(number: int) -> Look:
+    """Return the look of series `number`."""
+    return Look(
+        _COLOURS[number % len(_COLOURS)],
+        _MARKERS[number % len(_MARKERS)],
+        _LINES[number % len(_LINES)],
+    )
+
+
+@contextmanager
+def styled() -> Iterator[None]:
+    """Draw with this project's settings, whatever the user's are."""
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(_RC)
+        yield
+
+
+def percent_axis(axes: Axes, which: str = "y") -> None:
+    """Label an axis of accuracies from 0 to 1 in per cent."""
+    from matplotlib.ticker import PercentFormatter
+
+    (axes.yaxis if which == "y" else axes.xaxis).set_major_formatter(
+        PercentFormatter(1, decimals=0)
+    )
+
+
+def check_ending(path: str | Path) -> str:
+    """Return the format that a file's ending asks for; raises `InputError` for others."""
+    ending = os.fspath(path).rsplit(".", 1)[-1].lower()
+    if ending not in ENDINGS:
+        raise InputError(f"{path}: expected a name that ends in .{', .'.join(ENDINGS)}")
+    return ending
+
+
+def save(figure: Figure, path: str | Path) -> None:
+    """Write a figure as PNG, SVG or PDF by the file's ending, whole or not at all."""
+    ending = check_ending(path)
+    buffer = io.BytesIO()
+    undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(ending, {})
+    with styled():
+        figure.savefig(buffer, format=ending, metadata=undated, bbox_inches="tight")
+    write_atomically(path, buffer.getvalue())
