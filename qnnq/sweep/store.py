@@ -9,6 +9,7 @@ the same task; one that is left behind by a killed sweep moves its task to the e
 import contextlib
 import io
 import json
+import os
 import sqlite3
 import zlib
 from collections.abc import Iterator, Mapping
@@ -71,7 +72,9 @@ class Store:
         if not create and not self.path.is_file():
             raise InputError(f"{path}: no such results file")
         with self._explained():
-            mode = "rwc" if create else "ro"
+            # A reader that may write tidies the log away when it closes.
+            writable = os.access(self.path.resolve().parent, os.W_OK)
+            mode = "rwc" if create else "rw" if writable else "ro&immutable=1"
             address = f"{self.path.resolve().as_uri()}?mode={mode}"
             self._database = sqlite3.connect(
                 address, uri=True, timeout=_BUSY_TIMEOUT_S, isolation_level=None
