@@ -156,9 +156,16 @@ class PreparedRun:
         return self.deployment.engine(self.engine_name)
 
     def execute(
-        self, progress: Callable[[int], None] | None = None, threads: int | None = None
+        self,
+        progress: Callable[[int], None] | None = None,
+        threads: int | None = None,
+        keep_partial: bool = False,
     ) -> RunResult:
-        """Run all shots; `progress` is told how many images were finished since the last call."""
+        """Run all shots; `progress` is told how many images were finished since the last call.
+
+        With `keep_partial`, Ctrl-C gives the result of the images that were finished: that of the
+        same task with fewer images.
+        """
         started = time.perf_counter()
         engine = self.engine()
         compensated = None
@@ -173,12 +180,15 @@ class PreparedRun:
             self.seed,
             progress,
             threads=threads or (1 if self.engine_name == "aer" else os.cpu_count() or 1),
+            keep_partial=keep_partial,
         )
+        images = self.images[: len(votes.counts)]
+        task = {**self.task, "images": image_ranges(images)}
         return RunResult(
-            task_id=self.task_id,
-            task=self.task,
-            images=self.images,
-            labels=self.dataset.labels[self.images].astype(np.int64),
+            task_id=task_id(task),
+            task=task,
+            images=images,
+            labels=self.dataset.labels[images].astype(np.int64),
             counts=votes.counts,
             softmax_sums=votes.softmax_sums,
             seconds=time.perf_counter() - started,
@@ -225,7 +235,7 @@ def prepare(request: RunRequest) -> PreparedRun:
     task = {
         "network": network.digest,
         "data": dataset.digest,
-        "images": _ranges(images),
+        "images": image_ranges(images),
         "shots": request.shots,
         "seed": request.seed,
         "engine": request.engine,
@@ -297,7 +307,7 @@ def _at_least(option: str, value: int, least: int) -> None:
         raise InputError(f"--{option} {value}: expected a whole number >= {least}")
 
 
-def _ranges(images: NDArray[np.int64]) -> str:
+def image_ranges(images: NDArray[np.int64]) -> str:
     """Return image indices as text such as `0:200,300,302:305`, the same for equal selections."""
     runs = np.split(images, np.flatnonzero(np.diff(images) != 1) + 1)
     return ",".join(

@@ -39,6 +39,7 @@ def run_shots(
     seed: int,
     progress: Callable[[int], None] | None = None,
     threads: int = 1,
+    keep_partial: bool = False,
 ) -> Votes:
     """Run all layers for every image and shot.
 
@@ -51,6 +52,8 @@ def run_shots(
         seed: Seed of every random number.
         progress: Called with the number of images that were finished since the last call.
         threads: Blocks of images worked on at once. It changes no result.
+        keep_partial: Whether Ctrl-C returns the votes of the first images, which were finished,
+            instead of raising KeyboardInterrupt.
     """
     blocks = _blocks(len(images), shots, network, engine)
 
@@ -61,13 +64,16 @@ def run_shots(
             progress(block.stop - block.start)
         return votes
 
-    if threads == 1 or len(blocks) == 1:
-        parts = [run_block(block) for block in blocks]
-    else:
-        pool = ThreadPoolExecutor(threads)
-        try:
-            parts = list(pool.map(run_block, blocks))
-        finally:
+    parts: list[Votes] = []
+    pool = ThreadPoolExecutor(threads) if min(threads, len(blocks)) > 1 else None
+    try:
+        for part in pool.map(run_block, blocks) if pool else map(run_block, blocks):
+            parts.append(part)
+    except KeyboardInterrupt:
+        if not (keep_partial and parts):
+            raise
+    finally:
+        if pool:
             pool.shutdown(cancel_futures=True)
     return Votes(
         np.concatenate([part.counts for part in parts]),

@@ -125,20 +125,36 @@ def test_images_of_another_width_and_labels_out_of_range(capsys, tmp_path):
     assert "10 at image 2" in err
 
 
-def test_interrupt_is_one_line_and_exit_code_130():
+def interrupted(seconds, *arguments):
+    """Return (exit code, stdout, stderr) of a run in its own process, stopped by Ctrl-C."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "qnnq.cli.main", "run", "--engine", "aer", "--shots", "100"],
+        [sys.executable, "-m", "qnnq.cli.main", "run", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )
-    time.sleep(6)
+    time.sleep(seconds)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert out == ""
-    assert err == "qnnq: interrupted\n"
+    return process.returncode, out, err
+
+
+def test_interrupt_before_anything_is_finished():
+    code, out, err = interrupted(5, "--engine", "aer", "--shots", "2000")
+    assert (code, out, err) == (130, "", "qnnq: interrupted\n")
+
+
+def test_interrupt_keeps_the_images_that_are_finished(capsys):
+    options = ["--engine", "aer", "--noise", "ideal", "--shots", "2", "--counts", "--json", "-"]
+    code, out, err = interrupted(12, *options)
+    assert code == 130
+    partial = json.loads(out)
+    assert 0 < partial["images"] < 10_000
+    assert f"stopped after {partial['images']} of 10000 images" in err
+    code, out, _ = run(capsys, "run", "--images", f"0:{partial['images']}", *options)
+    assert json.loads(out)["task_id"] == partial["task_id"]
+    assert json.loads(out)["counts"] == partial["counts"]
 
 
 def test_help_names_every_command(capsys):

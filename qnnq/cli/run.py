@@ -1,5 +1,6 @@
 """`qnnq run`: one network, one noise model, many images."""
 
+import sys
 from typing import Annotated, Any
 
 import typer
@@ -85,12 +86,16 @@ def register(app: typer.Typer) -> None:
             check_writable(json)
         prepared = prepare(request)
         with progress_bar("images", len(prepared.images)) as advance:
-            result = prepared.execute(advance)
+            result = prepared.execute(advance, keep_partial=True)
         document = result.to_json(with_counts=counts)
         if json != "-":
             _print(model, noise, document)
         if json is not None:
             write_json(document, json)
+        if len(result.images) < len(prepared.images):
+            done = f"{len(result.images)} of {len(prepared.images)} images"
+            print(f"qnnq: stopped after {done}; the result is theirs", file=sys.stderr)
+            raise KeyboardInterrupt
 
 
 def _print(model: str, noise: str, document: dict[str, Any]) -> None:

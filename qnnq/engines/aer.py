@@ -17,6 +17,9 @@ METHOD = "matrix_product_state"
 """Exact here: neurons are never entangled with one another beyond a joined pair, so the bond
 dimension stays small and nothing is truncated. Its cost grows linearly with the width."""
 
+SHOTS_PER_RUN = 4096
+"""Bounds a call of Aer, which cannot be interrupted, to seconds."""
+
 
 class AerEngine:
     """Runs the ISA circuits of the layers under an Aer noise model.
@@ -46,9 +49,14 @@ class AerEngine:
         """See `qnnq.engines.base.Engine`."""
         packed = pack(self._layers[layer], angles, draws)
         bits = np.empty(packed.angles.shape, dtype=np.int8)
-        for number, group in enumerate(merge_rows(packed.angles)):
-            seed = (draws.simulator_seed() + number) % 2**31
-            bits[group.places] = self._run(layer, group.angles, group.shots, seed)
+        seed = draws.simulator_seed()
+        for group in merge_rows(packed.angles):
+            rows = max(1, SHOTS_PER_RUN // group.shots)
+            for start in range(0, len(group.angles), rows):
+                chosen = slice(start, start + rows)
+                seed = (seed + 1) % 2**31
+                found = self._run(layer, group.angles[chosen], group.shots, seed)
+                bits[group.places[chosen]] = found
         return packed.outcomes(bits)
 
     def _run(self, layer: int, angles: FloatArray, shots: int, seed: int) -> NDArray[np.int8]:
