@@ -64,6 +64,8 @@ def _print(document: dict[str, Any]) -> None:
         ("soft_vote", "mean softmax"),
     ):
         print(f"{meaning + ':':14}{percent(document['accuracy'][name])}")
+    if "out_of_reach" in document:
+        print(f"angles out of the compensation's reach: {100 * document['out_of_reach']:.2f} %")
     print(
         f"{len(hardware_part['jobs'])} jobs, {hardware_part['executions']} executions "
         f"(estimate {hardware_part['estimated_executions']}), "

@@ -65,7 +65,7 @@ def print_estimate(plan: "Plan") -> None:
     estimate = plan.estimate
     layers = plan.layers
     table = Table(
-        title=f"{plan.device}: {len(plan.prepared.images)} images x {plan.prepared.shots} shots, "
+        title=f"{plan.device}: {len(plan.arrays['indices'])} images x {plan.task['shots']} shots, "
         f"{layers[0].copies} images side by side on {len(layers[0].sites)} neurons",
         title_justify="left",
     )

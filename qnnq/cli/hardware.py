@@ -54,6 +54,7 @@ def request_of(
     max_execution_time: int | None = None,
     tags: tuple[str, ...] = (),
     compensate: bool = False,
+    response: str | None = None,
 ) -> "HardwareRequest":
     """Return the request of a command's options."""
     from qnnq.hardware.limits import read_limits
@@ -72,6 +73,7 @@ def request_of(
         pairs=pairs,
         pair_gate=pair_gate,  # type: ignore[arg-type]
         compensate=compensate,
+        response=response,
         options=JobOptions(
             mode=mode,  # type: ignore[arg-type]
             dynamical_decoupling=dynamical_decoupling,
@@ -137,7 +139,7 @@ def pursue(folder: str, wait: bool) -> bool:
     finally:
         say.close()
     if finished:
-        print(f"{path}: finished; see qnnq collect {path}")
+        print(f"{path}: finished")
     else:
         print(f"{path}: jobs are submitted; go on with qnnq resume {path}")
     return finished

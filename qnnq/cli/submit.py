@@ -35,6 +35,10 @@ def register(app: typer.Typer) -> None:
         compensate: Annotated[
             bool, typer.Option("--compensate", help="Correct angles for the device's noise.")
         ] = False,
+        response: Annotated[
+            str | None,
+            typer.Option(help="Measured response for --compensate.", metavar="FILE"),
+        ] = None,
         mode: hardware.Mode = "batch",
         dynamical_decoupling: Annotated[
             str | None, typer.Option(help="XX, XpXm or XY4.", metavar="SEQUENCE")
@@ -80,6 +84,7 @@ def register(app: typer.Typer) -> None:
             max_execution_time=max_execution_time,
             tags=tuple(tag or ()),
             compensate=compensate,
+            response=response,
         )
         say = hardware.Speaker()
         plan = plan_run(request)

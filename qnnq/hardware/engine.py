@@ -75,7 +75,7 @@ class RuntimeEngine:
             if not self._ledger.jobs(layer):
                 plans = plan_jobs(packed.angles, self._costs[layer], self._limits)
                 self._ledger.write_plan(layer, plans)
-            self._finish(layer, self._service)
+            self.finish(layer, self._service)
         jobs = self._ledger.jobs(layer)
         if not jobs or not all(job.done for job in jobs):
             raise Pending(f"layer {layer + 1} of {len(self._layers)}")
@@ -84,7 +84,7 @@ class RuntimeEngine:
             bits[self._ledger.plan(job).places] = self._ledger.bits(job)
         return packed.outcomes(bits)
 
-    def _finish(self, layer: int, service: Service) -> None:
+    def finish(self, layer: int, service: Service) -> None:
         """Bring all jobs of a layer to an end; without `wait`, only submit what is missing."""
         pause = FIRST_PAUSE_S
         while True:

@@ -101,7 +101,7 @@ def estimate_layer(
     the outcomes before: how many rows are equal is not known, so none is counted as merged.
     """
     groups = math.ceil(images / shape.copies) * shape.parts
-    shots_per_set = shots if layer == 0 else 1
+    shots_per_set = shape.cost.shots_per_set(shots, limits) if layer == 0 else 1
     sets = groups * shots // shots_per_set
     executions = sets * shots_per_set
     jobs = math.ceil(sets / shape.cost.sets_per_job(shape.slots, shots_per_set, limits))

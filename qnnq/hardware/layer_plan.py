@@ -49,6 +49,12 @@ class LayerCost:
         """Return an upper bound of a request's size in bytes."""
         return self.circuit_bytes + math.ceil(parameter_sets * slots * BYTES_PER_ANGLE)
 
+    def shots_per_set(self, wanted: int, limits: ServiceLimits) -> int:
+        """Return the largest divisor of `wanted` shots that fits in one job, at least 1."""
+        seconds = limits.seconds_per_job - limits.overhead_s
+        most = min(limits.executions_per_job, int(seconds / (self.rep_delay_s + self.duration_s)))
+        return next((n for n in range(min(wanted, most), 0, -1) if wanted % n == 0), 1)
+
     def sets_per_job(self, slots: int, shots: int, limits: ServiceLimits) -> int:
         """Return how many parameter sets of `shots` shots fit in one job.
 
@@ -100,9 +106,10 @@ def plan_jobs(
         limits: The service's limits.
     """
     groups = merge_rows(angles)
-    common = math.gcd(*(group.shots for group in groups))
+    common = cost.shots_per_set(math.gcd(*(group.shots for group in groups)), limits)
     together = _split([_divided(groups, common)], cost, limits)
-    apart = _split(groups, cost, limits)
+    each = [_divided([group], cost.shots_per_set(group.shots, limits)) for group in groups]
+    apart = _split(each, cost, limits)
     return min(together, apart, key=lambda jobs: (len(jobs), sum(len(job.angles) for job in jobs)))
 
 

@@ -1,8 +1,12 @@
 """From what a user asks for to compiled layers, their cost, and the run's identity."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from qnnq.deployment import compile_network
 from qnnq.devices import calibration_time, is_hardware, resolve_device
@@ -12,7 +16,7 @@ from qnnq.hardware.layer_plan import LayerCost
 from qnnq.hardware.limits import ServiceLimits
 from qnnq.hardware.service import JobOptions
 from qnnq.network import Network
-from qnnq.run import PairGate, PreparedRun, RunRequest, prepare
+from qnnq.run import PairGate, RunRequest, prepare
 from transpile import CompiledLayer, capacity, report
 
 if TYPE_CHECKING:
@@ -36,7 +40,8 @@ class HardwareRequest:
         copies: Images side by side on the chip; None takes as many as fit.
         pairs: Gate pairs inserted after each rotation.
         pair_gate: `sx` or `cz`.
-        compensate: Whether angles are corrected for the noise of the device's calibration data.
+        compensate: Whether angles are corrected for the device's noise.
+        response: A response file to correct them with; None takes the device's calibration data.
         options: How jobs are run.
         limits: The service's limits.
     """
@@ -52,8 +57,28 @@ class HardwareRequest:
     pairs: int = 0
     pair_gate: PairGate = "sx"
     compensate: bool = False
+    response: str | None = None
     options: JobOptions = field(default_factory=JobOptions)
     limits: ServiceLimits = field(default_factory=ServiceLimits)
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A network's layers on a device.
+
+    Attributes:
+        device: The device's name, resolved.
+        layers: The compiled layers.
+        costs: What an execution of each layer costs.
+        most_copies: How many copies of every layer the chip takes.
+        least_rep_delay_s: The shortest repetition delay that the device offers.
+    """
+
+    device: str
+    layers: tuple[CompiledLayer, ...]
+    costs: tuple[LayerCost, ...]
+    most_copies: int
+    least_rep_delay_s: float
 
 
 @dataclass(frozen=True)
@@ -62,19 +87,25 @@ class Plan:
 
     Attributes:
         device: The device's name, resolved.
-        prepared: Network, data and images.
+        network: The network.
         layers: The compiled layers.
         costs: What an execution of each layer costs.
         estimate: What the run costs.
         task: Everything that determines the result.
+        arrays: The images and what belongs to them, empty for a calibration.
+        responses: For each layer the coefficients (slots, 3) that angles are corrected with.
+        kind: Whether images are run, or the device's response is measured.
     """
 
     device: str
-    prepared: PreparedRun
+    network: Network
     layers: tuple[CompiledLayer, ...]
     costs: tuple[LayerCost, ...]
     estimate: Estimate
     task: dict[str, Any]
+    arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
+    responses: tuple[NDArray[np.float64], ...] = ()
+    kind: Literal["run", "calibration"] = "run"
 
 
 def plan_run(request: HardwareRequest) -> Plan:
@@ -97,20 +128,62 @@ def plan_run(request: HardwareRequest) -> Plan:
             seed=request.seed,
         )
     )
-    network = prepared.network
+    images = len(prepared.images)
+    placed = place_network(request, prepared.network, most_copies=images)
+    shapes = [
+        LayerShape(layer.width, layer.copies, layer.parts, layer.slots, cost)
+        for layer, cost in zip(placed.layers, placed.costs, strict=True)
+    ]
+    estimate = estimate_run(
+        shapes,
+        images,
+        request.shots,
+        request.limits,
+        most_copies=placed.most_copies,
+        least_rep_delay_s=placed.least_rep_delay_s,
+    )
+    responses = _responses(request, placed.device, placed.layers)
+    task = {
+        **prepared.task,
+        **describe(request, placed),
+        "engine": "runtime",
+        "noise": placed.device,
+        "compensate": _digest(responses) if responses else False,
+    }
+    arrays = {
+        "images": np.asarray(prepared.dataset.images[prepared.images]),
+        "labels": prepared.dataset.labels[prepared.images].astype(np.int64),
+        "indices": prepared.images,
+    }
+    return Plan(
+        *(placed.device, prepared.network, placed.layers, placed.costs),
+        *(estimate, task, arrays, responses),
+    )
+
+
+def place_network(
+    request: HardwareRequest, network: Network, most_copies: int | None = None
+) -> Placed:
+    """Compile the layers of a network for the device of a request.
+
+    Args:
+        request: What is asked for.
+        network: The network.
+        most_copies: More copies than this are of no use, None if any are.
+    """
     device = request.device
     if device == LEAST_BUSY:
         from qnnq.hardware.account import least_busy
 
         device = least_busy(_qubits_needed(network), request.limits)
     backend = resolve_device(device)
-    most = _most_copies(network, backend, request.pair_gate)
-    copies = request.copies or (most if request.qubits == "best" else 1)
+    fit = _most_copies(network, backend, request.pair_gate)
+    copies = request.copies or (fit if request.qubits == "best" else 1)
     layers = compile_network(
         network,
         device,
         request.qubits,
-        max(1, min(copies, len(prepared.images))),
+        copies if most_copies is None else min(copies, most_copies),
         request.pairs,
         request.pair_gate,
     )
@@ -119,20 +192,7 @@ def plan_run(request: HardwareRequest) -> Plan:
         LayerCost.of(layer.circuit, report(layer, backend.target).duration_s, rep_delay)
         for layer in layers
     )
-    shapes = [
-        LayerShape(layer.width, layer.copies, layer.parts, layer.slots, cost)
-        for layer, cost in zip(layers, costs, strict=True)
-    ]
-    estimate = estimate_run(
-        shapes,
-        len(prepared.images),
-        request.shots,
-        request.limits,
-        most_copies=most,
-        least_rep_delay_s=least,
-    )
-    task = _task(request, device, prepared, layers)
-    return Plan(device, prepared, layers, costs, estimate, task)
+    return Placed(device, layers, costs, fit, least)
 
 
 def check_device(request: HardwareRequest, device: str) -> HardwareRequest:
@@ -188,24 +248,38 @@ def _rep_delay(
     return chosen, low
 
 
-def _task(
-    request: HardwareRequest,
-    device: str,
-    prepared: PreparedRun,
-    layers: Sequence[CompiledLayer],
-) -> dict[str, Any]:
+def describe(request: HardwareRequest, placed: Placed) -> dict[str, Any]:
+    """Return what of a device and of how it is run determines a result."""
     options = request.options
-    return prepared.task | {
-        "engine": "runtime",
-        "noise": device,
-        "device": device,
-        "calibration": calibration_time(resolve_device(device)),
-        "qubits": [",".join(map(str, layer.sites)) for layer in layers],
-        "copies": layers[0].copies,
+    return {
+        "device": placed.device,
+        "calibration": calibration_time(resolve_device(placed.device)),
+        "qubits": [",".join(map(str, layer.sites)) for layer in placed.layers],
+        "copies": placed.layers[0].copies,
         "pairs": request.pairs,
         "pair_gate": request.pair_gate if request.pairs else None,
         "dynamical_decoupling": options.dynamical_decoupling,
         "measurement_twirling": options.measurement_twirling,
         "rep_delay_s": options.rep_delay_s,
-        "compensate": request.compensate,
     }
+
+
+def _responses(
+    request: HardwareRequest, device: str, layers: Sequence[CompiledLayer]
+) -> tuple[NDArray[np.float64], ...]:
+    if not request.compensate:
+        if request.response is not None:
+            raise InputError("--response: expected --compensate beside it, which it is for")
+        return ()
+    from qnnq.hardware.compensation import calibrated_coefficients, measured_coefficients
+
+    if request.response is not None:
+        return measured_coefficients(request.response, device, layers, request.pairs)
+    return calibrated_coefficients(device, layers)
+
+
+def _digest(responses: Sequence[NDArray[np.float64]]) -> str:
+    digest = hashlib.sha256()
+    for coefficients in responses:
+        digest.update(np.ascontiguousarray(coefficients).tobytes())
+    return digest.hexdigest()

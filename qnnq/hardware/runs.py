@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qnnq.devices import calibration_time, resolve_device
-from qnnq.engines.base import Draws
+from qnnq.engines.base import Draws, Engine
 from qnnq.engines.packing import pack
 from qnnq.errors import InputError, QnnqError
+from qnnq.hardware.calibration import measure_responses
+from qnnq.hardware.compensation import compensating
 from qnnq.hardware.engine import Pending, RuntimeEngine, complete_images
 from qnnq.hardware.folder import LEDGER, NETWORK, FolderLock, remember_latest
 from qnnq.hardware.layer_plan import LayerCost
@@ -52,7 +54,6 @@ def create_run(request: HardwareRequest, plan: Plan, folder: Path, budget_s: flo
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"{folder}: cannot be made: {error.strerror}") from error
-    prepared = plan.prepared
     backend = resolve_device(plan.device)
     properties = backend.properties()
     facts = {
@@ -60,6 +61,8 @@ def create_run(request: HardwareRequest, plan: Plan, folder: Path, budget_s: flo
         "device": plan.device,
         "calibration": calibration_time(backend),
         "calibration_data": _plain(properties.to_dict()) if properties else None,
+        "kind": plan.kind,
+        "layers": len(plan.layers),
         "request": asdict(request),
         "costs": [asdict(cost) for cost in plan.costs],
         "estimate": plan.estimate.to_json(),
@@ -69,14 +72,27 @@ def create_run(request: HardwareRequest, plan: Plan, folder: Path, budget_s: flo
         "finished": None,
         "session": None,
     }
-    arrays = {
-        "images": np.asarray(prepared.dataset.images[prepared.images]),
-        "labels": prepared.dataset.labels[prepared.images].astype(np.int64),
-        "indices": prepared.images,
-    }
-    write_network(prepared.network, folder / NETWORK)
+    responses = {f"response{i}": found for i, found in enumerate(plan.responses)}
+    arrays = {**plan.arrays, **responses}
+    write_network(plan.network, folder / NETWORK)
     Ledger.create(folder, facts, arrays, plan.layers).close()
     remember_latest(folder)
+
+
+def holds_run(folder: Path, task: dict[str, Any]) -> bool:
+    """Whether a folder holds the run of a task.
+
+    Raises:
+        InputError: If it holds another one.
+    """
+    if not (folder / LEDGER).exists():
+        return False
+    ledger = Ledger(folder)
+    found = ledger.fact("task")
+    ledger.close()
+    if found != task:
+        raise InputError(f"{folder}: holds another run; expected an empty folder")
+    return True
 
 
 @dataclass(frozen=True)
@@ -151,11 +167,16 @@ class Run:
             say=say,
         )
 
-    def votes(self, engine: Any) -> Votes:
-        """Run the shot loop over an engine."""
+    def votes(self, engine: Engine) -> tuple[Votes, float | None]:
+        """Run the shot loop over an engine; return how many angles were out of reach as well."""
         data = self.ledger.data()
+        compensated = None
+        if self.request["compensate"]:
+            responses = [data[f"response{i}"] for i in range(self.network.hidden)]
+            engine = compensated = compensating(engine, self.ledger.layers(), responses)
         shots, seed = self.request["shots"], self.request["seed"]
-        return run_shots(self.network, data["images"], data["indices"], engine, shots, seed)
+        votes = run_shots(self.network, data["images"], data["indices"], engine, shots, seed)
+        return votes, compensated.out_of_reach() if compensated else None
 
 
 def advance(folder: Path, wait: bool, say: Say) -> bool:
@@ -174,7 +195,10 @@ def advance(folder: Path, wait: bool, say: Say) -> bool:
             # A local job ends with its process, so there is nothing to come back for.
             engine = run.engine(service, wait or is_local(run.device), say)
             try:
-                run.votes(engine)
+                if run.ledger.fact("kind") == "calibration":
+                    measure_responses(run.ledger, engine, service)
+                else:
+                    run.votes(engine)
             except Pending:
                 return False
             run.ledger.set_fact("finished", now())
@@ -265,7 +289,7 @@ def run_status(folder: Path) -> dict[str, Any]:
             "device": run.device,
             "created": ledger.fact("created"),
             "finished": ledger.fact("finished"),
-            "layers": run.network.hidden,
+            "layers": ledger.fact("layers"),
             "jobs": [asdict(state) for state in states],
             "surplus": [
                 {"id": job, "cancelled": cancelled} for job, _, cancelled in ledger.surplus()
@@ -303,10 +327,12 @@ def collect_run(folder: Path) -> Collected:
     run = Run.open(folder)
     try:
         ledger = run.ledger
+        if ledger.fact("kind") == "calibration":
+            raise InputError(f"{folder}: a calibration, which has no accuracy to collect")
         data = ledger.data()
         engine = _Reader(run)
         try:
-            votes = run.votes(engine)
+            votes, out_of_reach = run.votes(engine)
         except Pending as pending:
             raise QnnqError(
                 f"{folder}: no image has all its shots yet: {pending} is not finished; "
@@ -327,6 +353,7 @@ def collect_run(folder: Path) -> Collected:
             seconds=_wall_seconds(ledger),
             versions=ledger.fact("versions"),
             calibration={"device": run.device, "time": ledger.fact("calibration")},
+            out_of_reach=out_of_reach,
         )
         return Collected(result, _hardware(ledger), _labels(run, task), bool(partial))
     finally:

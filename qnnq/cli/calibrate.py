@@ -1,0 +1,82 @@
+"""`qnnq calibrate`: measure how a device's qubits answer."""
+
+from typing import Annotated
+
+import typer
+
+from qnnq.cli import hardware
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command()
+    def calibrate(
+        model: hardware.Model = "mnist16-a0.5",
+        device: hardware.Device = "fake_kingston",
+        shots: Annotated[int, typer.Option(help="Shots at each of the three angles.")] = 4096,
+        out: Annotated[
+            str, typer.Option(help="The response file to write.", metavar="FILE")
+        ] = "response.json",
+        run: Annotated[
+            str | None,
+            typer.Option(help="Folder of the jobs. Default: qnnq-runs/TASK.", metavar="DIR"),
+        ] = None,
+        budget: Annotated[
+            float | None,
+            typer.Option(help="Quantum seconds that may be used.", metavar="SECONDS"),
+        ] = None,
+        yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+        qubits: hardware.Qubits = "best",
+        copies: hardware.Copies = None,
+        pairs: hardware.Pairs = 0,
+        seed: hardware.Seed = 0,
+        mode: hardware.Mode = "job",
+        rep_delay: hardware.RepDelay = None,
+        limits: hardware.Limits = None,
+    ) -> None:
+        """Measure the response of the qubits that a network would use, in one job.
+
+        Cut off, it goes on when it is called again, and pays nothing twice.
+        The file is a twin of the device: qnnq run --noise measured:FILE.
+
+        Example: qnnq calibrate mnist16-a0.5 --device fake_kingston --out response.json
+        """
+        import shutil
+        from pathlib import Path
+
+        from qnnq.files import check_writable
+        from qnnq.hardware.calibration import RESPONSE, plan_calibration
+        from qnnq.hardware.planning import check_device
+        from qnnq.hardware.runs import check_budget, create_run, holds_run
+        from qnnq.run import task_id
+
+        request = hardware.request_of(
+            model=model,
+            device=device,
+            data="mnist-test",
+            images="all",
+            shots=shots,
+            seed=seed,
+            qubits=qubits,
+            copies=copies,
+            pairs=pairs,
+            pair_gate="sx",
+            mode=mode,
+            rep_delay=rep_delay,
+            limits=limits,
+        )
+        check_writable(out)
+        plan = plan_calibration(request)
+        checked = check_device(request, plan.device)
+        folder = Path(run) if run else Path("qnnq-runs") / f"calibration-{task_id(plan.task)[:12]}"
+        check_budget(plan, budget)
+        print(f"{plan.device}: quantum seconds: {plan.estimate.formula()}")
+        if plan.device.startswith("ibm_") and not yes:
+            seconds = plan.estimate.quantum_seconds
+            hardware.confirm(f"This may use {seconds:.0f} quantum seconds on {plan.device}.")
+        if not holds_run(folder, plan.task):
+            create_run(checked, plan, folder, budget)
+        hardware.pursue(str(folder), wait=True)
+        shutil.copyfile(folder / RESPONSE, out)
+        print(f"{out}: the response of {len(plan.layers[0].sites)} neurons")
