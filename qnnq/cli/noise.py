@@ -30,8 +30,12 @@ def register(app: typer.Typer) -> None:
 
         Example: qnnq noise "fake_kingston(readout=off)*2"
         """
+        from qnnq.measured_deployment import is_measured
+
         if specification is None and device is None:
             _list(json)
+        elif specification is not None and is_measured(specification):
+            _show_measured(specification, json)
         else:
             _show(specification or str(device), device, json)
 
@@ -81,6 +85,33 @@ def _show(text: str, device: str | None, json: str | None) -> None:
         write_json(document, json)
     if json != "-":
         _print(f"{specification} on {name}, calibration of {calibrated or 'unknown time'}", rows)
+
+
+def _show_measured(text: str, json: str | None) -> None:
+    from rich.table import Table
+
+    from qnnq.measured_deployment import PREFIX
+    from qnnq.measured_response import read_response
+
+    response = read_response(text.strip().removeprefix(PREFIX))
+    if json is not None:
+        write_json(response.model_dump(), json)
+    if json == "-":
+        return
+    table = Table(
+        title=f"{response.device}, measured {response.measured}, {response.shots} shots an angle",
+        caption="P(-1) = a + b cos(theta) + c sin(theta), each with its 95 % interval",
+    )
+    table.add_column("site")
+    table.add_column("entanglement", justify="right")
+    for name in "abc":
+        table.add_column(name, justify="right")
+    for kind in response.kinds:
+        for site in kind.sites:
+            values = zip(site.coefficients, site.intervals, strict=True)
+            cells = [f"{value:+.4f} ({low:+.4f} to {high:+.4f})" for value, (low, high) in values]
+            table.add_row(site.site, f"{kind.entanglement:.4f}", *cells)
+    print_table(table)
 
 
 def _print(title: str, rows: "tuple[QubitRates, ...]") -> None:
