@@ -1,33 +1,56 @@
 """Writing files so that a reader never sees half of one."""
 
+import errno
 import os
 from pathlib import Path
 
-from qnnq.errors import InputError
+from qnnq.errors import InputError, QnnqError
 
 
 def write_atomically(path: str | Path, content: bytes) -> None:
-    """Write `content` to `path` through a temporary file beside it; raise InputError if not."""
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    """Write `content` to `path` through a temporary file beside it.
+
+    A link is followed, and a device or pipe is written to as it is. Raises InputError if nothing
+    can be written there, QnnqError if the disk is full.
+    """
     try:
+        if _is_special(path):
+            Path(path).write_bytes(content)
+            return
+        temporary = _temporary(path)
         try:
             temporary.write_bytes(content)
-            os.replace(temporary, path)
+            os.replace(temporary, os.path.realpath(path))
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror}") from error
+        raise _failure(path, error) from error
 
 
 def check_writable(path: str | Path) -> None:
     """Raise InputError unless a file can be written at `path`: to be asked before long work."""
-    path = Path(path)
-    if path.is_dir():
-        raise InputError(f"{path}: cannot be written: is a directory")
-    probe = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        probe.touch()
-        probe.unlink()
+        if not _is_special(path):
+            temporary = _temporary(path)
+            temporary.touch()
+            temporary.unlink()
     except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror}") from error
+        raise _failure(path, error) from error
+
+
+def _is_special(path: str | Path) -> bool:
+    """Whether there is something at `path` that is neither a file nor a folder."""
+    path = Path(path)
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
+def _temporary(path: str | Path) -> Path:
+    target = Path(os.path.realpath(path))
+    if target.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    return target.with_name(f".{target.name}.{os.getpid()}.tmp")
+
+
+def _failure(path: str | Path, error: OSError) -> QnnqError:
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return (QnnqError if full else InputError)(f"{path}: cannot be written: {error.strerror}")
