@@ -1,6 +1,8 @@
 """Data sets of labelled images: bundled ones by name, others by path."""
 
 import hashlib
+import os
+import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -16,6 +18,7 @@ from qnnq.naming import nearest
 BUNDLED_FOLDER = Path(__file__).parent / "bundled" / "data"
 BUNDLED_DATA = ("mnist5k", "mnist-test")
 DATA_NAMES = (*BUNDLED_DATA, "mnist-train")
+_MOST_CLASSES = 1_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +66,7 @@ def load_data(name_or_path: str) -> Dataset:
         from qnnq.mnist_download import fetch_training_images
 
         return read_data(fetch_training_images(), name_or_path)
-    if not Path(name_or_path).exists():
+    if not os.path.exists(name_or_path):
         raise InputError(
             f"{name_or_path}: no such file, nor a known data set ({', '.join(DATA_NAMES)})"
             f"{nearest(name_or_path, DATA_NAMES)}"
@@ -94,13 +97,12 @@ def parse_images(text: str, count: int) -> NDArray[np.int64]:
 
 
 def _parse_part(part: str, text: str, count: int) -> NDArray[np.int64]:
-    numbers = part.split(":")
-    if not all(number.isascii() and number.isdigit() for number in numbers) or len(numbers) > 2:
+    if not re.fullmatch(r"[0-9]{1,18}(:[0-9]{1,18})?", part):
         raise InputError(
             f"images {text!r}: expected such as all, 0:200, 6929 or 1,5,9, got {part!r}"
         )
-    first = int(numbers[0])
-    stop = int(numbers[-1]) + (len(numbers) == 1)
+    numbers = [int(number) for number in part.split(":")]
+    first, stop = numbers[0], numbers[-1] + (len(numbers) == 1)
     if first >= stop:
         raise InputError(f"images {text!r}: expected START:STOP with START < STOP, got {part}")
     if stop > count:
@@ -127,6 +129,9 @@ def _check_labels(labels: NDArray[Any], count: int) -> None:
         raise InputError(f"labels: expected shape ({count},), one an image, got {labels.shape}")
     if not np.issubdtype(labels.dtype, np.integer):
         raise InputError(f"labels: expected whole numbers, got {labels.dtype}")
-    if labels.min() < 0:
-        place = int(np.argmin(labels))
-        raise InputError(f"labels: expected numbers >= 0, got {labels[place]} for image {place}")
+    bad = np.flatnonzero((labels < 0) | (labels >= _MOST_CLASSES))
+    if len(bad):
+        raise InputError(
+            f"labels: expected numbers from 0 to {_MOST_CLASSES - 1}, "
+            f"got {labels[bad[0]]} for image {bad[0]}"
+        )

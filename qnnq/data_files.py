@@ -1,8 +1,8 @@
 """Reading data sets from files: .npz and IDX, gzipped or not."""
 
 import gzip
+import io
 import math
-import zipfile
 import zlib
 from pathlib import Path
 
@@ -28,7 +28,7 @@ def read_data(path: Path, name: str) -> Dataset:
     try:
         content = _content(path)
         if content.startswith(_ZIP):
-            return _read_npz(path, name)
+            return _read_npz(content, name)
         if content[:4] not in (_IDX_IMAGES, _IDX_LABELS):
             raise InputError("expected an .npz or IDX file (of images or of labels)")
         other = _file_beside(path, given_images=content[:4] == _IDX_IMAGES)
@@ -39,7 +39,8 @@ def read_data(path: Path, name: str) -> Dataset:
         if len(arrays) < 2:
             raise InputError(f"expected images and labels, got {next(iter(arrays))} twice")
         images = arrays["images"]
-        return Dataset(images.reshape(len(images), -1), arrays["labels"].astype(np.int64), name)
+        flat = images.reshape(len(images), math.prod(images.shape[1:]))
+        return Dataset(flat, arrays["labels"].astype(np.int64), name)
     except InputError as error:
         message = str(error)
         raise InputError(message if str(path) in message else f"{path}: {message}") from error
@@ -84,13 +85,14 @@ def _file_beside(path: Path, given_images: bool) -> Path:
     raise InputError(f"expected a name such as train-{kind}-ubyte.gz, to find the other file by")
 
 
-def _read_npz(path: Path, name: str) -> Dataset:
+def _read_npz(content: bytes, name: str) -> Dataset:
+    expected = "expected an .npz file with plain arrays images and labels"
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            missing = [key for key in ("images", "labels") if key not in arrays]
-            if missing:
-                found = ", ".join(arrays) or "none"
-                raise InputError(f"expected arrays images and labels, got {found}")
-            return Dataset(arrays["images"], arrays["labels"], name)
-    except (zipfile.BadZipFile, ValueError, EOFError, zlib.error) as error:
-        raise InputError(f"not a whole .npz file of plain arrays: {error}") from error
+        with np.load(io.BytesIO(content), allow_pickle=False) as file:
+            arrays = {key: file[key] for key in ("images", "labels") if key in file}
+            found = ", ".join(file) or "none"
+    except Exception as error:  # numpy has no common class for what a bad file raises
+        raise InputError(f"{expected}; numpy cannot load it: {error}") from error
+    if len(arrays) < 2 or not all(isinstance(array, np.ndarray) for array in arrays.values()):
+        raise InputError(f"{expected}, got {found}")
+    return Dataset(arrays["images"], arrays["labels"], name)

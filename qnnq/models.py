@@ -1,5 +1,6 @@
 """Networks by name: the bundled ones, or a file's path."""
 
+import os
 from pathlib import Path
 
 from qnnq.errors import InputError
@@ -20,7 +21,7 @@ def load_model(name_or_path: str | Path) -> Network:
     known = bundled_models()
     if str(name_or_path) in known:
         return read_network(BUNDLED_FOLDER / f"{name_or_path}.safetensors")
-    if not Path(name_or_path).exists():
+    if not os.path.exists(name_or_path):
         raise InputError(
             f"{name_or_path}: no such file, nor a bundled network (`qnnq models` lists them)"
             f"{nearest(str(name_or_path), known)}"

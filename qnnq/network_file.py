@@ -1,6 +1,7 @@
 """The file format `qnnq-network/1`: safetensors, the physics in its header; no torch needed."""
 
 import json
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,8 +21,9 @@ _PHYSICS = ("activation", "stretch", "entanglement", "last_projective")
 def read_network(path: str | Path) -> Network:
     """Read a network file; raise InputError, one line with the path and the place, if it is bad."""
     path = Path(path)
-    if not path.is_file():
-        raise InputError(f"{path}: no such file")
+    if not os.path.isfile(path):
+        found = "not a file" if os.path.exists(path) else "no such file"
+        raise InputError(f"{path}: {found}")
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
@@ -57,8 +59,8 @@ def _check_header(metadata: Mapping[str, str]) -> None:
     if found is None:
         raise InputError(f"metadata: expected `format` = {FORMAT}, got none")
     if found != FORMAT:
-        newer = re.fullmatch(r"qnnq-network/(\d+)", found)
-        hint = "; written by a newer qnnq" if newer and int(newer[1]) > 1 else ""
+        newer = re.fullmatch(r"qnnq-network/[1-9][0-9]*", found)
+        hint = "; written by a newer qnnq" if newer else ""
         raise InputError(f"metadata: expected `format` = {FORMAT}, got {found!r}{hint}")
     missing = [key for key in _PHYSICS if key not in metadata]
     if missing:

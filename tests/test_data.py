@@ -3,6 +3,8 @@
 import gzip
 import hashlib
 import shutil
+import struct
+import zipfile
 
 import numpy as np
 import pytest
@@ -111,9 +113,13 @@ def changed(value):
         ({"images": (FLAT * 255).astype(int)}, "expected uint8 or floating point, got int64"),
         ({"labels": LABELS[:5]}, r"labels: expected shape \(6,\), one an image, got \(5,\)"),
         ({"labels": LABELS / 2}, "labels: expected whole numbers, got float64"),
-        ({"labels": LABELS.astype(int) - 1}, "labels: expected numbers >= 0, got -1 for image 1"),
+        (
+            {"labels": LABELS.astype(int) - 1},
+            "labels: expected numbers .* got -1 for image 1",
+        ),
         ({"labels": np.array([object()] * 6)}, "plain arrays"),
-        ({"labels": None}, "expected arrays images and labels, got images"),
+        ({"labels": np.full(6, 2**63, np.uint64)}, f"got {2**63} for image 0"),
+        ({"labels": None}, "expected .* arrays images and labels, got images"),
     ],
 )
 def test_bad_npz_files_are_refused(tmp_path, arrays, message):
@@ -143,8 +149,33 @@ def test_damaged_files_are_refused(mnist, tmp_path):
         load_data(str(mnist))
     np.savez(tmp_path / "cut.npz", images=FLAT, labels=LABELS)
     (tmp_path / "cut.npz").write_bytes((tmp_path / "cut.npz").read_bytes()[:-40])
-    with pytest.raises(InputError, match=r"cut.npz: not a whole .npz file"):
+    with pytest.raises(InputError, match=r"cut.npz: expected an .npz file"):
         load_data(str(tmp_path / "cut.npz"))
+
+
+def test_an_idx_file_without_images_is_refused(mnist):
+    mnist.write_bytes(idx(IMAGES[:0]))
+    with pytest.raises(InputError, match=r"got shape \(0, 6\)"):
+        load_data(str(mnist))
+
+
+def _header(shape):
+    text = f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}}}\n".encode()
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text
+
+
+@pytest.mark.parametrize(
+    "member",
+    [b"", b"hello", _header("(3, 4"), _header((10**13, 784)), _header((10**30, 784))],
+    ids=["empty", "other", "unfinished", "huge", "overflow"],
+)
+def test_npz_files_with_bad_members_are_refused(tmp_path, member):
+    path = tmp_path / "bad.npz"
+    np.savez(path, labels=LABELS)
+    with zipfile.ZipFile(path, "a") as file:
+        file.writestr("images.npy", member)
+    with pytest.raises(InputError, match=r"bad.npz: expected an .npz file with plain arrays"):
+        load_data(str(path))
 
 
 def test_what_is_missing_is_named(mnist, tmp_path):
@@ -188,6 +219,7 @@ def test_parse_images(text, expected):
         ("1:2:3", "got '1:2:3'"),
         ("x", "got 'x'"),
         ("0:3,2", "expected each once, got 2 twice"),
+        ("9" * 5000, "expected such as all"),
     ],
 )
 def test_bad_selections_are_refused(text, message):

@@ -196,8 +196,10 @@ def test_a_model_is_a_name_or_a_path(path):
     assert load_model("mnist16-a0.5").stretch == 0.5
     with pytest.raises(InputError, match=r"mnist16-a05: .*nearest: mnist16-a0"):
         load_model("mnist16-a05")
-    with pytest.raises(InputError, match="no such file"):
+    with pytest.raises(InputError, match="not a file"):
         load_model(path.parent)
+    with pytest.raises(InputError, match="no such file"):
+        load_model("x" * 5000)
 
 
 def test_all_bundled_networks_load_and_say_how_they_were_trained():
