@@ -72,14 +72,18 @@ def server(tmp_path: Path, jakarta: Machine) -> Iterator[Server]:
 @pytest.fixture
 def connected(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Server:
     """The server, with the client of this process pointed at it."""
+    connect(server, tmp_path / "home", monkeypatch)
+    return server
+
+
+def connect(server: Server, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Point the client of this process at a server."""
     from qiskit_ibm_runtime.accounts import management
 
-    home = tmp_path / "home"
     for name, value in server.environment(home).items():
         monkeypatch.setenv(name, value)
     file = str(home / ".qiskit" / "qiskit-ibm.json")
     monkeypatch.setattr(management, "_DEFAULT_ACCOUNT_CONFIG_JSON_FILE", file)
-    return server
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,95 @@
+"""A machine whose noise nobody knows: calibrated, predicted, and corrected for."""
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import Command, connect
+from loopback import Machine, Server
+
+IMAGES, SHOTS = 60, 20
+MODEL = "mnist16-a0.5"
+
+
+@pytest.fixture
+def strange(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """A machine that reports good calibration data and has another, strong noise."""
+    from qiskit_aer.noise import NoiseModel, ReadoutError, amplitude_damping_error
+    from qiskit_ibm_runtime.fake_provider import FakeJakartaV2
+
+    noise = NoiseModel(basis_gates=["sx", "x", "rz", "cx"])
+    for qubit in range(7):
+        noise.add_quantum_error(amplitude_damping_error(0.02 * (1 + qubit)), "sx", [qubit])
+        low, high = 0.02 + 0.01 * qubit, 0.22 - 0.02 * qubit
+        noise.add_readout_error(ReadoutError([[1 - low, low], [high, 1 - high]]), [qubit])
+    folder = tmp_path / "service"
+    folder.mkdir()
+    server = Server(folder, [Machine("ibm_jakarta", FakeJakartaV2(), noise, seed=5)])
+    connect(server, tmp_path / "home", monkeypatch)
+    yield server
+    server.stop()
+
+
+def single_shot(document: dict[str, dict[str, dict[str, float]]]) -> float:
+    return document["accuracy"]["single_shot"]["value"]
+
+
+def test_a_calibrated_twin_predicts_the_machine(
+    strange: Server, tmp_path: Path, qnnq: Command
+) -> None:
+    response = tmp_path / "response.json"
+    answer = qnnq(
+        *("calibrate", MODEL, "--device", "ibm_jakarta", "--copies", 1, "--shots", 20_000),
+        *("--out", response, "--run", tmp_path / "calibration", "--yes"),
+    )
+    assert answer.code == 0, answer.err
+    assert len(strange.store.events("billed")) == 1  # all qubits and angles in one job
+
+    images = ("--images", f"0:{IMAGES}")
+    submit = ("submit", MODEL, "--device", "ibm_jakarta", *images, "--shots", SHOTS, "--copies", 1)
+    assert qnnq(*submit, "--run", tmp_path / "plain", "--yes", "--wait").code == 0
+    found = single_shot(qnnq("collect", tmp_path / "plain", "--json", "-").json())
+
+    run = ("run", MODEL, *images, "--shots", 2000, "--json", "-")
+    twin = qnnq(*run, "--noise", f"measured:{response}")
+    assert twin.code == 0, twin.err
+    predicted = single_shot(twin.json())
+    believed = single_shot(qnnq(*run, "--noise", "fake_jakarta").json())
+    # False alarm below 1e-6: 5 standard deviations of 1,200 shots; the shots of one image are
+    # independent, so their spread is at most binomial. The calibration's own error (20,000 shots
+    # an angle, 0.35 % at most on each neuron) may move the prediction by another per cent.
+    bound = 5 * math.sqrt(predicted * (1 - predicted) / (IMAGES * SHOTS)) + 0.01
+    assert abs(found - predicted) < bound
+    assert believed - predicted > 2 * bound  # the reported calibration data would mislead
+
+    corrected = ("--compensate", "--response", response)
+    answer = qnnq(*submit, "--run", tmp_path / "better", "--yes", "--wait", *corrected)
+    assert answer.code == 0, answer.err
+    document = qnnq("collect", tmp_path / "better", "--json", "-").json()
+    assert 0 < document["out_of_reach"] < 1
+    wanted = single_shot(qnnq(*run, "--noise", f"measured:{response}", "--compensate").json())
+    bound = 5 * math.sqrt(wanted * (1 - wanted) / (IMAGES * SHOTS)) + 0.01
+    assert abs(single_shot(document) - wanted) < bound
+
+
+def test_a_response_of_another_device(strange: Server, tmp_path: Path, qnnq: Command) -> None:
+    response = tmp_path / "response.json"
+    run = tmp_path / "calibration"
+    calibrate = ("calibrate", MODEL, "--shots", 10, "--out", response, "--copies", 1)
+    assert qnnq(*calibrate, "--device", "fake_lagos", "--run", run).code == 0
+    assert qnnq(*calibrate, "--device", "fake_lagos", "--run", run).code == 0  # goes on, is done
+    submit = ("submit", MODEL, "--device", "ibm_jakarta", "--images", "0:2", "--yes")
+    answer = qnnq(*submit, "--run", tmp_path / "x", "--compensate", "--response", response)
+    assert answer.code == 2
+    assert "the response of fake_lagos: expected that of ibm_jakarta" in answer.err
+    answer = qnnq(*submit, "--run", tmp_path / "x", "--response", response)
+    assert answer.code == 2
+    assert "--response: expected --compensate" in answer.err
+    answer = qnnq(*calibrate, "--device", "fake_jakarta", "--run", run)
+    assert answer.code == 2
+    assert "holds another run" in answer.err
+    answer = qnnq("collect", run)
+    assert answer.code == 2
+    assert "a calibration" in answer.err
+    assert not strange.store.jobs()
