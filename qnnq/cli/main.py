@@ -47,11 +47,7 @@ def build_app() -> typer.Typer:
     def _options() -> None:
         """Train, run, sweep and submit networks of measured qubits."""
 
-    from importlib.util import find_spec
-
     for name in COMMANDS:
-        if find_spec(f"qnnq.cli.{name}") is None:
-            continue
         import_module(f"qnnq.cli.{name}").register(app)
     return app
 
