@@ -7,7 +7,9 @@ import contextlib
 import multiprocessing
 import os
 import signal
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 
@@ -81,20 +83,33 @@ class ProcessPool:
         process = multiprocessing.get_context("spawn").Process(
             target=_work, args=(there, os.getpid()), daemon=True
         )
-        saved = os.environ.copy()
-        os.environ.update(self._limits)  # read by numerical libraries when the worker imports them
-        try:
+        with _inherited(self._limits):
             process.start()
-        finally:
-            os.environ.clear()
-            os.environ.update(saved)
         there.close()
         return _Worker(process, here)
 
 
+@contextlib.contextmanager
+def _inherited(variables: Mapping[str, str]) -> Iterator[None]:
+    """Give processes that are started meanwhile these variables, and Ctrl-C blocked.
+
+    Ctrl-C in a terminal goes to all of them, but it is for the parent, which then ends them.
+    """
+    resource_tracker.ensure_running()  # else the first start would do it, and unblock the signal
+    saved = os.environ.copy()
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(saved)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)  # one that came meanwhile acts now
+
+
 def _work(pipe: Connection, parent: int) -> None:
     """Run tasks until the pipe's other end is gone, as it is when the parent was killed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends us
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # blocked so far, see `_inherited`
     with contextlib.suppress(EOFError, OSError):
         while os.getppid() == parent:
             pipe.send(perform(pipe.recv()))

@@ -44,13 +44,9 @@ def long_sweep(folder):
     return folder / "sweep.toml"
 
 
-def start(results):
-    return subprocess.Popen(
-        [sys.executable, "script.py", results],
-        stderr=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+def start(results, **options):
+    output = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen([sys.executable, "script.py", results], **output, **options)
 
 
 def stored(results):
@@ -113,9 +109,9 @@ def test_two_sweeps_into_one_file(long_sweep, expected):
 
 
 def test_interrupted_by_the_user(long_sweep, expected):
-    process = start("results.sqlite")
+    process = start("results.sqlite", start_new_session=True)
     wait_for_rows(process, "results.sqlite", 5)
-    process.send_signal(signal.SIGINT)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does, to the workers too
     _, error = process.communicate()
     assert process.returncode == 130
     number = rows("results.sqlite")
