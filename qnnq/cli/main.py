@@ -1,5 +1,6 @@
 """`qnnq`: the commands, and how failures become one line and an exit code."""
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -37,7 +38,6 @@ def build_app() -> typer.Typer:
         help="Deploy naturally quantized neural networks on noisy quantum devices.\n\n"
         "Begin with `qnnq run`: a bundled network on 10,000 MNIST images under the noise of a "
         "real device.",
-        no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
@@ -58,26 +58,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: Without the program's name; None takes those of the process.
     """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    _prepare_streams()
     try:
-        result = build_app()(
-            args=None if arguments is None else list(arguments),
-            prog_name="qnnq",
-            standalone_mode=False,
-        )
+        result = build_app()(args=words or ["--help"], prog_name="qnnq", standalone_mode=False)
+        sys.stdout.flush()
     except (KeyboardInterrupt, typer.Abort):
         result = INTERRUPTED
-    except BrokenPipeError:
-        # The reader of a pipe has gone; Python must not complain about it at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
+    except BrokenPipeError:  # the reader of a pipe has gone
+        result = FAILED
     except Exception as error:
         code = _exit_code(error)
         if code is None:
             raise
-        return _say(_message(error, arguments if arguments is not None else sys.argv[1:]), code)
+        result = _say(_message(error, words), code)
+    _finish_stdout()
     if result == INTERRUPTED:
         return _say("interrupted", INTERRUPTED)
     return result if isinstance(result, int) else DONE
+
+
+def _prepare_streams() -> None:
+    """Let any text be printed, also where a stream is closed or knows few characters."""
+    sys.stdout = sys.stdout or io.StringIO()
+    sys.stderr = sys.stderr or io.StringIO()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _finish_stdout() -> None:
+    """Write out what is buffered, so that Python does not complain at exit where it cannot."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _exit_code(error: Exception) -> int | None:
@@ -86,7 +100,7 @@ def _exit_code(error: Exception) -> int | None:
 
     if isinstance(error, InputError) or hasattr(error, "format_message"):
         return BAD_INPUT
-    if isinstance(error, (QnnqError, OSError)):
+    if isinstance(error, (QnnqError, OSError, MemoryError)):
         return FAILED
     if isinstance(error, ValueError):
         from noise_models import NoiseError
@@ -100,6 +114,8 @@ def _message(error: Exception, arguments: Sequence[str]) -> str:
     if isinstance(error, OSError) and error.strerror:
         place = f"{error.filename}: " if error.filename else ""
         return f"{place}{error.strerror}"
+    if isinstance(error, MemoryError):
+        return f"out of memory: {error}"
     formatted = getattr(error, "format_message", None)
     if formatted is None:
         return str(error)
