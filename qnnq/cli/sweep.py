@@ -59,8 +59,8 @@ def register(app: typer.Typer) -> None:
         data, images      a data set and a selection such as "0:1000" [mnist-test, all]
         seeds             repetitions; figures add their counts up [0]
         shots             shots an image [15]
-        target_width      instead: take images, then more rounds of shots, until the interval of
-                          the single-shot accuracy is this narrow, or max_shots is reached
+        target_width      instead: take images at random, then more rounds of shots, until the
+                          single-shot accuracy's interval is this narrow, or max_shots is reached
         images_per_task   images that are done and stored at once [all; aer: 100]
         """
         from qnnq.cli.output import write_json

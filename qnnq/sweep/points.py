@@ -10,6 +10,9 @@ from functools import lru_cache
 from itertools import product
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from qnnq.data import load_data, parse_images
 from qnnq.devices import device_names, is_hardware, resolve_device
 from qnnq.errors import InputError
@@ -173,17 +176,23 @@ def _size(data: str) -> int:
 def _blocks(grid: Grid, engine: str, data: str, images: str) -> tuple[str, ...]:
     chosen = parse_images(images, _size(data))
     size = grid.images_per_task or IMAGES_PER_TASK.get(engine)
-    if size is None and grid.target_width is not None:
-        size = _ADAPTIVE_IMAGES_PER_TASK
+    if grid.target_width is not None:
+        # Any first part of a shuffled selection stands for all of it; all points share the order.
+        chosen = np.random.default_rng(0).permutation(chosen)
+        size = size or _ADAPTIVE_IMAGES_PER_TASK
     if size is None:
         return (images,)
     parts = [chosen[start : start + size] for start in range(0, len(chosen), size)]
-    return tuple(
-        f"{part[0]}:{part[-1] + 1}"
-        if part[-1] - part[0] + 1 == len(part)
-        else ",".join(map(str, part))
-        for part in parts
-    )
+    if grid.target_width is not None:
+        parts = [np.sort(part) for part in parts]
+    return tuple(map(_selection, parts))
+
+
+def _selection(images: NDArray[np.int64]) -> str:
+    """Return image indices as `parse_images` reads them, in their order."""
+    if np.all(np.diff(images) == 1):
+        return f"{images[0]}:{images[-1] + 1}"
+    return ",".join(map(str, images))
 
 
 def switch_off(noise: str, mechanisms: list[Any] | tuple[str, ...]) -> str:

@@ -96,6 +96,19 @@ def test_blocks_cover_the_selection_in_order(folder):
     path.write_text(HEAD + 'images = "0:7,30,32,31"\nimages_per_task = 4\n')
     (point,) = expand(read_sweep(path))
     assert point.blocks == ("0:4", "4,5,6,30", "32,31")
+    path.write_text(HEAD + 'images = "0,2,1,3"\nimages_per_task = 4\n')
+    (point,) = expand(read_sweep(path))
+    assert point.blocks == ("0,2,1,3",)
+
+
+def test_a_target_width_takes_images_at_random(folder):
+    path = folder / "sweep.toml"
+    path.write_text(HEAD + "strength = [1, 2]\nimages_per_task = 8\ntarget_width = 0.1\n")
+    one, two = expand(read_sweep(path))
+    assert one.blocks == two.blocks
+    images = [int(image) for block in one.blocks for image in block.split(",")]
+    assert sorted(images) == list(range(40))
+    assert max(images[:8]) > 8
 
 
 def test_switching_off_leaves_other_terms():
