@@ -2,6 +2,7 @@
 
 import json
 import math
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,7 +66,7 @@ def _read_json(path: Path) -> _Tensors:
     """Read `last_params`: a list of weight matrices, each (outputs, inputs)."""
     try:
         document = json.loads(path.read_bytes())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"not JSON: {error}") from error
     matrices = document.get("last_params") if isinstance(document, dict) else None
     if not isinstance(matrices, list):
@@ -74,7 +75,7 @@ def _read_json(path: Path) -> _Tensors:
     for i, matrix in enumerate(matrices):
         try:
             weights.append(np.array(matrix, dtype=np.float64))
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             raise InputError(f"last_params[{i}]: expected a matrix of numbers") from None
     return tuple(weights), (None,) * len(weights)
 
@@ -86,7 +87,9 @@ def _read_torch(path: Path) -> _Tensors:
         raise QnnqError(f"{path}: reading it needs torch: pip install 'qnnq[train]'") from None
     expected = "expected a state_dict: torch.save(model.state_dict(), path)"
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            state = torch.load(path, map_location="cpu", weights_only=True)
     except OSError:
         raise
     except Exception as error:  # torch has no common class for what a bad file raises
@@ -100,7 +103,7 @@ def _linear_layers(state: Mapping[str, Any]) -> _Tensors:
     """Return the layers in the order of the state, which is that of the modules."""
     layers: dict[str, dict[str, FloatArray]] = {}
     for name, tensor in state.items():
-        layer, _, kind = name.rpartition(".")
+        layer, _, kind = str(name).rpartition(".")
         axes = {"weight": 2, "bias": 1}.get(kind)
         if axes is None or getattr(tensor, "ndim", None) != axes:
             shape = tuple(getattr(tensor, "shape", ())) or type(tensor).__name__
@@ -119,4 +122,7 @@ def _array(name: str, tensor: "Tensor") -> FloatArray:
     stored = str(tensor.dtype).removeprefix("torch.")
     if stored not in ("float32", "float64"):
         raise InputError(f"{name}: expected float32 or float64, got {stored}")
+    if tensor.is_meta or str(tensor.layout) != "torch.strided":
+        kind = "one without values" if tensor.is_meta else str(tensor.layout)
+        raise InputError(f"{name}: expected a dense tensor, got {kind}")
     return tensor.detach().cpu().numpy()

@@ -49,6 +49,8 @@ def test_the_published_json_through_the_command_line(published, tmp_path, capsys
         ('{"last_params": [[[1, NaN]], [[1]]]}', r"layers.0.weight: expected finite numbers"),
         ('{"last_params": [[[1, 2]], [[1, 2]]]}', r"layers.1.weight: expected \(1, 1\)"),
         ('{"last_params": [[1, 2], [[1, 2]]]}', "layers.0.weight: expected a matrix"),
+        (f'{{"last_params": [[[{10**400}]], [[1]]]}}', r"last_params\[0\]: expected a matrix"),
+        ("[" * 100_000, "not JSON"),
     ],
 )
 def test_bad_json_is_one_line_and_exit_code_2(tmp_path, capsys, content, message):
@@ -99,6 +101,9 @@ def test_eleven_layers_keep_their_order():
         ),
         (sequential().half().state_dict(), "0.weight: expected float32 or float64, got float16"),
         ({"fc.bias": torch.zeros(2)}, "fc.bias: expected fc.weight beside it"),
+        ({5: torch.zeros(2)}, "5: expected a weight or bias of a linear layer"),
+        ({"fc.weight": torch.zeros(2, 2).to_sparse()}, "fc.weight: expected a dense tensor"),
+        ({"fc.weight": torch.zeros(2, 2, device="meta")}, "fc.weight: expected a dense tensor"),
     ],
 )
 def test_other_torch_files_are_refused(tmp_path, saved, message):
