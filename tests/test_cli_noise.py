@@ -1,11 +1,14 @@
 """`qnnq noise` and `qnnq compile` on the command line."""
 
 import json
+import os
+import shutil
 
 import pytest
 
 from qnnq.cli.main import main
 from qnnq.deployment import deploy
+from qnnq.models import BUNDLED_FOLDER
 from tests.engines.test_agreement import network
 from tests.test_measured import measured_file
 
@@ -52,6 +55,33 @@ def test_compile_reports_every_layer(capsys, tmp_path):
     assert all(":" not in site for site in last["sites"])  # the last layer is projective
     assert last["gates"]["sx"] == 32 * (2 + 2 * 3)
     assert "expected error" in output(capsys, *arguments)
+
+
+@pytest.mark.parametrize("name", ["[red]", "[/b]", ":smile:"])
+def test_names_are_printed_as_they_are(capsys, tmp_path, name):
+    path = tmp_path / f"{name}.safetensors"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(BUNDLED_FOLDER / "mnist16-a0.safetensors", path)
+    assert name in output(capsys, "compile", os.path.relpath(path))
+
+
+BAD = [
+    (["noise", ""], "expected the name of a noise term"),
+    (["noise", "--json", "missing/a.json"], "missing/a.json: cannot be written"),
+    (["compile", "mnist16-a0", "--json", "-", "--draw"], "expected nothing else on stdout"),
+    (["compile", "mnist16-a0", "--json", "-", "--qasm", "-"], "expected nothing else on stdout"),
+    (["compile", "mnist16-a0", "--qasm", ""], "cannot be written: Is a directory"),
+    (["compile", "mnist16-a0", "--json", "missing/a.json"], "missing/a.json: cannot be written"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "hint"), BAD, ids=[" ".join(words) for words, _ in BAD])
+def test_bad_input_is_one_line_and_exit_code_2(capsys, arguments, hint):
+    assert main(arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+    assert hint in captured.err
 
 
 def test_compile_draws_and_exports_openqasm(capsys, tmp_path):

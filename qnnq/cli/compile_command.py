@@ -42,14 +42,27 @@ def register(app: typer.Typer) -> None:
         """
         from qnnq.deployment import compile_network
         from qnnq.devices import resolve_device
+        from qnnq.errors import InputError
+        from qnnq.files import check_writable
         from qnnq.models import load_model
         from qnnq.run import check_placement
         from transpile import report
 
         check_placement(pairs, pair_gate, copies)
+        if json == "-" and (draw or qasm == "-"):
+            other = "--draw" if draw else "--qasm -"
+            raise InputError(f"--json -: expected nothing else on stdout, got {other}")
+        for file in (json, qasm):
+            if file not in (None, "-"):
+                check_writable(file)
         network = load_model(model)
         layers = compile_network(
-            network, device, qubits, copies, pairs, pair_gate  # type: ignore[arg-type]
+            network,
+            device,
+            qubits,
+            copies,
+            pairs,
+            pair_gate,  # type: ignore[arg-type]
         )
         target = resolve_device(device).target
         rows = [_row(i, layer, report(layer, target)) for i, layer in enumerate(layers)]

@@ -17,7 +17,7 @@ def register(app: typer.Typer) -> None:
     def noise(
         specification: Annotated[
             str | None,
-            typer.Argument(metavar="[SPEC]", help="A noise specification; none: list what exists."),
+            typer.Argument(metavar="SPEC", help="A noise specification; none: list what exists."),
         ] = None,
         device: Annotated[
             str | None, typer.Option(help="The device that it acts on.", metavar="NAME")
@@ -37,7 +37,7 @@ def register(app: typer.Typer) -> None:
         elif specification is not None and is_measured(specification):
             _show_measured(specification, json)
         else:
-            _show(specification or str(device), device, json)
+            _show(str(device) if specification is None else specification, device, json)
 
 
 def _list(json: str | None) -> None:

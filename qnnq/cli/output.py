@@ -53,8 +53,8 @@ def print_table(table: "Table") -> None:
     """Print a rich table on stdout, as wide as it needs to be where stdout is no terminal."""
     from rich.console import Console
 
-    console = Console() if sys.stdout.isatty() else Console(width=160)
-    console.print(table)
+    width = None if sys.stdout.isatty() else 160
+    Console(width=width, markup=False, emoji=False).print(table)
 
 
 def percent(accuracy: dict[str, Any]) -> str:

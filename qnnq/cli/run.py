@@ -14,7 +14,7 @@ def register(app: typer.Typer) -> None:
     @app.command()
     def run(
         model: Annotated[
-            str, typer.Argument(metavar="[MODEL]", help="A bundled network or a file.")
+            str, typer.Argument(metavar="MODEL", help="A bundled network or a file.")
         ] = "mnist16-a0.5",
         noise: Annotated[
             str | None,
