@@ -63,9 +63,13 @@ def _behaviour(points: Sequence[Measured]) -> list[Row]:
             "gained": len(found.gained),
             "lost": len(found.lost),
             "both_wrong": len(found.both_wrong),
+        }
+        | _interval("change", change)
+        | {
+            "p_value": change.p_value,
             "images_gained": " ".join(map(str, point.images[found.gained][:10])),
         }
-        for point, found in behaviours(points)
+        for point, found, change in behaviours(points)
     ]
 
 

@@ -46,7 +46,7 @@ def register(app: typer.Typer) -> None:
         accuracy      single-shot, majority and soft-vote accuracy of every point
         breakdown     the strength at which each network's majority accuracy falls too low
         attribution   what each mechanism costs alone, and gains when it is switched off
-        behaviour     images that a network answers otherwise than the one of stretch 0
+        behaviour     images answered otherwise than at stretch 0, and McNemar's exact p-value
 
         Example: qnnq results results.sqlite --where network=mnist16-a0.5 --csv accuracies.csv
         """

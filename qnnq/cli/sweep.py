@@ -64,9 +64,12 @@ def register(app: typer.Typer) -> None:
         images_per_task   images that are done and stored at once [all; aer: 100]
         """
         from qnnq.cli.output import write_json
+        from qnnq.errors import InputError
         from qnnq.sweep.run import run_sweep
         from qnnq.sweep.schedule import Tally
 
+        if workers is not None and dask is not None:
+            raise InputError("--workers: expected without --dask, whose cluster has its own")
         tally = Tally()
         try:
             with _progress() as observe:

@@ -70,7 +70,7 @@ def plot_behaviour(points: Sequence[Measured]) -> Figure:
     found = behaviours(points)
     if len(found) > MOST_SERIES:
         raise InputError(f"{len(found)} bars are too many: choose with --where")
-    names, common = name_groups([[point] for point, _ in found], [])
+    names, common = name_groups([[point] for point, *_ in found], [])
     kinds = ("both_right", "gained", "lost", "both_wrong")
     meanings = ("right at stretch 0 too", "only here", "only at stretch 0", "wrong at both")
     with styled():
@@ -79,7 +79,7 @@ def plot_behaviour(points: Sequence[Measured]) -> Figure:
         left = np.zeros(len(found))
         for number, (kind, meaning) in enumerate(zip(kinds, meanings, strict=True)):
             share = np.array(
-                [len(getattr(each, kind)) / len(point.images) for point, each in found]
+                [len(getattr(each, kind)) / len(point.images) for point, each, _ in found]
             )
             axes.barh(
                 names, share, left=left, label=meaning, color=look((5, 3, 4, 0)[number]).color,

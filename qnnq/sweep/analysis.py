@@ -119,7 +119,7 @@ def attributions(points: Sequence[Measured]) -> list[Attribution]:
     return found
 
 
-def behaviours(points: Sequence[Measured]) -> list[tuple[Measured, Behaviour]]:
+def behaviours(points: Sequence[Measured]) -> list[tuple[Measured, Behaviour, Difference]]:
     """Compare every point with the one of stretch 0 that is alike in all but the network.
 
     Raises `InputError` where nothing can be compared.
@@ -129,7 +129,8 @@ def behaviours(points: Sequence[Measured]) -> list[tuple[Measured, Behaviour]]:
         references = [point for point in group if point.labels["stretch"] == 0]
         for point in group:
             if references and point.labels["stretch"] > 0:
-                found.append((point, behaviour(references[0].right, point.right)))
+                right, reference = point.right, references[0].right
+                found.append((point, behaviour(reference, right), difference(right, reference)))
     if not found:
         raise InputError("behaviour: expected networks of stretch 0 and above at one setting")
     return found

@@ -5,6 +5,7 @@ import io
 import json
 
 import pytest
+from scipy.stats import binomtest
 
 from qnnq.cli.main import main
 
@@ -53,6 +54,9 @@ def test_sweep_then_reports(strengths, capsys):
     assert {row["mechanism"] for row in attribution} == {"readout"}
     assert all(row["change_when_removed"] is not None for row in attribution)
     (strong, _, _) = rows(capsys, "--report", "behaviour", "--where", "off=")
+    gained, lost = strong["gained"], strong["lost"]
+    assert strong["change"] == pytest.approx((gained - lost) / 40)
+    assert strong["p_value"] == pytest.approx(binomtest(gained, gained + lost).pvalue)
     assert sum(strong[name] for name in ("both_right", "gained", "lost", "both_wrong")) == 40
 
 
@@ -74,6 +78,7 @@ def test_csv(strengths, capsys):
         (["results", "results.sqlite", "--threshold", "0.5"], "expected --report breakdown"),
         (["results", "results.sqlite", "--where", "network=x"], "network is one of other"),
         (["sweep", "nowhere.toml", "--out", "r.sqlite"], "nowhere.toml: cannot be read"),
+        (["sweep", "sweep.toml", "--out", "r", "--workers", "2", "--dask", "x"], "--workers"),
         (["sweep", "sweep.toml", "--out", "no/r.sqlite"], "no/r.sqlite: cannot be opened"),
     ],
 )
