@@ -92,7 +92,8 @@ class NoiseSpecification:
         """
         if not (math.isfinite(strength) and strength >= 0):
             raise NoiseError(f"noise strength: found {strength:g}, expected a number >= 0")
-        terms = (replace(term, strength=term.strength * strength) for term in self.terms)
+        factor = abs(strength)  # of -0.0
+        terms = (replace(term, strength=term.strength * factor) for term in self.terms)
         return NoiseSpecification(tuple(terms))
 
     @property

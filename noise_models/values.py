@@ -64,7 +64,7 @@ def write_number(number: float) -> str:
 
 
 def _write_time(seconds: float) -> str:
-    unit = next((u for u in ("s", "ms", "us") if seconds >= _UNITS[u]), "ns")
+    unit = next((u for u in ("s", "ms", "us") if seconds >= float(_UNITS[u])), "ns")
     # repr keeps the float exactly; scaling by a power of ten in Decimal is exact too.
     number = Decimal(repr(float(seconds))) / _UNITS[unit]
     plain = format(number.normalize(), "f")

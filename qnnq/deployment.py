@@ -1,7 +1,7 @@
 """A network on a device: compiled layers, their noise, and the engines that run them."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -129,6 +129,11 @@ def compile_network(
             raise InputError(f"--copies {copies}: --qubits all puts as many copies as fit")
         target = resolve_device(device).target
         copies = max(1, min(capacity(target, angle, pair_gate) // w for w, angle in kinds))
+    elif qubits != "best" and qubits.count(",") >= copies * max(network.widths):
+        raise InputError(
+            f"--qubits: expected at most {copies * max(network.widths)} (the widest layer), "
+            f"got {qubits.count(',') + 1}"
+        )
     weak = min(angles)
     return tuple(
         _compiled(device, width, angle, weak, copies, qubits, pairs, pair_gate)
@@ -176,7 +181,7 @@ def _channels(device: str, specification: str, layer: CompiledLayer) -> NoiseCha
 def _split_strength(specification: NoiseSpecification) -> tuple[str, float]:
     """Return the noise at strength 1 and the strength that all terms share, else 1."""
     strengths = {term.strength for term in specification.terms}
-    common = strengths.pop() if len(strengths) == 1 else 1.0
-    if common in (0.0, 1.0):
+    if len(strengths) != 1 or 0.0 in strengths:
         return str(specification), 1.0
-    return str(specification.scaled(1 / common)), common
+    whole = tuple(replace(term, strength=1.0) for term in specification.terms)
+    return str(NoiseSpecification(whole)), strengths.pop()

@@ -32,6 +32,7 @@ def parse(text):
         ),
         ("depolarizing(p1=+1e-5, p2=0.1e+1)", "depolarizing(p1=1e-05, p2=1)"),
         ("relaxation(t2=80 us, t1=0.12ms)", "relaxation(t1=120us, t2=80us)"),
+        ("relaxation(t1=1us, t2=1e-3ms)", "relaxation(t1=1us, t2=1us)"),
         ("relaxation(t1=1.2e+2µs, t2=8e-5s)", "relaxation(t1=120us, t2=80us)"),
         ("relaxation(t1=2s, t2=50ns)", "relaxation(t1=2s, t2=50ns)"),
         ("readout(p10=0.02, p01=0.02)", "readout(p=0.02)"),
