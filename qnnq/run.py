@@ -32,6 +32,9 @@ ENGINES: tuple[EngineName, ...] = get_args(EngineName)
 PairGate = Literal["sx", "cz"]
 PAIR_GATES: tuple[PairGate, ...] = get_args(PairGate)
 
+MOST_SHOTS = 1_000_000
+"""The shots of one image are held in memory together."""
+
 
 @dataclass(frozen=True)
 class RunRequest:
@@ -258,7 +261,7 @@ def prepare(request: RunRequest) -> PreparedRun:
 
 def _deployment(request: RunRequest, network: Network) -> "Deployment | MeasuredDeployment | None":
     if request.engine == "ideal":
-        if request.noise != "ideal" and request.strength != 0:
+        if request.noise != "ideal" and _is_noisy(request):
             raise InputError(
                 f"--engine ideal: expected --noise ideal, got {request.noise!r} "
                 "(engines instrument and aer simulate noise)"
@@ -281,6 +284,13 @@ def _deployment(request: RunRequest, network: Network) -> "Deployment | Measured
     )
 
 
+def _is_noisy(request: RunRequest) -> bool:
+    from qnnq.deployment import parse_noise
+
+    specification, _ = parse_noise(request.noise, request.device)
+    return bool(specification.scaled(request.strength).active_terms)
+
+
 def _check(request: RunRequest) -> None:
     if request.engine not in ENGINES:
         raise InputError(
@@ -289,6 +299,8 @@ def _check(request: RunRequest) -> None:
         )
     check_placement(request.pairs, request.pair_gate, request.copies)
     _at_least("shots", request.shots, 1)
+    if request.shots > MOST_SHOTS:
+        raise InputError(f"--shots {request.shots}: expected at most {MOST_SHOTS}")
     _at_least("seed", request.seed, 0)
     if not (math.isfinite(request.strength) and request.strength >= 0):
         raise InputError(f"--strength {request.strength}: expected a number >= 0")

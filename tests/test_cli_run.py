@@ -66,6 +66,12 @@ def test_strength_zero_is_the_noise_free_distribution(capsys, noise):
     assert differing <= 1
 
 
+@pytest.mark.parametrize("strength", ["49", "0.1", "1e-310", "1e308"])
+def test_a_strength_is_apart_from_its_noise(capsys, strength):
+    task = run_json(capsys, "--images", "0:5", "--strength", strength)["task"]
+    assert (task["noise"], task["strength"]) == ("fake_kingston", float(strength))
+
+
 def test_the_same_strength_written_twice_is_one_task(capsys):
     first = run_json(capsys, "--images", "0:5", "--noise", "fake_kingston*2")
     second = run_json(capsys, "--images", "0:5", "--noise", "fake_kingston", "--strength", "2")
@@ -84,6 +90,10 @@ BAD = [
     (["--noise", "relaxation(t1=50us, t2=120us)"], "t2"),
     (["--noise", "fake_torino", "--device", "fake_kingston"], "fake_kingston"),
     (["--engine", "ideal", "--noise", "fake_kingston"], "expected --noise ideal"),
+    (["--engine", "ideal", "--noise", "nonsense", "--strength", "0"], "unknown term 'nonsense'"),
+    (["--engine", "ideal", "--device", "fake_torino"], "takes no --device"),
+    (["--engine", "ideal", "--qubits", "1,2"], "--qubits"),
+    (["--shots", "1" + "0" * 20], "expected at most 1000000"),
     (["--shots", "0"], "expected a whole number >= 1"),
     (["--shots", "few"], "few"),
     (["--seed", "-1"], "expected a whole number >= 0"),
@@ -91,6 +101,8 @@ BAD = [
     (["--images", "9990:10001"], "10001"),
     (["--qubits", "3,3"], "3"),
     (["--qubits", "1,2"], "16"),
+    (["--qubits", ",".join(map(str, range(17)))], "expected at most 16 (the widest layer), got 17"),
+    (["--qubits", "9" * 5000], "expected 3,4,5"),
     (["--copies", "0"], "expected a whole number >= 1"),
     (["--copies", "50"], "50 copies"),
     (["--pairs", "-2"], "expected a whole number >= 0"),

@@ -21,8 +21,11 @@ def parse_sites(
     qubits that the device lacks, that are named twice or faulty, pairs that are not coupled, or
     another number of sites.
     """
-    projective = is_projective(entanglement)
-    pattern, form = (r"\d+", "3,4,5") if projective else (r"\d+:\d+", "3:4,7:8 (neuron:ancilla)")
+    number = r"\d{1,9}"
+    if is_projective(entanglement):
+        pattern, form = number, "3,4,5"
+    else:
+        pattern, form = f"{number}:{number}", "3:4,7:8 (neuron:ancilla)"
     sites = []
     for part in text.split(","):
         if not re.fullmatch(pattern, part.strip(), re.ASCII):
