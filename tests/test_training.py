@@ -242,6 +242,8 @@ def test_ctrl_c_on_the_command_line_says_what_was_kept(small_files, tmp_path, ca
     ("options", "message"),
     [
         (["--hidden", "16,x"], "--hidden '16,x': expected widths"),
+        (["--hidden", "16,\u0664"], "expected widths such as"),
+        (["--hidden", "9" * 5000], "expected widths such as"),
         (["--hidden", "16,0"], "hidden: expected widths >= 1"),
         (["--epochs", "0"], "epochs: expected >= 1, got 0"),
         (["--batch-size", "0"], "batch-size: expected >= 1, got 0"),
@@ -251,6 +253,7 @@ def test_ctrl_c_on_the_command_line_says_what_was_kept(small_files, tmp_path, ca
         (["--entanglement", "2"], "entanglement '2': expected radians in (0, pi/2]"),
         (["--data", "mnist6k"], "mnist6k: no such file"),
         (["--out", "missing/net.safetensors"], "missing/net.safetensors: cannot be written"),
+        (["--json", "missing/a.json"], "missing/a.json: cannot be written"),
     ],
 )
 def test_bad_options_are_one_line_and_exit_code_2(tmp_path, capsys, monkeypatch, options, message):
@@ -260,6 +263,19 @@ def test_bad_options_are_one_line_and_exit_code_2(tmp_path, capsys, monkeypatch,
     assert error.count("\n") == 1
     assert message in error
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_network_that_does_not_fit_into_memory_is_one_line(
+    small_files, tmp_path, capsys, monkeypatch
+):
+    def exhausted(*_):
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory\nbacktrace")
+
+    monkeypatch.setattr(trainer, "_Run", exhausted)
+    assert main(["train", *small_files, "--out", str(tmp_path / "net.safetensors")]) == 1
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "out of memory: a network with hidden widths" in error
 
 
 def test_data_sets_that_do_not_fit_are_refused(small):

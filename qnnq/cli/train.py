@@ -51,6 +51,8 @@ def register(app: typer.Typer) -> None:
         from qnnq.training.settings import TrainingSettings
 
         check_writable(out)
+        if json not in (None, "-"):
+            check_writable(json)
         settings = TrainingSettings(
             hidden=_widths(hidden),
             stretch=stretch,
@@ -92,12 +94,14 @@ def _torch_trainer():  # type: ignore[no-untyped-def]  # naming the type would i
 
 
 def _widths(text: str) -> tuple[int, ...]:
+    import re
+
     from qnnq.errors import InputError
 
-    try:
-        return tuple(int(width) for width in text.split(","))
-    except ValueError:
-        raise InputError(f"--hidden {text!r}: expected widths such as 16,16,16") from None
+    widths = [width.strip() for width in text.split(",")]
+    if not all(re.fullmatch(r"[0-9]{1,9}", width) for width in widths):
+        raise InputError(f"--hidden {text!r}: expected widths such as 16,16,16")
+    return tuple(map(int, widths))
 
 
 def _document(settings: "TrainingSettings", result: "TrainingResult") -> dict[str, object]:

@@ -38,9 +38,24 @@ def train(
 
     Ctrl-C ends it with the network of the last finished epoch. `progress` is told every finished
     epoch; `device` is torch's name, the default a GPU if there is one. Raises InputError if the two
-    data sets do not fit.
+    data sets do not fit, MemoryError if the network is too large.
     """
     _check_fit(data, test)
+    try:
+        return _train(settings, data, test, progress, device)
+    except RuntimeError as error:  # torch has no class of its own for this on the CPU
+        if "memory" not in str(error):
+            raise
+        raise MemoryError(f"a network with hidden widths {settings.hidden} is too large") from error
+
+
+def _train(
+    settings: TrainingSettings,
+    data: Dataset,
+    test: Dataset,
+    progress: Callable[[Epoch], None] | None,
+    device: str | None,
+) -> TrainingResult:
     run = _Run(settings, data, test, device or ("cuda" if torch.cuda.is_available() else "cpu"))
     history: list[Epoch] = []
     finished = run.weights()
@@ -96,7 +111,7 @@ class _Run:
         images = len(self.labels)
         totals = torch.zeros(2, dtype=torch.float64, device=self.device)
         order = torch.randperm(images, generator=self.order).to(self.device)
-        for batch in order.split(self.settings.batch_size):
+        for batch in order.split(min(self.settings.batch_size, images)):
             labels = self.labels[batch]
             logits = self.model(self.pixels[batch], self.outcomes)
             loss = nn.functional.cross_entropy(logits, labels)
