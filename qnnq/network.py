@@ -1,4 +1,4 @@
-"""A trained network: its weights, its physics, and the file format `qnnq-network/1`."""
+"""A trained network: its weights and its physics."""
 
 import hashlib
 import json

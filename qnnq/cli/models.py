@@ -27,11 +27,11 @@ def register(app: typer.Typer) -> None:
         from qnnq.models import bundled_models, load_model
 
         networks = {name: load_model(name) for name in bundled_models()}
-        if json != "-":
-            _print(networks)
         if json is not None:
             entries = [_entry(name, network) for name, network in networks.items()]
             write_json({"schema": "qnnq.models/1", "models": entries}, json)
+        if json != "-":
+            _print(networks)
 
 
 def _entry(name: str, network: "Network") -> dict[str, Any]:
