@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from qnnq.errors import InputError
 from qnnq.hardware.client import Client, Missing
 from qnnq.hardware.limits import ServiceLimits
+from qnnq.hardware.service import Unanswered
 from qnnq.naming import nearest
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def open_backend(name: str, limits: ServiceLimits | None = None) -> "IBMBackend"
                     f"device {name!r}: expected one of the account's machines: "
                     f"{', '.join(names) or 'it has none'}{nearest(name, names)}"
                 ) from None
+            connection.disconnect()
             time.sleep(attempt + 1)
     raise AssertionError("unreachable")
 
@@ -68,9 +70,23 @@ def has_sessions(limits: ServiceLimits) -> bool:
 
 def check_online(name: str, limits: ServiceLimits) -> None:
     """Raise InputError unless a machine takes jobs."""
-    status = client(limits).call("device status", lambda s: s.backend(name).status())
+    status = client(limits).call("device status", lambda s: listed_backend(s, name).status())
     if not status.operational:
         raise InputError(f"device {name}: offline ({status.status_msg})")
+
+
+def listed_backend(service: "QiskitRuntimeService", name: str) -> "IBMBackend":
+    """Return a machine that is known to exist.
+
+    Raises:
+        Unanswered: If it is not listed: behind that the client hides 401 and 429.
+    """
+    from qiskit.providers import QiskitBackendNotFoundError
+
+    try:
+        return service.backend(name, use_fractional_gates=None)
+    except QiskitBackendNotFoundError as error:
+        raise Unanswered(f"IBM Quantum: device {name} is not listed at the moment") from error
 
 
 def _backend(service: "QiskitRuntimeService", name: str) -> "IBMBackend":

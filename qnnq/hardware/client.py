@@ -9,7 +9,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from qnnq.errors import InputError, QnnqError
 from qnnq.hardware.limits import ServiceLimits
@@ -70,15 +70,22 @@ class Client:
         for attempt in range(CONNECTIONS):
             try:
                 return bounded(lambda: function(self._connected()), self._limits.answer_timeout_s)
+            except Unanswered:
+                self.disconnect()  # it may hang for ever, or hide that its token is dead
+                raise
             except QnnqError:
                 raise
             except Exception as error:
                 kind = classify(error)
                 if kind == "unauthorized" and attempt < CONNECTIONS - 1:
-                    self._service = None  # it would keep the dead token
+                    self.disconnect()  # it would keep the dead token
                     continue
                 raise _explained(what, kind, error) from error
         raise AssertionError("unreachable")
+
+    def disconnect(self) -> None:
+        """Make a new connection the next time."""
+        self._service = None
 
     def _connected(self) -> "QiskitRuntimeService":
         if self._service is None:
@@ -90,17 +97,30 @@ class Client:
         return self._service
 
 
-def submit_once_only(service: "QiskitRuntimeService") -> None:
-    """Keep the client from sending a job a second time by itself.
+def submit_only_once(service: "QiskitRuntimeService", given_up: threading.Event) -> None:
+    """Keep the client from sending a job a second time, or after it was given up.
 
-    It repeats a POST behind a 5xx answer, also where the job was accepted and only the answer got
-    lost. There is no public switch for that (0.51).
+    The client repeats a POST behind a 5xx answer, also where the job was accepted and only the
+    answer got lost; there is no public switch for that (0.51). And a call that took too long goes
+    on in its thread, where it might send a job that was submitted anew meanwhile.
+
+    Args:
+        service: The client's service object.
+        given_up: Set once nobody waits for this submission any more.
     """
+    from requests import ConnectionError as RequestsConnectionError
+    from requests import PreparedRequest, Response
     from requests.adapters import HTTPAdapter
+
+    class Once(HTTPAdapter):
+        def send(self, request: PreparedRequest, *details: Any, **more: Any) -> Response:
+            if request.method == "POST" and given_up.is_set():
+                raise RequestsConnectionError("the submission was given up")
+            return super().send(request, *details, **more)
 
     for api in service._get_api_clients().values():
         session = api._session
-        session.mount(f"{session.base_url}/jobs", HTTPAdapter(max_retries=0))
+        session.mount(f"{session.base_url}/jobs", Once(max_retries=0))
 
 
 def bounded(function: Callable[[], T], seconds: float) -> T:

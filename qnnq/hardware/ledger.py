@@ -25,6 +25,8 @@ from transpile import CompiledLayer, Site
 
 FORMAT = 1
 _APPLICATION_ID = 0x716E6C67  # "qnlg"
+TAG_DIGITS = 19
+"""Of a tag's random part, 76 bits; the tag stays within 24 characters."""
 _BUSY_TIMEOUT_S = 20.0
 _SCHEMA = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -205,7 +207,7 @@ class Ledger:
 
     def intend(self, job: Job) -> Attempt:
         """Write the intent to submit a job, with a tag that nothing else carries."""
-        tag = f"qnnq-{uuid.uuid4().hex}"
+        tag = f"qnnq-{uuid.uuid4().hex[:TAG_DIGITS]}"
         written = now()
         with self._transaction() as database:
             database.execute(
@@ -249,6 +251,11 @@ class Ledger:
             database.execute(
                 "UPDATE attempts SET state = 'done', seconds = ? WHERE tag = ?", (seconds, tag)
             )
+
+    def set_seconds(self, tag: str, seconds: float) -> None:
+        """Correct what an attempt cost; the service adds that up only after the job's end."""
+        with self._transaction() as database:
+            database.execute("UPDATE attempts SET seconds = ? WHERE tag = ?", (seconds, tag))
 
     def quantum_seconds(self) -> float:
         """Return the quantum seconds that all attempts used, as far as known."""

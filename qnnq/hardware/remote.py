@@ -1,6 +1,7 @@
 """Jobs on a machine of the IBM Quantum service."""
 
 import json
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -9,13 +10,14 @@ from numpy.typing import NDArray
 from qiskit.circuit import QuantumCircuit
 
 from qnnq.errors import QnnqError
-from qnnq.hardware.account import client
-from qnnq.hardware.client import Missing, classify, submit_once_only
+from qnnq.hardware.account import client, listed_backend
+from qnnq.hardware.client import Missing, classify, submit_only_once
 from qnnq.hardware.limits import ServiceLimits
 from qnnq.hardware.service import (
     JobOptions,
     JobStatus,
     JobView,
+    Unanswered,
     bits_of,
     sampler_options,
 )
@@ -59,6 +61,7 @@ class RemoteService:
         self._client = client(limits)
         self._session_id = session_id
         self._remember = remember
+        self._selected: QiskitRuntimeService | None = None
 
     def submit(
         self,
@@ -75,15 +78,20 @@ class RemoteService:
         tags = (tag, *self._options.tags)
         options = sampler_options(self._options, tags, shots, max_execution_s)
 
+        given_up = threading.Event()
+
         def run(service: "QiskitRuntimeService") -> str:
             sampler = Sampler(mode=self._mode(service), options=options)
-            submit_once_only(service)
+            submit_only_once(service, given_up)
             job = sampler.run([(circuit, angles.astype(np.float64))], shots=shots)
             return str(job.job_id())
 
         before = self._session_id
         try:
             return self._client.call_once("submit", run)
+        except Unanswered:
+            given_up.set()
+            raise
         finally:
             # Not from the thread that the call ran in: the ledger belongs to this one.
             if self._session_id != before:
@@ -93,6 +101,7 @@ class RemoteService:
         """See `qnnq.hardware.service.Service`."""
 
         def jobs(service: "QiskitRuntimeService") -> list[JobView]:
+            self._select_instance(service)
             found = service.jobs(job_tags=[tag], limit=None, descending=False)
             return [_view(job, with_metrics=False) for job in found]
 
@@ -144,8 +153,14 @@ class RemoteService:
             self._session_id = None
             self._remember(None)
 
+    def _select_instance(self, service: "QiskitRuntimeService") -> None:
+        """Make the instance active that offers the machine: jobs are listed of one instance."""
+        if service is not self._selected:
+            self._backend(service)
+            self._selected = service
+
     def _backend(self, service: "QiskitRuntimeService") -> "IBMBackend":
-        return service.backend(self._device, use_fractional_gates=None)
+        return listed_backend(service, self._device)
 
     def _mode(self, service: "QiskitRuntimeService") -> Any:
         """Return the open session or batch, a new one, or the machine itself."""

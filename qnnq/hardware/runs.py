@@ -201,6 +201,7 @@ def advance(folder: Path, wait: bool, say: Say) -> bool:
                     run.votes(engine)
             except Pending:
                 return False
+            _settle_usage(run.ledger, service)
             run.ledger.set_fact("finished", now())
             service.close()
             return True
@@ -208,6 +209,14 @@ def advance(folder: Path, wait: bool, say: Say) -> bool:
             run.ledger.close()
     finally:
         lock.release()
+
+
+def _settle_usage(ledger: Ledger, service: Service) -> None:
+    for attempt in ledger.attempts():
+        if attempt.id is not None and attempt.state in ("done", "failed"):
+            seconds = service.view(attempt.id).seconds
+            if seconds is not None:
+                ledger.set_seconds(attempt.tag, seconds)
 
 
 def cancel_run(folder: Path, say: Say) -> int:

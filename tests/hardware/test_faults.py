@@ -19,13 +19,18 @@ JOBS = "/jobs"
     [
         [Fault("GET", r"/jobs.*", "refuse", 503, times=4), Fault("POST", JOBS, "refuse", 503, 3)],
         [Fault("POST", JOBS, "refuse", 429, times=2), Fault("GET", r"/jobs.*", "refuse", 429, 3)],
-        [Fault("POST", JOBS, "drop")],
-        [Fault("POST", JOBS, "hang", seconds=8)],
         [Fault("POST", JOBS, "refuse", 500, times=1), Fault("POST", JOBS, "drop", times=2)],
-        [Fault("GET", "/jobs/[^/]+/results", "garble", times=1)],
-        [Fault("POST", "/sessions", "refuse", 503), Fault("GET", "/backends", "refuse", 503)],
+        [Fault("POST", JOBS, "hang", seconds=8)],
+        [
+            Fault("GET", "/instances/usage", "hang", seconds=3)
+        ],  # asked for just before a job is sent
+        [
+            Fault("POST", "/sessions", "refuse", 503),
+            Fault("GET", "/backends", "refuse", 503),
+            Fault("GET", "/jobs/[^/]+/results", "garble", times=1),
+        ],
     ],
-    ids=["503", "429", "dropped", "hung", "mixed", "half-a-result", "no-session"],
+    ids=["503", "429", "dropped", "hung", "hung-before", "session-and-result"],
 )
 def test_in_one_go(
     connected: Server, files: Files, tmp_path: Path, qnnq: Command, faults: list[Fault]
@@ -109,7 +114,7 @@ def test_a_job_that_always_fails_is_given_up(
 
 
 def test_a_slow_result(connected: Server, files: Files, tmp_path: Path, qnnq: Command) -> None:
-    connected.run_delay = 1.5
+    connected.run_delay = 0.8
     run = tmp_path / "run"
     assert qnnq(*files.submit("ibm_jakarta", run)).code == 0
     assert qnnq("resume", run).code == 0

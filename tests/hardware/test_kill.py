@@ -46,6 +46,19 @@ def fork(server: Server, tmp_path: Path) -> Iterator[Fork]:
     process.wait()
 
 
+def test_a_killed_local_run_goes_on(files: Files, tmp_path: Path, fork: Fork) -> None:
+    """A local job dies with its process; nothing was paid, so it is simply run again."""
+    run = tmp_path / "run"
+    rng = np.random.default_rng(3)
+    for _ in range(3):
+        made = (run / "ledger.sqlite").exists()
+        arguments = ["resume", str(run)] if made else files.submit("fake_jakarta", run)
+        answer = fork(arguments, float(rng.uniform(0.3, 0.9)))
+        assert answer["code"] in (None, 0), answer["said"]
+    assert fork(["resume", str(run)], None)["code"] == 0
+    assert_complete(run, IMAGES, SHOTS)
+
+
 @pytest.mark.parametrize(
     "kills", [4, pytest.param(20, marks=pytest.mark.slow)], ids=["few", "twenty"]
 )

@@ -38,7 +38,7 @@ def test_submit_wait_status_collect(
 def test_layer_by_layer_in_separate_calls(
     connected: Server, files: Files, tmp_path: Path, qnnq: Command
 ) -> None:
-    connected.queue_delay = 0.4
+    connected.queue_delay = 60
     run = tmp_path / "run"
     assert qnnq(*files.submit("ibm_jakarta", run)).code == 0
     queued = qnnq("status", run, "--json", "-").json()
@@ -49,6 +49,7 @@ def test_layer_by_layer_in_separate_calls(
     assert "layer 1 of 3 is not finished" in early.err
     assert qnnq("resume", run).code == 0
     assert len(connected.store.jobs()) == 1  # still queued, and not submitted again
+    connected.queue_delay = 0
     assert qnnq("resume", run, "--wait").code == 0
     assert_complete(run, IMAGES, SHOTS)
     assert_paid_once(connected, run)
@@ -116,6 +117,18 @@ def test_options_reach_the_service(
     estimate = qnnq("status", "latest", "--json", "-").json()["estimated_quantum_seconds"]
     # 3 layers: 2 s each, and 12 executions of a little over 100 us
     assert estimate == pytest.approx(6 + 36 * 105e-6, abs=36 * 5e-6)
+
+
+def test_dynamical_decoupling(
+    connected: Server, files: Files, tmp_path: Path, qnnq: Command
+) -> None:
+    """It pads the circuits with delays and X gates before they are sent."""
+    from loopback.machine import received
+
+    run = tmp_path / "run"
+    assert qnnq(*files.submit("ibm_jakarta", run, "--dynamical-decoupling", "XX")).code == 0
+    (circuit,) = received(connected.store.jobs()[0]["params"])
+    assert circuit.count_ops()["delay"] > 0
 
 
 def test_least_busy(connected: Server, files: Files, tmp_path: Path, qnnq: Command) -> None:

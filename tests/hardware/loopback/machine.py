@@ -6,6 +6,7 @@ import os
 import warnings
 from typing import Any
 
+from qiskit.circuit import QuantumCircuit
 from qiskit.providers import BackendV2
 from qiskit_aer import AerSimulator
 from qiskit_aer.noise import NoiseModel
@@ -71,12 +72,8 @@ class Machine:
             run_quantum_program,
         )
         from qiskit_ibm_runtime.options_models.simulator import SimulatorOptions
-        from qiskit_ibm_runtime.quantum_program.params_converters import (
-            QUANTUM_PROGRAM_PARAMS_CONVERTERS,
-        )
 
-        converter = QUANTUM_PROGRAM_PARAMS_CONVERTERS[params["schema_version"]]
-        program, _ = converter.decoder(converter.model.model_validate(params))
+        program = _decode(params)
         for item in program.items:
             if hasattr(item, "samplex"):
                 item.samplex.finalize()  # a received samplex is not ready for use
@@ -85,6 +82,20 @@ class Machine:
         result = run_quantum_program(backend=self._simulator, program=program, options=options)
         executions = sum(next(iter(item.values()))[..., 0].size for item in result)
         return _encode(result), 2.0 + 250e-6 * executions
+
+
+def _decode(params: dict[str, Any]) -> Any:
+    from qiskit_ibm_runtime.quantum_program.params_converters import (
+        QUANTUM_PROGRAM_PARAMS_CONVERTERS,
+    )
+
+    converter = QUANTUM_PROGRAM_PARAMS_CONVERTERS[params["schema_version"]]
+    return converter.decoder(converter.model.model_validate(params))[0]
+
+
+def received(params: str) -> list[QuantumCircuit]:
+    """Return the circuits of a job's parameters, which are JSON."""
+    return [item.circuit for item in _decode(json.loads(params)).items]
 
 
 def _encode(result: Any) -> str:
