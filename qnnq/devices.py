@@ -34,11 +34,6 @@ def device_names() -> list[str]:
     return sorted(_fake_backends())
 
 
-def looks_like_device(name: str) -> bool:
-    """Whether the name has the form of a device's name."""
-    return name.startswith(("fake_", "ibm_"))
-
-
 @lru_cache(maxsize=8)
 def resolve_device(name: str) -> "BackendV2":
     """Return the backend of a fake device, or of a machine of the saved IBM Quantum account.
