@@ -56,8 +56,8 @@ def main() -> None:
         add_row(table, model, noise)
     Console(width=190).print(table)
     print(
-        "A compensated neuron has the wanted probability where its noise can reach it. Noise shrinks\n"
-        "the range of reachable ones, so nothing can be done where certainty is wanted: for all\n"
+        "A compensated neuron has the wanted probability where its noise can reach it. Noise\n"
+        "shrinks the range of reachable ones, so nothing can be done where certainty is wanted: for all\n"
         "neurons of a classical network (stretch 0), and for most of a network of small stretch."
     )
 
