@@ -57,8 +57,8 @@ def main() -> None:
     Console(width=190).print(table)
     print(
         "A compensated neuron has the wanted probability where its noise can reach it. Noise\n"
-        "shrinks the range of reachable ones, so nothing can be done where certainty is wanted: for all\n"
-        "neurons of a classical network (stretch 0), and for most of a network of small stretch."
+        "shrinks the range of reachable ones, so nothing can be done where certainty is wanted:\n"
+        "for all neurons of a classical network (stretch 0), and for most of a network of small stretch."
     )
 
 
