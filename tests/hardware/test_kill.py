@@ -76,7 +76,7 @@ def test_killed_at_random_moments(
             arguments = ["resume", str(run), "--wait"]
             if not made:
                 arguments = files.submit("ibm_jakarta", run, "--wait")
-            moment = float(rng.uniform(0.05, 2.5)) if landed < kills else None
+            moment = float(rng.uniform(0.05, 1.8)) if landed < kills else None
             answer = fork(arguments, moment)
             landed += answer["code"] is None
             finished = answer["code"] == 0

@@ -141,6 +141,7 @@ class _Listener(ThreadingHTTPServer):
 def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # else each answer waits 40 ms for an acknowledgement
         timeout = 60
 
         def log_message(self, format: str, *arguments: object) -> None:
