@@ -55,6 +55,7 @@ def register(app: typer.Typer) -> None:
         devices           device names, or "bundled" for all fake ones [what the noise names]
         pairs, pair_gate  inserted gate pairs [0, sx]
         qubits, copies    placement on the chip [best, 1]
+        compensate        angles corrected for the known noise: true, false [false]
         engine            instrument, aer, ideal [instrument]
         data, images      a data set and a selection such as "0:1000" [mnist-test, all]
         seeds             repetitions; figures add their counts up [0]

@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 
 from qnnq.errors import InputError
 from qnnq.naming import nearest
+from qnnq.run import EngineName, PairGate
 
 
 def _as_list(value: Any) -> Any:
@@ -44,11 +45,12 @@ class Grid(BaseModel):
     strength: Listed[Strength] = [1.0]
     off: Listed[SwitchedOff] = [[]]
     pairs: Listed[Count] = [0]
-    pair_gate: Listed[Literal["sx", "cz"]] = ["sx"]
+    pair_gate: Listed[PairGate] = ["sx"]
     devices: Listed[Text] | None = None
     qubits: Listed[Text] | None = None
     copies: Listed[Positive] | None = None
-    engine: Listed[Literal["ideal", "aer", "instrument"]] = ["instrument"]
+    compensate: Listed[bool] = [False]
+    engine: Listed[EngineName] = ["instrument"]
     data: Listed[Text] = ["mnist-test"]
     images: Listed[Text] | None = None
     seeds: Listed[Count] = [0]

@@ -11,14 +11,13 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from qnnq.data import load_data, parse_images
 from qnnq.devices import device_names, is_hardware, resolve_device
 from qnnq.errors import InputError
 from qnnq.models import load_model
 from qnnq.naming import nearest
-from qnnq.run import RunRequest
+from qnnq.run import RunRequest, image_ranges
 from qnnq.sweep.file import Grid, SweepFile
 
 IMAGES_PER_TASK = {"aer": 100}
@@ -83,7 +82,7 @@ def _expand_grid(grid: Grid) -> Iterator[Point]:
         grid.networks, grid.data, grid.engine, grid.images or [RunRequest.images]
     ):
         blocks = _blocks(grid, engine, data, images)
-        for device, noise, off, pairs, gate, qubits, copies, strength, seed in product(
+        for device, noise, off, pairs, gate, qubits, copies, compensate, strength, seed in product(
             _devices(grid),
             grid.noise,
             grid.off,
@@ -91,6 +90,7 @@ def _expand_grid(grid: Grid) -> Iterator[Point]:
             grid.pair_gate,
             grid.qubits or [RunRequest.qubits],
             grid.copies or [RunRequest.copies],
+            grid.compensate,
             grid.strength,
             grid.seeds,
         ):
@@ -109,6 +109,7 @@ def _expand_grid(grid: Grid) -> Iterator[Point]:
                 device=device,
                 qubits=qubits,
                 copies=copies,
+                compensate=compensate,
                 shots=grid.shots,
                 seed=seed,
             )
@@ -141,8 +142,10 @@ def _usable_devices() -> list[str]:
 def _check_noise(noise: str, device: str | None) -> None:
     """Find unknown names before anything is run."""
     from qnnq.deployment import parse_noise
+    from qnnq.measured_deployment import is_measured
 
-    parse_noise(noise, device)
+    if not is_measured(noise):
+        parse_noise(noise, device)
     if device is not None and not is_hardware(device) and device not in device_names():
         raise InputError(f"devices: no device {device!r}{nearest(device, device_names())}")
 
@@ -160,6 +163,7 @@ def _labels(request: RunRequest) -> dict[str, Any]:
         "pair_gate": request.pair_gate,
         "qubits": request.qubits,
         "copies": request.copies,
+        "compensate": request.compensate,
         "engine": request.engine,
         "data": request.data,
         "images": request.images,
@@ -185,14 +189,7 @@ def _blocks(grid: Grid, engine: str, data: str, images: str) -> tuple[str, ...]:
     parts = [chosen[start : start + size] for start in range(0, len(chosen), size)]
     if grid.target_width is not None:
         parts = [np.sort(part) for part in parts]
-    return tuple(map(_selection, parts))
-
-
-def _selection(images: NDArray[np.int64]) -> str:
-    """Return image indices as `parse_images` reads them, in their order."""
-    if np.all(np.diff(images) == 1):
-        return f"{images[0]}:{images[-1] + 1}"
-    return ",".join(map(str, images))
+    return tuple(map(image_ranges, parts))
 
 
 def switch_off(noise: str, mechanisms: list[Any] | tuple[str, ...]) -> str:

@@ -14,6 +14,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 
 from qnnq.run import RunResult
+from qnnq.sweep.signals import interrupts_held
 from qnnq.sweep.work import Failure, Task, perform, thread_limits
 
 
@@ -97,14 +98,13 @@ def _inherited(variables: Mapping[str, str]) -> Iterator[None]:
     """
     resource_tracker.ensure_running()  # else the first start would do it, and unblock the signal
     saved = os.environ.copy()
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     os.environ.update(variables)
     try:
-        yield
+        with interrupts_held():
+            yield
     finally:
         os.environ.clear()
         os.environ.update(saved)
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)  # one that came meanwhile acts now
 
 
 def _work(pipe: Connection, parent: int) -> None:

@@ -79,7 +79,11 @@ def read_points(path: str | Path, where: Iterable[str] = ()) -> list[Measured]:
         InputError: For a bad file or condition, or where no point is left.
     """
     with Store(path) as store:
-        chosen = _filtered(store.points(), list(where))
+        linked = store.points()
+        # A label that an older sweep did not know is empty for its points.
+        unknown = dict.fromkeys((name for labels, _ in linked for name in labels), "")
+        linked = [({**unknown, **labels}, parts) for labels, parts in linked]
+        chosen = _filtered(linked, list(where))
         groups: dict[str, list[tuple[dict[str, Any], list[RunResult]]]] = {}
         for labels, parts in chosen:
             results = [
@@ -124,6 +128,8 @@ def _filtered(
 
 def shown(value: Any) -> str:
     """Return a label's value as text, numbers in their shortest form."""
+    if isinstance(value, bool):
+        return str(value).lower()
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 

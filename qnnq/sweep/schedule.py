@@ -13,6 +13,7 @@ from qnnq.errors import InputError
 from qnnq.run import RunRequest, RunResult, prepare
 from qnnq.statistics import single_shot
 from qnnq.sweep.points import Point
+from qnnq.sweep.signals import interrupts_held
 from qnnq.sweep.store import Store
 from qnnq.sweep.work import Failure, Pool, Task
 
@@ -131,8 +132,9 @@ class Schedule:
 
     def _receive(self, task: Task, outcome: RunResult | Failure) -> None:
         if isinstance(outcome, RunResult):
-            self._store.add(outcome)
-            self._tally.stored += 1
+            with interrupts_held():  # what is counted is stored, and the other way round
+                self._store.add(outcome)
+                self._tally.stored += 1
             self._continue(task.task_id, outcome)
         elif outcome.lost and task.task_id not in self._retried:
             self._retried.add(task.task_id)

@@ -107,7 +107,11 @@ class Store:
 
     def add(self, result: RunResult) -> None:
         """Commit a task's result; one that is there already stays as it is."""
-        provenance = {"versions": result.versions, "calibration": result.calibration}
+        provenance = {
+            "versions": result.versions,
+            "calibration": result.calibration,
+            "out_of_reach": result.out_of_reach,
+        }
         row = (
             result.task_id,
             _canonical(result.task),

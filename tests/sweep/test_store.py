@@ -24,19 +24,15 @@ def a_result(number=0):
         seconds=0.25,
         versions={"qnnq": "0"},
         calibration=None,
+        out_of_reach=0.125,
     )
 
 
 def same(a, b):
-    return (a.task_id, a.task, a.seconds, a.versions, a.calibration) == (
-        b.task_id,
-        b.task,
-        b.seconds,
-        b.versions,
-        b.calibration,
-    ) and all(
-        np.array_equal(getattr(a, name), getattr(b, name))
-        for name in ("images", "labels", "counts")
+    arrays = ("images", "labels", "counts")
+    plain = ("task_id", "task", "seconds", "versions", "calibration", "out_of_reach")
+    return all(np.array_equal(getattr(a, name), getattr(b, name)) for name in arrays) and all(
+        getattr(a, name) == getattr(b, name) for name in plain
     )
 
 
