@@ -47,8 +47,8 @@ def register(app: typer.Typer) -> None:
 
         from qnnq.files import check_writable
         from qnnq.hardware.calibration import RESPONSE, plan_calibration
+        from qnnq.hardware.creation import check_budget, create_run, holds_run
         from qnnq.hardware.planning import check_device
-        from qnnq.hardware.runs import check_budget, create_run, holds_run
         from qnnq.run import task_id
 
         request = hardware.request_of(

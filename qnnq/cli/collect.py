@@ -8,7 +8,7 @@ from qnnq.cli import hardware
 from qnnq.cli.output import percent, write_json
 
 if TYPE_CHECKING:
-    from qnnq.hardware.runs import Collected
+    from qnnq.hardware.reading import Collected
 
 
 def register(app: typer.Typer) -> None:
@@ -31,7 +31,7 @@ def register(app: typer.Typer) -> None:
         Example: qnnq collect latest --json -
         """
         from qnnq.hardware.folder import find_run
-        from qnnq.hardware.runs import collect_run
+        from qnnq.hardware.reading import collect_run
 
         found = collect_run(find_run(folder))
         document = found.result.to_json(with_counts=counts)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from qnnq.hardware.planning import HardwareRequest
+    from qnnq.hardware.request import HardwareRequest
 
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="A bundled network or a file.")]
 Device = Annotated[str, typer.Option(help="ibm_..., fake_... or least_busy.", metavar="NAME")]
@@ -58,7 +58,7 @@ def request_of(
 ) -> "HardwareRequest":
     """Return the request of a command's options."""
     from qnnq.hardware.limits import read_limits
-    from qnnq.hardware.planning import HardwareRequest
+    from qnnq.hardware.request import HardwareRequest
     from qnnq.hardware.service import JobOptions
 
     return HardwareRequest(

@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
         Example: qnnq status latest
         """
         from qnnq.hardware.folder import find_run
-        from qnnq.hardware.runs import run_status
+        from qnnq.hardware.reading import run_status
 
         found = run_status(find_run(folder))
         if json != "-":

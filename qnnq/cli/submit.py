@@ -61,8 +61,8 @@ def register(app: typer.Typer) -> None:
         from pathlib import Path
 
         from qnnq.cli.estimate import print_estimate
+        from qnnq.hardware.creation import check_budget, create_run
         from qnnq.hardware.planning import check_device, plan_run
-        from qnnq.hardware.runs import check_budget, create_run
         from qnnq.run import task_id
 
         request = hardware.request_of(

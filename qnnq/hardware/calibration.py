@@ -8,8 +8,10 @@ from qnnq.errors import InputError
 from qnnq.hardware.engine import RuntimeEngine
 from qnnq.hardware.estimate import Estimate, LayerEstimate
 from qnnq.hardware.layer_plan import JobPlan, LayerCost
-from qnnq.hardware.ledger import Ledger, now
-from qnnq.hardware.planning import HardwareRequest, Plan, describe, place_network
+from qnnq.hardware.ledger import Ledger
+from qnnq.hardware.planning import Plan, describe, place_network
+from qnnq.hardware.records import now
+from qnnq.hardware.request import HardwareRequest
 from qnnq.hardware.service import Service
 from qnnq.measured_response import (
     ANGLES,

@@ -18,9 +18,12 @@ from qnnq.hardware.service import Unanswered
 if TYPE_CHECKING:
     from qiskit_ibm_runtime import QiskitRuntimeService
 
+_log = logging.getLogger(__name__)
 T = TypeVar("T")
 Failure = Literal["unauthorized", "unanswered", "missing", "refused"]
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 30.0
+QUIET_S = 5.0
+"""Seconds of an outage before it is mentioned."""
 CONNECTIONS = 4
 """Times that a call is made when the token is refused; making a connection can outlast a token."""
 TEMPORARY = {408, 425, 429, *range(500, 600), -1}
@@ -49,14 +52,19 @@ class Client:
             InputError: If there is no account, or the token is refused.
             QnnqError: If the service refuses, or does not answer for `patience_s`.
         """
-        end = time.monotonic() + self._limits.patience_s
+        started = time.monotonic()
         pause = FIRST_PAUSE_S
+        told = False
         while True:
             try:
                 return self.call_once(what, function)
             except Unanswered:
-                if time.monotonic() + pause > end:
+                waited = time.monotonic() - started
+                if waited + pause > self._limits.patience_s:
                     raise
+                if waited > QUIET_S and not told:
+                    told = True
+                    _log.warning("IBM Quantum: %s: no answer yet, asking again", what)
             time.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_S)
 

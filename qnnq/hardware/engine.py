@@ -12,9 +12,10 @@ from qnnq.engines.packing import pack
 from qnnq.errors import QnnqError
 from qnnq.hardware.client import FIRST_PAUSE_S
 from qnnq.hardware.layer_plan import LayerCost, plan_jobs
-from qnnq.hardware.ledger import Attempt, Job, Ledger
+from qnnq.hardware.ledger import Ledger
 from qnnq.hardware.limits import ServiceLimits
 from qnnq.hardware.placing import place
+from qnnq.hardware.records import Attempt, Job
 from qnnq.hardware.service import JobView, Service
 from transpile import CompiledLayer
 

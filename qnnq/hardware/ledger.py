@@ -5,12 +5,10 @@ process that is killed at any instant loses nothing that was paid for.
 """
 
 import contextlib
-import datetime
 import json
 import sqlite3
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -21,6 +19,7 @@ from qnnq.errors import InputError, QnnqError
 from qnnq.hardware.blobs import arrays_from, arrays_to, circuit_from, circuit_to
 from qnnq.hardware.folder import LEDGER
 from qnnq.hardware.layer_plan import JobPlan
+from qnnq.hardware.records import Attempt, Job, now
 from transpile import CompiledLayer, Site
 
 FORMAT = 1
@@ -46,41 +45,6 @@ CREATE TABLE attempts (
 );
 CREATE TABLE surplus (id TEXT PRIMARY KEY, tag TEXT NOT NULL, cancelled INTEGER NOT NULL);
 """
-
-
-@dataclass(frozen=True)
-class Job:
-    """One planned job of a layer; `done` once its bits are stored."""
-
-    number: int
-    layer: int
-    part: int
-    sets: int
-    shots: int
-    slots: int
-    done: bool
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """Shape of its bits: (parameter sets, shots, slots)."""
-        return self.sets, self.shots, self.slots
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """One submission of a job.
-
-    `state` is `intended` (written, the id not known), `submitted`, `done`, `failed`, `cancelled`
-    (by the user) or `lost` (with the process that ran it).
-    """
-
-    tag: str
-    job: int
-    written: str
-    id: str | None
-    state: str
-    seconds: float | None
-    message: str | None
 
 
 class Ledger:
@@ -300,8 +264,3 @@ class Ledger:
                     f"{self.path}: expected the ledger of a run, not SQLite"
                 ) from error
             raise QnnqError(f"{self.path}: {error}") from error
-
-
-def now() -> str:
-    """Return the time, ISO 8601, UTC."""
-    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")

@@ -4,8 +4,9 @@ import time
 from collections.abc import Callable
 
 from qnnq.hardware.client import FIRST_PAUSE_S, LONGEST_PAUSE_S
-from qnnq.hardware.ledger import Attempt, Ledger
+from qnnq.hardware.ledger import Ledger
 from qnnq.hardware.limits import ServiceLimits
+from qnnq.hardware.records import Attempt
 from qnnq.hardware.service import JobView, Service, Unanswered
 
 _BEST_FIRST = {"done": 0, "running": 1, "queued": 2}

@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qnnq.deployment import compile_network
-from qnnq.devices import calibration_time, is_hardware, resolve_device
+from qnnq.devices import calibration_time, resolve_device
 from qnnq.errors import InputError
 from qnnq.hardware.estimate import Estimate, LayerShape, estimate_run
 from qnnq.hardware.layer_plan import LayerCost
 from qnnq.hardware.limits import ServiceLimits
+from qnnq.hardware.request import LEAST_BUSY, HardwareRequest, is_local
 from qnnq.hardware.service import JobOptions
 from qnnq.network import Network
 from qnnq.run import PairGate, RunRequest, prepare
@@ -21,45 +22,6 @@ from transpile import CompiledLayer, capacity, report
 
 if TYPE_CHECKING:
     from qiskit.providers import BackendV2
-
-LEAST_BUSY = "least_busy"
-
-
-@dataclass(frozen=True)
-class HardwareRequest:
-    """What a user wants to run on a device; names and paths are as on the command line.
-
-    Attributes:
-        model: A bundled network's name, or a network file.
-        device: `ibm_...`, `fake_...` or `least_busy`.
-        data: A bundled data set's name, or a file.
-        images: Which images, such as `0:200`.
-        shots: Shots an image.
-        seed: Part of the run's identity; seeds the simulator of a fake device.
-        qubits: `best`, or a list such as `3,4,5` or `3:4,7:8`.
-        copies: Images side by side on the chip; None takes as many as fit.
-        pairs: Gate pairs inserted after each rotation.
-        pair_gate: `sx` or `cz`.
-        compensate: Whether angles are corrected for the device's noise.
-        response: A response file to correct them with; None takes the device's calibration data.
-        options: How jobs are run.
-        limits: The service's limits.
-    """
-
-    model: str
-    device: str
-    data: str = "mnist-test"
-    images: str = "all"
-    shots: int = 15
-    seed: int = 0
-    qubits: str = "best"
-    copies: int | None = None
-    pairs: int = 0
-    pair_gate: PairGate = "sx"
-    compensate: bool = False
-    response: str | None = None
-    options: JobOptions = field(default_factory=JobOptions)
-    limits: ServiceLimits = field(default_factory=ServiceLimits)
 
 
 @dataclass(frozen=True)
@@ -209,11 +171,6 @@ def check_device(request: HardwareRequest, device: str) -> HardwareRequest:
     if request.options.mode == "session" and not has_sessions(request.limits):
         return replace(request, options=replace(request.options, mode="batch"))
     return request
-
-
-def is_local(device: str) -> bool:
-    """Whether a device is simulated in this process, at no cost."""
-    return not is_hardware(device)
 
 
 def _qubits_needed(network: Network) -> int:

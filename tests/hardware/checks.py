@@ -7,7 +7,7 @@ import numpy as np
 from loopback import Server
 
 from qnnq.hardware.ledger import Ledger
-from qnnq.hardware.runs import collect_run
+from qnnq.hardware.reading import collect_run
 
 LAYERS = 3
 

@@ -1,5 +1,6 @@
 """Runs against a service that misbehaves: every shot once, nothing paid twice."""
 
+import json
 import threading
 import time
 from collections.abc import Callable
@@ -111,6 +112,21 @@ def test_a_job_that_always_fails_is_given_up(
     assert len(connected.store.jobs()) == 3
     assert qnnq("resume", run, "--wait").code == 1
     assert len(connected.store.jobs()) == 3  # a resume does not begin to count anew
+
+
+def test_failures_count_against_the_budget(
+    connected: Server, files: Files, tmp_path: Path, qnnq: Command
+) -> None:
+    """Three jobs are estimated at 6.02 s; one that fails first is paid as well."""
+    connected.failing_jobs = 1
+    run = tmp_path / "run"
+    answer = qnnq(*files.submit("ibm_jakarta", run, "--wait", "--budget", "6.5"))
+    assert answer.code == 1
+    assert answer.err.splitlines()[-1].startswith("qnnq: --budget 6.5: layer 3, job 1 would take")
+    assert len(connected.store.jobs()) == 3
+    assert all(json.loads(job["options"])["cost"] <= 7 for job in connected.store.jobs())
+    states = [job["state"] for job in qnnq("status", run, "--json", "-").json()["jobs"]]
+    assert states == ["done", "done", "planned"]
 
 
 def test_a_slow_result(connected: Server, files: Files, tmp_path: Path, qnnq: Command) -> None:

@@ -83,7 +83,8 @@ def test_calibration_finds_the_noise_of_the_device(
 ) -> None:
     """The fit agrees with the exact response of the same circuits under the calibration's noise."""
     from qnnq.hardware.compensation import calibrated_coefficients, measured_coefficients
-    from qnnq.hardware.planning import HardwareRequest, plan_run
+    from qnnq.hardware.planning import plan_run
+    from qnnq.hardware.request import HardwareRequest
 
     out, shots = tmp_path / "response.json", 20_000
     request = HardwareRequest(str(files.network), "fake_jakarta", data=str(files.data), shots=1)

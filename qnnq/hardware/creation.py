@@ -1,0 +1,83 @@
+"""Making a run folder: everything is in it before anything is submitted."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from qnnq.devices import calibration_time, resolve_device
+from qnnq.errors import InputError
+from qnnq.hardware.folder import LEDGER, NETWORK, remember_latest
+from qnnq.hardware.ledger import Ledger
+from qnnq.hardware.planning import Plan
+from qnnq.hardware.records import now
+from qnnq.hardware.request import HardwareRequest
+from qnnq.network_file import write_network
+from qnnq.run import package_versions
+
+
+def check_budget(plan: Plan, budget_s: float | None) -> None:
+    """Raise InputError where the estimate is over the budget."""
+    if budget_s is not None and plan.estimate.quantum_seconds > budget_s:
+        raise InputError(
+            f"--budget {budget_s:g}: the estimate is {plan.estimate.quantum_seconds:.1f} quantum "
+            f"seconds ({plan.estimate.formula()})"
+        )
+
+
+def create_run(request: HardwareRequest, plan: Plan, folder: Path, budget_s: float | None) -> None:
+    """Write the run folder of a plan; nothing is submitted yet.
+
+    Raises:
+        InputError: If the folder holds a run already, or cannot be made.
+    """
+    if (folder / LEDGER).exists():
+        raise InputError(f"{folder}: holds a run already; go on with it by qnnq resume {folder}")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be made: {error.strerror}") from error
+    backend = resolve_device(plan.device)
+    properties = backend.properties()
+    facts = {
+        "task": plan.task,
+        "device": plan.device,
+        "calibration": calibration_time(backend),
+        "calibration_data": _plain(properties.to_dict()) if properties else None,
+        "kind": plan.kind,
+        "layers": len(plan.layers),
+        "request": asdict(request),
+        "costs": [asdict(cost) for cost in plan.costs],
+        "estimate": plan.estimate.to_json(),
+        "budget_s": budget_s,
+        "versions": package_versions(),
+        "created": now(),
+        "finished": None,
+        "session": None,
+    }
+    responses = {f"response{i}": found for i, found in enumerate(plan.responses)}
+    arrays = {**plan.arrays, **responses}
+    write_network(plan.network, folder / NETWORK)
+    Ledger.create(folder, facts, arrays, plan.layers).close()
+    remember_latest(folder)
+
+
+def holds_run(folder: Path, task: dict[str, Any]) -> bool:
+    """Whether a folder holds the run of a task.
+
+    Raises:
+        InputError: If it holds another one.
+    """
+    if not (folder / LEDGER).exists():
+        return False
+    ledger = Ledger(folder)
+    found = ledger.fact("task")
+    ledger.close()
+    if found != task:
+        raise InputError(f"{folder}: holds another run; expected an empty folder")
+    return True
+
+
+def _plain(value: Any) -> Any:
+    """Return calibration data without objects that JSON does not know."""
+    return json.loads(json.dumps(value, default=str))
