@@ -1,4 +1,4 @@
-"""The two kinds of failure that the command line reports in one line."""
+"""The kinds of failure that the command line reports in one line."""
 
 
 class QnnqError(Exception):
@@ -7,3 +7,7 @@ class QnnqError(Exception):
 
 class InputError(QnnqError):
     """Bad input, exit code 2: the message says where, what was found, what was expected."""
+
+
+class Interrupted(QnnqError):
+    """Ctrl-C, after which something was kept: the message says what (exit code 130)."""

@@ -98,7 +98,7 @@ def _run_block(
     shots: int,
     seed: int,
 ) -> Votes:
-    inputs: NDArray[Any] = _pixels(images)[:, None, :]  # (images, 1, inputs)
+    inputs: NDArray[Any] = images[:, None, :]  # (images, 1, inputs)
     state = last = None
     for layer in range(network.hidden):
         z = _linear(network, layer, inputs)  # (images, 1 or shots, width)
@@ -115,19 +115,17 @@ def _run_block(
     return _vote(_linear(network, network.hidden, inputs))
 
 
-def _pixels(images: NDArray[np.uint8] | FloatArray) -> FloatArray:
-    return images / 255 if images.dtype == np.uint8 else images.astype(np.float64)
-
-
 def _linear(network: Network, layer: int, inputs: NDArray[Any]) -> FloatArray:
-    """Return W r + b.
+    """Return W r + b; inputs of type uint8 are pixels, in units of 1/255.
 
-    In float64, sums of +-w with float32 weights w are exact for all practical weights, so a
-    result does not depend on the order in which the matrix product adds: sign(z) is the same
-    whatever the block size or the number of BLAS threads.
+    In float64, sums of float32 weights times outcomes or whole pixels are exact for all practical
+    weights, so a result does not depend on the order in which the matrix product adds: sign(z) is
+    the same whatever the block size or the number of BLAS threads.
     """
     flat = np.asarray(inputs, dtype=np.float64).reshape(-1, inputs.shape[-1])
     z = flat @ network.weights[layer].T.astype(np.float64)
+    if inputs.dtype == np.uint8:
+        z /= 255
     bias = network.biases[layer]
     if bias is not None:
         z += bias

@@ -63,8 +63,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         result = build_app()(args=words or ["--help"], prog_name="qnnq", standalone_mode=False)
         sys.stdout.flush()
+        if result == INTERRUPTED:  # what the option parser makes of Ctrl-C
+            _say("interrupted", INTERRUPTED)
     except (KeyboardInterrupt, typer.Abort):
-        result = INTERRUPTED
+        result = _say("interrupted", INTERRUPTED)
     except BrokenPipeError:  # the reader of a pipe has gone
         result = FAILED
     except Exception as error:
@@ -73,8 +75,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         result = _say(_message(error, words), code)
     _finish_stdout()
-    if result == INTERRUPTED:
-        return _say("interrupted", INTERRUPTED)
     return result if isinstance(result, int) else DONE
 
 
@@ -96,10 +96,12 @@ def _finish_stdout() -> None:
 
 def _exit_code(error: Exception) -> int | None:
     """Return the exit code of an expected failure, or None for a defect of the program."""
-    from qnnq.errors import InputError, QnnqError
+    from qnnq.errors import InputError, Interrupted, QnnqError
 
     if isinstance(error, InputError) or hasattr(error, "format_message"):
         return BAD_INPUT
+    if isinstance(error, Interrupted):
+        return INTERRUPTED
     if isinstance(error, (QnnqError, OSError, MemoryError)):
         return FAILED
     if isinstance(error, ValueError):

@@ -1,6 +1,5 @@
 """`qnnq run`: one network, one noise model, many images."""
 
-import sys
 from typing import Annotated, Any
 
 import typer
@@ -58,7 +57,7 @@ def register(app: typer.Typer) -> None:
 
         Example: qnnq run mnist16-a0.5 --noise "fake_kingston*2" --images 0:1000 --shots 15
         """
-        from qnnq.errors import InputError
+        from qnnq.errors import InputError, Interrupted
         from qnnq.files import check_writable
         from qnnq.run import RunRequest, prepare
 
@@ -99,8 +98,7 @@ def register(app: typer.Typer) -> None:
             write_json(document, json)
         if len(result.images) < len(prepared.images):
             done = f"{len(result.images)} of {len(prepared.images)} images"
-            print(f"qnnq: stopped after {done}; the result is theirs", file=sys.stderr)
-            raise KeyboardInterrupt
+            raise Interrupted(f"stopped after {done}; the result is theirs")
 
 
 def _print(model: str, noise: str, document: dict[str, Any]) -> None:

@@ -65,7 +65,7 @@ def register(app: typer.Typer) -> None:
         images_per_task   images that are done and stored at once [all; aer: 100]
         """
         from qnnq.cli.output import write_json
-        from qnnq.errors import InputError
+        from qnnq.errors import InputError, Interrupted
         from qnnq.sweep.run import run_sweep
         from qnnq.sweep.schedule import Tally
 
@@ -75,14 +75,12 @@ def register(app: typer.Typer) -> None:
         try:
             with _progress() as observe:
                 run_sweep(file, out, workers=workers, dask=dask, tally=tally, observe=observe)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as error:
             done = tally.stored + tally.found
             total = f" of {tally.total}" if tally.total else ""
-            print(
-                f"{out}: {done}{total} tasks are stored; the same command goes on from there",
-                file=sys.stderr,
-            )
-            raise
+            raise Interrupted(
+                f"stopped: {out} has {done}{total} tasks; the same command goes on from there"
+            ) from error
         if json != "-":
             print(f"{out}: {tally.stored} tasks done, {tally.found} were there already")
         if json is not None:

@@ -1,6 +1,5 @@
 """`qnnq train`: train a network with natural quantization."""
 
-import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -76,9 +75,10 @@ def register(app: typer.Typer) -> None:
         if json != "-":
             _print(result, out)
         if result.interrupted:
+            from qnnq.errors import Interrupted
+
             done = result.history[-1].epoch
-            print(f"stopped: {out} has the network after epoch {done} of {epochs}", file=sys.stderr)
-            raise KeyboardInterrupt
+            raise Interrupted(f"stopped: {out} has the network after epoch {done} of {epochs}")
 
 
 def _torch_trainer():  # type: ignore[no-untyped-def]  # naming the type would import torch

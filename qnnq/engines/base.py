@@ -42,7 +42,7 @@ class Draws:
         for run in runs:
             if not len(run):
                 continue
-            stream = np.random.PCG64DXSM(np.random.SeedSequence((self.seed, self.layer)))
+            stream = np.random.PCG64DXSM(np.random.SeedSequence(self.seed, spawn_key=(self.layer,)))
             stream.advance(int(run[0]) * steps_per_image)
             np.random.Generator(stream).random(dtype=np.float32, out=drawn[row : row + len(run)])
             row += len(run)
@@ -51,8 +51,8 @@ class Draws:
 
     def simulator_seed(self) -> int:
         """Return a 31-bit seed for a simulator that keeps its own random numbers."""
-        words = (self.seed, self.layer, int(self.images[0]), len(self.images))
-        return int(np.random.SeedSequence(words).generate_state(1)[0] >> 1)
+        key = (self.layer, int(self.images[0]), len(self.images))
+        return int(np.random.SeedSequence(self.seed, spawn_key=key).generate_state(1)[0] >> 1)
 
     def copies(self, count: int) -> IntArray:
         """Return which of `count` copies of the layer on the chip each image uses, (images,)."""

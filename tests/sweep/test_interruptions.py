@@ -116,8 +116,8 @@ def test_interrupted_by_the_user(long_sweep, expected):
     assert process.returncode == 130
     number = rows("results.sqlite")
     assert error == (
-        f"results.sqlite: {number} of {TASKS} tasks are stored; "
-        "the same command goes on from there\nqnnq: interrupted\n"
+        f"qnnq: stopped: results.sqlite has {number} of {TASKS} tasks; "
+        "the same command goes on from there\n"
     )
     assert run_sweep(long_sweep, "results.sqlite", workers=2).found == number
     assert stored("results.sqlite") == expected
