@@ -158,8 +158,8 @@ def test_interrupt_before_anything_is_finished():
 
 
 def test_interrupt_keeps_the_images_that_are_finished(capsys):
-    options = ["--engine", "aer", "--noise", "ideal", "--shots", "1", "--counts", "--json", "-"]
-    code, out, err = interrupted(8, *options)
+    options = ["--engine", "aer", "--noise", "ideal", "--shots", "4", "--counts", "--json", "-"]
+    code, out, err = interrupted(7, *options)
     assert code == 130
     partial = json.loads(out)
     assert 0 < partial["images"] < 10_000
