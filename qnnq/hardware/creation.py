@@ -13,7 +13,7 @@ from qnnq.hardware.planning import Plan
 from qnnq.hardware.records import now
 from qnnq.hardware.request import HardwareRequest
 from qnnq.network_file import write_network
-from qnnq.run import package_versions
+from qnnq.result import package_versions
 
 
 def check_budget(plan: Plan, budget_s: float | None) -> None:

@@ -17,8 +17,9 @@ from qnnq.hardware.limits import ServiceLimits
 from qnnq.hardware.request import LEAST_BUSY, HardwareRequest, is_local
 from qnnq.hardware.service import JobOptions
 from qnnq.network import Network
-from qnnq.run import PairGate, RunRequest, prepare
-from transpile import CompiledLayer, capacity, report
+from qnnq.request import PairGate, RunRequest
+from qnnq.run import prepare
+from transpile import PROJECTIVE, CompiledLayer, capacity, report
 
 if TYPE_CHECKING:
     from qiskit.providers import BackendV2
@@ -174,7 +175,7 @@ def check_device(request: HardwareRequest, device: str) -> HardwareRequest:
 
 
 def _qubits_needed(network: Network) -> int:
-    weak = any(network.layer_entanglement(i) < 1.57 for i in range(network.hidden))
+    weak = any(network.layer_entanglement(i) < PROJECTIVE for i in range(network.hidden))
     return max(network.widths) * (2 if weak else 1)
 
 

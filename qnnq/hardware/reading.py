@@ -16,7 +16,7 @@ from qnnq.hardware.ledger import Ledger
 from qnnq.hardware.records import Attempt, Job, now
 from qnnq.hardware.runs import Run
 from qnnq.hardware.service import JobView, Service
-from qnnq.run import RunResult, task_id
+from qnnq.result import RunResult, task_id
 
 LABELS_OF_REQUEST = ("pairs", "pair_gate", "qubits", "data", "images", "shots", "seed")
 STATES_WITH_JOB = ("submitted", "done")

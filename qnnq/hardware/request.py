@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from qnnq.devices import is_hardware
 from qnnq.hardware.limits import ServiceLimits
 from qnnq.hardware.service import JobOptions
-from qnnq.run import PairGate
+from qnnq.request import PairGate
 
 LEAST_BUSY = "least_busy"
 

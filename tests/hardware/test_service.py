@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from checks import assert_complete, assert_paid_once
-from conftest import IMAGES, SHOTS, Command, Files
-from loopback import Server
+from conftest import IMAGES, SHOTS, Command, Files, connect
+from loopback import Machine, Server
 
 
 def test_submit_wait_status_collect(
@@ -129,6 +129,34 @@ def test_dynamical_decoupling(
     assert qnnq(*files.submit("ibm_jakarta", run, "--dynamical-decoupling", "XX")).code == 0
     (circuit,) = received(connected.store.jobs()[0]["params"])
     assert circuit.count_ops()["delay"] > 0
+
+
+def test_weak_measurement_uses_fractional_gates(
+    tmp_path: Path, files: Files, qnnq: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client hides them unless it is asked; one RZZ then does what takes two CX."""
+    from dataclasses import replace
+
+    from loopback.machine import received
+    from qiskit_ibm_runtime.fake_provider import FakeFractionalBackend
+
+    from qnnq.network_file import read_network, write_network
+
+    write_network(replace(read_network(files.network), entanglement=1.0), files.network)
+    folder = tmp_path / "service"
+    folder.mkdir()
+    server = Server(folder, [Machine("ibm_fractional", FakeFractionalBackend())])
+    connect(server, tmp_path / "home", monkeypatch)
+    run = tmp_path / "run"
+    answer = qnnq(*files.submit("ibm_fractional", run, "--wait"))
+    assert answer.code == 0, answer.err
+    (circuit,) = received(server.store.jobs()[0]["params"])
+    # two neurons of three fit on five qubits, so a layer takes two executions a shot
+    assert circuit.count_ops()["rzz"] == 2
+    assert "cx" not in circuit.count_ops()
+    assert_complete(run, IMAGES, SHOTS)
+    assert_paid_once(server, run)
+    server.stop()
 
 
 def test_least_busy(connected: Server, files: Files, tmp_path: Path, qnnq: Command) -> None:
