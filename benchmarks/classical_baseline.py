@@ -26,7 +26,8 @@ from qnnq.data import Dataset, load_data
 from qnnq.errors import InputError
 from qnnq.models import bundled_models
 from qnnq.network import Network
-from qnnq.run import RunRequest, prepare
+from qnnq.request import RunRequest
+from qnnq.run import prepare
 from qnnq.statistics import wilson
 from qnnq.training.module import QuantizedNetwork
 from qnnq.training.settings import MAJORITY_SHOTS, MOMENTUM, TrainingSettings

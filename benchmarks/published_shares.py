@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from qnnq.run import RunRequest, prepare
+from qnnq.request import RunRequest
+from qnnq.run import prepare
 from qnnq.statistics import wilson
 
 PUBLISHED = json.loads((files("qnnq") / "bundled" / "published.json").read_text("utf-8"))

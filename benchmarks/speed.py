@@ -22,7 +22,8 @@ from qnnq.deployment import deploy
 from qnnq.devices import resolve_device
 from qnnq.models import load_model
 from qnnq.network import Network
-from qnnq.run import RunRequest, prepare
+from qnnq.request import RunRequest
+from qnnq.run import prepare
 
 DEVICE = "fake_torino"
 

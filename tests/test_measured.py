@@ -19,7 +19,8 @@ from qnnq.measured_response import (
     write_response,
 )
 from qnnq.models import load_model
-from qnnq.run import RunRequest, prepare
+from qnnq.request import RunRequest
+from qnnq.run import prepare
 from tests.engines.test_agreement import network
 
 NOISE = "fake_torino*3 + readout(p01=0.02, p10=0.09) + overrotation(angle=0.1)"

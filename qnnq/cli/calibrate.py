@@ -49,7 +49,7 @@ def register(app: typer.Typer) -> None:
         from qnnq.hardware.calibration import RESPONSE, plan_calibration
         from qnnq.hardware.creation import check_budget, create_run, holds_run
         from qnnq.hardware.planning import check_device
-        from qnnq.run import task_id
+        from qnnq.result import task_id
 
         request = hardware.request_of(
             model=model,

@@ -45,7 +45,7 @@ def register(app: typer.Typer) -> None:
         from qnnq.errors import InputError
         from qnnq.files import check_writable
         from qnnq.models import load_model
-        from qnnq.run import check_placement
+        from qnnq.request import check_placement
         from transpile import report
 
         check_placement(pairs, pair_gate, copies)

@@ -59,7 +59,8 @@ def register(app: typer.Typer) -> None:
         """
         from qnnq.errors import InputError, Interrupted
         from qnnq.files import check_writable
-        from qnnq.run import RunRequest, prepare
+        from qnnq.request import RunRequest
+        from qnnq.run import prepare
 
         if counts and json is None:
             raise InputError("--counts: expected --json FILE beside it, where the counts go")

@@ -63,7 +63,7 @@ def register(app: typer.Typer) -> None:
         from qnnq.cli.estimate import print_estimate
         from qnnq.hardware.creation import check_budget, create_run
         from qnnq.hardware.planning import check_device, plan_run
-        from qnnq.run import task_id
+        from qnnq.result import task_id
 
         request = hardware.request_of(
             model=model,

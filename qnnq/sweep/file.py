@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 
 from qnnq.errors import InputError
 from qnnq.naming import nearest
-from qnnq.run import EngineName, PairGate
+from qnnq.request import EngineName, PairGate
 
 
 def _as_list(value: Any) -> Any:

@@ -17,7 +17,8 @@ from qnnq.devices import device_names, is_hardware, resolve_device
 from qnnq.errors import InputError
 from qnnq.models import load_model
 from qnnq.naming import nearest
-from qnnq.run import RunRequest, image_ranges
+from qnnq.request import RunRequest
+from qnnq.result import image_ranges
 from qnnq.sweep.file import Grid, SweepFile
 
 IMAGES_PER_TASK = {"aer": 100}

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from qnnq.errors import InputError
 from qnnq.naming import nearest
-from qnnq.run import RunResult
+from qnnq.result import RunResult
 from qnnq.statistics import Accuracy, majority_votes, share_right, single_shot
 from qnnq.sweep.store import Part, Store
 

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from qnnq.errors import InputError
-from qnnq.run import RunRequest, RunResult, prepare
+from qnnq.request import RunRequest
+from qnnq.result import RunResult
+from qnnq.run import prepare
 from qnnq.statistics import single_shot
 from qnnq.sweep.points import Point
 from qnnq.sweep.signals import interrupts_held

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qnnq.errors import InputError, QnnqError
-from qnnq.run import RunResult
+from qnnq.result import RunResult
 
 FORMAT = 1
 _APPLICATION_ID = 0x716E6E71  # "qnnq"

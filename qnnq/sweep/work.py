@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from qnnq.run import RunRequest, RunResult, prepare
+from qnnq.request import RunRequest
+from qnnq.result import RunResult
+from qnnq.run import prepare
 
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",

@@ -10,7 +10,8 @@ from qnnq.deployment import deploy
 from qnnq.engines.base import Draws
 from qnnq.engines.ideal import IdealEngine
 from qnnq.network import Network
-from qnnq.run import RunRequest, prepare
+from qnnq.request import RunRequest
+from qnnq.run import prepare
 
 FALSE_ALARM = 1e-6
 SYNTHETIC = "depolarizing(p1=0.01, p2=0.03) + readout(p01=0.02, p10=0.06)"

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from qnnq.errors import InputError
-from qnnq.run import RunRequest, prepare
+from qnnq.request import RunRequest
+from qnnq.run import prepare
 from qnnq.statistics import single_shot
 from qnnq.sweep.read import read_points
 from qnnq.sweep.run import run_sweep

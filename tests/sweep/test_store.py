@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from qnnq.errors import InputError, QnnqError
-from qnnq.run import RunResult
+from qnnq.result import RunResult
 from qnnq.sweep.store import FORMAT, Store
 
 
