@@ -19,7 +19,7 @@ from qnnq.hardware.service import JobOptions
 from qnnq.network import Network
 from qnnq.request import PairGate, RunRequest
 from qnnq.run import prepare
-from transpile import PROJECTIVE, CompiledLayer, capacity, report
+from transpile import PROJECTIVE, CompiledLayer, capacity, compile_layer, report
 
 if TYPE_CHECKING:
     from qiskit.providers import BackendV2
@@ -140,22 +140,21 @@ def place_network(
 
         device = least_busy(_qubits_needed(network), request.limits)
     backend = resolve_device(device)
-    fit = _most_copies(network, backend, request.pair_gate)
-    copies = request.copies or (fit if request.qubits == "best" else 1)
-    layers = compile_network(
-        network,
-        device,
-        request.qubits,
-        copies if most_copies is None else min(copies, most_copies),
-        request.pairs,
-        request.pair_gate,
-    )
+    fits = _fitting_copies(network, backend, request.pair_gate)
+    bound = most_copies or max(fits)
+    if request.copies is None and request.qubits == "best":
+        layers = _fill_chip(request, network, device, [min(fit, bound) for fit in fits])
+    else:
+        copies = min(request.copies or 1, bound)
+        layers = compile_network(
+            network, device, request.qubits, copies, request.pairs, request.pair_gate
+        )
     rep_delay, least = _rep_delay(backend, request.options, request.limits)
     costs = tuple(
         LayerCost.of(layer.circuit, report(layer, backend.target).duration_s, rep_delay)
         for layer in layers
     )
-    return Placed(device, layers, costs, fit, least)
+    return Placed(device, layers, costs, min(fits), least)
 
 
 def check_device(request: HardwareRequest, device: str) -> HardwareRequest:
@@ -179,13 +178,35 @@ def _qubits_needed(network: Network) -> int:
     return max(network.widths) * (2 if weak else 1)
 
 
-def _most_copies(network: Network, backend: "BackendV2", pair_gate: PairGate) -> int:
-    """Return how many copies of every layer the chip takes, at least 1."""
-    fits = [
-        capacity(backend.target, network.layer_entanglement(i), pair_gate) // width
+def _fitting_copies(network: Network, backend: "BackendV2", pair_gate: PairGate) -> list[int]:
+    """Return how many copies of each layer the chip takes, at least 1."""
+    return [
+        max(1, capacity(backend.target, network.layer_entanglement(i), pair_gate) // width)
         for i, width in enumerate(network.widths)
     ]
-    return max(1, min(fits))
+
+
+def _fill_chip(
+    request: HardwareRequest, network: Network, device: str, copies: Sequence[int]
+) -> tuple[CompiledLayer, ...]:
+    """Compile each layer with its own number of copies: layers without ancillas take more."""
+    fewest = min(copies)
+    shared = compile_network(
+        network, device, "best", fewest, request.pairs, request.pair_gate
+    )  # layers of the same kind share one circuit
+    return tuple(
+        shared[layer]
+        if count == fewest
+        else compile_layer(
+            resolve_device(device).target,
+            network.widths[layer],
+            network.layer_entanglement(layer),
+            copies=count,
+            pairs=request.pairs,
+            pair_gate=request.pair_gate,
+        )
+        for layer, count in enumerate(copies)
+    )
 
 
 def _rep_delay(

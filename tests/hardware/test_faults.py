@@ -100,6 +100,21 @@ def test_a_job_that_fails_is_tried_again(
     )
 
 
+def test_a_job_that_somebody_cancelled_is_tried_again(
+    connected: Server, files: Files, tmp_path: Path, qnnq: Command
+) -> None:
+    connected.queue_delay = 60
+    run = tmp_path / "run"
+    assert qnnq(*files.submit("ibm_jakarta", run)).code == 0
+    connected.store.cancel(connected.store.jobs()[0]["id"])
+    connected.queue_delay = 0
+    answer = qnnq("resume", run, "--wait")
+    assert answer.code == 0, answer.err
+    assert "cancelled" in answer.err
+    assert_complete(run, IMAGES, SHOTS)
+    assert_paid_once(connected, run)
+
+
 def test_a_job_that_always_fails_is_given_up(
     connected: Server, files: Files, tmp_path: Path, qnnq: Command
 ) -> None:

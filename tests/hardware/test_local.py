@@ -104,3 +104,23 @@ def test_calibration_finds_the_noise_of_the_device(
     assert (np.abs(found - expected) < 5.5 * deviations).all()
     ideal = np.array([[0.5, -0.5, 0]]) @ basis
     assert (np.abs(found - ideal)[:, 0] > 5.5 * deviations[:, 0]).any()  # noise does act
+
+
+def test_each_layer_fills_the_chip(files: Files, tmp_path: Path, qnnq: Command) -> None:
+    """A last layer without ancillas takes more images side by side than the ones before it."""
+    from dataclasses import replace
+
+    from qnnq.hardware.ledger import Ledger
+    from qnnq.network_file import read_network, write_network
+
+    weak = replace(read_network(files.network), entanglement=1.0, last_projective=True)
+    write_network(weak, files.network)
+    run = tmp_path / "run"
+    assert qnnq(*files.submit("fake_jakarta", run)).code == 0
+    assert_complete(run, IMAGES, SHOTS)
+    ledger = Ledger(run)
+    assert [layer.copies for layer in ledger.layers()] == [1, 1, 2]
+    executions = [sum(j.sets * j.shots for j in ledger.jobs(layer)) for layer in range(3)]
+    parts = ledger.layers()[0].parts
+    assert executions == [IMAGES * SHOTS * parts] * 2 + [-(-IMAGES // 2) * SHOTS]
+    ledger.close()
