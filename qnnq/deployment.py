@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 from noise_models import NoiseSpecification
 from noise_models.channels import NoiseChannels, build_channels
 from noise_models.coverage import check_coverage
-from qnnq.devices import DEFAULT_DEVICE, calibration_time, device_names, resolve_device
+from qnnq.devices import (
+    DEFAULT_DEVICE,
+    calibration_time,
+    check_device_name,
+    device_names,
+    resolve_device,
+)
 from qnnq.engines.base import Engine
 from qnnq.errors import InputError
 from qnnq.network import Network
@@ -63,8 +69,10 @@ def parse_noise(noise: str, device: str | None) -> tuple[NoiseSpecification, str
     """Return the noise specification and the name of the device that it acts on.
 
     Raises:
-        InputError: If the noise is of another device than `device`.
+        InputError: If there is no such device, or the noise is of another one.
     """
+    if device is not None:
+        check_device_name(device)
     specification = _parse(noise)
     named = specification.device_name
     if device is not None and named is not None and named != device:

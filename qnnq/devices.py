@@ -34,6 +34,15 @@ def device_names() -> list[str]:
     return sorted(_fake_backends())
 
 
+def check_device_name(name: str) -> None:
+    """Raise InputError unless the name is that of a bundled device, or may be of a machine."""
+    if not is_hardware(name) and name not in _fake_backends():
+        raise InputError(
+            f"device {name!r}: expected fake_... or ibm_..."
+            f"{nearest(name, _fake_backends())} (`qnnq noise` lists the bundled ones)"
+        )
+
+
 @lru_cache(maxsize=8)
 def resolve_device(name: str) -> "BackendV2":
     """Return the backend of a fake device, or of a machine of the saved IBM Quantum account.
@@ -41,21 +50,16 @@ def resolve_device(name: str) -> "BackendV2":
     Raises:
         InputError: If there is no such device.
     """
+    check_device_name(name)
     if is_hardware(name):
         from qnnq.hardware.account import open_backend
 
         return open_backend(name)
     import warnings
 
-    backends = _fake_backends()
-    if name not in backends:
-        raise InputError(
-            f"device {name!r}: expected fake_... or ibm_..."
-            f"{nearest(name, backends)} (`qnnq noise` lists the bundled ones)"
-        )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
-        return backends[name]()
+        return _fake_backends()[name]()
 
 
 @lru_cache(maxsize=8)

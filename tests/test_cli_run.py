@@ -80,7 +80,7 @@ def test_the_same_strength_written_twice_is_one_task(capsys):
 
 BAD = [
     (["mnist16-b0"], "mnist16-a0"),
-    (["--device", "fake_kinston"], "nearest: fake_kingston"),
+    (["--device", "fake_kinston"], "device 'fake_kinston'"),
     (["--engine", "are"], "nearest: aer"),
     (["--noise", "depolarising(p1=1e-3, p2=1e-2)"], "depolarizing"),
     (["--noise", "fake_kingston*-1"], "-1"),

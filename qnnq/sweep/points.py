@@ -13,10 +13,9 @@ from typing import Any
 import numpy as np
 
 from qnnq.data import load_data, parse_images
-from qnnq.devices import device_names, is_hardware, resolve_device
+from qnnq.devices import check_device_name, device_names, resolve_device
 from qnnq.errors import InputError
 from qnnq.models import load_model
-from qnnq.naming import nearest
 from qnnq.request import RunRequest
 from qnnq.result import image_ranges
 from qnnq.sweep.file import Grid, SweepFile
@@ -147,8 +146,8 @@ def _check_noise(noise: str, device: str | None) -> None:
 
     if not is_measured(noise):
         parse_noise(noise, device)
-    if device is not None and not is_hardware(device) and device not in device_names():
-        raise InputError(f"devices: no device {device!r}{nearest(device, device_names())}")
+    elif device is not None:
+        check_device_name(device)
 
 
 def _labels(request: RunRequest) -> dict[str, Any]:
