@@ -1,5 +1,5 @@
 # `make demo` and `make test` do all their own set-up; nothing but Python 3.11 and make is needed.
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
