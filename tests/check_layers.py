@@ -12,8 +12,9 @@ FORBIDDEN = {
     "noise_models": {"transpile", "qnnq", "benchmarks", "tests", "torch"},
     "transpile": {"qnnq", "benchmarks", "tests", "torch"},
     "qnnq": {"benchmarks", "tests"},
+    "tests": {"benchmarks"},
 }
-TORCH_MAY_BE_IMPORTED_BY = ("qnnq/training/", "qnnq/import_network.py")
+TORCH_MAY_BE_IMPORTED_BY = ("qnnq/training/", "qnnq/import_network.py", "tests/")
 
 
 def imported_packages(path: Path) -> list[tuple[int, str]]:
