@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from qnnq.cli.main import main
 from qnnq.errors import InputError
@@ -9,7 +10,7 @@ from qnnq.figures.comparisons import plot_attribution, plot_devices
 from qnnq.figures.curves import plot_curves
 from qnnq.figures.images import plot_behaviour, plot_confusion, plot_image
 from qnnq.figures.published import published_series
-from qnnq.figures.style import MOST_SERIES, check_ending, look, save
+from qnnq.figures.style import MOST_SERIES, check_ending, look, percent_axis, save
 from qnnq.statistics import wilson
 from qnnq.sweep.read import Measured
 from qnnq.sweep.store import Store
@@ -125,6 +126,7 @@ def test_attribution_draws_costs_and_gains():
     (gain,) = removed.patches
     assert cost.get_height() < 0 < gain.get_height()
     assert gain.get_height() == pytest.approx(points[2].right.mean() - points[1].right.mean())
+    assert alone.get_figure().get_suptitle().startswith("fake_kingston, strength 1,")
 
 
 def test_pictures_of_images():
@@ -140,6 +142,16 @@ def test_pictures_of_images():
     digit, votes = plot_image([other], 5, "strength").axes
     assert "image 5" in digit.get_title()
     np.testing.assert_allclose(votes.images[0].get_array()[:, 0], other.counts[5] / 15)
+    assert votes.get_title() == "half, 15 shots"
+
+
+def test_ticks_are_told_apart():
+    axes = Figure().subplots()
+    percent_axis(axes)
+    axes.set_ylim(-0.0051, 0.0026)
+    texts = [text.get_text() for text in axes.get_yticklabels()]
+    assert {"0%", "0.2%", "\N{MINUS SIGN}0.4%"} <= {*texts}
+    assert len({*texts}) == len(texts)
 
 
 def test_files_by_ending(strengths, tmp_path):

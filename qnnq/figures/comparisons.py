@@ -11,7 +11,7 @@ from qnnq.figures.style import HATCHES, MOST_SERIES, look, percent_axis, styled
 from qnnq.statistics import Difference
 from qnnq.sweep.analysis import attributions, groups
 from qnnq.sweep.file import MECHANISMS
-from qnnq.sweep.read import Measured, shown
+from qnnq.sweep.read import Measured
 
 
 def plot_devices(points: Sequence[Measured], prediction: str = "majority") -> Figure:
@@ -54,9 +54,8 @@ def plot_attribution(points: Sequence[Measured]) -> Figure:
     settings = list(dict.fromkeys(str(each.labels) for each in found))
     if len(settings) > MOST_SERIES:
         raise InputError(f"{len(settings)} series are too many to tell apart: choose with --where")
-    firsts = [next(each.labels for each in found if str(each.labels) == s) for s in settings]
-    varying = [n for n in firsts[0] if len({shown(labels[n]) for labels in firsts}) > 1]
-    kept = [n for n in varying if n not in ("stretch", "entanglement")] or ["network"]
+    lines = {_setting(line[0]): line for line in groups(points, ["off"])}
+    names, common = name_groups([lines[setting] for setting in settings], ["off"])
     with styled():
         figure = Figure(figsize=(7.0, 3.4), layout="constrained")
         panels = figure.subplots(1, 2, sharey=True)
@@ -66,11 +65,10 @@ def plot_attribution(points: Sequence[Measured]) -> Figure:
             ("alone, against no noise", "removed, against all noise"),
             strict=True,
         ):
-            for number, (setting, labels) in enumerate(zip(settings, firsts, strict=True)):
+            for number, (setting, name) in enumerate(zip(settings, names, strict=True)):
                 here = {each.mechanism: getattr(each, kind) for each in found
                         if str(each.labels) == setting}  # fmt: skip
                 width = 0.8 / len(settings)
-                name = ", ".join(f"{n} {shown(labels[n])}" for n in kept).replace("network ", "")
                 places = [
                     i + (number - (len(settings) - 1) / 2) * width for i in range(len(MECHANISMS))
                 ]
@@ -92,7 +90,12 @@ def plot_attribution(points: Sequence[Measured]) -> Figure:
             percent_axis(axes)
         panels[0].set_ylabel("change of majority accuracy")
         panels[1].legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8)
+        figure.suptitle(caption(common, figure), fontsize=8, x=0.02, ha="left")
     return figure
+
+
+def _setting(point: Measured) -> str:
+    return str({name: value for name, value in point.labels.items() if name != "off"})
 
 
 def _series(points: Sequence[Measured]) -> list[list[Measured]]:

@@ -43,9 +43,10 @@ def plot_confusion(points: Sequence[Measured]) -> Figure:
 
 def plot_image(points: Sequence[Measured], image: int, x: Axis) -> Figure:
     """Draw one image and the classes that its shots voted for along an axis, a panel a line."""
-    lines = groups(points, [x, "network"] if x in ("stretch", "entanglement") else [x])
+    apart = [x, "network"] if x in ("stretch", "entanglement") else [x]
+    lines = groups(points, apart)
     _check_panels(len(lines))
-    names, _ = name_groups(lines, [x, "network"])
+    names, common = name_groups(lines, apart)
     with styled():
         figure = Figure(figsize=(2.2 + 3.2 * len(lines), 3.6), layout="constrained")
         picture, *panels = figure.subplots(
@@ -62,6 +63,7 @@ def plot_image(points: Sequence[Measured], image: int, x: Axis) -> Figure:
             axes.set_xlabel(AXES[x])
             axes.set_title(f"{name}, {line[0].shots} shots", fontsize=8)
         panels[0].set_ylabel("class that a shot chose (% of shots)")
+        figure.suptitle(caption(common, figure), fontsize=8, x=0.02, ha="left")
     return figure
 
 

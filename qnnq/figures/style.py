@@ -69,11 +69,12 @@ def styled() -> Iterator[None]:
 
 def percent_axis(axes: Axes, which: str = "y") -> None:
     """Label an axis of accuracies from 0 to 1 in per cent."""
-    from matplotlib.ticker import PercentFormatter
+    from matplotlib.ticker import FuncFormatter
 
-    (axes.yaxis if which == "y" else axes.xaxis).set_major_formatter(
-        PercentFormatter(1, decimals=0)
-    )
+    def percent(value: float, _: int) -> str:
+        return f"{round(100 * value, 6) + 0:g}%".replace("-", "\N{MINUS SIGN}")
+
+    (axes.yaxis if which == "y" else axes.xaxis).set_major_formatter(FuncFormatter(percent))
 
 
 def check_ending(path: str | Path) -> str:
