@@ -94,5 +94,5 @@ def test_compile_draws_and_exports_openqasm(capsys, tmp_path):
     assert (tmp_path / "layer-0.qasm").exists()
     assert (tmp_path / "layer-1.qasm").exists()
     assert output(capsys, "compile", "mnist16-a0.5", "--qasm", "-").startswith(
-        "// layers [0, 1, 2]"
+        "// layers [1, 2, 3]"
     )

@@ -35,8 +35,9 @@ def register(app: typer.Typer) -> None:
         rep_delay: hardware.RepDelay = None,
         limits: hardware.Limits = None,
     ) -> None:
-        """Measure the response of the qubits that a network would use, in one job.
+        """Measure the response of the qubits that a network would use.
 
+        It takes a job for each entanglement angle of the network, in most a single one.
         Cut off, it goes on when it is called again, and pays nothing twice.
         The file is a twin of the device: qnnq run --noise measured:FILE.
 

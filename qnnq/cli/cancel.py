@@ -10,7 +10,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def cancel(folder: hardware.Folder = "latest") -> None:
-        """Cancel a run's unfinished jobs; what is measured stays, and resume goes on from there.
+        """Cancel a run's unfinished jobs. What is measured stays, and resume goes on from there.
 
         Example: qnnq cancel latest
         """

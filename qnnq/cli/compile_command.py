@@ -16,7 +16,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command("compile")
     def compile_command(
-        model: Annotated[str, typer.Argument(help="A bundled network or a file.")],
+        model: Annotated[str, typer.Argument(metavar="MODEL", help="A bundled network or a file.")],
         device: Annotated[
             str, typer.Option(help="The device to compile for.", metavar="NAME")
         ] = "fake_kingston",
@@ -36,7 +36,7 @@ def register(app: typer.Typer) -> None:
             str | None, typer.Option(help="Write the report as JSON (- is stdout).", metavar="FILE")
         ] = None,
     ) -> None:
-        """Compile every layer for a device: layout, depth, duration, expected errors.
+        """Show what every layer is on a device: qubits, gates, errors.
 
         Example: qnnq compile mnist16-a0.5 --device fake_torino --pairs 10 --draw
         """
@@ -108,7 +108,7 @@ def _print(title: str, rows: list[dict[str, Any]]) -> None:
         errors = row["neuron_errors"]
         executions = f" in {row['executions']} executions" if row["executions"] > 1 else ""
         table.add_row(
-            str(row["layer"]),
+            str(row["layer"] + 1),
             f"{row['neurons']} x {row['copies']}{executions}",
             " ".join(row["sites"]),
             ", ".join(f"{count} {name}" for name, count in sorted(row["gates"].items())),
@@ -131,7 +131,7 @@ def _write_qasm(layers: "tuple[CompiledLayer, ...]", destination: str) -> None:
     distinct = _distinct(layers)
     programs = []
     for layer in distinct:
-        used = [index for index, item in enumerate(layers) if item is layer]
+        used = [number for number, item in enumerate(layers, 1) if item is layer]
         programs.append(f"// layers {used}\n{qasm3.dumps(layer.circuit)}")
     if destination == "-":
         print("\n".join(programs))

@@ -11,7 +11,10 @@ def register(app: typer.Typer) -> None:
     @app.command("import")
     def import_command(
         weights: Annotated[
-            str, typer.Argument(help="Published JSON (last_params) or a saved torch state_dict.")
+            str,
+            typer.Argument(
+                metavar="WEIGHTS", help="Published JSON (last_params) or a saved torch state_dict."
+            ),
         ],
         out: Annotated[str, typer.Option(help="The network file to write.", metavar="FILE")],
         stretch: Annotated[float, typer.Option(help="That it was trained with; 0 is sign(z).")],
@@ -23,7 +26,7 @@ def register(app: typer.Typer) -> None:
             bool, typer.Option(help="The last hidden layer is measured at pi/2 in any case.")
         ] = False,
     ) -> None:
-        """Import trained weights; the physics, which such files do not hold, is given by options.
+        """Import trained weights. The physics, which such files do not hold, is given by options.
 
         Example: qnnq import params.json --stretch 0.5 --activation htanh --out net.safetensors
         """

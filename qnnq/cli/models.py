@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
             str | None, typer.Option(help="Write the list as JSON (- is stdout).", metavar="FILE")
         ] = None,
     ) -> None:
-        """List the bundled networks, how they were trained and how accurate they are without noise.
+        """List the bundled networks and their accuracy without noise.
 
         Example: qnnq models --json -
         """

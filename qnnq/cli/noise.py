@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
             str | None, typer.Option(help="Write as JSON (- is stdout).", metavar="FILE")
         ] = None,
     ) -> None:
-        """List what noise exists, or show the rates of one, qubit by qubit.
+        """List what noise exists, or show the rates of one by qubit.
 
         Example: qnnq noise "fake_kingston(readout=off)*2"
         """
@@ -54,7 +54,9 @@ def _list(json: str | None) -> None:
         write_json({"schema": "qnnq.noise/1", "terms": terms, "devices": device_names()}, json)
     if json == "-":
         return
-    table = Table(title="Noise terms (join them with +, scale them with *STRENGTH)")
+    table = Table(
+        title="Noise terms (join them with +, scale them with *STRENGTH)", title_justify="left"
+    )
     table.add_column("example", no_wrap=True)
     table.add_column("meaning")
     for example, meaning in terms.items():
@@ -100,6 +102,7 @@ def _show_measured(text: str, json: str | None) -> None:
         return
     table = Table(
         title=f"{response.device}, measured {response.measured}, {response.shots} shots an angle",
+        title_justify="left",
         caption="P(-1) = a + b cos(theta) + c sin(theta), each with its 95 % interval",
     )
     table.add_column("site")
@@ -117,7 +120,11 @@ def _show_measured(text: str, json: str | None) -> None:
 def _print(title: str, rows: "tuple[QubitRates, ...]") -> None:
     from rich.table import Table
 
-    table = Table(title=title, caption="errors: average gate infidelity; -: none or not known")
+    table = Table(
+        title=title,
+        title_justify="left",
+        caption="errors: average gate infidelity; -: none or not known",
+    )
     for heading in ("qubit", "T1 (us)", "T2 (us)", "reads 1 for 0", "reads 0 for 1"):
         table.add_column(heading, justify="right")
     table.add_column("one-qubit gate", justify="right")

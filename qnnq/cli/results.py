@@ -38,9 +38,9 @@ def register(app: typer.Typer) -> None:
             ),
         ] = None,
     ) -> None:
-        """List what a sweep found, with 95 % intervals; repetitions are added up.
+        """List what a sweep found, with 95 % intervals.
 
-        It can be asked while the sweep is running. Reports:
+        Repetitions are added up. It can be asked while the sweep is running. Reports:
 
         \b
         accuracy      single-shot, majority and soft-vote accuracy of every point

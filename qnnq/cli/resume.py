@@ -10,7 +10,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def resume(folder: hardware.Folder = "latest", wait: hardware.Wait = False) -> None:
-        """Go on with a run from its last finished layer; nothing that was paid is run again.
+        """Go on with a run. Nothing that was paid is run again.
 
         Example: qnnq resume latest --wait
         """

@@ -53,7 +53,7 @@ def register(app: typer.Typer) -> None:
             bool, typer.Option("--counts", help="Votes of each image, in JSON.")
         ] = False,
     ) -> None:
-        """Run a trained network on a noisy device and say how accurate it is.
+        """Say how accurate a trained network is on a noisy device.
 
         Example: qnnq run mnist16-a0.5 --noise "fake_kingston*2" --images 0:1000 --shots 15
         """

@@ -13,7 +13,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def status(folder: hardware.Folder = "latest", json: hardware.Json = None) -> None:
-        """Show every layer and job of a run, with place in the queue and usage.
+        """Show every layer and job of a run, its queue and its usage.
 
         Example: qnnq status latest
         """
@@ -31,10 +31,8 @@ def _print(found: dict[str, Any]) -> None:
     from rich.table import Table
 
     state = f"finished {found['finished']}" if found["finished"] else "not finished"
-    table = Table(
-        title=f"{found['folder']}: {found['device']}, created {found['created']}, {state}",
-        title_justify="left",
-    )
+    print(f"{found['folder']}: {found['device']}, created {found['created']}, {state}")
+    table = Table()
     for name in (
         "layer",
         "job",
@@ -64,6 +62,8 @@ def _print(found: dict[str, Any]) -> None:
         f"quantum seconds: {found['quantum_seconds']:.2f} used, "
         f"{found['estimated_quantum_seconds']:.2f} estimated"
     )
+    if found["unanswered"] is not None:
+        print(f"states as last known, since the service was not reached: {found['unanswered']}")
     for job in found["surplus"]:
         how = "cancelled" if job["cancelled"] else "ran as well"
         print(f"accepted twice by the service: {job['id']}, {how}")

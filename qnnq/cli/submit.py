@@ -51,10 +51,12 @@ def register(app: typer.Typer) -> None:
             int | None,
             typer.Option(help="Quantum seconds after which a job is stopped.", metavar="SECONDS"),
         ] = None,
-        tag: Annotated[list[str] | None, typer.Option(help="Tag of all jobs; repeatable.")] = None,
+        tag: Annotated[
+            list[str] | None, typer.Option(help="Tag of all jobs; repeatable.", metavar="TAG")
+        ] = None,
         limits: hardware.Limits = None,
     ) -> None:
-        """Submit a network to a machine: all images and shots together, one job a layer.
+        """Submit a network to a machine. All images and shots go together, one job a layer.
 
         Example: qnnq submit mnist16-a0.5 --device fake_kingston --images 0:90 --shots 10
         """

@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
             str | None, typer.Option(help="Write a summary as JSON (- is stdout).", metavar="FILE")
         ] = None,
     ) -> None:
-        """Measure accuracy over a grid of networks, noise, strengths, devices and more.
+        """Measure accuracy over a grid of networks, noise and devices.
 
         What FILE holds already is skipped, so a sweep that was stopped, in whatever way, goes on
         where it was when it is started again. Several sweeps may write to one FILE.

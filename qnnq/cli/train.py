@@ -39,7 +39,7 @@ def register(app: typer.Typer) -> None:
             typer.Option(help="Write the history as JSON (- is stdout).", metavar="FILE"),
         ] = None,
     ) -> None:
-        """Train a network on a GPU if there is one, else on the CPU; needs qnnq[train].
+        """Train a network; needs qnnq[train]. It takes a GPU if there is one, else the CPU.
 
         Example: qnnq train --stretch 0.5 --hidden 16,16,16 --epochs 100 --out net.safetensors
         """
