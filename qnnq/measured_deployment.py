@@ -1,7 +1,6 @@
 """A network on a measured device: the empirical twin, `--noise measured:FILE`."""
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,34 +87,6 @@ def deploy_measured(
     }
     calibration: dict[str, str | None] = {"device": response.device, "time": response.measured}
     return MeasuredDeployment(samplers, entanglements, task, calibration)
-
-
-def measured_samplers(
-    path: str, network: Network, device: str, layers: Sequence[tuple[tuple[str, ...], int]]
-) -> list[LayerSampler]:
-    """Return the measured responses of layers that were placed by something else.
-
-    Args:
-        path: The response file.
-        network: The network.
-        device: The device that the layers were placed on.
-        layers: The sites of every hidden layer's slots, and its number of copies.
-
-    Raises:
-        InputError: If the file is of another device or lacks a site.
-    """
-    response = read_response(path)
-    _check_device(path, response, device)
-    samplers = []
-    for index, (sites, copies) in enumerate(layers):
-        kind = _kind(path, response, network.layer_entanglement(index))
-        known = {site.site: site for site in kind.sites}
-        missing = [site for site in sites if site not in known]
-        if missing:
-            raise InputError(f"{path}: expected a response of site {missing[0]}, got none")
-        placed = kind.model_copy(update={"sites": tuple(known[site] for site in sites)})
-        samplers.append(_sampler(path, placed, network.widths[index], copies))
-    return samplers
 
 
 def _check(

@@ -9,7 +9,7 @@ import pytest
 from qnnq.deployment import deploy
 from qnnq.engines.base import Draws
 from qnnq.errors import InputError
-from qnnq.measured_deployment import deploy_measured, measured_samplers
+from qnnq.measured_deployment import deploy_measured
 from qnnq.measured_response import (
     ANGLES,
     KindResponse,
@@ -103,23 +103,6 @@ def test_a_twin_may_compensate(tmp_path):
     result = prepare(request).execute()
     assert 0 < result.out_of_reach < 1
     assert result.calibration == {"device": "fake_torino", "time": "2026-01-01T00:00:00+00:00"}
-
-
-def test_samplers_of_layers_that_were_placed_elsewhere(tmp_path):
-    path = tmp_path / "response.json"
-    small = network(math.pi / 2)
-    deployed = deploy(small, noise=NOISE)
-    response = measured_file(path, deployed, shots=5000)
-    sites = tuple(str(site) for site in deployed.layers[0].sites)
-    swapped = (sites[1], sites[0], *sites[2:])
-    sampler = measured_samplers(str(path), small, "fake_torino", [(swapped, 1), (sites, 1)])[0]
-    draws = Draws(0, 0, np.arange(1), np.arange(1), 1)
-    constants = sampler.coefficients(draws)[0][0]
-    assert constants[0] == pytest.approx(response.kinds[0].sites[1].coefficients[0])
-    with pytest.raises(InputError, match="expected a response of site 999"):
-        measured_samplers(str(path), small, "fake_torino", [(("999",), 1)])
-    with pytest.raises(InputError, match="expected a response of fake_fez"):
-        measured_samplers(str(path), small, "fake_fez", [(sites, 1)])
 
 
 @pytest.mark.parametrize(
