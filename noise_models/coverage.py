@@ -15,6 +15,7 @@ from qiskit.circuit import (
 )
 
 from noise_models.channels import NoiseChannels
+from noise_models.elements import place
 from noise_models.errors import NoiseError
 from noise_models.specification import NoiseSpecification
 
@@ -69,11 +70,11 @@ def _problem(
         return channels.refused[element]
     if isinstance(instruction.operation, Measure) and qubits[0] in channels.readout_errors:
         return None
-    place = f"{name} on qubit{'s' * (len(qubits) > 1)} {', '.join(map(str, qubits))}"
+    where = place(name, qubits)
     if instruction.clbits and not isinstance(instruction.operation, Measure):
-        return f"{place} has no readout error, expected measure"
+        return f"{where} has no readout error, expected measure"
     if element in channels.stages or element in channels.exact:
         return None
     if not channels.qubits.issuperset(qubits):
-        return f"{place} is outside the qubits that the model was built for"
-    return f"{place} is no instruction of the device, so it would run without noise"
+        return f"{where} is outside the qubits that the model was built for"
+    return f"{where} is no instruction of the device, so it would run without noise"

@@ -34,9 +34,12 @@ class CalibratedInstruction:
     @property
     def place(self) -> str:
         """The instruction and its qubits, for messages."""
-        return (
-            f"{self.name} on qubit{'s' * (len(self.qubits) > 1)} {', '.join(map(str, self.qubits))}"
-        )
+        return place(self.name, self.qubits)
+
+
+def place(name: str, qubits: tuple[int, ...]) -> str:
+    """Return an instruction and its qubits, for messages."""
+    return f"{name} on qubit{'s' * (len(qubits) > 1)} {', '.join(map(str, qubits))}"
 
 
 @dataclass(frozen=True)

@@ -199,12 +199,11 @@ class _Reader:
             self.position += 1
 
     def _unexpected(self, expected: str) -> NoiseError:
-        found = (
-            repr(self.text[self.position :].strip()) if self.text[self.position :].strip() else ""
-        )
+        rest = self.text[self.position :].strip()
+        found = repr(rest) if rest else "nothing"
         before = self.text[: self.position].strip()
         place = f" after {before!r}" if before else ""
-        return NoiseError(f"noise: found {found or 'nothing'}{place}, expected {expected}")
+        return NoiseError(f"noise: found {found}{place}, expected {expected}")
 
 
 def _parameters(name: str, arguments: dict[str, str]) -> tuple[tuple[str, Value], ...]:
