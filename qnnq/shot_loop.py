@@ -135,7 +135,7 @@ def _linear(network: Network, layer: int, inputs: NDArray[Any]) -> FloatArray:
 def _rotated(
     activation: FloatArray, state: FloatArray | None, last: OutcomeArray | None
 ) -> FloatArray:
-    """Return alpha' = alpha + (pi/2)(r_last - phi), wrapped; design: rotation of a step.
+    """Return alpha' = alpha + (pi/2)(r_last - phi), wrapped.
 
     A neuron without a past, or one that was measured projectively, starts from alpha = 0 and
     r_last = +1. Neuron j goes on from neuron j of the layer before; further ones start anew.
