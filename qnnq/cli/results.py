@@ -57,6 +57,8 @@ def register(app: typer.Typer) -> None:
 
         if threshold is not None and report != "breakdown":
             raise InputError("--threshold: expected --report breakdown beside it")
+        if csv == json == "-":
+            raise InputError("--json -: expected a file, as --csv takes stdout")
         rows = build_report(report, read_points(file, where or ()), threshold)
         if csv is not None:
             _write_csv(rows, csv)
@@ -122,7 +124,7 @@ def _interval(row: Row, name: str) -> str:
     if row[name] is None:
         return ""
     value, low, high = (_text(row[key]) for key in (name, f"{name}_low", f"{name}_high"))
-    return f"{value} ({low} to {high})"
+    return value if low == high == value else f"{value} ({low} to {high})"
 
 
 def _text(value: object) -> str:
