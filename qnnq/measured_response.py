@@ -122,6 +122,8 @@ def read_response(path: str | Path) -> MeasuredResponse:
     Raises:
         InputError: If there is none, or it is not a response file of this version.
     """
+    if not str(path):
+        raise InputError("--noise measured: expected a response file, as in measured:FILE")
     try:
         document = json.loads(Path(path).read_text())
         return MeasuredResponse.model_validate(document)

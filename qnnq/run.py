@@ -113,7 +113,7 @@ def prepare(request: RunRequest) -> PreparedRun:
             f"tells apart), got {dataset.labels[place]} at image {place}"
         )
     images = parse_images(request.images, len(dataset.labels))
-    deployment = _deployment(request, network)
+    deployment = deploy_request(request, network)
     task = {
         "network": network.digest,
         "data": dataset.digest,
@@ -139,7 +139,14 @@ def prepare(request: RunRequest) -> PreparedRun:
     )
 
 
-def _deployment(request: RunRequest, network: Network) -> "Deployment | MeasuredDeployment | None":
+def deploy_request(
+    request: RunRequest, network: Network
+) -> "Deployment | MeasuredDeployment | None":
+    """Put the network where the request wants it; None for the ideal engine.
+
+    Raises:
+        InputError: If the engine, the noise and the placement do not fit together.
+    """
     if request.engine == "ideal":
         if request.noise != "ideal" and _is_noisy(request):
             raise InputError(
@@ -152,7 +159,12 @@ def _deployment(request: RunRequest, network: Network) -> "Deployment | Measured
     from qnnq.deployment import deploy
     from qnnq.measured_deployment import deploy_measured, is_measured
 
-    return (deploy_measured if is_measured(request.noise) else deploy)(
+    measured = is_measured(request.noise)
+    if measured and request.engine != "instrument":
+        raise InputError(
+            f"--engine {request.engine}: expected instrument with --noise measured:FILE"
+        )
+    return (deploy_measured if measured else deploy)(
         network,
         noise=request.noise,
         strength=request.strength,
@@ -166,6 +178,9 @@ def _deployment(request: RunRequest, network: Network) -> "Deployment | Measured
 
 def _is_noisy(request: RunRequest) -> bool:
     from qnnq.deployment import parse_noise
+    from qnnq.measured_deployment import is_measured
 
+    if is_measured(request.noise):
+        return True
     specification, _ = parse_noise(request.noise, request.device)
     return bool(specification.scaled(request.strength).active_terms)

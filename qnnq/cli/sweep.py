@@ -66,11 +66,14 @@ def register(app: typer.Typer) -> None:
         """
         from qnnq.cli.output import write_json
         from qnnq.errors import InputError, Interrupted
+        from qnnq.files import check_writable
         from qnnq.sweep.run import run_sweep
         from qnnq.sweep.schedule import Tally
 
         if workers is not None and dask is not None:
             raise InputError("--workers: expected without --dask, whose cluster has its own")
+        if json not in (None, "-"):
+            check_writable(json)
         tally = Tally()
         try:
             with _progress() as observe:

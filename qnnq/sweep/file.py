@@ -63,6 +63,10 @@ class Grid(BaseModel):
     def _stopping_rule(self) -> Self:
         if self.target_width is None and self.max_shots is not None:
             raise ValueError("max_shots goes with target_width; without it, shots are taken")
+        if self.max_shots is not None and self.max_shots < self.shots:
+            raise ValueError(
+                f"max_shots: expected at least shots, {self.shots} a round, found {self.max_shots}"
+            )
         return self
 
 

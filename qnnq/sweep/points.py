@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -15,9 +14,11 @@ import numpy as np
 from qnnq.data import load_data, parse_images
 from qnnq.devices import check_device_name, device_names, resolve_device
 from qnnq.errors import InputError
+from qnnq.measured_deployment import is_measured
 from qnnq.models import load_model
-from qnnq.request import RunRequest
+from qnnq.request import RunRequest, check_request
 from qnnq.result import image_ranges
+from qnnq.run import deploy_request
 from qnnq.sweep.file import Grid, SweepFile
 
 IMAGES_PER_TASK = {"aer": 100}
@@ -113,9 +114,12 @@ def _expand_grid(grid: Grid) -> Iterator[Point]:
                 shots=grid.shots,
                 seed=seed,
             )
+            check_request(request)
+            if engine == "ideal" or is_measured(own):  # quick to check as a whole
+                deploy_request(request, load_model(network))
             rounds = 1
             if grid.target_width is not None:
-                rounds = math.ceil((grid.max_shots or 100 * grid.shots) / grid.shots)
+                rounds = (grid.max_shots or 100 * grid.shots) // grid.shots
             labels = {**_labels(request), "noise": noise, "off": "+".join(off)}
             yield Point(labels, request, blocks, grid.target_width, rounds)
 
@@ -142,7 +146,6 @@ def _usable_devices() -> list[str]:
 def _check_noise(noise: str, device: str | None) -> None:
     """Find unknown names before anything is run."""
     from qnnq.deployment import parse_noise
-    from qnnq.measured_deployment import is_measured
 
     if not is_measured(noise):
         parse_noise(noise, device)
@@ -198,6 +201,8 @@ def switch_off(noise: str, mechanisms: list[Any] | tuple[str, ...]) -> str:
         return noise
     from noise_models import NoiseSpecification
 
+    if is_measured(noise):
+        raise InputError(f"off: {noise!r} is measured as a whole; expected a device's noise model")
     specification = NoiseSpecification.parse(noise, device_names=device_names())
     if specification.device_name is None:
         raise InputError(

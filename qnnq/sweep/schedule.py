@@ -170,13 +170,16 @@ class Schedule:
             task = self._prepared(point.task(*place))
             self._link(point, {place: task.task_id}, fresh=False)
             result = self._store.result(task.task_id)
+            new = task.task_id not in self._issued
+            if new:
+                self._issued.add(task.task_id)
+                self._tally.total += 1
             if result is None:
                 self._waiting.setdefault(task.task_id, []).append(adaptive)
-                if task.task_id not in self._issued:
-                    self._issued.add(task.task_id)
-                    self._tally.total += 1
+                if new:
                     yield task
                 return
+            self._tally.found += new
             adaptive.results.append(result)
 
     def _continue(self, task_id: str, result: RunResult) -> None:

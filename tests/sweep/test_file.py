@@ -8,6 +8,7 @@ from qnnq.sweep.file import read_sweep
 from qnnq.sweep.points import expand, round_seed, switch_off
 
 HEAD = '[[grid]]\nnetworks = ["tiny.safetensors"]\nnoise = "fake_kingston"\ndata = "data.npz"\n'
+MEASURED = HEAD.replace("fake_kingston", "measured:r.json")
 
 
 @pytest.mark.parametrize(
@@ -23,6 +24,10 @@ HEAD = '[[grid]]\nnetworks = ["tiny.safetensors"]\nnoise = "fake_kingston"\ndata
         (HEAD + "strength = [-1]", "[[grid]] 1: strength[0]: expected greater than or equal to 0"),
         (HEAD + "shots = 1.5", "[[grid]] 1: shots: expected integer, found 1.5"),
         (HEAD + "max_shots = 9", "[[grid]] 1: max_shots goes with target_width"),
+        (
+            HEAD + "target_width = 0.1\nmax_shots = 9",
+            "[[grid]] 1: max_shots: expected at least shots, 15 a round, found 9",
+        ),
         (
             HEAD + 'off = ["gate", ["readuot"]]',
             "[[grid]] 1: off[1][0]: expected 'gate', 'relaxation'",
@@ -48,6 +53,13 @@ def test_bad_files_are_one_line(folder, text, message):
         (HEAD.replace("fake_kingston", "device"), "noise: 'device' means the noise of each"),
         (HEAD.replace("fake_kingston", "readout(p=0.1)") + 'off = ["gate"]', "names no device"),
         (HEAD + "images = '0:50'", "expected indices 0 to 39, got 49"),
+        (HEAD + "shots = 2_000_000", "--shots 2000000: expected at most 1000000"),
+        (HEAD + 'engine = "ideal"', "--engine ideal: expected --noise ideal, got 'fake_kingston'"),
+        (MEASURED, "r.json: No such file or directory"),
+        (MEASURED.replace("r.json", ""), "--noise measured: expected a response file"),
+        (MEASURED + 'engine = "aer"', "--engine aer: expected instrument with --noise measured"),
+        (MEASURED + 'engine = "ideal"', "--engine ideal: expected --noise ideal, got 'measured:"),
+        (MEASURED + 'off = "gate"', "off: 'measured:r.json' is measured as a whole"),
     ],
 )
 def test_what_does_not_exist_is_found_before_anything_runs(folder, text, message):

@@ -80,6 +80,11 @@ def test_csv(strengths, capsys):
         (["sweep", "nowhere.toml", "--out", "r.sqlite"], "nowhere.toml: cannot be read"),
         (["sweep", "sweep.toml", "--out", "r", "--workers", "2", "--dask", "x"], "--workers"),
         (["sweep", "sweep.toml", "--out", "no/r.sqlite"], "no/r.sqlite: cannot be opened"),
+        (
+            ["sweep", "sweep.toml", "--out", "new.sqlite", "--json", "no/r.json"],
+            "no/r.json: cannot",
+        ),
+        (["results", "results.sqlite", "--csv", "-", "--json", "-"], "--json -: expected a file"),
     ],
 )
 def test_bad_input_is_one_line(strengths, capsys, arguments, message):

@@ -123,8 +123,10 @@ def test_they_stop_at_max_shots_and_do_not_depend_on_workers(adaptive_sweep):
     assert {(point.shots, len(point.images)) for point in points.values()} == {(15, 40)}
     assert all((point.counts.sum(axis=1) == 15).all() for point in points.values())
     once = counts("results.sqlite")
+    tally = run_sweep("sweep.toml", "results.sqlite", workers=1)
+    assert (tally.stored, tally.found, tally.total) == (0, 24, 24)  # 2 points, 4 blocks, 3 rounds
     shutil.move("results.sqlite", "other.sqlite")
-    adaptive_sweep(0.001, max_shots=15, workers=1)
+    adaptive_sweep(0.001, max_shots=19, workers=1)  # a fourth round would be too many
     assert counts("results.sqlite") == once
 
 
