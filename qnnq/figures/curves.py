@@ -54,8 +54,9 @@ def plot_curves(
         overlay = published_series(x, points) if published else []
         for number, series in enumerate(overlay):
             _draw_published(axes, series, number)
-        values = sorted({float(point.labels[x]) for point in points})
-        _scale_x(axes, values, scale, x)
+        values = {float(point.labels[x]) for point in points}
+        values.update(*(series.x for series in overlay))
+        _scale_x(axes, sorted(values), scale, x)
         axes.set_xlabel(AXES[x])
         axes.set_ylabel(PREDICTION_NAMES[prediction])
         percent_axis(axes)
@@ -140,6 +141,9 @@ def _draw_published(axes: Axes, series: PublishedSeries, number: int) -> None:
 
 
 def _scale_x(axes: Axes, values: list[float], scale: Scale, x: Axis) -> None:
+    if len(values) == 1 and x not in _PER_NETWORK:
+        axes.set_xticks(values, [f"{values[0]:g}"])
+        return
     positive = [value for value in values if value > 0]
     wide = len(positive) > 1 and positive[-1] / positive[0] >= _WIDE_RANGE
     if not positive or scale == "linear" or (scale == "auto" and not wide) or x in _PER_NETWORK:
