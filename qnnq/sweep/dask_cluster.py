@@ -1,5 +1,6 @@
 """Workers of a Dask cluster, behind the same interface as processes."""
 
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ from qnnq.sweep.work import Failure, Task, perform
 
 _CONNECT_TIMEOUT_S = 10
 _TASKS_PER_THREAD = 2
+_GONE = "--dask: the scheduler is gone; the same command goes on from what is stored"
 
 
 class DaskPool:
@@ -24,6 +26,8 @@ class DaskPool:
             from distributed import Client, as_completed
         except ImportError as error:
             raise InputError("--dask: expected qnnq[cluster] to be installed") from error
+        for name in ("distributed", "distributed.client"):  # what it logs is raised as well
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         try:
             self._client = Client(address, timeout=_CONNECT_TIMEOUT_S)
         except (OSError, ValueError) as error:
@@ -33,7 +37,10 @@ class DaskPool:
 
     def free(self) -> bool:
         """See `Pool`; each thread of the cluster gets a task ahead."""
-        threads = sum(self._client.nthreads().values())
+        try:
+            threads = sum(self._client.nthreads().values())
+        except OSError as error:
+            raise QnnqError(_GONE) from error
         return len(self._tasks) < max(1, _TASKS_PER_THREAD * threads)
 
     def busy(self) -> bool:
@@ -48,7 +55,10 @@ class DaskPool:
 
     def wait(self) -> list[tuple[Task, RunResult | Failure]]:
         """See `Pool`."""
-        return list(self._ended(self._completed.next_batch()))
+        try:
+            return list(self._ended(self._completed.next_batch()))
+        except OSError as error:
+            raise QnnqError(_GONE) from error
 
     def _ended(self, futures: list[Any]) -> Iterator[tuple[Task, RunResult | Failure]]:
         for future in futures:
@@ -58,7 +68,7 @@ class DaskPool:
             elif future.status == "error":
                 yield task, Failure(f"its Dask worker died: {future.exception()}", lost=True)
             else:
-                raise QnnqError(f"--dask: the scheduler gave up a task ({future.status})")
+                raise QnnqError(_GONE)
             future.release()
 
     def close(self) -> None:

@@ -9,7 +9,7 @@ import time
 import numpy as np
 import pytest
 
-from qnnq.errors import InputError
+from qnnq.errors import InputError, QnnqError
 from qnnq.request import RunRequest
 from qnnq.run import prepare
 from qnnq.statistics import single_shot
@@ -165,6 +165,22 @@ def test_dask_gives_the_same_counts(ideal_sweep, cluster):
     run_sweep(ideal_sweep, "here.sqlite", workers=1)
     tally = run_sweep(ideal_sweep, "there.sqlite", dask=cluster)
     assert (tally.stored, tally.failures) == (24, [])
+    assert counts("there.sqlite") == counts("here.sqlite")
+
+
+def test_a_dask_scheduler_that_goes_is_one_line(ideal_sweep, cluster, capfd):
+    from distributed import Client
+
+    def end_cluster(tally):
+        if tally.stored == 1:
+            with Client(cluster) as client:
+                client.shutdown()
+
+    with pytest.raises(QnnqError, match="--dask: the scheduler is gone; the same command goes on"):
+        run_sweep(ideal_sweep, "there.sqlite", dask=cluster, observe=end_cluster)
+    assert capfd.readouterr().err == ""
+    run_sweep(ideal_sweep, "here.sqlite", workers=1)
+    run_sweep(ideal_sweep, "there.sqlite", workers=1)
     assert counts("there.sqlite") == counts("here.sqlite")
 
 
