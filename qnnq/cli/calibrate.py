@@ -37,7 +37,7 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Measure the response of the qubits that a network would use.
 
-        It takes a job for each entanglement angle of the network, in most a single one.
+        Each entanglement angle of the network takes one job; most networks have one angle.
         Cut off, it goes on when it is called again, and pays nothing twice.
         The file is a twin of the device: qnnq run --noise measured:FILE.
 
