@@ -120,7 +120,12 @@ class RuntimeEngine:
             self._ledger.finish(job, attempt.tag, bits, view.seconds)
             return None
         if view.status in ("failed", "cancelled", "lost"):
-            state = "lost" if view.status == "lost" and job_id.startswith("local-") else "failed"
+            if view.status == "lost" and not job_id.startswith("local-"):
+                raise QnnqError(
+                    f"job {job_id}: {view.message}; resume with the account that submitted it, "
+                    f"or give it up with qnnq cancel {self._ledger.folder}"
+                )
+            state = "lost" if view.status == "lost" else "failed"
             message = view.message or view.status
             self._ledger.ended(attempt.tag, state, view.seconds, message)
             self._say(f"job {job_id}: {view.status}: {message}")
@@ -151,13 +156,28 @@ class RuntimeEngine:
     def _check_budget(self, job: Job) -> None:
         if self._budget_s is None:
             return
-        used = self._ledger.quantum_seconds()
+        used = self._spent()
         cost = self._cost(job)
         if used + cost > self._budget_s:
             raise QnnqError(
                 f"--budget {self._budget_s:g}: layer {job.layer + 1}, job {job.part + 1} would "
                 f"take about {cost:.1f} s more, {used:.1f} s are used"
             )
+
+    def _spent(self, besides: str | None = None) -> float:
+        """Return the quantum seconds of all attempts, expected ones where they are not known yet.
+
+        `besides`: the tag of an attempt that does not count.
+        """
+        costs = {job.number: self._cost(job) for job in self._ledger.jobs()}
+        attempts = self._ledger.attempts()
+        cost_of = {attempt.tag: costs[attempt.job] for attempt in attempts}
+        twice = (cost_of[tag] for _, tag, cancelled in self._ledger.surplus() if not cancelled)
+        return sum(twice) + sum(
+            cost_of[attempt.tag] if attempt.seconds is None else attempt.seconds
+            for attempt in attempts
+            if attempt.tag != besides
+        )
 
     def _cost(self, job: Job) -> float:
         return self._costs[job.layer].seconds(job.sets * job.shots, 1, self._limits)
@@ -167,7 +187,8 @@ class RuntimeEngine:
         circuit = self._layers[job.layer].circuit
         most = self._max_execution_s
         if most is None and self._budget_s is not None:
-            most = max(1, math.ceil(self._budget_s - self._ledger.quantum_seconds()))
+            left = self._budget_s - self._spent(besides=attempt.tag)
+            most = max(1, math.ceil(min(left, self._limits.seconds_per_job)))
         return service.submit(circuit, plan.angles, job.shots, attempt.tag, job.number, most)
 
 

@@ -76,7 +76,7 @@ class LocalService:
     def view(self, job_id: str) -> JobView:
         """See `qnnq.hardware.service.Service`."""
         if job_id not in self._jobs:
-            return JobView(job_id, "lost", message="a local job ends with its process")
+            return JobView(job_id, "lost", seconds=0.0, message="a local job ends with its process")
         job = self._jobs[job_id][1]
         if not job.in_final_state():
             return JobView(job_id, "running")

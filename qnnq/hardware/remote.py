@@ -45,6 +45,7 @@ class RemoteService:
         limits: Time-outs and patience.
         session_id: Session or batch of an earlier process.
         remember: Called with the id of a session or batch that was opened.
+        session_s: Seconds after which the service closes a session, which bills all its time.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class RemoteService:
         limits: ServiceLimits,
         session_id: str | None,
         remember: Callable[[str | None], None],
+        session_s: int | None = None,
     ) -> None:
         self._device = device
         self._options = options
@@ -61,6 +63,7 @@ class RemoteService:
         self._client = client(limits)
         self._session_id = session_id
         self._remember = remember
+        self._session_s = session_s
         self._selected: QiskitRuntimeService | None = None
 
     def submit(
@@ -173,7 +176,8 @@ class RemoteService:
             found = _reopened(kind, self._session_id, service)
             if found is not None:
                 return found
-        opened = kind(backend=self._backend(service))
+        most = self._session_s if self._options.mode == "session" else None
+        opened = kind(backend=self._backend(service), max_time=most)
         self._session_id = opened.session_id
         return opened
 
@@ -196,11 +200,12 @@ def _view(job: "RuntimeJobV2", with_metrics: bool) -> JobView:
     if not with_metrics:
         return JobView(job.job_id(), status)
     metrics = job.metrics()
+    seconds = metrics.get("usage", {}).get("qpu_charge_time_seconds")
     return JobView(
         id=job.job_id(),
         status=status,
         position=metrics.get("position_in_queue"),
-        seconds=metrics.get("usage", {}).get("qpu_charge_time_seconds"),
+        seconds=(seconds or None) if status == "done" else seconds,  # not added up yet
         message=_first_line(job.error_message()) if status == "failed" else None,
     )
 

@@ -1,5 +1,6 @@
 """Runs on a device: open one, go on with it, stop it."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,10 @@ from qnnq.network_file import read_network
 from qnnq.shot_loop import Votes, run_shots
 
 Say = Callable[[str], None]
+LONGEST_SESSION_S = 28_800
+"""Eight hours; a longer wish might be refused."""
+OVER = ("cancelled", "failed")
+"""States of a job that will have no result."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +85,16 @@ class Run:
             limits or self.limits,
             self.ledger.fact("session"),
             lambda session: self.ledger.set_fact("session", session),
+            self._session_s(),
         )
+
+    def _session_s(self) -> int | None:
+        """Return how long a session may stay open within the budget."""
+        budget_s = self.ledger.fact("budget_s")
+        if budget_s is None:
+            return None
+        left = budget_s - self.ledger.quantum_seconds()
+        return max(1, math.ceil(min(left, LONGEST_SESSION_S)))
 
     def engine(self, service: Service | None, wait: bool, say: Say) -> RuntimeEngine:
         """Return the engine over the run's ledger."""
@@ -159,13 +173,15 @@ def cancel_run(folder: Path, say: Say) -> int:
             for attempt in run.ledger.attempts():
                 if attempt.state not in ("intended", "submitted"):
                     continue
-                views = service.find(attempt.tag)
-                for view in views:
+                found = service.find(attempt.tag)
+                for view in found:
                     if service.cancel(view.id):
                         cancelled += 1
                         say(f"job {view.id}: cancelled")
-                seconds = sum(service.view(view.id).seconds or 0.0 for view in views)
-                if not any(view.status == "done" for view in views):
+                # What has ended meanwhile is paid: its result is fetched by the next resume.
+                views = [service.view(view.id) for view in found]
+                seconds = sum(view.seconds or 0.0 for view in views)
+                if all(view.status in OVER for view in views):
                     run.ledger.ended(attempt.tag, "cancelled", seconds, "cancelled by the user")
             service.close()
             return cancelled

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 from checks import assert_complete, assert_paid_once
-from conftest import IMAGES, SHOTS, Command, Files
+from conftest import FAST_LIMITS, IMAGES, SHOTS, Command, Files
 from loopback import Fault, Server
+
+from qnnq.hardware.remote import RemoteService
 
 JOBS = "/jobs"
 
@@ -144,6 +146,71 @@ def test_failures_count_against_the_budget(
     assert states == ["done", "done", "planned"]
 
 
+def test_jobs_under_way_count_against_the_budget(
+    connected: Server, files: Files, tmp_path: Path, qnnq: Command
+) -> None:
+    """Six jobs are estimated at 12.02 s, and one fails: the last two cannot both run."""
+    files.limits.write_text(f"{FAST_LIMITS}executions_per_job = 8\n")
+    connected.failing_jobs = 1
+    run = tmp_path / "run"
+    answer = qnnq(*files.submit("ibm_jakarta", run, "--wait", "--budget", "12.5"))
+    assert answer.code == 1
+    assert answer.err.splitlines()[-1].startswith("qnnq: --budget 12.5: layer 3, job 2 would take")
+    assert len(connected.store.jobs()) == 6
+    connected.queue_delay = 0.0
+    while connected.store.jobs()[0]["status"] != "Completed":
+        time.sleep(0.02)
+    assert qnnq("resume", run).code == 1
+    assert qnnq("collect", run, "--json", "-").json()["partial"]
+    assert len(connected.store.jobs()) == 6
+
+
+def test_a_budget_beyond_what_a_job_may_take(
+    connected: Server, files: Files, tmp_path: Path, qnnq: Command
+) -> None:
+    assert qnnq(*files.submit("ibm_jakarta", tmp_path / "run", "--budget", "50000")).code == 0
+    assert json.loads(connected.store.jobs()[0]["options"])["cost"] == 10_800
+
+
+def test_a_job_that_the_service_does_not_know_is_not_paid_again(
+    connected: Server, files: Files, tmp_path: Path, qnnq: Command
+) -> None:
+    run = tmp_path / "run"
+    assert qnnq(*files.submit("ibm_jakarta", run)).code == 0
+    connected.faults.add(Fault("GET", "/jobs/[^/]+", "refuse", 404))
+    answer = qnnq("resume", run, "--wait")
+    assert answer.code == 1
+    assert len(answer.err.splitlines()) == 1
+    assert "does not know the job" in answer.err
+    assert "qnnq cancel" in answer.err
+    assert qnnq("resume", run, "--wait").code == 0
+    assert_complete(run, IMAGES, SHOTS)
+    assert_paid_once(connected, run)
+
+
+def test_a_job_that_ends_while_it_is_cancelled(
+    connected: Server,
+    files: Files,
+    tmp_path: Path,
+    qnnq: Command,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cancel = RemoteService.cancel
+
+    def late(service: RemoteService, job_id: str) -> bool:
+        while connected.store.jobs()[0]["status"] != "Completed":
+            time.sleep(0.02)
+        return cancel(service, job_id)
+
+    monkeypatch.setattr(RemoteService, "cancel", late)
+    run = tmp_path / "run"
+    assert qnnq(*files.submit("ibm_jakarta", run)).code == 0
+    assert "0 jobs cancelled" in qnnq("cancel", run).out
+    assert qnnq("resume", run, "--wait").code == 0
+    assert_complete(run, IMAGES, SHOTS)
+    assert_paid_once(connected, run)
+
+
 def test_a_slow_result(connected: Server, files: Files, tmp_path: Path, qnnq: Command) -> None:
     connected.run_delay = 0.8
     run = tmp_path / "run"
@@ -190,6 +257,10 @@ def test_a_server_that_is_down(
     assert answer.code == 1
     assert len(answer.err.splitlines()) == 1
     assert answer.err.startswith("qnnq: IBM Quantum: ")
+    status = qnnq("status", run, "--json", "-").json()
+    assert status["jobs"][0]["state"] == "submitted"
+    assert status["unanswered"].startswith("IBM Quantum: ")
+    assert "states as last known" in qnnq("status", run).out
     connected.queue_delay = 0.0
     connected.start()
     assert qnnq("resume", run, "--wait").code == 0

@@ -101,6 +101,24 @@ def test_modes(
     assert_paid_once(connected, run)
 
 
+@pytest.mark.parametrize(("mode", "seconds"), [("session", 20), ("batch", None)])
+def test_a_session_ends_within_the_budget(
+    connected: Server,
+    files: Files,
+    tmp_path: Path,
+    qnnq: Command,
+    mode: str,
+    seconds: int | None,
+) -> None:
+    """It bills wall-clock time; a batch bills what its jobs use."""
+    connected.plan = "premium"
+    more = ("--mode", mode, "--budget", "19.5")
+    assert qnnq(*files.submit("ibm_jakarta", tmp_path / "run", *more)).code == 0
+    assert [row["max_ttl"] for row in connected.store.execute("SELECT * FROM sessions")] == [
+        seconds
+    ]
+
+
 def test_options_reach_the_service(
     connected: Server, files: Files, tmp_path: Path, qnnq: Command
 ) -> None:

@@ -186,10 +186,11 @@ def _open_session(server: "Server", request: Request) -> Answer:
         return _error(400, "the open plan has no sessions")
     identifier = uuid.uuid4().hex
     server.store.execute(
-        "INSERT INTO sessions VALUES (?, ?, ?, 'open', 1)",
+        "INSERT INTO sessions VALUES (?, ?, ?, 'open', 1, ?)",
         identifier,
         body["backend"],
         body["mode"],
+        body.get("max_ttl"),
     )
     return _json({"id": identifier})
 

@@ -15,7 +15,8 @@ CREATE TABLE IF NOT EXISTS jobs (
     started REAL, ended REAL, seconds REAL DEFAULT 0, result TEXT, options TEXT
 );
 CREATE TABLE IF NOT EXISTS sessions (
-    id TEXT PRIMARY KEY, backend TEXT, mode TEXT, state TEXT, accepting INTEGER
+    id TEXT PRIMARY KEY, backend TEXT, mode TEXT, state TEXT, accepting INTEGER,
+    max_ttl INTEGER
 );
 CREATE TABLE IF NOT EXISTS log (time REAL, event TEXT, job TEXT, tags TEXT);
 """
