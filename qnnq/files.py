@@ -19,7 +19,10 @@ def write_atomically(path: str | Path, content: bytes) -> None:
             return
         temporary = _temporary(path)
         try:
-            temporary.write_bytes(content)
+            with temporary.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
             os.replace(temporary, os.path.realpath(path))
         finally:
             temporary.unlink(missing_ok=True)

@@ -64,10 +64,10 @@ def check_request(request: RunRequest) -> None:
             f"{nearest(request.engine, ENGINES)}"
         )
     check_placement(request.pairs, request.pair_gate, request.copies)
-    _at_least("shots", request.shots, 1)
+    check_at_least("shots", request.shots, 1)
     if request.shots > MOST_SHOTS:
         raise InputError(f"--shots {request.shots}: expected at most {MOST_SHOTS}")
-    _at_least("seed", request.seed, 0)
+    check_at_least("seed", request.seed, 0)
     if not (math.isfinite(request.strength) and request.strength >= 0):
         raise InputError(f"--strength {request.strength}: expected a number >= 0")
 
@@ -76,10 +76,11 @@ def check_placement(pairs: int, pair_gate: str, copies: int) -> None:
     """Raise InputError unless the options of a placement are within their ranges."""
     if pair_gate not in PAIR_GATES:
         raise InputError(f"--pair-gate {pair_gate!r}: expected one of {', '.join(PAIR_GATES)}")
-    _at_least("pairs", pairs, 0)
-    _at_least("copies", copies, 1)
+    check_at_least("pairs", pairs, 0)
+    check_at_least("copies", copies, 1)
 
 
-def _at_least(option: str, value: int, least: int) -> None:
+def check_at_least(option: str, value: int, least: int) -> None:
+    """Raise InputError if the value of an option is below the least."""
     if value < least:
         raise InputError(f"--{option} {value}: expected a whole number >= {least}")

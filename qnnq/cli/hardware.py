@@ -122,7 +122,7 @@ def confirm(question: str) -> None:
     """
     from qnnq.errors import InputError
 
-    if not sys.stdin.isatty():
+    if sys.stdin is None or not sys.stdin.isatty():
         raise InputError(f"{question} Expected --yes, since nobody can be asked here")
     typer.confirm(question, abort=True, err=True)
 

@@ -21,6 +21,7 @@ from qnnq.measured_response import (
     write_response,
 )
 from qnnq.models import load_model
+from qnnq.request import check_at_least, check_placement
 
 RESPONSE = "response.json"
 
@@ -38,6 +39,11 @@ def plan_calibration(request: HardwareRequest) -> Plan:
         raise InputError(
             "--pair-gate cz: expected sx; joined neurons have no response of their own"
         )
+    check_placement(
+        request.pairs, request.pair_gate, 1 if request.copies is None else request.copies
+    )
+    check_at_least("shots", request.shots, 1)
+    check_at_least("seed", request.seed, 0)
     network = load_model(request.model)
     placed = place_network(request, network)
     widest: dict[float, int] = {}

@@ -1,13 +1,14 @@
 """Making a run folder: everything is in it before anything is submitted."""
 
 import json
+import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from qnnq.devices import calibration_time, resolve_device
 from qnnq.errors import InputError
-from qnnq.hardware.folder import LEDGER, NETWORK, remember_latest
+from qnnq.hardware.folder import LEDGER, NETWORK, FolderLock, remember_latest
 from qnnq.hardware.ledger import Ledger
 from qnnq.hardware.planning import Plan
 from qnnq.hardware.records import now
@@ -17,7 +18,9 @@ from qnnq.result import package_versions
 
 
 def check_budget(plan: Plan, budget_s: float | None) -> None:
-    """Raise InputError where the estimate is over the budget."""
+    """Raise InputError where the estimate is over the budget, or the budget is no number."""
+    if budget_s is not None and not (math.isfinite(budget_s) and budget_s > 0):
+        raise InputError(f"--budget {budget_s:g}: expected quantum seconds > 0")
     if budget_s is not None and plan.estimate.quantum_seconds > budget_s:
         raise InputError(
             f"--budget {budget_s:g}: the estimate is {plan.estimate.quantum_seconds:.1f} quantum "
@@ -30,13 +33,23 @@ def create_run(request: HardwareRequest, plan: Plan, folder: Path, budget_s: flo
 
     Raises:
         InputError: If the folder holds a run already, or cannot be made.
+        QnnqError: If another process is making a run in it.
     """
-    if (folder / LEDGER).exists():
-        raise InputError(f"{folder}: holds a run already; go on with it by qnnq resume {folder}")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"{folder}: cannot be made: {error.strerror}") from error
+    lock = FolderLock(folder)
+    try:
+        _create(request, plan, folder, budget_s)
+    finally:
+        lock.release()
+    remember_latest(folder)
+
+
+def _create(request: HardwareRequest, plan: Plan, folder: Path, budget_s: float | None) -> None:
+    if (folder / LEDGER).exists():
+        raise InputError(f"{folder}: holds a run already; go on with it by qnnq resume {folder}")
     backend = resolve_device(plan.device)
     properties = backend.properties()
     facts = {
@@ -59,7 +72,6 @@ def create_run(request: HardwareRequest, plan: Plan, folder: Path, budget_s: flo
     arrays = {**plan.arrays, **responses}
     write_network(plan.network, folder / NETWORK)
     Ledger.create(folder, facts, arrays, plan.layers).close()
-    remember_latest(folder)
 
 
 def holds_run(folder: Path, task: dict[str, Any]) -> bool:

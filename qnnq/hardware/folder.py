@@ -39,7 +39,7 @@ def find_run(name: str) -> Path:
         pointer = state_folder() / "latest-run"
         if not pointer.is_file():
             raise InputError("latest: no run was submitted yet (qnnq submit makes one)")
-        name = pointer.read_text().strip()
+        name = pointer.read_text(errors="replace").strip()
     folder = Path(name)
     if not folder.is_dir():
         raise InputError(f"{name}: no such run folder")
@@ -53,11 +53,16 @@ class FolderLock:
     """Held by the one process that submits; it goes when the process does, killed or not."""
 
     def __init__(self, folder: Path) -> None:
-        self._connection = sqlite3.connect(folder / LOCK, timeout=0, isolation_level=None)
+        try:
+            self._connection = sqlite3.connect(folder / LOCK, timeout=0, isolation_level=None)
+        except sqlite3.Error as error:
+            raise InputError(f"{folder / LOCK}: {error}") from error
         try:
             self._connection.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as error:
+        except sqlite3.Error as error:
             self._connection.close()
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
+                raise InputError(f"{folder / LOCK}: {error}") from error
             raise QnnqError(f"{folder}: another process is working in this run") from error
 
     def release(self) -> None:

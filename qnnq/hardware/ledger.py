@@ -7,13 +7,17 @@ process that is killed at any instant loses nothing that was paid for.
 import contextlib
 import json
 import sqlite3
+import struct
 import uuid
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
+from qiskit.exceptions import QiskitError
 
 from qnnq.errors import InputError, QnnqError
 from qnnq.hardware.blobs import arrays_from, arrays_to, circuit_from, circuit_to
@@ -27,6 +31,8 @@ _APPLICATION_ID = 0x716E6C67  # "qnlg"
 TAG_DIGITS = 19
 """Of a tag's random part, 76 bits; the tag stays within 24 characters."""
 _BUSY_TIMEOUT_S = 20.0
+DAMAGED = (ValueError, LookupError, TypeError, EOFError, zlib.error, struct.error, BadZipFile)
+"""What reading a blob raises that is not what was written."""
 _SCHEMA = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE arrays (name TEXT PRIMARY KEY, content BLOB NOT NULL);
@@ -63,6 +69,8 @@ class Ledger:
         try:
             with self._explained():
                 self._check()
+                # A commit outlives a power cut too: what follows it may cost money.
+                self._database.execute("PRAGMA synchronous = EXTRA")
         except QnnqError:
             self._database.close()
             raise
@@ -115,16 +123,21 @@ class Ledger:
 
     def data(self) -> dict[str, NDArray[Any]]:
         """Return the arrays that the run was created with."""
-        return arrays_from(self._rows("SELECT content FROM arrays WHERE name = 'data'")[0][0])
+        with self._decoding():
+            return arrays_from(self._rows("SELECT content FROM arrays WHERE name = 'data'")[0][0])
 
     def layers(self) -> tuple[CompiledLayer, ...]:
         """Return the compiled layers."""
         found = []
-        for circuit, sites, *shape in self._rows(
+        rows = self._rows(
             "SELECT circuit, sites, width, copies, parts, entanglement FROM layers ORDER BY layer"
-        ):
-            placed = tuple(Site(*map(int, site.split(":"))) for site in sites.split(","))
-            found.append(CompiledLayer(circuit_from(circuit), placed, *shape))
+        )
+        with self._decoding():
+            for circuit, sites, *shape in rows:
+                placed = tuple(Site(*map(int, site.split(":"))) for site in sites.split(","))
+                found.append(CompiledLayer(circuit_from(circuit), placed, *shape))
+            if len(found) != self.fact("layers"):
+                raise ValueError(f"{len(found)} of {self.fact('layers')} layers are there")
         return tuple(found)
 
     def jobs(self, layer: int | None = None) -> list[Job]:
@@ -151,13 +164,16 @@ class Ledger:
     def plan(self, job: Job) -> JobPlan:
         """Return what a job measures."""
         rows = self._rows("SELECT plan FROM jobs WHERE job = ?", job.number)
-        return JobPlan(**arrays_from(rows[0][0]))
+        with self._decoding():
+            return JobPlan(**arrays_from(rows[0][0]))
 
     def bits(self, job: Job) -> NDArray[np.uint8]:
         """Return a finished job's bits, shape (parameter sets, shots, slots)."""
-        packed = arrays_from(self._rows("SELECT bits FROM jobs WHERE job = ?", job.number)[0][0])
+        rows = self._rows("SELECT bits FROM jobs WHERE job = ?", job.number)
         count = job.sets * job.shots * job.slots
-        return np.unpackbits(packed["bits"], count=count).reshape(job.shape)
+        with self._decoding():
+            packed = arrays_from(rows[0][0])
+            return np.unpackbits(packed["bits"], count=count).reshape(job.shape)
 
     def attempts(self, job: Job | None = None) -> list[Attempt]:
         """Return the submissions, of one job or of all, oldest first."""
@@ -250,6 +266,13 @@ class Ledger:
                 if self._database.in_transaction:
                     self._database.execute("ROLLBACK")
                 raise
+
+    @contextlib.contextmanager
+    def _decoding(self) -> Iterator[None]:
+        try:
+            yield
+        except (*DAMAGED, QiskitError) as error:
+            raise InputError(f"{self.path}: the ledger is damaged: {error}") from error
 
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:

@@ -86,7 +86,7 @@ def plan_run(request: HardwareRequest) -> Plan:
             engine="ideal",
             pairs=request.pairs,
             pair_gate=request.pair_gate,
-            copies=request.copies or 1,
+            copies=1 if request.copies is None else request.copies,
             shots=request.shots,
             seed=request.seed,
         )

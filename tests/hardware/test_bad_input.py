@@ -63,6 +63,30 @@ def test_wrong_options(connected: Server, files: Files, tmp_path: Path, qnnq: Co
     assert not connected.store.jobs()
 
 
+@pytest.mark.parametrize("budget", ["nan", "inf", "0", "-1"])
+def test_a_budget_that_is_none(files: Files, tmp_path: Path, qnnq: Command, budget: str) -> None:
+    submit = files.submit("fake_jakarta", tmp_path / "run", "--budget", budget)
+    refused(qnnq(*submit), 2, f"--budget {budget}: expected quantum seconds > 0")
+    assert not (tmp_path / "run").exists()
+
+
+def test_numbers_out_of_range(files: Files, tmp_path: Path, qnnq: Command) -> None:
+    refused(qnnq(*files.submit("fake_jakarta", tmp_path / "run", "--copies", "0")), 2, "--copies 0")
+    calibrate = ("calibrate", files.network, "--device", "fake_jakarta", "--run", tmp_path / "run")
+    for option, value in (("shots", 0), ("seed", -1), ("copies", 0), ("pairs", -1)):
+        answer = qnnq(*calibrate, "--out", tmp_path / "file", f"--{option}", value)
+        refused(answer, 2, f"--{option} {value}: expected a whole number")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_closed_stdin(
+    connected: Server, files: Files, tmp_path: Path, qnnq: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    arguments = [a for a in files.submit("ibm_jakarta", tmp_path / "run") if a != "--yes"]
+    refused(qnnq(*arguments), 2, "--yes")
+
+
 def test_wider_than_the_chip(files: Files, tmp_path: Path, qnnq: Command) -> None:
     """A wide layer of a method-1 network is run in parts, and each neuron once."""
     answer = qnnq(
@@ -120,6 +144,41 @@ def test_no_ledger(run: Path, qnnq: Command) -> None:
     (run / "ledger.sqlite").write_bytes(b"something else entirely, of some length" * 30)
     for command in COMMANDS:
         refused(qnnq(command, run), 2, "ledger.sqlite", "not SQLite")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DELETE FROM arrays",
+        "DELETE FROM layers",
+        "UPDATE layers SET circuit = x'00'",
+        "UPDATE jobs SET bits = x'00'",
+    ],
+)
+def test_a_damaged_ledger(files: Files, tmp_path: Path, qnnq: Command, change: str) -> None:
+    run = tmp_path / "run"
+    assert qnnq(*files.submit("fake_jakarta", run)).code == 0
+    with sqlite3.connect(run / "ledger.sqlite") as database:
+        database.execute(change)
+    refused(qnnq("collect", run), 2, "ledger.sqlite: the ledger is damaged")
+
+
+def test_a_lock_that_is_none(run: Path, qnnq: Command) -> None:
+    (run / "lock").write_bytes(b"something else entirely, of some length" * 30)
+    refused(qnnq("resume", run), 2, "lock: file is not a database")
+
+
+def test_two_processes_make_one_run(
+    connected: Server, files: Files, tmp_path: Path, qnnq: Command
+) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    other = sqlite3.connect(run / "lock", isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    refused(qnnq(*files.submit("ibm_jakarta", run)), 1, "another process is working in this run")
+    other.close()
+    assert not (run / "ledger.sqlite").exists()
+    assert not connected.store.jobs()
 
 
 def test_locked_by_another_process(
