@@ -17,8 +17,12 @@ from qnnq.hardware.records import Attempt, Job, now
 from qnnq.hardware.runs import Run
 from qnnq.hardware.service import JobView, Service
 from qnnq.result import RunResult, task_id
+from transpile import CompiledLayer
 
-LABELS_OF_REQUEST = ("pairs", "pair_gate", "qubits", "data", "images", "shots", "seed")
+LABELS_OF_REQUEST = (
+    *("pairs", "pair_gate", "qubits", "compensate"),
+    *("data", "images", "shots", "seed"),
+)
 STATES_WITH_JOB = ("submitted", "done")
 LOOKING_PATIENCE_S = 15.0
 """Who only looks does not want to wait for a service that is down."""
@@ -40,18 +44,26 @@ class JobState:
 
 
 def run_status(folder: Path) -> dict[str, Any]:
-    """Return where a run stands, asking the service about its unfinished jobs."""
+    """Return where a run stands, asking the service about its unfinished jobs.
+
+    Where it does not answer, `unanswered` says why, and the states are those of the ledger.
+    """
     run = Run.open(folder)
     try:
         ledger = run.ledger
         service: Service | None = None
+        unanswered: str | None = None
         states = []
         for job in ledger.jobs():
             attempts = ledger.attempts(job)
             view: JobView | None = None
-            if attempts and attempts[-1].id and attempts[-1].state == "submitted":
+            submitted = attempts[-1].id if attempts and attempts[-1].state == "submitted" else None
+            if submitted is not None and unanswered is None:
                 service = service or _looking_service(run)
-                view = service.view(attempts[-1].id)
+                try:
+                    view = service.view(submitted)
+                except QnnqError as error:
+                    unanswered = str(error)
             states.append(_state(job, attempts, view))
         return {
             "schema": "qnnq.status/1",
@@ -62,6 +74,7 @@ def run_status(folder: Path) -> dict[str, Any]:
             "finished": ledger.fact("finished"),
             "layers": ledger.fact("layers"),
             "jobs": [asdict(state) for state in states],
+            "unanswered": unanswered,
             "surplus": [
                 {"id": job_id, "cancelled": cancelled} for job_id, _, cancelled in ledger.surplus()
             ],
@@ -201,14 +214,22 @@ def _labels(run: Run, task: dict[str, Any]) -> dict[str, Any]:
 def _hardware(ledger: Ledger) -> dict[str, Any]:
     attempts = [attempt for attempt in ledger.attempts() if attempt.state in STATES_WITH_JOB]
     estimate = ledger.fact("estimate")
+    layers = ledger.layers()
     return {
         "jobs": [attempt.id for attempt in attempts],
         "executions": sum(job.sets * job.shots for job in ledger.jobs()),
         "estimated_executions": estimate["executions"],
         "quantum_seconds": ledger.quantum_seconds(),
         "estimated_quantum_seconds": estimate["quantum_seconds"],
-        "qubits": [",".join(map(str, layer.sites)) for layer in ledger.layers()],
+        "qubits": [",".join(map(str, layer.sites)) for layer in layers],
+        # image i of the run is in block i modulo the number of blocks
+        "blocks": [[_block(layer, copy) for copy in range(layer.copies)] for layer in layers],
     }
+
+
+def _block(layer: CompiledLayer, copy: int) -> str:
+    """Return the sites of the neurons of an image; a wide layer uses them several times."""
+    return ",".join(str(layer.sites[slot]) for slot in dict.fromkeys(layer.slot_of[copy]))
 
 
 def _wall_seconds(ledger: Ledger) -> float:

@@ -76,6 +76,7 @@ def test_collect_into_a_results_file(files: Files, tmp_path: Path, qnnq: Command
     rows = table.read_text().splitlines()
     assert len(rows) == 2
     assert "runtime" in rows[1]
+    assert "compensate" in rows[0]
 
 
 def test_calibration_finds_the_noise_of_the_device(
@@ -120,6 +121,9 @@ def test_each_layer_fills_the_chip(files: Files, tmp_path: Path, qnnq: Command) 
     assert_complete(run, IMAGES, SHOTS)
     ledger = Ledger(run)
     assert [layer.copies for layer in ledger.layers()] == [1, 1, 2]
+    blocks = qnnq("collect", run, "--json", "-").json()["hardware"]["blocks"]
+    assert [len(layer) for layer in blocks] == [1, 1, 2]
+    assert ",".join(blocks[2]) == ",".join(map(str, ledger.layers()[2].sites))
     executions = [sum(j.sets * j.shots for j in ledger.jobs(layer)) for layer in range(3)]
     parts = ledger.layers()[0].parts
     assert executions == [IMAGES * SHOTS * parts] * 2 + [-(-IMAGES // 2) * SHOTS]
