@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from qiskit.exceptions import QiskitError
 
+from qnnq.database import DatabaseFile
 from qnnq.errors import InputError, QnnqError
 from qnnq.hardware.blobs import arrays_from, arrays_to, circuit_from, circuit_to
 from qnnq.hardware.folder import LEDGER
@@ -53,8 +54,10 @@ CREATE TABLE surplus (id TEXT PRIMARY KEY, tag TEXT NOT NULL, cancelled INTEGER 
 """
 
 
-class Ledger:
+class Ledger(DatabaseFile):
     """An open ledger."""
+
+    kind = "the ledger of a run"
 
     def __init__(self, folder: Path) -> None:
         """Open the ledger of a run folder.
@@ -249,23 +252,11 @@ class Ledger:
         (application,) = self._database.execute("PRAGMA application_id").fetchone()
         (version,) = self._database.execute("PRAGMA user_version").fetchone()
         if application != _APPLICATION_ID:
-            raise InputError(f"{self.path}: expected the ledger of a run, found another database")
+            raise InputError(f"{self.path}: expected {self.kind}, found another database")
         if version != FORMAT:
             raise InputError(
                 f"{self.path}: ledger format {version}: this qnnq reads format {FORMAT}"
             )
-
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._explained():
-            self._database.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._database
-                self._database.execute("COMMIT")
-            except BaseException:
-                if self._database.in_transaction:
-                    self._database.execute("ROLLBACK")
-                raise
 
     @contextlib.contextmanager
     def _decoding(self) -> Iterator[None]:
@@ -273,17 +264,3 @@ class Ledger:
             yield
         except (*DAMAGED, QiskitError) as error:
             raise InputError(f"{self.path}: the ledger is damaged: {error}") from error
-
-    @contextlib.contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-            if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-                raise QnnqError(f"{self.path}: locked by another process") from error
-            if code == sqlite3.SQLITE_NOTADB:
-                raise InputError(
-                    f"{self.path}: expected the ledger of a run, not SQLite"
-                ) from error
-            raise QnnqError(f"{self.path}: {error}") from error

@@ -12,7 +12,7 @@ import json
 import os
 import sqlite3
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -20,6 +20,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from qnnq.database import DatabaseFile
 from qnnq.errors import InputError, QnnqError
 from qnnq.result import RunResult
 
@@ -60,8 +61,10 @@ class Part(NamedTuple):
     task_id: str
 
 
-class Store:
+class Store(DatabaseFile):
     """An open results file. Use it as a context manager; not to be shared between processes."""
+
+    kind = "a qnnq results file"
 
     def __init__(self, path: str | Path, *, create: bool = False) -> None:
         """Open a results file, or make one where there is none and `create` is set.
@@ -209,7 +212,7 @@ class Store:
         (application,) = self._database.execute("PRAGMA application_id").fetchone()
         (version,) = self._database.execute("PRAGMA user_version").fetchone()
         if application != _APPLICATION_ID:
-            raise InputError(f"{self.path}: expected a qnnq results file, found another database")
+            raise InputError(f"{self.path}: expected {self.kind}, found another database")
         if version > FORMAT:
             raise InputError(
                 f"{self.path}: results format {version} is newer than this qnnq reads ({FORMAT})"
@@ -217,35 +220,6 @@ class Store:
 
     def _tables(self) -> bool:
         return self._database.execute("SELECT 1 FROM sqlite_master").fetchone() is not None
-
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._explained():
-            self._database.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._database
-                self._database.execute("COMMIT")
-            except BaseException:
-                if self._database.in_transaction:
-                    self._database.execute("ROLLBACK")
-                raise
-
-    @contextlib.contextmanager
-    def _explained(self) -> Iterator[None]:
-        """Turn SQLite's errors into one line."""
-        try:
-            yield
-        except sqlite3.Error as error:
-            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-            if code == sqlite3.SQLITE_NOTADB:
-                message = "expected a qnnq results file (SQLite), found something else"
-                raise InputError(f"{self.path}: {message}") from error
-            if code == sqlite3.SQLITE_CANTOPEN:
-                raise InputError(f"{self.path}: cannot be opened or created") from error
-            if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
-                message = f"cannot be written, the disk may be full ({error})"
-                raise QnnqError(f"{self.path}: {message}") from error
-            raise QnnqError(f"{self.path}: {error}") from error
 
 
 def _canonical(value: object) -> str:

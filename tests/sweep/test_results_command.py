@@ -73,7 +73,10 @@ def test_csv(strengths, capsys):
     ("arguments", "message"),
     [
         (["results", "nowhere.sqlite"], "nowhere.sqlite: no such results file"),
-        (["results", "data.npz"], "data.npz: expected a qnnq results file (SQLite)"),
+        (
+            ["results", "data.npz"],
+            "data.npz: expected a qnnq results file, found a file that is not SQLite",
+        ),
         (["results", "results.sqlite", "--report", "braekdown"], "nearest: breakdown"),
         (["results", "results.sqlite", "--threshold", "0.5"], "expected --report breakdown"),
         (["results", "results.sqlite", "--where", "network=x"], "network is one of other"),

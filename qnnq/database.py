@@ -1,0 +1,53 @@
+"""An SQLite file of ours: whole transactions, and every failure in one line."""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar
+
+from qnnq.errors import InputError, QnnqError
+
+
+class DatabaseFile:
+    """What the ledger of a run and a results file share.
+
+    Attributes:
+        path: The file.
+        kind: What the file is, for messages.
+    """
+
+    kind: ClassVar[str]
+    path: Path
+    _database: sqlite3.Connection
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._explained():
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._database
+                self._database.execute("COMMIT")
+            except BaseException:
+                if self._database.in_transaction:
+                    self._database.execute("ROLLBACK")
+                raise
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Turn SQLite's errors into one line."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            if code == sqlite3.SQLITE_NOTADB:
+                message = f"expected {self.kind}, found a file that is not SQLite"
+                raise InputError(f"{self.path}: {message}") from error
+            if code == sqlite3.SQLITE_CANTOPEN:
+                raise InputError(f"{self.path}: cannot be opened or created") from error
+            if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                raise QnnqError(f"{self.path}: locked by another process") from error
+            if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+                message = f"cannot be written, the disk may be full ({error})"
+                raise QnnqError(f"{self.path}: {message}") from error
+            raise QnnqError(f"{self.path}: {error}") from error
