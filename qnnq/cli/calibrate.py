@@ -18,15 +18,9 @@ def register(app: typer.Typer) -> None:
         out: Annotated[
             str, typer.Option(help="The response file to write.", metavar="FILE")
         ] = "response.json",
-        run: Annotated[
-            str | None,
-            typer.Option(help="Folder of the jobs. Default: qnnq-runs/TASK.", metavar="DIR"),
-        ] = None,
-        budget: Annotated[
-            float | None,
-            typer.Option(help="Quantum seconds that may be used.", metavar="SECONDS"),
-        ] = None,
-        yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+        run: hardware.NewFolder = None,
+        budget: hardware.Budget = None,
+        yes: hardware.Yes = False,
         qubits: hardware.Qubits = "best",
         copies: hardware.Copies = None,
         pairs: hardware.Pairs = 0,
@@ -73,9 +67,7 @@ def register(app: typer.Typer) -> None:
         folder = Path(run) if run else Path("qnnq-runs") / f"calibration-{task_id(plan.task)[:12]}"
         check_budget(plan, budget)
         print(f"{plan.device}: quantum seconds: {plan.estimate.formula()}")
-        if plan.device.startswith("ibm_") and not yes:
-            seconds = plan.estimate.quantum_seconds
-            hardware.confirm(f"This may use {seconds:.0f} quantum seconds on {plan.device}.")
+        hardware.confirm(plan, yes)
         if not holds_run(folder, plan.task):
             create_run(checked, plan, folder, budget)
         hardware.pursue(str(folder), wait=True)

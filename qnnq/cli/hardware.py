@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from qnnq.hardware.planning import Plan
     from qnnq.hardware.request import HardwareRequest
 
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="A bundled network or a file.")]
@@ -31,6 +32,13 @@ Json = Annotated[
     str | None, typer.Option(help="Write the result as JSON (- is stdout).", metavar="FILE")
 ]
 Folder = Annotated[str, typer.Argument(metavar="DIR|latest", help="The run's folder.")]
+NewFolder = Annotated[
+    str | None, typer.Option(help="Folder of the run. Default: qnnq-runs/TASK.", metavar="DIR")
+]
+Budget = Annotated[
+    float | None, typer.Option(help="Quantum seconds that may be used.", metavar="SECONDS")
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 Wait = Annotated[bool, typer.Option("--wait", help="Wait until all jobs are finished.")]
 
 
@@ -113,18 +121,24 @@ class Speaker:
             self._open = False
 
 
-def confirm(question: str) -> None:
-    """Ask before money is spent.
+def confirm(plan: "Plan", yes: bool) -> None:
+    """Ask before money is spent, unless the answer was given or none is spent.
 
     Raises:
         InputError: If nobody can be asked.
-        typer.Abort: If the answer is no.
+        QnnqError: If the answer is no.
     """
-    from qnnq.errors import InputError
+    from qnnq.devices import is_hardware
+    from qnnq.errors import InputError, QnnqError
 
+    if yes or not is_hardware(plan.device):
+        return
+    seconds = plan.estimate.quantum_seconds
+    question = f"This may use {seconds:.0f} quantum seconds on {plan.device}."
     if sys.stdin is None or not sys.stdin.isatty():
         raise InputError(f"{question} Expected --yes, since nobody can be asked here")
-    typer.confirm(question, abort=True, err=True)
+    if not typer.confirm(f"{question} Go on?", err=True):
+        raise QnnqError("nothing was sent")
 
 
 def pursue(folder: str, wait: bool) -> bool:

@@ -18,15 +18,9 @@ def register(app: typer.Typer) -> None:
         images: hardware.Images = "0:1000",
         shots: hardware.Shots = 10,
         seed: hardware.Seed = 0,
-        run: Annotated[
-            str | None,
-            typer.Option(help="Folder of the run. Default: qnnq-runs/TASK.", metavar="DIR"),
-        ] = None,
-        budget: Annotated[
-            float | None,
-            typer.Option(help="Quantum seconds that may be used.", metavar="SECONDS"),
-        ] = None,
-        yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+        run: hardware.NewFolder = None,
+        budget: hardware.Budget = None,
+        yes: hardware.Yes = False,
         wait: hardware.Wait = False,
         qubits: hardware.Qubits = "best",
         copies: hardware.Copies = None,
@@ -94,9 +88,7 @@ def register(app: typer.Typer) -> None:
         folder = Path(run) if run else Path("qnnq-runs") / task_id(plan.task)[:12]
         check_budget(plan, budget)
         print_estimate(plan)
-        if plan.device.startswith("ibm_") and not yes:
-            seconds = plan.estimate.quantum_seconds
-            hardware.confirm(f"This may use {seconds:.0f} quantum seconds on {plan.device}.")
+        hardware.confirm(plan, yes)
         if checked.options.mode != request.options.mode:
             say("the account's plan has no sessions: using a batch")
         create_run(checked, plan, folder, budget)
