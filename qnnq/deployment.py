@@ -109,7 +109,7 @@ def deploy(
     base, device_name = parse_noise(noise, device)
     specification = base.scaled(strength)
     layers = compile_network(network, device_name, qubits, copies, pairs, pair_gate)
-    channels = tuple(_channels(device_name, str(specification), layer) for layer in layers)
+    channels = tuple(layer_channels(device_name, str(specification), layer) for layer in layers)
     calibrated = calibration_time(resolve_device(device_name))
     canonical, common = _split_strength(specification)
     task = {
@@ -178,7 +178,8 @@ def _explicit_sites(
 
 
 @lru_cache(maxsize=256)
-def _channels(device: str, specification: str, layer: CompiledLayer) -> NoiseChannels:
+def layer_channels(device: str, specification: str, layer: CompiledLayer) -> NoiseChannels:
+    """Return the noise of the qubits of a layer; raises NoiseError if it does not cover them."""
     target = resolve_device(device).target
     parsed = _parse(specification)
     channels = build_channels(parsed, target, [q for site in layer.sites for q in site.qubits])

@@ -135,9 +135,9 @@ def _sampler(path: str, kind: KindResponse, width: int, copies: int) -> LayerSam
                 f"{width} neurons, got {len(kind.sites)}"
             )
         slots = -(-width // -(-width // slots))  # equal shares, as the circuits are split
-    responses = []
-    for slot, site in enumerate(kind.sites[:slots]):
-        minus = np.array(site.coefficients)
-        responses.append(ComponentResponse((slot,), np.stack([[1.0, 0.0, 0.0] - minus, minus])))
+    responses = [
+        ComponentResponse.of_neuron(slot, np.array(site.coefficients))
+        for slot, site in enumerate(kind.sites[:slots])
+    ]
     slot_of = np.arange(copies * width, dtype=np.int64).reshape(copies, -1) % slots
     return LayerSampler(slot_of, slots, responses)

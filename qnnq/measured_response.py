@@ -12,11 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from qnnq.engines.polynomial import TO_COEFFICIENTS
 from qnnq.errors import InputError
 from qnnq.files import write_atomically
-
-ANGLES = (0.0, 2 * np.pi / 3, 4 * np.pi / 3)
-"""The angles that are measured, radians: equally spaced ones give the smallest errors."""
 
 SCHEMA: Literal["qnnq.response/1"] = "qnnq.response/1"
 Triple = tuple[float, float, float]
@@ -30,7 +28,7 @@ class SiteResponse(BaseModel):
         site: Physical qubit, `3`, or neuron and ancilla, `3:4`.
         coefficients: a, b, c of P(-1) = a + b cos(theta) + c sin(theta).
         intervals: The 95 % interval of each.
-        minus: The measured share of -1 at each of `ANGLES`.
+        minus: The measured share of -1 at each of `qnnq.engines.polynomial.ANGLES`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -73,7 +71,7 @@ class MeasuredResponse(BaseModel):
 def fit_sites(
     sites: list[str], minus_counts: NDArray[np.integer], shots: int
 ) -> list[SiteResponse]:
-    """Fit the responses of neurons that were measured at `ANGLES`.
+    """Fit the responses of neurons that were measured at `qnnq.engines.polynomial.ANGLES`.
 
     Args:
         sites: The neurons' sites.
@@ -83,13 +81,11 @@ def fit_sites(
     The estimate is linear in the three shares, so its errors follow from the binomial ones; these
     are taken at (k + 1) / (n + 2), so that none is zero.
     """
-    basis = np.array([[1, np.cos(angle), np.sin(angle)] for angle in ANGLES])
-    to_coefficients = np.linalg.inv(basis)
     shares = minus_counts / shots  # (3, sites)
     smoothed = (minus_counts + 1) / (shots + 2)
     variances = smoothed * (1 - smoothed) / shots
-    coefficients = to_coefficients @ shares
-    half_widths = 1.959964 * np.sqrt(to_coefficients**2 @ variances)
+    coefficients = TO_COEFFICIENTS @ shares
+    half_widths = 1.959964 * np.sqrt(TO_COEFFICIENTS**2 @ variances)
     low, high = coefficients - half_widths, coefficients + half_widths
     return [
         SiteResponse(

@@ -8,10 +8,10 @@ import pytest
 
 from qnnq.deployment import deploy
 from qnnq.engines.base import Draws
+from qnnq.engines.polynomial import ANGLES
 from qnnq.errors import InputError
 from qnnq.measured_deployment import deploy_measured
 from qnnq.measured_response import (
-    ANGLES,
     KindResponse,
     MeasuredResponse,
     fit_sites,

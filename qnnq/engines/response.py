@@ -7,10 +7,10 @@ density matrix as a rotation of its Pauli vector, linear in (1, cos theta, sin t
 0, 2 pi/3, 4 pi/3 for each neuron therefore determine them exactly.
 """
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import product
+from typing import Self
 
 import numpy as np
 import rustworkx as rx
@@ -19,9 +19,8 @@ from qiskit.circuit import CircuitInstruction, Gate, ParameterExpression, Quantu
 from qiskit.quantum_info import PTM, Operator, SuperOp
 
 from noise_models.channels import NoiseChannels
+from qnnq.engines.polynomial import ANGLES, TO_COEFFICIENTS
 
-ANGLES = np.array([0.0, 2 * math.pi / 3, 4 * math.pi / 3])
-_TO_COEFFICIENTS = np.linalg.inv(np.stack([np.ones(3), np.cos(ANGLES), np.sin(ANGLES)], axis=1))
 _GROUND_STATE = np.array([1.0, 0.0, 0.0, 1.0])  # the Pauli vector of |0><0|: <I>, <X>, <Y>, <Z>
 _BIT_READERS = np.array([[0.5, 0, 0, 0.5], [0.5, 0, 0, -0.5]])  # Tr(P_bit rho) = reader . vector
 
@@ -38,6 +37,11 @@ class ComponentResponse:
 
     slots: tuple[int, ...]
     coefficients: NDArray[np.float64]
+
+    @classmethod
+    def of_neuron(cls, slot: int, minus: NDArray[np.float64]) -> Self:
+        """Return the response of a neuron of its own from a, b, c of its P(-1), shape (3,)."""
+        return cls((slot,), np.stack([np.array([1.0, 0.0, 0.0]) - minus, minus]))
 
 
 def layer_response(circuit: QuantumCircuit, channels: NoiseChannels) -> list[ComponentResponse]:
@@ -180,5 +184,5 @@ def _read(
 def _fit(probabilities: NDArray[np.float64], angles: int) -> NDArray[np.float64]:
     values = probabilities.reshape((3,) * angles + (2,) * angles)
     for axis in range(angles):
-        values = np.moveaxis(np.tensordot(_TO_COEFFICIENTS, values, axes=(1, axis)), 0, axis)
+        values = np.moveaxis(np.tensordot(TO_COEFFICIENTS, values, axes=(1, axis)), 0, axis)
     return np.moveaxis(values, range(angles), range(angles, 2 * angles))

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from qnnq.engines.polynomial import ANGLES
 from qnnq.errors import InputError
 from qnnq.hardware.engine import RuntimeEngine
 from qnnq.hardware.estimate import Estimate, LayerEstimate
@@ -14,7 +15,6 @@ from qnnq.hardware.records import now
 from qnnq.hardware.request import HardwareRequest
 from qnnq.hardware.service import Service
 from qnnq.measured_response import (
-    ANGLES,
     KindResponse,
     MeasuredResponse,
     fit_sites,
@@ -93,7 +93,7 @@ def measure_responses(ledger: Ledger, engine: RuntimeEngine, service: Service) -
     kinds = []
     for number, layer in enumerate(ledger.layers()):
         if not ledger.jobs(number):
-            angles = np.repeat(np.array(ANGLES)[:, None], layer.slots, axis=1)
+            angles = np.repeat(ANGLES[:, None], layer.slots, axis=1)
             places = np.arange(len(ANGLES) * shots).reshape(len(ANGLES), shots)
             ledger.write_plan(number, [JobPlan(angles, places)])
         engine.finish(number, service)

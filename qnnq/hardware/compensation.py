@@ -5,10 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from noise_models import NoiseSpecification
-from noise_models.channels import build_channels
-from noise_models.coverage import check_coverage
-from qnnq.devices import resolve_device
+from qnnq.deployment import layer_channels
 from qnnq.engines.base import Engine
 from qnnq.engines.compensation import CompensatedEngine
 from qnnq.engines.instrument import LayerSampler
@@ -29,15 +26,11 @@ def calibrated_coefficients(
     Raises:
         InputError: If inserted gates join neurons.
     """
-    target = resolve_device(device).target
-    specification = NoiseSpecification.parse(device, device_names=[device])
     found: dict[int, Coefficients] = {}
     for layer in layers:
         if id(layer) in found:
             continue
-        qubits = [qubit for site in layer.sites for qubit in site.qubits]
-        channels = build_channels(specification, target, qubits)
-        check_coverage(layer.circuit, channels, specification)
+        channels = layer_channels(device, device, layer)
         coefficients = np.zeros((layer.slots, 3))
         for response in layer_response(layer.circuit, channels):
             if len(response.slots) > 1:
@@ -83,14 +76,13 @@ def samplers(
 ) -> list[LayerSampler]:
     """Return the samplers of layers whose slots answer with these coefficients."""
     return [
-        LayerSampler(layer.slot_of, layer.slots, [_component(*pair) for pair in enumerate(values)])
+        LayerSampler(
+            layer.slot_of,
+            layer.slots,
+            [ComponentResponse.of_neuron(slot, minus) for slot, minus in enumerate(values)],
+        )
         for layer, values in zip(layers, coefficients, strict=True)
     ]
-
-
-def _component(slot: int, minus: NDArray[np.float64]) -> ComponentResponse:
-    plus = np.array([1.0, 0.0, 0.0]) - minus
-    return ComponentResponse((slot,), np.stack([plus, minus]))
 
 
 def compensating(
