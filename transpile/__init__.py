@@ -9,6 +9,7 @@ from transpile.layer import layer_circuit
 from transpile.layout import capacity, choose_sites
 from transpile.placement import check_sites, parse_sites
 from transpile.report import LayerReport, report
+from transpile.schedule import delay_seconds, schedule
 from transpile.sites import Site
 
 __all__ = [
@@ -24,8 +25,10 @@ __all__ = [
     "check_sites",
     "choose_sites",
     "compile_layer",
+    "delay_seconds",
     "history_circuit",
     "layer_circuit",
     "parse_sites",
     "report",
+    "schedule",
 ]

@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
-from qiskit.circuit import Measure, Parameter, QuantumCircuit
+from qiskit.circuit import Delay, Measure, Parameter, QuantumCircuit
 from qiskit.circuit.library import CZGate, ECRGate, RXGate, RZGate, RZZGate, SXGate, XGate
 from qiskit.transpiler import InstructionProperties, QubitProperties, Target
 from qiskit_ibm_runtime import fake_provider
@@ -62,6 +62,7 @@ def small_target(
         for q in range(n)
     }
     target.add_instruction(Measure(), measured)
+    target.add_instruction(Delay(Parameter("d")), {(q,): None for q in range(n)})
     pairs = {
         pair: InstructionProperties(error=error, duration=1e-7) for pair, error in couplings.items()
     }
