@@ -7,7 +7,7 @@ from qiskit.transpiler.exceptions import TranspilerError
 from transpile.errors import TranspileError
 
 ROUNDING = 1e-15
-"""Seconds; on a target without dt, differences of summed durations leave delays of about 1e-22 s."""
+"""Seconds; on a target without dt, sums of durations differ by rounding, about 1e-22 s."""
 
 
 def schedule(circuit: QuantumCircuit, target: Target) -> QuantumCircuit:
