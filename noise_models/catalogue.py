@@ -48,7 +48,7 @@ SYNTHETIC: Mapping[str, TermKind] = {
     "relaxation": _kind(
         {"t1": "time", "t2": "time"},
         "relaxation(t1=120us, t2=80us)",
-        "T1 and T2 decay of each qubit for the duration of every gate and reset on the device",
+        "T1 and T2 decay of each qubit for the duration of every gate, reset and wait",
     ),
     "amplitude_damping": _kind(
         {"p": "probability"},
@@ -74,10 +74,11 @@ SYNTHETIC: Mapping[str, TermKind] = {
 }
 
 DEVICE = TermKind(
-    {"gate": "switch", "relaxation": "switch", "readout": "switch"},
+    {"gate": "switch", "relaxation": "switch", "readout": "switch", "idle": "switch"},
     (frozenset(),),
     "fake_kingston(readout=off)",
-    "the device's calibrated gate errors, T1 and T2, and readout errors; each can be switched off",
+    "the device's calibrated gate errors, T1 and T2 during instructions (relaxation) and waits "
+    "(idle), and readout errors; each can be switched off",
 )
 
 

@@ -5,14 +5,17 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from qiskit.circuit import Delay, Measure, Operation
 from qiskit.transpiler import Target
 from qiskit_aer.noise import NoiseModel, QuantumError, ReadoutError
 
-from noise_models.aer import quantum_error
+from noise_models.aer import WaitErrors, quantum_error
 from noise_models.elements import (
     CalibratedInstruction,
     Element,
     calibrated_instructions,
+    delay_seconds,
+    place,
     qubit_calibration,
 )
 from noise_models.errors import NoiseError
@@ -35,7 +38,9 @@ class NoiseChannels:
         refused: elements for which the model has no valid or no complete error, and why; measuring
             qubit q is the element ("measure", (q,)). `check_coverage` raises for circuits that
             use one.
-        relaxes: whether qubits relax with time.
+        sources: the active terms.
+        measure_durations: seconds that measuring each qubit takes; none: not known.
+        dt: seconds, the unit of delays that are given in it; None: not known.
     """
 
     qubits: frozenset[int]
@@ -43,12 +48,63 @@ class NoiseChannels:
     readout_errors: Mapping[int, FloatArray]
     exact: frozenset[Element]
     refused: Mapping[Element, str]
-    relaxes: bool
+    sources: tuple[NoiseSource, ...]
+    measure_durations: Mapping[int, float]
+    dt: float | None
 
     @cached_property
     def gate_errors(self) -> Mapping[Element, QuantumError]:
         """The error of each noisy instruction, by name and physical qubits in the gate's order."""
         return {e: quantum_error(stages, len(e[1])) for e, stages in self.stages.items()}
+
+    def waiting(self, qubit: int, duration_s: float) -> Stages:
+        """Return what a physical qubit suffers that waits: T1 and T2 of all terms.
+
+        Raises:
+            NoiseError: neither T1 nor T2 of the qubit is known.
+        """
+        try:
+            return tuple(
+                stage for source in self.sources for stage in source.waiting(qubit, duration_s)
+            )
+        except NoiseError as error:
+            raise NoiseError(f"{place('delay', (qubit,))}: {error}") from None
+
+    def measuring(self, qubit: int) -> Stages:
+        """Return what a measured qubit suffers that is used again.
+
+        The calibrated readout error contains the decay until the outcome, so the outcome is that
+        of the state as it enters, and the state that the qubit fell into then relaxes for the
+        duration of the measurement.
+
+        Raises:
+            NoiseError: the qubit relaxes, and the duration or its T1 and T2 are not known.
+        """
+        duration = self.measure_durations.get(qubit)
+        if duration is not None:
+            return self.waiting(qubit, duration)
+        if self.waiting(qubit, 1.0):
+            where = place("measure", (qubit,))
+            raise NoiseError(f"{where}: the device's calibration lacks its duration")
+        return ()
+
+    def after(self, operation: Operation, qubits: tuple[int, ...]) -> Stages:
+        """Return what acts after an operation of a circuit on these physical qubits.
+
+        After a measurement it matters only where the qubit is used again.
+
+        Raises:
+            NoiseError: as `waiting` and `measuring`; a delay whose duration is not known.
+        """
+        if isinstance(operation, Delay):
+            try:
+                duration = delay_seconds(operation, self.dt)
+            except NoiseError as error:
+                raise NoiseError(f"{place('delay', qubits)}: {error}") from None
+            return self.waiting(qubits[0], duration)
+        if isinstance(operation, Measure):
+            return self.measuring(qubits[0])
+        return self.stages.get((operation.name, qubits), ())
 
     def superoperator(self, name: str, qubits: tuple[int, ...]) -> ComplexArray:
         """Return `SuperOp(gate_errors[name, qubits]).data`, or the identity where there is none.
@@ -59,6 +115,9 @@ class NoiseChannels:
 
     def to_aer(self, index: Mapping[int, int] | None = None) -> NoiseModel:
         """Return the same noise as Aer's model.
+
+        Aer looks for delays, and measured qubits that are used again, in circuits that contain
+        a delay.
 
         Args:
             index: the circuit's qubit for each physical qubit, the others are left out; None: the
@@ -73,11 +132,17 @@ class NoiseChannels:
         for qubit, matrix in self.readout_errors.items():
             if qubit in numbers:
                 model.add_readout_error(ReadoutError(matrix), [numbers[qubit]])
+        if self.sources:
+            # As `NoiseModel.from_backend` does for the relaxation in delays.
+            model._custom_noise_passes.append(WaitErrors(self.after, numbers))
         return model
 
 
 def build_channels(
-    specification: NoiseSpecification, target: Target, qubits: Iterable[int]
+    specification: NoiseSpecification,
+    target: Target,
+    qubits: Iterable[int],
+    measurement: str = "measure",
 ) -> NoiseChannels:
     """Build the noise channels for the qubits in use and the couplings between them.
 
@@ -88,6 +153,8 @@ def build_channels(
         specification: the noise, its terms acting from left to right.
         target: the device: its instructions, durations and calibration.
         qubits: physical qubits.
+        measurement: the device's instruction that a circuit's measurements stand for; its errors
+            and durations are used. (Circuits say `measure`; Aer knows no other.)
 
     Raises:
         NoiseError: a qubit that the target does not have.
@@ -98,7 +165,8 @@ def build_channels(
         raise NoiseError(
             f"noise: found qubit {strangers[0]}, expected 0 to {target.num_qubits - 1}"
         )
-    sources = noise_sources(specification, qubit_calibration(target, used))
+    calibration = qubit_calibration(target, used, measurement)
+    sources = noise_sources(specification, calibration)
     stages: dict[Element, Stages] = {}
     readout_errors: dict[int, FloatArray] = {}
     exact: set[Element] = set()
@@ -114,7 +182,7 @@ def build_channels(
             refused[element] = problem
     for qubit in sorted(used):
         element = ("measure", (qubit,))
-        if not target.instruction_supported("measure", (qubit,)):
+        if not target.instruction_supported(measurement, (qubit,)):
             continue
         try:
             matrix = _readout_error(sources, qubit)
@@ -125,8 +193,17 @@ def build_channels(
             exact.add(element)
         else:
             readout_errors[qubit] = matrix
-    relaxes = any(any(s.relaxation_rates(q)) for s in sources for q in used)
-    return NoiseChannels(used, stages, readout_errors, frozenset(exact), refused, relaxes)
+    durations = {q: c.readout_duration for q, c in calibration.items()}
+    return NoiseChannels(
+        used,
+        stages,
+        readout_errors,
+        frozenset(exact),
+        refused,
+        tuple(sources),
+        {q: duration for q, duration in durations.items() if duration is not None},
+        target.dt,
+    )
 
 
 def _gate_error(

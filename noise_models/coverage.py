@@ -27,7 +27,7 @@ def check_coverage(
 
     An instruction without noise passes where the model says zero (virtual gates, strength 0, a
     switched-off mechanism), and is refused where the model does not know it: calibration that the
-    device lacks, an instruction that the device does not have, relaxation during a delay.
+    device lacks, an instruction that the device does not have, a wait of unknown duration.
 
     Args:
         circuit: an ISA circuit on the target's physical qubits.
@@ -39,10 +39,20 @@ def check_coverage(
     """
     if not specification.active_terms:
         return
+    measured: set[int] = set()
     for instruction, qubits in _physical_instructions(circuit, tuple(range(circuit.num_qubits))):
         problem = _problem(instruction, qubits, channels)
+        try:
+            if problem is None and isinstance(instruction.operation, Delay):
+                channels.after(instruction.operation, qubits)
+            for qubit in measured.intersection(qubits):
+                channels.measuring(qubit)
+        except NoiseError as error:
+            problem = str(error)
         if problem is not None:
             raise NoiseError(f"noise {specification}: {problem}")
+        if isinstance(instruction.operation, Measure):
+            measured.update(qubits)
 
 
 def _physical_instructions(
@@ -62,9 +72,6 @@ def _problem(
     instruction: CircuitInstruction, qubits: tuple[int, ...], channels: NoiseChannels
 ) -> str | None:
     name = instruction.operation.name
-    if isinstance(instruction.operation, Delay):
-        delayed = f"found a delay on qubit {qubits[0]}, whose relaxation is not modelled"
-        return delayed if channels.relaxes else None
     element = (name, qubits)
     if element in channels.refused:
         return channels.refused[element]
@@ -77,4 +84,6 @@ def _problem(
         return None
     if not channels.qubits.issuperset(qubits):
         return f"{where} is outside the qubits that the model was built for"
+    if isinstance(instruction.operation, Delay):
+        return None
     return f"{where} is no instruction of the device, so it would run without noise"

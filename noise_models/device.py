@@ -4,7 +4,10 @@ At strength 1 these are the channels of `qiskit_aer.noise.NoiseModel.from_backen
 a gate's error is depolarizing, then T1 and T2 relaxation of its qubits for its duration, and the
 depolarizing part is what the calibrated gate error has beyond the relaxation. T2 is cut to 2 T1. A
 switched-off mechanism leaves out its factor and changes no other: `relaxation=off` keeps the
-depolarizing part of the whole model.
+depolarizing part of the whole model, and the relaxation of waiting qubits, which `idle` switches.
+
+Beyond Aer: waiting qubits relax where a circuit has delays, and a reset leaves |1> with the
+probability of its calibrated error, where a target has one.
 """
 
 import math
@@ -17,6 +20,7 @@ from noise_models.mechanisms import (
     readout_matrix,
     relaxation_infidelity,
     relaxation_stages,
+    reset_error_stages,
 )
 from noise_models.specification import NoiseTerm
 from noise_models.stages import FloatArray, Stages
@@ -27,8 +31,8 @@ class DeviceNoise:
 
     def __init__(self, term: NoiseTerm, qubits: Mapping[int, QubitCalibration]) -> None:
         switches = dict(term.parameters)
-        self.gate_on, self.relaxation_on, self.readout_on = (
-            bool(switches.get(name, True)) for name in ("gate", "relaxation", "readout")
+        self.gate_on, self.relaxation_on, self.readout_on, self.idle_on = (
+            bool(switches.get(name, True)) for name in ("gate", "relaxation", "readout", "idle")
         )
         self.strength = term.strength
         self.qubits = qubits
@@ -42,9 +46,20 @@ class DeviceNoise:
             probability = depolarizing_probability(instruction.error, times, duration)
             what = f"the gate error {instruction.error:g}"
             stages += depolarizing_stages(len(times), probability, self.strength, what)
+        if self.gate_on and instruction.name == "reset" and instruction.error:
+            stages += reset_error_stages(instruction.error, self.strength)
         if self.relaxation_on and duration:
             stages += relaxation_stages(times, self.strength * duration)
         return stages
+
+    def waiting(self, qubit: int, duration: float) -> Stages:
+        """Return what acts on a qubit that waits."""
+        if not self.idle_on:
+            return ()
+        times = self._times(qubit)
+        if times == (math.inf, math.inf):
+            raise NoiseError("the device's calibration lacks its T1 and T2")
+        return relaxation_stages([times], self.strength * duration)
 
     def missing(self, instruction: CalibratedInstruction) -> str | None:
         """Return which calibration an instruction lacks, None if it has all that this term needs.
@@ -75,7 +90,7 @@ class DeviceNoise:
 
     def relaxation_rates(self, qubit: int) -> tuple[float, float]:
         """Return 1/T1 and 1/T2 (1/s) as they act in this term."""
-        if not self.relaxation_on:
+        if not (self.relaxation_on or self.idle_on):
             return 0.0, 0.0
         t1, t2 = self._times(qubit)
         return self.strength / t1, self.strength / t2

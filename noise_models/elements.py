@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from qiskit.circuit import Delay, Gate, Measure
 from qiskit.transpiler import Target
 
+from noise_models.errors import NoiseError
+
 Element = tuple[str, tuple[int, ...]]  # instruction name, physical qubits
+
+_SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "ps": 1e-12}
 
 # Frame changes: a device does them in software, without error and without time.
 VIRTUAL_GATES = frozenset({"rz", "p", "u1"})
@@ -44,12 +48,19 @@ def place(name: str, qubits: tuple[int, ...]) -> str:
 
 @dataclass(frozen=True)
 class QubitCalibration:
-    """One qubit's calibration: T1, T2 (s), P(1|0), P(0|1); None where the target does not say."""
+    """One qubit's calibration; None where the target does not say.
+
+    Attributes:
+        t1, t2: seconds.
+        readout_p01, readout_p10: P(1|0) and P(0|1).
+        readout_duration: seconds.
+    """
 
     t1: float | None
     t2: float | None
     readout_p01: float | None
     readout_p10: float | None
+    readout_duration: float | None
 
 
 def calibrated_instructions(
@@ -70,13 +81,39 @@ def calibrated_instructions(
             yield CalibratedInstruction(name, tuple(where), is_gate, virtual, duration, error)
 
 
-def qubit_calibration(target: Target, qubits: frozenset[int]) -> dict[int, QubitCalibration]:
+def delay_seconds(delay: Delay, dt: float | None) -> float:
+    """Return the duration of a delay in seconds.
+
+    Args:
+        delay: of a fixed duration.
+        dt: seconds, for durations in units of it.
+
+    Raises:
+        NoiseError: the duration is not a number of seconds.
+    """
+    unit = dt if delay.unit == "dt" else _SECONDS.get(delay.unit)
+    if unit is None or not isinstance(delay.duration, int | float):
+        raise NoiseError(
+            f"found the duration {delay.duration} {delay.unit}, expected one that is known in "
+            "seconds"
+        )
+    return float(delay.duration * unit)
+
+
+def qubit_calibration(
+    target: Target, qubits: frozenset[int], measurement: str = "measure"
+) -> dict[int, QubitCalibration]:
     """Return the calibration of these qubits.
 
     A readout error that the target gives without a direction counts for both prepared states.
+
+    Args:
+        target: the device.
+        qubits: physical qubits.
+        measurement: the instruction that measures.
     """
     properties = target.qubit_properties or [None] * (target.num_qubits or 0)
-    measure = target["measure"] if "measure" in target.operation_names else {}
+    measure = target[measurement] if measurement in target.operation_names else {}
     return {q: _qubit_calibration(properties[q], measure.get((q,))) for q in sorted(qubits)}
 
 
@@ -84,7 +121,8 @@ def _qubit_calibration(properties: object, measure: object) -> QubitCalibration:
     error = getattr(measure, "error", None)
     p01, p10 = (getattr(measure, f"prob_meas{m}_prep{1 - m}", error) for m in (1, 0))
     t1, t2 = (_known(getattr(properties, name, None)) for name in ("t1", "t2"))
-    return QubitCalibration(t1 or None, t2 or None, _known(p01), _known(p10))
+    duration = _known(getattr(measure, "duration", None))
+    return QubitCalibration(t1 or None, t2 or None, _known(p01), _known(p10), duration)
 
 
 def _known(value: float | None) -> float | None:

@@ -82,6 +82,13 @@ def phase_damping_stages(qubits: int, position: int, probability: float) -> Stag
     return (mixture(qubits, position, {"z": (1 - math.sqrt(1 - probability)) / 2}),)
 
 
+def reset_error_stages(probability: float, strength: float) -> Stages:
+    """Return the bit flip of contraction (1 - 2 probability)**strength that follows a reset."""
+    what = f"the reset error {probability:g}"
+    flip = (1 - contracted(1 - 2 * probability, strength, what)) / 2
+    return (mixture(1, 0, {"x": flip}),) if flip else ()
+
+
 def readout_matrix(p01: float, p10: float, strength: float, what: str) -> FloatArray:
     """Return [[1 - p01, p01], [p10, 1 - p10]]**strength, rows: prepared, columns: measured."""
     total = p01 + p10

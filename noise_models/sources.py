@@ -13,12 +13,15 @@ from noise_models.synthetic import SyntheticNoise
 class NoiseSource(Protocol):
     """One term of a specification at its strength.
 
-    `gate_stages` and `readout` raise `NoiseError` where one element has no such error: its strength
-    has no channel, or its calibration is missing.
+    `gate_stages`, `waiting` and `readout` raise `NoiseError` where one element has no such error:
+    its strength has no channel, or its calibration is missing.
     """
 
     def gate_stages(self, instruction: CalibratedInstruction) -> Stages:
         """Return what acts after an instruction."""
+
+    def waiting(self, qubit: int, duration: float) -> Stages:
+        """Return what acts on a qubit that waits for a duration in seconds."""
 
     def missing(self, instruction: CalibratedInstruction) -> str | None:
         """Return which calibration that this term needs an instruction lacks, None if none."""

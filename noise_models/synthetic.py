@@ -1,7 +1,7 @@
 """The noise of the synthetic terms.
 
 They act on every gate of the target that is physical (virtual frame changes are exact), and
-relaxation on resets too; measurements have readout errors only.
+relaxation on resets and waits too; measurements have readout errors only.
 """
 
 from noise_models.elements import CalibratedInstruction
@@ -49,6 +49,13 @@ class SyntheticNoise:
             else:
                 stages += phase_damping_stages(qubits, position, probability)
         return stages
+
+    def waiting(self, qubit: int, duration: float) -> Stages:
+        """Return what acts on a qubit that waits: relaxation does."""
+        if self.name != "relaxation":
+            return ()
+        times = [(self.values["t1"], self.values["t2"])]
+        return relaxation_stages(times, self.strength * duration)
 
     def missing(self, instruction: CalibratedInstruction) -> str | None:
         """Return which calibration an instruction lacks: relaxation needs durations."""

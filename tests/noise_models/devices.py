@@ -47,11 +47,11 @@ def interesting_qubits(target):
     return sorted(found)
 
 
-def small_target(*, reset_duration=1e-6):
+def small_target(*, reset_duration=1e-6, measure_duration=1e-6, dt=None):
     """Three qubits in a line: 0 and 1 calibrated, 2 with T2 > T1, rzz(1, 2) without data."""
     times = [(100e-6, 80e-6), (150e-6, 90e-6), (100e-6, 160e-6)]
     target = Target(
-        num_qubits=3, qubit_properties=[QubitProperties(t1=t1, t2=t2) for t1, t2 in times]
+        num_qubits=3, qubit_properties=[QubitProperties(t1=t1, t2=t2) for t1, t2 in times], dt=dt
     )
     angle = Parameter("angle")
 
@@ -63,7 +63,7 @@ def small_target(*, reset_duration=1e-6):
     target.add_instruction(RXGate(angle), everywhere(40e-9, None))
     target.add_instruction(RZGate(angle), everywhere(0.0, 0.0))
     target.add_instruction(Reset(), everywhere(reset_duration, None))
-    target.add_instruction(Measure(), everywhere(1e-6, 2e-2))
+    target.add_instruction(Measure(), everywhere(measure_duration, 2e-2))
     couplings = {
         (0, 1): InstructionProperties(duration=70e-9, error=4e-3),
         (1, 2): InstructionProperties(duration=80e-9, error=6e-3),

@@ -54,7 +54,7 @@ REFUSED = [
     (("rx", 0.3, 1), "rx on qubit 1: the device's calibration lacks its gate error"),
     (("h", 0), "h on qubit 0 is no instruction of the device, so it would run without noise"),
     (("cz", 2, 1), "cz on qubits 2, 1 is no instruction of the device"),
-    (("delay", 100, 1), "found a delay on qubit 1, whose relaxation is not modelled"),
+    (("delay", 100, 1), "delay on qubit 1: found the duration 100 dt, expected one that is known"),
 ]
 
 
@@ -74,7 +74,7 @@ def test_nothing_is_refused_without_noise(instruction, text):
 def test_missing_data_of_a_mechanism_that_is_off():
     check(circuit_of(("rx", 0.3, 1)), "device(gate=off)")
     check(circuit_of(("rx", 0.3, 1), ("rzz", 0.3, 1, 2)), "device(gate=off, relaxation=off)")
-    check(circuit_of(("delay", 100, 1)), "device(relaxation=off)")
+    check(circuit_of(("delay", 100, 1)), "device", small_target(dt=4e-9))
     check(circuit_of(("reset", 0)), "device(relaxation=off)", small_target(reset_duration=None))
 
 

@@ -174,8 +174,8 @@ TIME = "a time greater than 0 with its unit, such as 120us (s, ms, us, ns)"
         ),
         (
             "fake_kingston(readuot=on)",
-            "noise term fake_kingston: unknown key 'readuot', expected gate, relaxation, readout"
-            "; nearest: readout",
+            "noise term fake_kingston: unknown key 'readuot', expected gate, relaxation, readout, "
+            "idle; nearest: readout",
         ),
         ("ideal(p=1)", "noise term ideal: found 'p', takes no keys"),
         ("trapped_ion(p=1)", "noise term trapped_ion: found 'p', takes no keys"),
