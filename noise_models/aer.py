@@ -1,14 +1,10 @@
-"""Channels as Aer's `QuantumError`, in the form that Aer samples fastest; errors of waits."""
+"""Channels as Aer's `QuantumError`, in the form that Aer samples fastest."""
 
-from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
-from qiskit.circuit import Delay, Instruction, Measure, Operation, QuantumCircuit
+from qiskit.circuit import Instruction, QuantumCircuit
 from qiskit.circuit.library import IGate, Reset, UnitaryGate, XGate, YGate, ZGate
-from qiskit.dagcircuit import DAGCircuit
-from qiskit.transpiler import TransformationPass
 from qiskit_aer.noise import QuantumError
 
 from noise_models.stages import Kraus, Mixture, Stages, kraus_operators, merged, superoperator
@@ -65,49 +61,3 @@ def _append(circuit: QuantumCircuit, stages: Stages) -> None:
             circuit.append(UnitaryGate(operators[0]), stage.qubits)
         else:
             circuit.append(Instruction("kraus", len(stage.qubits), 0, operators), stage.qubits)
-
-
-class WaitErrors(TransformationPass):
-    """Puts their errors behind delays, and behind measurements whose qubit is used again.
-
-    Aer runs it on circuits in which it has replaced control flow by jumps, so that it reaches the
-    inside of branches.
-
-    Args:
-        after: the stages that act after an operation on physical qubits.
-        numbers: the circuit's qubit for each physical qubit.
-    """
-
-    def __init__(
-        self, after: Callable[[Operation, tuple[int, ...]], Stages], numbers: Mapping[int, int]
-    ) -> None:
-        super().__init__()
-        self._after = after
-        self._physical = {number: qubit for qubit, number in numbers.items()}
-        # Aer keeps an error for each object: one for equal delays of a qubit.
-        self._errors: dict[tuple[Any, ...], QuantumError | None] = {}
-
-    def __deepcopy__(self, _: object) -> "WaitErrors":
-        # Aer copies noise models for each run; this has no state that a run changes.
-        return self
-
-    def run(self, dag: DAGCircuit) -> DAGCircuit:
-        """Return the circuit with the errors."""
-        result = dag.copy_empty_like()
-        nodes = [node for node in dag.topological_op_nodes() if node.name != "barrier"]
-        last = {qubit: node for node in nodes for qubit in node.qargs}
-        for node in dag.topological_op_nodes():
-            result.apply_operation_back(node.op, node.qargs, node.cargs, check=False)
-            if isinstance(node.op, Delay | Measure) and last[node.qargs[0]] is not node:
-                error = self._error(node.op, dag.find_bit(node.qargs[0]).index)
-                if error is not None:
-                    result.apply_operation_back(error.to_instruction(), node.qargs, check=False)
-        return result
-
-    def _error(self, operation: Operation, number: int) -> QuantumError | None:
-        key = (number, operation.name, *operation.params, getattr(operation, "unit", None))
-        if key not in self._errors:
-            qubit = self._physical.get(number)
-            stages = () if qubit is None else self._after(operation, (qubit,))
-            self._errors[key] = quantum_error(stages, 1) if stages else None
-        return self._errors[key]

@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["probability", "time", "angle", "switch"]
+Kind = Literal["probability", "time", "angle", "frequency", "spread", "switch", "file"]
 
 EXPECTED: Mapping[Kind, str] = {
     "probability": "a number from 0 to 1",
-    "time": "a time greater than 0 with its unit, such as 120us (s, ms, us, ns)",
+    "time": "a time greater than 0 with its unit, such as 120us (h, s, ms, us, ns)",
     "angle": "a finite angle in radians",
+    "frequency": "a finite frequency with its unit, such as 5kHz (Hz, kHz, MHz)",
+    "spread": "a number >= 0",
+    "file": "the name of a file",
     "switch": "on or off",
 }
 
@@ -45,10 +48,12 @@ SYNTHETIC: Mapping[str, TermKind] = {
         "after each gate, with probability p1 (one qubit) or p2 (two qubits) the maximally mixed "
         "state",
     ),
-    "relaxation": _kind(
-        {"t1": "time", "t2": "time"},
+    "relaxation": TermKind(
+        {"t1": "time", "t2": "time", "population": "probability"},
+        (frozenset({"t1", "t2"}), frozenset({"t1", "t2", "population"})),
         "relaxation(t1=120us, t2=80us)",
-        "T1 and T2 decay of each qubit for the duration of every gate, reset and wait",
+        "T1 and T2 decay of each qubit for the duration of every gate, reset and wait, towards a "
+        "population of 1 (0 if not given)",
     ),
     "amplitude_damping": _kind(
         {"p": "probability"},
@@ -65,11 +70,52 @@ SYNTHETIC: Mapping[str, TermKind] = {
         "overrotation(angle=0.02)",
         "each gate turns by this angle (radians) more about its own axis",
     ),
+    "phase": _kind(
+        {"angle": "angle"},
+        "phase(angle=0.01)",
+        "RZ of this angle (radians) on each qubit of a gate, after it; an inverse gate does not "
+        "undo it",
+    ),
+    "detuning": _kind(
+        {"frequency": "frequency"},
+        "detuning(frequency=5kHz)",
+        "RZ(2 pi f t) on each qubit in each gate, reset and wait of duration t",
+    ),
+    "zz": _kind(
+        {"rate": "frequency"},
+        "zz(rate=50kHz)",
+        "coupled qubits in use collect the phase 2 pi f t where both are 1, but for their common "
+        "gates; needs scheduled circuits without branches",
+    ),
+    "leakage": _kind(
+        {"p": "probability"},
+        "leakage(p=1e-4)",
+        "in each gate, each of its qubits leaves 0 and 1 with probability p and then reads as 1; "
+        "needs circuits without branches",
+    ),
     "readout": TermKind(
         {"p": "probability", "p01": "probability", "p10": "probability"},
         (frozenset({"p"}), frozenset({"p01", "p10"})),
         "readout(p=0.02)",
         "a prepared 0 is read as 1 with probability p01, a prepared 1 as 0 with p10 (p: both)",
+    ),
+    "correlated_readout": _kind(
+        {"p": "probability"},
+        "correlated_readout(p=0.005)",
+        "with probability p the outcomes of two coupled qubits that are measured flip together; "
+        "needs circuits without branches",
+    ),
+    "pauli_lindblad": _kind(
+        {"file": "file"},
+        "pauli_lindblad(learned.json)",
+        "the noise of two-qubit gates as the runtime's NoiseLearner learned it; one-qubit gates "
+        "have none",
+    ),
+    "drift": _kind(
+        {"sigma": "spread", "time": "time"},
+        "drift(sigma=0.2, time=24h)",
+        "the strengths of the other terms wander: log-normal of mean 1, sigma of its logarithm, "
+        "correlation time; readout independently of the rest",
     ),
 }
 
@@ -80,6 +126,9 @@ DEVICE = TermKind(
     "the device's calibrated gate errors, T1 and T2 during instructions (relaxation) and waits "
     "(idle), and readout errors; each can be switched off",
 )
+
+MECHANISMS = tuple(DEVICE.keys)
+"""What of a device's noise can be switched off."""
 
 
 @dataclass(frozen=True)

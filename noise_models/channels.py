@@ -1,15 +1,17 @@
 """The noise channels of a specification on the qubits in use."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from qiskit.circuit import Delay, Measure, Operation
+from qiskit.circuit import Delay, Gate, Measure, Operation
 from qiskit.transpiler import Target
 from qiskit_aer.noise import NoiseModel, QuantumError, ReadoutError
 
-from noise_models.aer import WaitErrors, quantum_error
+from noise_models.aer import quantum_error
+from noise_models.aer_pass import SequenceErrors
 from noise_models.elements import (
     CalibratedInstruction,
     Element,
@@ -19,7 +21,8 @@ from noise_models.elements import (
     qubit_calibration,
 )
 from noise_models.errors import NoiseError
-from noise_models.sources import NoiseSource, noise_sources
+from noise_models.source import NoiseSource
+from noise_models.sources import noise_sources
 from noise_models.specification import NoiseSpecification
 from noise_models.stages import ComplexArray, FloatArray, Stages, superoperator
 
@@ -39,7 +42,12 @@ class NoiseChannels:
             qubit q is the element ("measure", (q,)). `check_coverage` raises for circuits that
             use one.
         sources: the active terms.
-        measure_durations: seconds that measuring each qubit takes; none: not known.
+        durations: seconds of each instruction; none: not known.
+        physical_gates: the gates that the device plays.
+        coupling_rates: Hz, of the ZZ coupling of each coupled pair of qubits, ascending; none: 0.
+        leakage: probability that a qubit of a physical gate leaves |0> and |1>.
+        correlated_readout: probability that the outcomes of a coupled pair flip together, after
+            the readout errors of each; engines apply it to the reported bits.
         dt: seconds, the unit of delays that are given in it; None: not known.
     """
 
@@ -49,7 +57,11 @@ class NoiseChannels:
     exact: frozenset[Element]
     refused: Mapping[Element, str]
     sources: tuple[NoiseSource, ...]
-    measure_durations: Mapping[int, float]
+    durations: Mapping[Element, float]
+    physical_gates: frozenset[Element]
+    coupling_rates: Mapping[tuple[int, int], float]
+    leakage: float
+    correlated_readout: Mapping[tuple[int, int], float]
     dt: float | None
 
     @cached_property
@@ -80,10 +92,10 @@ class NoiseChannels:
         Raises:
             NoiseError: the qubit relaxes, and the duration or its T1 and T2 are not known.
         """
-        duration = self.measure_durations.get(qubit)
+        duration = self.durations.get(("measure", (qubit,)))
         if duration is not None:
             return self.waiting(qubit, duration)
-        if self.waiting(qubit, 1.0):
+        if self.waiting(qubit, 1.0) or self.coupling_rates:
             where = place("measure", (qubit,))
             raise NoiseError(f"{where}: the device's calibration lacks its duration")
         return ()
@@ -97,14 +109,28 @@ class NoiseChannels:
             NoiseError: as `waiting` and `measuring`; a delay whose duration is not known.
         """
         if isinstance(operation, Delay):
-            try:
-                duration = delay_seconds(operation, self.dt)
-            except NoiseError as error:
-                raise NoiseError(f"{place('delay', qubits)}: {error}") from None
-            return self.waiting(qubits[0], duration)
+            return self.waiting(qubits[0], self.duration(operation, qubits))
         if isinstance(operation, Measure):
             return self.measuring(qubits[0])
         return self.stages.get((operation.name, qubits), ())
+
+    def duration(self, operation: Operation, qubits: tuple[int, ...]) -> float:
+        """Return the seconds that an operation of a circuit takes; 0 for one that is not known.
+
+        Raises:
+            NoiseError: a delay whose duration is not known.
+        """
+        if not isinstance(operation, Delay):
+            return self.durations.get((operation.name, qubits), 0.0)
+        try:
+            return delay_seconds(operation, self.dt)
+        except NoiseError as error:
+            raise NoiseError(f"{place('delay', qubits)}: {error}") from None
+
+    def is_virtual(self, operation: Operation, qubits: tuple[int, ...]) -> bool:
+        """Whether a gate is a change of frame, which takes no time and has no error."""
+        element = (operation.name, qubits)
+        return isinstance(operation, Gate) and element not in self.physical_gates
 
     def superoperator(self, name: str, qubits: tuple[int, ...]) -> ComplexArray:
         """Return `SuperOp(gate_errors[name, qubits]).data`, or the identity where there is none.
@@ -116,8 +142,8 @@ class NoiseChannels:
     def to_aer(self, index: Mapping[int, int] | None = None) -> NoiseModel:
         """Return the same noise as Aer's model.
 
-        Aer looks for delays, and measured qubits that are used again, in circuits that contain
-        a delay.
+        What `sequence` adds to the errors of gates and to readout errors, Aer adds to circuits
+        that contain a delay (one of no duration will do); correlated readout it does not know.
 
         Args:
             index: the circuit's qubit for each physical qubit, the others are left out; None: the
@@ -134,7 +160,7 @@ class NoiseChannels:
                 model.add_readout_error(ReadoutError(matrix), [numbers[qubit]])
         if self.sources:
             # As `NoiseModel.from_backend` does for the relaxation in delays.
-            model._custom_noise_passes.append(WaitErrors(self.after, numbers))
+            model._custom_noise_passes.append(SequenceErrors(self, numbers))
         return model
 
 
@@ -166,12 +192,13 @@ def build_channels(
             f"noise: found qubit {strangers[0]}, expected 0 to {target.num_qubits - 1}"
         )
     calibration = qubit_calibration(target, used, measurement)
-    sources = noise_sources(specification, calibration)
+    sources = noise_sources(specification, calibration, target.num_qubits or 0)
     stages: dict[Element, Stages] = {}
     readout_errors: dict[int, FloatArray] = {}
     exact: set[Element] = set()
     refused: dict[Element, str] = {}
-    for instruction in calibrated_instructions(target, used):
+    instructions = list(calibrated_instructions(target, used))
+    for instruction in instructions:
         element = (instruction.name, instruction.qubits)
         found, problem = _gate_error(sources, instruction)
         if found:
@@ -193,16 +220,24 @@ def build_channels(
             exact.add(element)
         else:
             readout_errors[qubit] = matrix
-    durations = {q: c.readout_duration for q, c in calibration.items()}
+    durations = {(i.name, i.qubits): i.duration for i in instructions}
+    durations |= {("measure", (q,)): c.readout_duration for q, c in calibration.items()}
+    pairs = sorted({(min(i.qubits), max(i.qubits)) for i in instructions if len(i.qubits) == 2})
+    rate = math.fsum(source.coupling_rate for source in sources)
+    stay = math.prod(1 - 2 * source.correlated_readout for source in sources)
     return NoiseChannels(
-        used,
-        stages,
-        readout_errors,
-        frozenset(exact),
-        refused,
-        tuple(sources),
-        {q: duration for q, duration in durations.items() if duration is not None},
-        target.dt,
+        qubits=used,
+        stages=stages,
+        readout_errors=readout_errors,
+        exact=frozenset(exact),
+        refused=refused,
+        sources=tuple(sources),
+        durations={e: duration for e, duration in durations.items() if duration is not None},
+        physical_gates=frozenset((i.name, i.qubits) for i in instructions if i.is_physical_gate),
+        coupling_rates=dict.fromkeys(pairs, rate) if rate else {},
+        leakage=1 - math.prod(1 - source.leakage for source in sources),
+        correlated_readout=dict.fromkeys(pairs, (1 - stay) / 2) if stay != 1 else {},
+        dt=target.dt,
     )
 
 

@@ -39,6 +39,12 @@ def check_coverage(
     """
     if not specification.active_terms:
         return
+    branches = any(isinstance(item.operation, ControlFlowOp) for item in circuit.data)
+    if branches and (channels.coupling_rates or channels.leakage or channels.correlated_readout):
+        raise NoiseError(
+            f"noise {specification}: found control flow, expected none with zz, leakage or "
+            "correlated_readout"
+        )
     measured: set[int] = set()
     for instruction, qubits in _physical_instructions(circuit, tuple(range(circuit.num_qubits))):
         problem = _problem(instruction, qubits, channels)

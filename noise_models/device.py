@@ -22,12 +22,13 @@ from noise_models.mechanisms import (
     relaxation_stages,
     reset_error_stages,
 )
+from noise_models.source import NoiseSource
 from noise_models.specification import NoiseTerm
 from noise_models.stages import FloatArray, Stages
 
 
-class DeviceNoise:
-    """A device term: see `sources.NoiseSource`."""
+class DeviceNoise(NoiseSource):
+    """The calibrated noise of the device."""
 
     def __init__(self, term: NoiseTerm, qubits: Mapping[int, QubitCalibration]) -> None:
         switches = dict(term.parameters)

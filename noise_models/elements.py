@@ -36,6 +36,16 @@ class CalibratedInstruction:
     error: float | None
 
     @property
+    def is_physical_gate(self) -> bool:
+        """Whether it is a gate that the device plays."""
+        return self.is_gate and not self.is_virtual
+
+    @property
+    def missing_duration(self) -> str | None:
+        """What is missing for errors that take time: a duration, or None."""
+        return "duration" if self.duration is None and not self.is_virtual else None
+
+    @property
     def place(self) -> str:
         """The instruction and its qubits, for messages."""
         return place(self.name, self.qubits)

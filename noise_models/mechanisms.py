@@ -33,14 +33,19 @@ def depolarizing_stages(qubits: int, probability: float, strength: float, what: 
     return (depolarizing(qubits, scaled),) if scaled else ()
 
 
-def relaxation_stages(times: Sequence[tuple[float, float]], duration: float) -> Stages:
-    """Return T1 and T2 relaxation towards |0> of each qubit.
+def relaxation_stages(
+    times: Sequence[tuple[float, float]], duration: float, population: float = 0.0
+) -> Stages:
+    """Return T1 and T2 relaxation of each qubit, towards a population of |1>.
 
-    Populations decay by exp(-duration / T1), coherences by exp(-duration / T2). For T2 <= T1 that
-    is a random reset and phase flip, otherwise a phase flip and amplitude damping.
+    The distance to the equilibrium decays by exp(-duration / T1), coherences by
+    exp(-duration / T2). For T2 <= T1 that is a random reset and phase flip, otherwise a phase flip
+    and (generalized) amplitude damping.
 
     Args:
         times: (T1, T2) of each qubit, math.inf for none, T2 <= 2 T1, in the unit of `duration`.
+        duration: how long.
+        population: of |1> in equilibrium, 0 to 1.
     """
     mixtures: list[Stage] = []
     dampings: list[Stage] = []
@@ -48,10 +53,11 @@ def relaxation_stages(times: Sequence[tuple[float, float]], duration: float) -> 
         decay = -math.expm1(-duration / t1)
         if t2 <= t1:
             flip = (1 - decay) * -math.expm1(duration / t1 - duration / t2) / 2
-            probabilities = {"reset": decay, "z": flip}
+            up = decay * population
+            probabilities = {"reset": decay - up, "reset x": up, "z": flip}
         else:
             probabilities = {"z": -math.expm1(duration / (2 * t1) - duration / t2) / 2}
-            dampings += amplitude_damping_stages(position, decay)
+            dampings += amplitude_damping_stages(position, decay, population)
         if any(probabilities.values()):
             mixtures.append(mixture(len(times), position, probabilities))
     return (*mixtures, *dampings)
@@ -66,13 +72,17 @@ def relaxation_infidelity(times: Sequence[tuple[float, float]], duration: float)
     return (1 - process_fidelity) * d / (d + 1)
 
 
-def amplitude_damping_stages(position: int, probability: float) -> Stages:
-    """Return the decay from |1> to |0> with a probability, of one qubit."""
+def amplitude_damping_stages(position: int, probability: float, population: float = 0.0) -> Stages:
+    """Return the decay of one qubit, with a probability, to |0>, or in a share of cases to |1>."""
     if not probability:
         return ()
     stay = np.diag([1, math.sqrt(1 - probability)])
     decay = np.array([[0, math.sqrt(probability)], [0, 0]])
-    return (Kraus(np.array([stay, decay], dtype=complex), (position,)),)
+    operators = [stay, decay]
+    if population:
+        down, up = math.sqrt(1 - population), math.sqrt(population)
+        operators = [down * stay, down * decay, up * stay[::-1, ::-1], up * decay.T]
+    return (Kraus(np.array(operators, dtype=complex), (position,)),)
 
 
 def phase_damping_stages(qubits: int, position: int, probability: float) -> Stages:

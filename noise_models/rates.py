@@ -7,8 +7,7 @@ import numpy as np
 from qiskit.transpiler import Target
 
 from noise_models.channels import NoiseChannels, build_channels
-from noise_models.elements import Element, qubit_calibration
-from noise_models.sources import noise_sources
+from noise_models.elements import Element
 from noise_models.specification import NoiseSpecification
 from noise_models.stages import average_infidelity
 
@@ -59,7 +58,7 @@ def rates(
     """
     used = frozenset(range(target.num_qubits) if qubits is None else qubits)
     channels = build_channels(specification, target, used)
-    sources = noise_sources(specification, qubit_calibration(target, used))
+    sources = channels.sources
     known = {*channels.stages, *channels.exact, *channels.refused}
     couplings = _couplings(channels, sorted(e for e in known if len(e[1]) == 2))
     rows = []

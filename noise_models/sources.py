@@ -1,43 +1,54 @@
-"""What every noise term can answer about a device's elements."""
+"""From the terms of a specification to what they do."""
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Callable, Mapping
 
+from noise_models.coherent import Coupling, Detuning, Overrotation, Phase
 from noise_models.device import DeviceNoise
-from noise_models.elements import CalibratedInstruction, QubitCalibration
-from noise_models.specification import NoiseSpecification
-from noise_models.stages import FloatArray, Stages
-from noise_models.synthetic import SyntheticNoise
+from noise_models.elements import QubitCalibration
+from noise_models.errors import NoiseError
+from noise_models.outcomes import CorrelatedReadout, Leakage, Readout
+from noise_models.pauli_lindblad import PauliLindblad
+from noise_models.source import NoiseSource
+from noise_models.specification import NoiseSpecification, NoiseTerm
+from noise_models.synthetic import AmplitudeDamping, Depolarizing, PhaseDamping, Relaxation
 
-
-class NoiseSource(Protocol):
-    """One term of a specification at its strength.
-
-    `gate_stages`, `waiting` and `readout` raise `NoiseError` where one element has no such error:
-    its strength has no channel, or its calibration is missing.
-    """
-
-    def gate_stages(self, instruction: CalibratedInstruction) -> Stages:
-        """Return what acts after an instruction."""
-
-    def waiting(self, qubit: int, duration: float) -> Stages:
-        """Return what acts on a qubit that waits for a duration in seconds."""
-
-    def missing(self, instruction: CalibratedInstruction) -> str | None:
-        """Return which calibration that this term needs an instruction lacks, None if none."""
-
-    def readout(self, qubit: int) -> FloatArray | None:
-        """Return the readout matrix of a qubit, None if this term has none."""
-
-    def relaxation_rates(self, qubit: int) -> tuple[float, float]:
-        """Return 1/T1 and 1/T2 (1/s) as they act in this term."""
+_SYNTHETIC: Mapping[str, Callable[[NoiseTerm], NoiseSource]] = {
+    "depolarizing": Depolarizing,
+    "relaxation": Relaxation,
+    "amplitude_damping": AmplitudeDamping,
+    "phase_damping": PhaseDamping,
+    "overrotation": Overrotation,
+    "phase": Phase,
+    "detuning": Detuning,
+    "zz": Coupling,
+    "readout": Readout,
+    "correlated_readout": CorrelatedReadout,
+    "leakage": Leakage,
+}
 
 
 def noise_sources(
-    specification: NoiseSpecification, qubits: Mapping[int, QubitCalibration]
+    specification: NoiseSpecification, qubits: Mapping[int, QubitCalibration], num_qubits: int
 ) -> list[NoiseSource]:
-    """Return the terms that do something, in order; terms of strength 0 do nothing."""
-    return [
-        DeviceNoise(term, qubits) if term.is_device else SyntheticNoise(term)
-        for term in specification.active_terms
-    ]
+    """Return the terms that do something, in order; terms of strength 0 do nothing.
+
+    Args:
+        specification: the terms.
+        qubits: the calibration of the qubits in use.
+        num_qubits: of the device.
+
+    Raises:
+        NoiseError: a file of the specification that cannot be read; a drift, which has no
+            channels of its own (see `drift.drifted`).
+    """
+    sources: list[NoiseSource] = []
+    for term in specification.active_terms:
+        if term.name == "drift":
+            raise NoiseError(f"noise {specification}: found a drift, expected one block of it")
+        if term.is_device:
+            sources.append(DeviceNoise(term, qubits))
+        elif term.name == "pauli_lindblad":
+            sources.append(PauliLindblad(term, num_qubits))
+        else:
+            sources.append(_SYNTHETIC[term.name](term))
+    return sources

@@ -44,10 +44,22 @@ class NoiseTerm:
         """Whether the term names a device."""
         return self.name not in SYNTHETIC
 
+    def number(self, key: str) -> float:
+        """Return the number of a key; of one that is left out, 0."""
+        return float(dict(self.parameters).get(key, 0.0))
+
+    def text(self, key: str) -> str:
+        """Return the text of a key."""
+        return str(dict(self.parameters)[key])
+
     def __str__(self) -> str:
         kinds = _term_kind(self.name).keys
+        if set(kinds.values()) == {"file"}:
+            return self._with_strength(f"{self.name}({self.text('file')})")
         inside = ", ".join(f"{key}={write_value(value, kinds[key])}" for key, value in self._shown)
-        text = f"{self.name}({inside})" if inside else self.name
+        return self._with_strength(f"{self.name}({inside})" if inside else self.name)
+
+    def _with_strength(self, text: str) -> str:
         return text if self.strength == 1 else f"{text}*{write_number(self.strength)}"
 
     @property
@@ -70,6 +82,9 @@ class NoiseSpecification:
             raise NoiseError(
                 f"noise: found the devices {' and '.join(names)}, expected at most one"
             )
+        drifts = sum(term.name == "drift" for term in self.terms)
+        if drifts > 1:
+            raise NoiseError(f"noise: found {drifts} drifts, expected at most one")
 
     @classmethod
     def parse(cls, text: str, device_names: Iterable[str] = ()) -> "NoiseSpecification":
@@ -169,6 +184,8 @@ class _Reader:
         self.position = end + 1
         self._skip_spaces()
         arguments: dict[str, str] = {}
+        if name in SYNTHETIC and set(SYNTHETIC[name].keys.values()) == {"file"}:
+            return {"file": inside.strip()} if inside.strip() else {}
         for argument in inside.split(",") if inside.strip() else ():
             key, equals, value = (part.strip() for part in argument.partition("="))
             if not (key and equals and value):
@@ -230,9 +247,11 @@ def _parameters(name: str, arguments: dict[str, str]) -> tuple[tuple[str, Value]
 
 
 def _canonical(name: str, values: dict[str, Value]) -> tuple[tuple[str, Value], ...]:
-    if name == "relaxation" and values["t2"] > 2 * values["t1"]:
+    if name == "relaxation" and float(values["t2"]) > 2 * float(values["t1"]):
         t1, t2 = (write_value(values[key], "time") for key in ("t1", "t2"))
         raise NoiseError(f"noise term relaxation: found t2={t2} with t1={t1}, expected t2 <= 2 t1")
+    if name == "relaxation" and not values.get("population"):
+        values.pop("population", None)
     if name == "readout" and "p" in values:
         values = {"p01": values["p"], "p10": values["p"]}
     if name not in SYNTHETIC:  # "on" is the default

@@ -80,6 +80,14 @@ def mixture(qubits: int, position: int, probabilities: dict[str, float]) -> Mixt
     return _product([one if index == position else np.eye(6)[0] for index in range(qubits)])
 
 
+def pauli_mixture(paulis: Sequence[str], probability: float) -> Mixture:
+    """Return the mixture in which a product of `OPERATIONS`, one a qubit, acts sometimes."""
+    probabilities = np.zeros((6,) * len(paulis))
+    probabilities[(0,) * len(paulis)] = 1 - probability
+    probabilities[tuple(OPERATIONS.index(pauli) for pauli in paulis)] += probability
+    return Mixture(probabilities)
+
+
 def depolarizing(qubits: int, probability: float) -> Mixture:
     """Return rho -> (1 - p) rho + p I / d, with 0 <= p <= d^2 / (d^2 - 1)."""
     paulis = np.array([1.0, 1, 1, 1, 0, 0])

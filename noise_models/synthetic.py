@@ -1,7 +1,7 @@
-"""The noise of the synthetic terms.
+"""Synthetic incoherent errors of gates and waits.
 
 They act on every gate of the target that is physical (virtual frame changes are exact), and
-relaxation on resets and waits too; measurements have readout errors only.
+relaxation on resets and waits too.
 """
 
 from noise_models.elements import CalibratedInstruction
@@ -10,67 +10,90 @@ from noise_models.mechanisms import (
     contracted,
     depolarizing_stages,
     phase_damping_stages,
-    readout_matrix,
     relaxation_stages,
 )
-from noise_models.overrotation import overrotation_stages
+from noise_models.source import NoiseSource
 from noise_models.specification import NoiseTerm
-from noise_models.stages import FloatArray, Stages
+from noise_models.stages import Stages
 
 
-class SyntheticNoise:
-    """A synthetic term: see `sources.NoiseSource`."""
+class Depolarizing(NoiseSource):
+    """With probability p the maximally mixed state of the gate's qubits."""
 
     def __init__(self, term: NoiseTerm) -> None:
-        self.name = term.name
-        self.values = {key: float(value) for key, value in term.parameters}
-        self.strength = term.strength
+        self._probabilities = {1: term.number("p1"), 2: term.number("p2")}
+        self._strength = term.strength
 
     def gate_stages(self, instruction: CalibratedInstruction) -> Stages:
-        """Return what acts after an instruction."""
-        if instruction.is_virtual:
+        """See `NoiseSource`."""
+        if not instruction.is_physical_gate:
             return ()
-        qubits, strength, values = len(instruction.qubits), self.strength, self.values
-        if self.name == "relaxation":
-            times = [(values["t1"], values["t2"])] * qubits
-            duration = strength * (instruction.duration or 0.0)
-            return relaxation_stages(times, duration) if duration else ()
-        if not instruction.is_gate or self.name == "readout":
+        qubits = len(instruction.qubits)
+        probability = self._probabilities[qubits]
+        return depolarizing_stages(qubits, probability, self._strength, "depolarizing")
+
+
+class Relaxation(NoiseSource):
+    """T1 and T2 decay for the duration of everything, towards a population of |1>."""
+
+    def __init__(self, term: NoiseTerm) -> None:
+        self._times = term.number("t1"), term.number("t2")
+        self._population = term.number("population")
+        self._strength = term.strength
+
+    def gate_stages(self, instruction: CalibratedInstruction) -> Stages:
+        """See `NoiseSource`."""
+        if instruction.is_virtual or not instruction.duration:
             return ()
-        if self.name == "depolarizing":
-            return depolarizing_stages(qubits, values[f"p{qubits}"], strength, "depolarizing")
-        if self.name == "overrotation":
-            return overrotation_stages(instruction.name, values["angle"] * strength)
-        probability = 1 - contracted(1 - values["p"], strength, self.name)
-        stages: Stages = ()
-        for position in range(qubits):
-            if self.name == "amplitude_damping":
-                stages += amplitude_damping_stages(position, probability)
-            else:
-                stages += phase_damping_stages(qubits, position, probability)
-        return stages
+        return self._relaxed(len(instruction.qubits), instruction.duration)
 
     def waiting(self, qubit: int, duration: float) -> Stages:
-        """Return what acts on a qubit that waits: relaxation does."""
-        if self.name != "relaxation":
-            return ()
-        times = [(self.values["t1"], self.values["t2"])]
-        return relaxation_stages(times, self.strength * duration)
+        """See `NoiseSource`."""
+        return self._relaxed(1, duration)
 
     def missing(self, instruction: CalibratedInstruction) -> str | None:
-        """Return which calibration an instruction lacks: relaxation needs durations."""
-        lacks = instruction.duration is None and not instruction.is_virtual
-        return "duration" if self.name == "relaxation" and lacks else None
-
-    def readout(self, qubit: int) -> FloatArray | None:
-        """Return the readout matrix, the same for every qubit; None if this term has none."""
-        if self.name != "readout":
-            return None
-        p01, p10 = self.values["p01"], self.values["p10"]
-        return readout_matrix(p01, p10, self.strength, f"readout(p01={p01:g}, p10={p10:g})")
+        """See `NoiseSource`."""
+        return instruction.missing_duration
 
     def relaxation_rates(self, qubit: int) -> tuple[float, float]:
-        """Return 1/T1 and 1/T2 (1/s) as they act in this term."""
-        if self.name != "relaxation":
-            return 0.0, 0.0
-        return self.strength / self.values["t1"], self.strength / self.values["t2"]
+        """See `NoiseSource`."""
+        t1, t2 = self._times
+        return self._strength / t1, self._strength / t2
+
+    def _relaxed(self, qubits: int, duration: float) -> Stages:
+        times = [self._times] * qubits
+        return relaxation_stages(times, self._strength * duration, self._population)
+
+
+class AmplitudeDamping(NoiseSource):
+    """Each qubit of a gate decays from |1> to |0> with probability p."""
+
+    def __init__(self, term: NoiseTerm) -> None:
+        self._probability = 1 - contracted(1 - term.number("p"), term.strength, term.name)
+
+    def gate_stages(self, instruction: CalibratedInstruction) -> Stages:
+        """See `NoiseSource`."""
+        if not instruction.is_physical_gate:
+            return ()
+        positions = range(len(instruction.qubits))
+        return tuple(
+            stage for p in positions for stage in amplitude_damping_stages(p, self._probability)
+        )
+
+
+class PhaseDamping(NoiseSource):
+    """The coherence of each qubit of a gate shrinks by sqrt(1 - p)."""
+
+    def __init__(self, term: NoiseTerm) -> None:
+        self._probability = 1 - contracted(1 - term.number("p"), term.strength, term.name)
+
+    def gate_stages(self, instruction: CalibratedInstruction) -> Stages:
+        """See `NoiseSource`."""
+        if not instruction.is_physical_gate:
+            return ()
+        count = len(instruction.qubits)
+        return tuple(
+            stage
+            for position in range(count)
+            for stage in phase_damping_stages(count, position, self._probability)
+        )

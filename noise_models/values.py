@@ -2,24 +2,39 @@
 
 import math
 import re
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 
 from noise_models.catalogue import Kind
 
-Value = float | bool
+Value = float | bool | str
 
-_UNITS = {"ns": Decimal("1e-9"), "us": Decimal("1e-6"), "ms": Decimal("1e-3"), "s": Decimal(1)}
-_TIME = re.compile(r"(?P<number>[^a-zµμ]+(?:e[+-]?\d+)?)\s*(?P<unit>[a-zµμ]+)")
+_SECONDS = {
+    "ns": Decimal("1e-9"),
+    "us": Decimal("1e-6"),
+    "ms": Decimal("1e-3"),
+    "s": Decimal(1),
+    "h": Decimal(3600),
+}
+_HERTZ = {"hz": Decimal(1), "khz": Decimal(1000), "mhz": Decimal("1e6")}
+_QUANTITY = re.compile(r"(?P<number>[^a-zµμ]+(?:e[+-]?\d+)?)\s*(?P<unit>[a-zµμ]+)")
 
 
 def read_value(text: str, kind: Kind) -> Value | None:
     """Return the value of `text` (times in seconds), None if it is not of that kind."""
     if kind == "switch":
         return {"on": True, "off": False}.get(text.lower())
+    if kind == "file":
+        return text
     if kind == "time":
-        return _read_time(text)
+        seconds = _read_quantity(text, _SECONDS)
+        return seconds if seconds is not None and seconds > 0 else None
+    if kind == "frequency":
+        return _read_quantity(text, _HERTZ)
     number = read_number(text)
     if number is None or not math.isfinite(number):
+        return None
+    if kind == "spread" and number < 0:
         return None
     if kind == "probability" and not 0 <= number <= 1:
         return None
@@ -34,11 +49,12 @@ def read_number(text: str) -> float | None:
         return None
 
 
-def _read_time(text: str) -> float | None:
-    match = _TIME.fullmatch(text.lower())
+def _read_quantity(text: str, units: Mapping[str, Decimal]) -> float | None:
+    """Return a number with its unit, in the unit whose factor is 1."""
+    match = _QUANTITY.fullmatch(text.lower())
     if match is None:
         return None
-    unit = _UNITS.get(match["unit"].replace("µ", "u").replace("μ", "u"))
+    unit = units.get(match["unit"].replace("µ", "u").replace("μ", "u"))
     try:
         # Decimal: 0.12ms and 120us have to be the same float.
         number = Decimal(match["number"].strip())
@@ -46,15 +62,21 @@ def _read_time(text: str) -> float | None:
         return None
     if unit is None or not number.is_finite():
         return None
-    seconds = float(number * unit)
-    return seconds if 0 < seconds < math.inf else None
+    quantity = float(number * unit) + 0.0
+    return quantity if math.isfinite(quantity) else None
 
 
 def write_value(value: Value, kind: Kind) -> str:
     """Return the canonical text of a value: `read_value` gives exactly the value back."""
     if kind == "switch":
         return "on" if value else "off"
-    return _write_time(value) if kind == "time" else write_number(value)
+    if kind == "file":
+        return str(value)
+    if kind == "time":
+        return _write_time(float(value))
+    if kind == "frequency":
+        return f"{write_number(float(value))}Hz"
+    return write_number(float(value))
 
 
 def write_number(number: float) -> str:
@@ -64,8 +86,8 @@ def write_number(number: float) -> str:
 
 
 def _write_time(seconds: float) -> str:
-    unit = next((u for u in ("s", "ms", "us") if seconds >= float(_UNITS[u])), "ns")
+    unit = next((u for u in ("s", "ms", "us") if seconds >= float(_SECONDS[u])), "ns")
     # repr keeps the float exactly; scaling by a power of ten in Decimal is exact too.
-    number = Decimal(repr(float(seconds))) / _UNITS[unit]
+    number = Decimal(repr(float(seconds))) / _SECONDS[unit]
     plain = format(number.normalize(), "f")
     return f"{plain}{unit}" if len(plain) <= 24 else f"{write_number(seconds)}s"

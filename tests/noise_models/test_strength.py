@@ -15,7 +15,11 @@ ONE_MECHANISM = (
     "relaxation(t1=10us, t2=17us)",
     "amplitude_damping(p=0.1)",
     "phase_damping(p=0.1)",
+    "relaxation(t1=10us, t2=17us, population=0.2)",
+    "relaxation(t1=10us, t2=7us, population=0.2)",
     "overrotation(angle=0.3)",
+    "phase(angle=0.3)",
+    "detuning(frequency=2MHz)",
     "readout(p01=0.1, p10=0.3)",
 )
 
@@ -65,6 +69,7 @@ def test_strength_zero_is_nothing(text):
     assert not channels.readout_errors
     assert not channels.refused
     assert channels.to_aer().is_ideal()
+    assert not channels.waiting(0, 1e-5)
 
 
 @pytest.mark.parametrize(
@@ -74,6 +79,8 @@ def test_strength_zero_is_nothing(text):
         ("amplitude_damping(p=0)", {"sx", "cz"}),
         ("phase_damping(p=0)", {"sx", "cz"}),
         ("overrotation(angle=0)", {"sx", "cz"}),
+        ("phase(angle=0)", {"sx", "cz"}),
+        ("detuning(frequency=0Hz)", {"sx", "cz"}),
         ("readout(p=0)", {"measure"}),
     ],
 )

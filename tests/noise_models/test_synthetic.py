@@ -16,6 +16,7 @@ from qiskit_aer.noise import (
 from noise_models import NoiseError
 from noise_models.channels import build_channels
 from noise_models.overrotation import overrotation_unitary
+from noise_models.stages import superoperator
 from tests.noise_models.devices import parse, small_target
 
 ONE, PAIR, RESET = ("rx", (1,)), ("cz", (0, 1)), ("reset", (1,))
@@ -54,6 +55,15 @@ def test_relaxation_lasts_as_long_as_the_instruction(t1, t2):
     assert_channel(channels, PAIR, twice(thermal_relaxation_error(t1, t2, 70e-9)))
     assert_channel(channels, RESET, thermal_relaxation_error(t1, t2, 1e-6))
     assert not {e for e in channels.gate_errors if e[0] in ("rz", "measure")}
+
+
+@pytest.mark.parametrize(("t1", "t2"), [(100e-6, 80e-6), (100e-6, 150e-6)])
+def test_relaxation_towards_a_thermal_state(t1, t2):
+    channels = build(f"relaxation(t1={t1}s, t2={t2}s, population=0.15)")
+    assert_channel(channels, ONE, thermal_relaxation_error(t1, t2, 40e-9, 0.15))
+    waited = superoperator(channels.waiting(0, 30e-6), 1)
+    expected = SuperOp(thermal_relaxation_error(t1, t2, 30e-6, 0.15)).data
+    np.testing.assert_allclose(waited, expected, atol=1e-13)
 
 
 def test_damping():

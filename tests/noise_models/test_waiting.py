@@ -72,7 +72,7 @@ def test_the_measurement_that_is_meant():
     slow = build_channels(parse("device"), target, [3])
     for channels, name in ((slow, "measure"), (quick, "measure_2")):
         properties = target[name][(3,)]
-        assert channels.measure_durations == {3: properties.duration}
+        assert channels.durations["measure", (3,)] == properties.duration
         assert channels.readout_errors[3][0, 1] == pytest.approx(properties.error)
 
 

@@ -1,0 +1,49 @@
+"""Synthetic errors of what is read: readout errors, alone and correlated, and leakage."""
+
+from noise_models.mechanisms import contracted, readout_matrix
+from noise_models.source import NoiseSource
+from noise_models.specification import NoiseTerm
+from noise_models.stages import FloatArray, Stages, mixture
+
+
+class Readout(NoiseSource):
+    """The same readout matrix for every qubit."""
+
+    def __init__(self, term: NoiseTerm) -> None:
+        self._errors = term.number("p01"), term.number("p10")
+        self._strength = term.strength
+
+    def readout(self, qubit: int) -> FloatArray | None:
+        """See `NoiseSource`."""
+        p01, p10 = self._errors
+        return readout_matrix(p01, p10, self._strength, f"readout(p01={p01:g}, p10={p10:g})")
+
+
+class CorrelatedReadout(NoiseSource):
+    """With probability p the outcomes of two coupled qubits flip together.
+
+    It acts on the reported bits, after the readout errors of each; contraction (1 - 2 p)**x.
+    """
+
+    def __init__(self, term: NoiseTerm) -> None:
+        contraction = contracted(1 - 2 * term.number("p"), term.strength, term.name)
+        self.correlated_readout = (1 - contraction) / 2
+
+
+class Leakage(NoiseSource):
+    """After each physical gate, each of its qubits leaves for |2> with probability p.
+
+    There no gate reaches it, and it reads as 1; a neighbour does not feel it. A measurement brings
+    it back, as |1>. So a qubit that is measured after n gates is in |1> for the measurement with
+    probability 1 - (1 - p)**n, whatever its state: the rate L1 of Wood and Gambetta, Phys. Rev. A
+    97, 032306 (2018), without seepage (L2 = 0).
+    """
+
+    def __init__(self, term: NoiseTerm) -> None:
+        self.leakage = 1 - contracted(1 - term.number("p"), term.strength, term.name)
+
+
+def leaked_stages(probability: float, gates: int) -> Stages:
+    """Return what happens before the measurement of a qubit after a number of gates."""
+    leaked = 1 - (1 - probability) ** gates
+    return (mixture(1, 0, {"reset x": leaked}),) if leaked else ()
