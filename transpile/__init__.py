@@ -1,9 +1,20 @@
-"""Activation steps as circuits, compiled for a device: templates, layout, packing, gate pairs."""
+"""Activation steps as circuits, compiled for a device.
+
+Single layers: templates, layout, packing, gate pairs. Networks whose neurons live on: their
+timeline step by step, and one dynamic circuit of the whole.
+"""
 
 from transpile.activation_step import PROJECTIVE, append_projective_step, append_weak_step
+from transpile.coherent import (
+    CONDITION_OVERHEAD,
+    FEEDBACK_LATENCY,
+    CompiledNetwork,
+    compile_network,
+)
+from transpile.dynamic import machine_circuit, network_circuit
 from transpile.errors import TranspileError
+from transpile.feedforward import Branch, Feedforward, linear_feedforward, table_feedforward
 from transpile.gate_pairs import PairGate
-from transpile.history import history_circuit
 from transpile.isa import CompiledLayer, compile_layer
 from transpile.layer import layer_circuit
 from transpile.layout import capacity, choose_sites
@@ -11,12 +22,20 @@ from transpile.placement import check_sites, parse_sites
 from transpile.report import LayerReport, report
 from transpile.schedule import delay_seconds, schedule
 from transpile.sites import Site
+from transpile.step import CompiledStep, Recycling
 
 __all__ = [
+    "CONDITION_OVERHEAD",
+    "FEEDBACK_LATENCY",
     "PROJECTIVE",
+    "Branch",
     "CompiledLayer",
+    "CompiledNetwork",
+    "CompiledStep",
+    "Feedforward",
     "LayerReport",
     "PairGate",
+    "Recycling",
     "Site",
     "TranspileError",
     "append_projective_step",
@@ -25,10 +44,14 @@ __all__ = [
     "check_sites",
     "choose_sites",
     "compile_layer",
+    "compile_network",
     "delay_seconds",
-    "history_circuit",
     "layer_circuit",
+    "linear_feedforward",
+    "machine_circuit",
+    "network_circuit",
     "parse_sites",
     "report",
     "schedule",
+    "table_feedforward",
 ]
