@@ -11,6 +11,12 @@ from transpile.coherent import (
     CompiledNetwork,
     compile_network,
 )
+from transpile.control_flow import (
+    MAX_BROADCASTS,
+    ControllerLoad,
+    check_controller,
+    controller_load,
+)
 from transpile.dynamic import machine_circuit, network_circuit
 from transpile.errors import TranspileError
 from transpile.feedforward import Branch, Feedforward, linear_feedforward, table_feedforward
@@ -18,6 +24,7 @@ from transpile.gate_pairs import PairGate
 from transpile.isa import CompiledLayer, compile_layer
 from transpile.layer import layer_circuit
 from transpile.layout import capacity, choose_sites
+from transpile.network_report import NetworkReport, network_report
 from transpile.placement import check_sites, parse_sites
 from transpile.report import LayerReport, report
 from transpile.schedule import delay_seconds, schedule
@@ -27,13 +34,16 @@ from transpile.step import CompiledStep, Recycling
 __all__ = [
     "CONDITION_OVERHEAD",
     "FEEDBACK_LATENCY",
+    "MAX_BROADCASTS",
     "PROJECTIVE",
     "Branch",
     "CompiledLayer",
     "CompiledNetwork",
     "CompiledStep",
+    "ControllerLoad",
     "Feedforward",
     "LayerReport",
+    "NetworkReport",
     "PairGate",
     "Recycling",
     "Site",
@@ -41,15 +51,18 @@ __all__ = [
     "append_projective_step",
     "append_weak_step",
     "capacity",
+    "check_controller",
     "check_sites",
     "choose_sites",
     "compile_layer",
     "compile_network",
+    "controller_load",
     "delay_seconds",
     "layer_circuit",
     "linear_feedforward",
     "machine_circuit",
     "network_circuit",
+    "network_report",
     "parse_sites",
     "report",
     "schedule",

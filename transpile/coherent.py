@@ -107,7 +107,8 @@ def compile_network(
     if recycling not in get_args(Recycling):
         raise unknown("recycling", recycling, get_args(Recycling))
     check_measurement(target, measurement)
-    wait = feedback_latency + median_duration(target, measurement)
+    # The default, so that neither latency nor measurement changes the qubits.
+    wait = FEEDBACK_LATENCY + median_duration(target, MEASURE)
     sites = network_sites(target, widths, entanglements, wait, sites)
     if feedforward is not None:
         _check_feedforward(feedforward, widths)
