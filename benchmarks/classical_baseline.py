@@ -21,13 +21,14 @@ from rich.progress import track
 from rich.table import Table
 from torch import nn
 
-from qnnq.activation import phi
-from qnnq.data import Dataset, load_data
+from qnnq.data.dataset import Dataset
+from qnnq.data.load import load_data
 from qnnq.errors import InputError
-from qnnq.models import bundled_models
-from qnnq.network import Network
-from qnnq.request import RunRequest
-from qnnq.run import prepare
+from qnnq.execution.request import RunRequest
+from qnnq.execution.run import prepare
+from qnnq.networks.activation import phi
+from qnnq.networks.bundled import bundled_models
+from qnnq.networks.network import Network
 from qnnq.statistics import wilson
 from qnnq.training.module import QuantizedNetwork
 from qnnq.training.settings import MAJORITY_SHOTS, MOMENTUM, TrainingSettings

@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.table import Table
 
 from qnnq.cli.output import percent
-from qnnq.request import RunRequest
-from qnnq.result import RunResult
-from qnnq.run import prepare
+from qnnq.execution.request import RunRequest
+from qnnq.execution.run import prepare
+from qnnq.results.result import RunResult
 from qnnq.statistics import difference, majority_votes
 
 NETWORKS = ("mnist16-a0", "mnist16-a0.5", "mnist16-a1", "mnist16-a2")

@@ -14,8 +14,8 @@ from rich.progress import track
 from rich.table import Table
 
 from qnnq.cli.output import percent
-from qnnq.request import RunRequest
-from qnnq.run import prepare
+from qnnq.execution.request import RunRequest
+from qnnq.execution.run import prepare
 
 NETWORKS = {"mnist16-a0": "classical (stretch 0)", "mnist16-a0.5": "quantum (stretch 0.5)"}
 STRENGTHS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from qnnq.data import BUNDLED_FOLDER, Dataset, load_data
+from qnnq.data.dataset import Dataset
+from qnnq.data.load import BUNDLED_FOLDER, load_data
 
 
 def idx(array: np.ndarray) -> bytes:

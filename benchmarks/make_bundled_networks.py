@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from qnnq.data import load_data
-from qnnq.models import BUNDLED_FOLDER
-from qnnq.network import Network
-from qnnq.network_file import read_network, write_network
+from qnnq.data.load import load_data
+from qnnq.networks.bundled import BUNDLED_FOLDER
+from qnnq.networks.file import read_network, write_network
+from qnnq.networks.network import Network
 from qnnq.training.settings import TrainingSettings
 from qnnq.training.trainer import train
 

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from published_shares import PUBLISHED, shares
 
-from qnnq.models import load_model
+from qnnq.networks.bundled import load_model
 
 
 def draw(

@@ -16,8 +16,8 @@ from published_shares import (
     shown,
 )
 
-from qnnq.devices import resolve_device
-from qnnq.run import prepare
+from qnnq.devices.device import resolve_device
+from qnnq.execution.run import prepare
 
 NETWORK = "mnist16-a0.5"
 SHOTS = 2000

@@ -31,9 +31,9 @@ from published_shares import (
 
 from noise_models import NoiseError
 from qnnq.errors import QnnqError
-from qnnq.models import bundled_models, load_model
-from qnnq.run import prepare
-from qnnq.shot_loop import run_shots
+from qnnq.execution.run import prepare
+from qnnq.execution.shot_loop import run_shots
+from qnnq.networks.bundled import bundled_models, load_model
 from qnnq.statistics import majority_votes
 from transpile import TranspileError
 
@@ -152,8 +152,8 @@ def significance() -> None:
 
 def retrained(seeds: int) -> None:
     """Print what other weights, trained in the same way, do on the published images."""
-    from qnnq.data import load_data
-    from qnnq.network_file import write_network
+    from qnnq.data.load import load_data
+    from qnnq.networks.file import write_network
     from qnnq.training.settings import TrainingSettings
     from qnnq.training.trainer import train
 

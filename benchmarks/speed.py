@@ -17,13 +17,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from qnnq.data import load_data
-from qnnq.deployment import deploy
-from qnnq.devices import resolve_device
-from qnnq.models import load_model
-from qnnq.network import Network
-from qnnq.request import RunRequest
-from qnnq.run import prepare
+from qnnq.data.load import load_data
+from qnnq.devices.device import resolve_device
+from qnnq.execution.deployment import deploy
+from qnnq.execution.request import RunRequest
+from qnnq.execution.run import prepare
+from qnnq.networks.bundled import load_model
+from qnnq.networks.network import Network
 
 DEVICE = "fake_torino"
 
@@ -129,7 +129,7 @@ def compare_instrument(hidden: tuple[int, ...], goal: float, rounds: int) -> Non
                     values = torch.sign(values @ weight.T)
                 (values @ weights[-1].T).argmax(dim=1)
 
-    from qnnq.shot_loop import run_shots
+    from qnnq.execution.shot_loop import run_shots
 
     indices = np.arange(len(data.labels))
     threads = os.cpu_count() or 1

@@ -9,7 +9,7 @@ import time
 
 import torch
 
-from qnnq.data import load_data
+from qnnq.data.load import load_data
 from qnnq.training.settings import MAJORITY_SHOTS, TrainingSettings
 from qnnq.training.trainer import train
 

@@ -13,9 +13,9 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from qnnq.models import bundled_models
-from qnnq.request import RunRequest
-from qnnq.run import prepare
+from qnnq.execution.request import RunRequest
+from qnnq.execution.run import prepare
+from qnnq.networks.bundled import bundled_models
 
 NOISES = {
     "fake_kingston": {},

@@ -1,34 +1,70 @@
-"""Activation steps as circuits, compiled for a device: templates, layout, packing, gate pairs."""
+"""Activation steps as circuits, compiled for a device.
+
+Single layers: templates, layout, packing, gate pairs. Networks whose neurons live on: their
+timeline step by step, and one dynamic circuit of the whole.
+"""
 
 from transpile.activation_step import PROJECTIVE, append_projective_step, append_weak_step
+from transpile.coherent import (
+    CONDITION_OVERHEAD,
+    FEEDBACK_LATENCY,
+    CompiledNetwork,
+    compile_network,
+)
+from transpile.control_flow import (
+    MAX_BROADCASTS,
+    ControllerLoad,
+    check_controller,
+    controller_load,
+)
+from transpile.dynamic import machine_circuit, network_circuit
 from transpile.errors import TranspileError
+from transpile.feedforward import Branch, Feedforward, linear_feedforward, table_feedforward
 from transpile.gate_pairs import PairGate
-from transpile.history import history_circuit
 from transpile.isa import CompiledLayer, compile_layer
 from transpile.layer import layer_circuit
 from transpile.layout import capacity, choose_sites
+from transpile.network_report import NetworkReport, network_report
 from transpile.placement import check_sites, parse_sites
 from transpile.report import LayerReport, report
 from transpile.schedule import delay_seconds, schedule
 from transpile.sites import Site
+from transpile.step import CompiledStep, Recycling
 
 __all__ = [
+    "CONDITION_OVERHEAD",
+    "FEEDBACK_LATENCY",
+    "MAX_BROADCASTS",
     "PROJECTIVE",
+    "Branch",
     "CompiledLayer",
+    "CompiledNetwork",
+    "CompiledStep",
+    "ControllerLoad",
+    "Feedforward",
     "LayerReport",
+    "NetworkReport",
     "PairGate",
+    "Recycling",
     "Site",
     "TranspileError",
     "append_projective_step",
     "append_weak_step",
     "capacity",
+    "check_controller",
     "check_sites",
     "choose_sites",
     "compile_layer",
+    "compile_network",
+    "controller_load",
     "delay_seconds",
-    "history_circuit",
     "layer_circuit",
+    "linear_feedforward",
+    "machine_circuit",
+    "network_circuit",
+    "network_report",
     "parse_sites",
     "report",
     "schedule",
+    "table_feedforward",
 ]

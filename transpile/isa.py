@@ -86,7 +86,10 @@ def compile_layer(
     sites = tuple(sites[:slots])
     check_sites(sites, target, entanglement, pair_gate, row)
 
-    circuit = _optimize(layer_circuit(slots, entanglement), target, sites, optimization_level, seed)
+    qubits = [site.neuron for site in sites]
+    qubits += [site.ancilla for site in sites if site.ancilla is not None]
+    layer = layer_circuit(slots, entanglement)
+    circuit = to_isa(layer, target, qubits, optimization_level, seed)
     circuit = insert_pairs(
         circuit,
         [site.neuron for site in sites],
@@ -132,12 +135,10 @@ def _split(
     return slots + slots % granularity, parts
 
 
-def _optimize(
-    circuit: QuantumCircuit, target: Target, sites: tuple[Site, ...], level: int, seed: int
+def to_isa(
+    circuit: QuantumCircuit, target: Target, qubits: list[int], level: int, seed: int
 ) -> QuantumCircuit:
-    """Translate to the target's gates on exactly these sites."""
-    qubits = [site.neuron for site in sites]
-    qubits += [site.ancilla for site in sites if site.ancilla is not None]
+    """Translate to the target's gates on exactly these physical qubits, in the circuit's order."""
     # An initial layout also keeps every level from looking for another one.
     pass_manager = generate_preset_pass_manager(
         level, target=target, initial_layout=qubits, seed_transpiler=seed

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+import numpy as np
 from qiskit.transpiler import Target
 
 from transpile.activation_step import is_projective
@@ -13,24 +14,28 @@ from transpile.sites import Site, pair_key
 
 
 def parse_sites(
-    text: str, target: Target, entanglement: float, count: int | None = None
+    text: str, target: Target, entanglement: float | Sequence[float], count: int | None = None
 ) -> tuple[Site, ...]:
     """Parse "3,4,5" (neurons) or, for an entanglement angle below pi/2, "3:4,7:8" (neuron:ancilla).
 
-    count: how many sites are expected, if known. Raises TranspileError for text of another form,
-    qubits that the device lacks, that are named twice or faulty, pairs that are not coupled, or
-    another number of sites.
+    entanglement: the angle g, one for all sites or one for each. count: how many sites are
+    expected, if known. Raises TranspileError for text of another form, qubits that the device
+    lacks, that are named twice or faulty, pairs that are not coupled, or another number of sites.
     """
     number = r"\d{1,9}"
-    if is_projective(entanglement):
+    projective = {is_projective(angle) for angle in np.atleast_1d(entanglement)}
+    if projective == {True}:
         pattern, form = number, "3,4,5"
-    else:
+    elif projective == {False}:
         pattern, form = f"{number}:{number}", "3:4,7:8 (neuron:ancilla)"
+    else:
+        pattern, form = f"{number}(:{number})?", "3:4,7:8,5 (neuron:ancilla or neuron)"
     sites = []
     for part in text.split(","):
         if not re.fullmatch(pattern, part.strip(), re.ASCII):
             raise TranspileError(f"qubits: expected {form}, got {text!r}")
         sites.append(Site(*(int(qubit) for qubit in part.split(":"))))
+    count = count if isinstance(entanglement, int | float) else len(entanglement)
     if count is not None and len(sites) != count:
         raise TranspileError(f"qubits: expected {count} sites, got {len(sites)}")
     check_sites(sites, target, entanglement)
@@ -40,7 +45,7 @@ def parse_sites(
 def check_sites(
     sites: Sequence[Site],
     target: Target,
-    entanglement: float,
+    entanglement: float | Sequence[float],
     pair_gate: PairGate = "sx",
     width: int | None = None,
 ) -> None:
@@ -50,9 +55,9 @@ def check_sites(
     """
     calibration = read_calibration(target)
     used: set[int] = set()
-    for site in sites:
-        if (site.ancilla is None) != is_projective(entanglement):
-            expected = "no ancilla" if is_projective(entanglement) else "neuron:ancilla"
+    for site, angle in zip(sites, np.broadcast_to(entanglement, len(sites)), strict=True):
+        if (site.ancilla is None) != is_projective(angle):
+            expected = "no ancilla" if is_projective(angle) else "neuron:ancilla"
             raise TranspileError(f"qubits: expected {expected}, got {site}")
         for qubit in site.qubits:
             _check_qubit(calibration, qubit)

@@ -1,28 +1,48 @@
-"""Explicit waits: an ISA circuit with a Delay wherever a qubit idles between its instructions."""
+"""When the instructions of an ISA circuit happen, and which qubits wait meanwhile."""
 
-from qiskit.circuit import Delay, QuantumCircuit, Qubit
+from collections.abc import Iterator
+
+from qiskit.circuit import Delay, Measure, QuantumCircuit
 from qiskit.transpiler import Target, generate_preset_pass_manager
 from qiskit.transpiler.exceptions import TranspilerError
 
 from transpile.errors import TranspileError
+from transpile.measurement import MEASURE, with_measurement
+from transpile.timeline import TimedInstruction, Timeline
 
-ROUNDING = 1e-15
-"""Seconds; on a target without dt, sums of durations differ by rounding, about 1e-22 s."""
 
-
-def schedule(circuit: QuantumCircuit, target: Target) -> QuantumCircuit:
+def schedule(circuit: QuantumCircuit, target: Target, measurement: str = MEASURE) -> QuantumCircuit:
     """Schedule an ISA circuit without control flow as late as possible; make its waits explicit.
 
+    The result has the same instructions in the same order on each qubit, and a Delay for each wait
+    between the first and the last of them: in units of dt and within the target's alignment
+    constraints where it has dt, else in seconds. Before its first instruction a qubit is in |0>,
+    and after its last one nothing depends on it: neither is a wait.
+
+    Args:
+        circuit: On the target's physical qubits, without delays.
+        target: The device.
+        measurement: The target's instruction that `measure` stands for: its duration is taken.
+
+    Raises:
+        TranspileError: The target lacks a duration, or delays on a qubit in use.
+    """
+    timeline = Timeline(circuit.copy_empty_like(), target)
+    for timed in as_late_as_possible(circuit, target, measurement):
+        timeline.append_timed(timed)
+    return timeline.circuit
+
+
+def as_late_as_possible(
+    circuit: QuantumCircuit, target: Target, measurement: str = MEASURE
+) -> list[TimedInstruction]:
+    """The instructions of an ISA circuit without control flow, in order, and their times.
+
     Every instruction takes its calibrated duration (a virtual gate none) and ends as late as its
-    successors allow, so final measurements of one duration are simultaneous. The result has the
-    same instructions in the same order on each qubit, and a Delay for each wait between the first
-    and the last of them: in units of dt and within the target's alignment constraints where it
-    has dt, else in seconds. Before its first instruction a qubit is in |0>, and after its last
-    one nothing depends on it: neither is a wait.
+    successors allow, so final measurements of one duration are simultaneous; the first one starts
+    at 0. This is the ALAP scheduling stage of Qiskit's preset pass manager.
 
-    This is the ALAP scheduling stage of Qiskit's preset pass manager.
-
-    Raises TranspileError where the target lacks a duration, or delays on a qubit in use.
+    Arguments and errors are those of `schedule`.
     """
     used = {circuit.find_bit(qubit).index for i in circuit.data for qubit in i.qubits}
     for qubit in sorted(used):
@@ -30,10 +50,10 @@ def schedule(circuit: QuantumCircuit, target: Target) -> QuantumCircuit:
             raise TranspileError(f"target: expected delays, found none on qubit {qubit}")
     stages = generate_preset_pass_manager(0, target=target, scheduling_method="alap")
     try:
-        scheduled = stages.scheduling.run(circuit)
+        padded = stages.scheduling.run(with_measurement(circuit, target, measurement))
     except TranspilerError as error:
         raise TranspileError(f"schedule: {error.message}") from None
-    return _keep_waits(scheduled, target)
+    return list(_timed(padded, target, measurement))
 
 
 def delay_seconds(delay: Delay, target: Target) -> float:
@@ -41,19 +61,21 @@ def delay_seconds(delay: Delay, target: Target) -> float:
     return float(delay.duration * (target.dt if delay.unit == "dt" else 1))
 
 
-def _keep_waits(circuit: QuantumCircuit, target: Target) -> QuantumCircuit:
-    """Leave out delays before the first and after the last instruction of a qubit, and rounding."""
-    span: dict[Qubit, tuple[int, int]] = {}
-    for position, instruction in enumerate(circuit.data):
-        if instruction.operation.name not in ("delay", "barrier"):
-            for qubit in instruction.qubits:
-                span[qubit] = (span.get(qubit, (position,))[0], position)
-    kept = circuit.copy_empty_like()
-    for position, instruction in enumerate(circuit.data):
-        if instruction.operation.name == "delay":
-            first, last = span.get(instruction.qubits[0], (position, position))
-            wait = delay_seconds(instruction.operation, target)
-            if not first < position < last or wait < ROUNDING:
-                continue
-        kept.append(instruction)
-    return kept
+def _timed(padded: QuantumCircuit, target: Target, measurement: str) -> Iterator[TimedInstruction]:
+    """The instructions other than delays; with its delays a qubit's instructions leave no gap."""
+    ready = dict.fromkeys(range(padded.num_qubits), 0.0)
+    for instruction in padded.data:
+        operation = instruction.operation
+        qubits = tuple(padded.find_bit(qubit).index for qubit in instruction.qubits)
+        start = max(ready[qubit] for qubit in qubits)
+        if operation.name == "delay":
+            duration = delay_seconds(operation, target)
+        elif operation.name == "barrier":
+            duration = 0.0
+        else:
+            duration = target[operation.name][qubits].duration
+        ready.update(dict.fromkeys(qubits, start + duration))
+        if operation.name == measurement:
+            instruction = instruction.replace(operation=Measure())
+        if operation.name != "delay":
+            yield TimedInstruction(instruction, qubits, start, duration)

@@ -40,11 +40,11 @@ def register(app: typer.Typer) -> None:
         import shutil
         from pathlib import Path
 
-        from qnnq.files import check_writable
-        from qnnq.hardware.calibration import RESPONSE, plan_calibration
-        from qnnq.hardware.creation import check_budget, create_run, holds_run
-        from qnnq.hardware.planning import check_device
-        from qnnq.result import task_id
+        from qnnq.jobs.calibration import RESPONSE, plan_calibration
+        from qnnq.jobs.creation import check_budget, create_run, holds_run
+        from qnnq.jobs.planning import check_device
+        from qnnq.results.result import task_id
+        from qnnq.storage.files import check_writable
 
         request = hardware.request_of(
             model=model,

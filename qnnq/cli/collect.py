@@ -8,7 +8,7 @@ from qnnq.cli import hardware
 from qnnq.cli.output import percent, write_json
 
 if TYPE_CHECKING:
-    from qnnq.hardware.reading import Collected
+    from qnnq.jobs.reading import Collected
 
 
 def register(app: typer.Typer) -> None:
@@ -30,8 +30,8 @@ def register(app: typer.Typer) -> None:
 
         Example: qnnq collect latest --json -
         """
-        from qnnq.hardware.folder import find_run
-        from qnnq.hardware.reading import collect_run
+        from qnnq.jobs.folder import find_run
+        from qnnq.jobs.reading import collect_run
 
         found = collect_run(find_run(folder))
         document = found.result.to_json(with_counts=counts)
@@ -46,7 +46,7 @@ def register(app: typer.Typer) -> None:
 
 def _store(found: "Collected", out: str) -> None:
     """Add the result to a results file, labelled as a sweep labels its points."""
-    from qnnq.sweep.store import Store
+    from qnnq.results.file import Store
 
     task_id = found.result.task_id
     with Store(out, create=True) as store:

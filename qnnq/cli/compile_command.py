@@ -40,12 +40,12 @@ def register(app: typer.Typer) -> None:
 
         Example: qnnq compile mnist16-a0.5 --device fake_torino --pairs 10 --draw
         """
-        from qnnq.deployment import compile_network
-        from qnnq.devices import resolve_device
+        from qnnq.devices.device import resolve_device
         from qnnq.errors import InputError
-        from qnnq.files import check_writable
-        from qnnq.models import load_model
-        from qnnq.request import check_placement
+        from qnnq.execution.deployment import compile_network
+        from qnnq.execution.request import check_placement
+        from qnnq.networks.bundled import load_model
+        from qnnq.storage.files import check_writable
         from transpile import report
 
         check_placement(pairs, pair_gate, copies)
@@ -126,7 +126,7 @@ def _distinct(layers: "tuple[CompiledLayer, ...]") -> "list[CompiledLayer]":
 def _write_qasm(layers: "tuple[CompiledLayer, ...]", destination: str) -> None:
     from qiskit import qasm3
 
-    from qnnq.files import write_atomically
+    from qnnq.storage.files import write_atomically
 
     distinct = _distinct(layers)
     programs = []

@@ -8,7 +8,7 @@ from qnnq.cli import hardware
 from qnnq.cli.output import print_table, write_json
 
 if TYPE_CHECKING:
-    from qnnq.hardware.planning import Plan
+    from qnnq.jobs.planning import Plan
 
 
 def register(app: typer.Typer) -> None:
@@ -34,7 +34,7 @@ def register(app: typer.Typer) -> None:
 
         Example: qnnq estimate mnist16-a0.5 --device fake_kingston --images 0:1000 --shots 10
         """
-        from qnnq.hardware.planning import plan_run
+        from qnnq.jobs.planning import plan_run
 
         request = hardware.request_of(
             model=model,

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from qnnq.hardware.planning import Plan
-    from qnnq.hardware.request import HardwareRequest
+    from qnnq.jobs.planning import Plan
+    from qnnq.jobs.request import HardwareRequest
 
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="A bundled network or a file.")]
 Device = Annotated[str, typer.Option(help="ibm_..., fake_... or least_busy.", metavar="NAME")]
@@ -65,9 +65,9 @@ def request_of(
     response: str | None = None,
 ) -> "HardwareRequest":
     """Return the request of a command's options."""
-    from qnnq.hardware.limits import read_limits
-    from qnnq.hardware.request import HardwareRequest
-    from qnnq.hardware.service import JobOptions
+    from qnnq.devices.limits import read_limits
+    from qnnq.jobs.request import HardwareRequest
+    from qnnq.jobs.service import JobOptions
 
     return HardwareRequest(
         model=model,
@@ -128,7 +128,7 @@ def confirm(plan: "Plan", yes: bool) -> None:
         InputError: If nobody can be asked.
         QnnqError: If the answer is no.
     """
-    from qnnq.devices import is_hardware
+    from qnnq.devices.device import is_hardware
     from qnnq.errors import InputError, QnnqError
 
     if yes or not is_hardware(plan.device):
@@ -143,8 +143,8 @@ def confirm(plan: "Plan", yes: bool) -> None:
 
 def pursue(folder: str, wait: bool) -> bool:
     """Go on with a run and say where it stands; return whether it is finished."""
-    from qnnq.hardware.folder import find_run
-    from qnnq.hardware.runs import advance
+    from qnnq.jobs.folder import find_run
+    from qnnq.jobs.runs import advance
 
     path = find_run(folder)
     say = Speaker()

@@ -30,9 +30,9 @@ def register(app: typer.Typer) -> None:
 
         Example: qnnq import params.json --stretch 0.5 --activation htanh --out net.safetensors
         """
-        from qnnq.angles import parse_entanglement
-        from qnnq.import_network import import_network
-        from qnnq.network_file import write_network
+        from qnnq.networks.angles import parse_entanglement
+        from qnnq.networks.file import write_network
+        from qnnq.networks.imports import import_network
 
         network = import_network(
             weights,

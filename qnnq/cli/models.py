@@ -8,7 +8,7 @@ import typer
 from qnnq.cli.output import print_table, write_json
 
 if TYPE_CHECKING:
-    from qnnq.network import Network
+    from qnnq.networks.network import Network
 
 
 def register(app: typer.Typer) -> None:
@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
 
         Example: qnnq models --json -
         """
-        from qnnq.models import bundled_models, load_model
+        from qnnq.networks.bundled import bundled_models, load_model
 
         networks = {name: load_model(name) for name in bundled_models()}
         if json is not None:

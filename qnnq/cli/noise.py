@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:
 
         Example: qnnq noise "fake_kingston(readout=off)*2"
         """
-        from qnnq.measured_deployment import is_measured
+        from qnnq.execution.measured_deployment import is_measured
 
         if specification is None and device is None:
             _list(json)
@@ -44,7 +44,7 @@ def _list(json: str | None) -> None:
     from rich.table import Table
 
     from noise_models.catalogue import DEVICE, PRESETS, SYNTHETIC
-    from qnnq.devices import device_names
+    from qnnq.devices.device import device_names
 
     terms = {DEVICE.example: DEVICE.description}
     terms |= {kind.example: kind.description for kind in SYNTHETIC.values()}
@@ -69,8 +69,8 @@ def _show(text: str, device: str | None, json: str | None) -> None:
     from dataclasses import asdict
 
     from noise_models.rates import rates
-    from qnnq.deployment import parse_noise
-    from qnnq.devices import calibration_time, resolve_device
+    from qnnq.devices.device import calibration_time, resolve_device
+    from qnnq.execution.deployment import parse_noise
 
     specification, name = parse_noise(text, device)
     backend = resolve_device(name)
@@ -92,8 +92,8 @@ def _show(text: str, device: str | None, json: str | None) -> None:
 def _show_measured(text: str, json: str | None) -> None:
     from rich.table import Table
 
-    from qnnq.measured_deployment import PREFIX
-    from qnnq.measured_response import read_response
+    from qnnq.execution.measured_deployment import PREFIX
+    from qnnq.execution.measured_response import read_response
 
     response = read_response(text.strip().removeprefix(PREFIX))
     if json is not None:

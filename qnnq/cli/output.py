@@ -44,7 +44,7 @@ def write_json(document: Any, destination: str) -> None:
     if destination == "-":
         print(text)
     else:
-        from qnnq.files import write_atomically
+        from qnnq.storage.files import write_atomically
 
         write_atomically(Path(destination), (text + "\n").encode())
 

@@ -55,8 +55,8 @@ def register(app: typer.Typer) -> None:
         """
         from qnnq.errors import InputError
         from qnnq.figures.style import check_ending, save
-        from qnnq.files import check_writable
-        from qnnq.sweep.read import read_points
+        from qnnq.results.points import read_points
+        from qnnq.storage.files import check_writable
 
         check_ending(out)
         check_writable(out)

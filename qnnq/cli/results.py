@@ -51,9 +51,9 @@ def register(app: typer.Typer) -> None:
         Example: qnnq results results.sqlite --where network=mnist16-a0.5 --csv accuracies.csv
         """
         from qnnq.cli.output import write_json
-        from qnnq.cli.reports import build_report
         from qnnq.errors import InputError
-        from qnnq.sweep.read import read_points
+        from qnnq.results.points import read_points
+        from qnnq.results.tables import build_report
 
         if threshold is not None and report != "breakdown":
             raise InputError("--threshold: expected --report breakdown beside it")
@@ -76,7 +76,7 @@ def _write_csv(rows: list[Row], destination: str) -> None:
     if destination == "-":
         print(text.getvalue(), end="")
     else:
-        from qnnq.files import write_atomically
+        from qnnq.storage.files import write_atomically
 
         write_atomically(destination, text.getvalue().encode())
 
@@ -86,8 +86,8 @@ def _print_table(file: Path, rows: list[Row]) -> None:
     from rich.table import Table
 
     from qnnq.cli.output import print_table
-    from qnnq.cli.reports import IDENTIFYING
-    from qnnq.sweep.read import shown
+    from qnnq.results.points import shown
+    from qnnq.results.tables import IDENTIFYING
 
     names = list(rows[0])
     intervals = [name for name in names if f"{name}_low" in rows[0]]

@@ -58,9 +58,9 @@ def register(app: typer.Typer) -> None:
         Example: qnnq run mnist16-a0.5 --noise "fake_kingston*2" --images 0:1000 --shots 15
         """
         from qnnq.errors import InputError, Interrupted
-        from qnnq.files import check_writable
-        from qnnq.request import RunRequest
-        from qnnq.run import prepare
+        from qnnq.execution.request import RunRequest
+        from qnnq.execution.run import prepare
+        from qnnq.storage.files import check_writable
 
         if counts and json is None:
             raise InputError("--counts: expected --json FILE beside it, where the counts go")

@@ -17,8 +17,8 @@ def register(app: typer.Typer) -> None:
 
         Example: qnnq status latest
         """
-        from qnnq.hardware.folder import find_run
-        from qnnq.hardware.reading import run_status
+        from qnnq.jobs.folder import find_run
+        from qnnq.jobs.reading import run_status
 
         found = run_status(find_run(folder))
         if json != "-":

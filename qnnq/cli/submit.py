@@ -57,9 +57,9 @@ def register(app: typer.Typer) -> None:
         from pathlib import Path
 
         from qnnq.cli.estimate import print_estimate
-        from qnnq.hardware.creation import check_budget, create_run
-        from qnnq.hardware.planning import check_device, plan_run
-        from qnnq.result import task_id
+        from qnnq.jobs.creation import check_budget, create_run
+        from qnnq.jobs.planning import check_device, plan_run
+        from qnnq.results.result import task_id
 
         request = hardware.request_of(
             model=model,

@@ -66,7 +66,7 @@ def register(app: typer.Typer) -> None:
         """
         from qnnq.cli.output import write_json
         from qnnq.errors import InputError, Interrupted
-        from qnnq.files import check_writable
+        from qnnq.storage.files import check_writable
         from qnnq.sweep.run import run_sweep
         from qnnq.sweep.schedule import Tally
 

@@ -43,10 +43,10 @@ def register(app: typer.Typer) -> None:
 
         Example: qnnq train --stretch 0.5 --hidden 16,16,16 --epochs 100 --out net.safetensors
         """
-        from qnnq.angles import parse_entanglement
-        from qnnq.data import load_data
-        from qnnq.files import check_writable
-        from qnnq.network_file import write_network
+        from qnnq.data.load import load_data
+        from qnnq.networks.angles import parse_entanglement
+        from qnnq.networks.file import write_network
+        from qnnq.storage.files import check_writable
         from qnnq.training.settings import TrainingSettings
 
         check_writable(out)

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from noise_models.catalogue import MECHANISMS
 from qnnq.errors import InputError
 from qnnq.figures.curves import PREDICTION_NAMES, caption, name_groups
 from qnnq.figures.style import HATCHES, MOST_SERIES, look, percent_axis, styled
+from qnnq.results.points import Measured
+from qnnq.results.robustness import attributions, groups
 from qnnq.statistics import Difference
-from qnnq.sweep.analysis import attributions, groups
-from qnnq.sweep.file import MECHANISMS
-from qnnq.sweep.read import Measured
 
 
 def plot_devices(points: Sequence[Measured], prediction: str = "majority") -> Figure:

@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 from qnnq.errors import InputError
 from qnnq.figures.published import CITATION, PublishedSeries, published_series
 from qnnq.figures.style import MOST_SERIES, look, percent_axis, styled
-from qnnq.sweep.analysis import groups
-from qnnq.sweep.read import Measured, shown
+from qnnq.results.points import Measured, shown
+from qnnq.results.robustness import groups
 
 Axis = Literal["strength", "pairs", "stretch", "entanglement"]
 AXES: dict[Axis, str] = {

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from qnnq.errors import InputError
 from qnnq.figures.curves import AXES, Axis, caption, name_groups
 from qnnq.figures.style import HATCHES, MOST_SERIES, look, percent_axis, styled
+from qnnq.results.points import Measured, shown
+from qnnq.results.robustness import behaviours, groups
 from qnnq.statistics import majority_votes
-from qnnq.sweep.analysis import behaviours, groups
-from qnnq.sweep.read import Measured, shown
 
 MOST_PANELS = 6
 _DARK = 0.55  # shares above this are dark cells, which take white figures
@@ -129,7 +129,7 @@ def _shares(point: Measured, image: int) -> NDArray[np.float64]:
 
 
 def _draw_pixels(axes: Axes, point: Measured, image: int) -> int:
-    from qnnq.data import load_data
+    from qnnq.data.load import load_data
 
     data = load_data(point.labels["data"])
     if not 0 <= image < len(data.labels):

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from qnnq.results.points import Measured
 from qnnq.statistics import wilson
-from qnnq.sweep.read import Measured
 
 _FILE = Path(__file__).parent.parent / "bundled" / "published.json"
 CITATION = (

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from qnnq.errors import InputError
-from qnnq.files import write_atomically
+from qnnq.storage.files import write_atomically
 
 ENDINGS = ("png", "svg", "pdf")
 MOST_SERIES = 12

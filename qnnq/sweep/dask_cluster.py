@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from qnnq.errors import InputError, QnnqError
-from qnnq.result import RunResult
+from qnnq.results.result import RunResult
 from qnnq.sweep.work import Failure, Task, perform
 
 _CONNECT_TIMEOUT_S = 10

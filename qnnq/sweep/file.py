@@ -9,8 +9,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import ErrorDetails
 
 from qnnq.errors import InputError
-from qnnq.naming import nearest
-from qnnq.request import EngineName, PairGate
+from qnnq.execution.request import EngineName, PairGate
+from qnnq.wording import nearest
 
 
 def _as_list(value: Any) -> Any:
@@ -27,7 +27,6 @@ Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
 Mechanism = Literal["gate", "relaxation", "readout"]
 SwitchedOff = Annotated[list[Mechanism], BeforeValidator(_as_list)]
-MECHANISMS: tuple[Mechanism, ...] = ("gate", "relaxation", "readout")
 
 
 class Grid(BaseModel):

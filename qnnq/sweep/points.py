@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from qnnq.data import load_data, parse_images
-from qnnq.devices import check_device_name, device_names, resolve_device
+from qnnq.data.load import load_data
+from qnnq.data.selection import image_ranges, parse_images
+from qnnq.devices.device import check_device_name, device_names, resolve_device
 from qnnq.errors import InputError
-from qnnq.measured_deployment import is_measured
-from qnnq.models import load_model
-from qnnq.request import RunRequest, check_request
-from qnnq.result import image_ranges
-from qnnq.run import deploy_request
+from qnnq.execution.measured_deployment import is_measured
+from qnnq.execution.request import RunRequest, check_request
+from qnnq.execution.run import deploy_request
+from qnnq.networks.bundled import load_model
 from qnnq.sweep.file import Grid, SweepFile
 
 IMAGES_PER_TASK = {"aer": 100}
@@ -145,7 +145,7 @@ def _usable_devices() -> list[str]:
 
 def _check_noise(noise: str, device: str | None) -> None:
     """Find unknown names before anything is run."""
-    from qnnq.deployment import parse_noise
+    from qnnq.execution.deployment import parse_noise
 
     if not is_measured(noise):
         parse_noise(noise, device)

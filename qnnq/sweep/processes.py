@@ -13,7 +13,7 @@ from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 
-from qnnq.result import RunResult
+from qnnq.results.result import RunResult
 from qnnq.sweep.signals import interrupts_held
 from qnnq.sweep.work import Failure, Task, perform, thread_limits
 

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from qnnq.errors import QnnqError
+from qnnq.results.file import Store
 from qnnq.sweep.file import read_sweep
 from qnnq.sweep.points import expand
 from qnnq.sweep.schedule import Schedule, Tally
-from qnnq.sweep.store import Store
 from qnnq.sweep.work import Pool, available_cores
 
 

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from qnnq.errors import InputError
-from qnnq.request import RunRequest
-from qnnq.result import RunResult
-from qnnq.run import prepare
+from qnnq.execution.request import RunRequest
+from qnnq.execution.run import prepare
+from qnnq.results.file import Store
+from qnnq.results.result import RunResult
 from qnnq.statistics import single_shot
 from qnnq.sweep.points import Point
 from qnnq.sweep.signals import interrupts_held
-from qnnq.sweep.store import Store
 from qnnq.sweep.work import Failure, Pool, Task
 
 _AHEAD = 4

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from qnnq.request import RunRequest
-from qnnq.result import RunResult
-from qnnq.run import prepare
+from qnnq.execution.request import RunRequest
+from qnnq.execution.run import prepare
+from qnnq.results.result import RunResult
 
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",

@@ -6,7 +6,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from qnnq.network import Network
+from qnnq.networks.network import Network
 from qnnq.training.settings import TrainingSettings
 from qnnq.training.step import ActivationStep
 

@@ -3,8 +3,8 @@
 import math
 from dataclasses import dataclass
 
-from qnnq.activation import Activation
 from qnnq.errors import InputError
+from qnnq.networks.activation import Activation
 
 MOMENTUM = 0.9
 MAJORITY_SHOTS = 15

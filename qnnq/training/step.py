@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from qnnq.activation import Activation
+from qnnq.networks.activation import Activation
 
 
 class NeuronState(NamedTuple):
@@ -35,7 +35,7 @@ class ActivationStep(nn.Module):
 
     Stretch 0 with entanglement pi/2 is the classical sign network, stretch > 0 with pi/2 method 1,
     stretch 0 with less than pi/2 method 2, and both together the combined method. The formulas are
-    those of `qnnq.activation`.
+    those of `qnnq.networks.activation`.
     """
 
     def __init__(self, activation: Activation, stretch: float, entanglement: float) -> None:

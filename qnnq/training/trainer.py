@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from qnnq.data import Dataset
+from qnnq.data.dataset import Dataset
 from qnnq.errors import InputError
-from qnnq.network import Network
+from qnnq.networks.network import Network
 from qnnq.training.module import QuantizedNetwork
 from qnnq.training.settings import MAJORITY_SHOTS, MOMENTUM, Epoch, TrainingSettings
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from qnnq.network import Network
-from qnnq.network_file import write_network
+from qnnq.networks.file import write_network
+from qnnq.networks.network import Network
 
 
 def make_network(path, stretch=0.5, seed=0, **physics):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from qnnq.data import parse_images
+from qnnq.data.selection import parse_images
 from qnnq.errors import InputError
 from qnnq.sweep.file import read_sweep
 from qnnq.sweep.points import expand, round_seed, switch_off

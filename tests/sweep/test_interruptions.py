@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from qnnq.errors import QnnqError
+from qnnq.results.file import Store
 from qnnq.sweep.run import run_sweep
-from qnnq.sweep.store import Store
 from tests.sweep.conftest import write_inputs
 
 SCRIPT = """

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from qnnq.errors import InputError, QnnqError
-from qnnq.request import RunRequest
-from qnnq.run import prepare
+from qnnq.execution.request import RunRequest
+from qnnq.execution.run import prepare
+from qnnq.results.points import read_points
 from qnnq.statistics import single_shot
-from qnnq.sweep.read import read_points
 from qnnq.sweep.run import run_sweep
 
 

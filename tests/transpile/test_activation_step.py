@@ -5,11 +5,11 @@ import math
 import numpy as np
 import pytest
 from qiskit.circuit import ClassicalRegister, QuantumCircuit, QuantumRegister
-from qiskit.quantum_info import Operator, Statevector, partial_trace
+from qiskit.quantum_info import Operator, Statevector
 
 from tests.transpile.closed_form import angle_after, branch, probability, ry_state, same_state
 from tests.transpile.devices import bind, gates_on
-from transpile import TranspileError, append_weak_step, history_circuit, layer_circuit
+from transpile import TranspileError, append_weak_step, layer_circuit
 
 ANGLES = np.linspace(-2.9 * math.pi, 2.9 * math.pi, 23)
 ENTANGLEMENTS = [1e-3, 0.3, 5 * math.pi / 19, 3 * math.pi / 8, 1.5, math.pi / 2]
@@ -95,72 +95,6 @@ def test_gate_pairs_do_nothing_to_the_logical_layer(pair_gate, entanglement):
     assert counts[pair_gate] == (12 if pair_gate == "sx" else 4)
 
 
-def run_history(circuit, outcomes):
-    """Probability of each assumed outcome in its turn, and the final state after all of them."""
-    state = Statevector.from_int(0, 2**circuit.num_qubits)
-    probabilities = np.zeros(outcomes.shape)
-    last_bit: dict[int, int] = {}
-    for instruction in circuit.data:
-        qubits = [circuit.find_bit(q).index for q in instruction.qubits]
-        if instruction.operation.name == "measure":
-            register, k = circuit.find_bit(instruction.clbits[0]).registers[0]
-            t = int(register.name.removeprefix("outcome"))
-            bit = (1 - int(outcomes[t, k])) // 2
-            p = state.probabilities(qubits)[bit]
-            probabilities[t, k] = p
-            projector = np.zeros((2, 2))
-            projector[bit, bit] = 1 / math.sqrt(p)
-            state = state.evolve(Operator(projector), qubits)
-            last_bit[qubits[0]] = bit
-        elif instruction.operation.name == "reset":
-            if last_bit[qubits[0]]:
-                state = state.evolve(Operator([[0, 1], [1, 0]]), qubits)
-        else:
-            state = state.evolve(instruction.operation, qubits)
-    return probabilities, state
-
-
-@pytest.mark.parametrize("seed", range(6))
-@pytest.mark.parametrize("last_projective", [False, True])
-def test_history_follows_the_state_update(seed, last_projective):
-    rng = np.random.default_rng(seed)
-    steps, width = 5, 2
-    phi = rng.uniform(-1, 1, (steps, width))
-    outcomes = rng.choice([-1, 1], (steps, width))
-    g = rng.uniform(0.1, 1.5, steps)
-    if last_projective:
-        g[-1] = math.pi / 2
-
-    circuit = history_circuit(phi, outcomes[:-1], g)
-    assert circuit.count_ops()["reset"] == width * (steps - 1 - last_projective)
-    measured, state = run_history(circuit, outcomes)
-
-    largest = 0.0
-    for k in range(width):
-        alpha, last = 0.0, 1
-        for t in range(steps):
-            rotated = alpha + (math.pi / 2) * (last - phi[t, k])
-            largest = max(largest, abs(rotated))
-            last = int(outcomes[t, k])
-            expected = probability(rotated, g[t], last)
-            assert measured[t, k] == pytest.approx(expected, abs=1e-9)
-            alpha = angle_after(rotated, g[t], last)
-        others = [q for q in range(circuit.num_qubits) if q != k]
-        expected_state = np.outer(ry_state(alpha), ry_state(alpha))
-        np.testing.assert_allclose(partial_trace(state, others).data, expected_state, atol=1e-9)
-    if seed == 0:
-        assert largest > math.pi
-
-
-def test_history_of_projective_steps_needs_no_ancilla():
-    circuit = history_circuit([[0.2], [-0.4]], [[-1]], math.pi / 2)
-    assert circuit.num_qubits == 1
-    assert "reset" not in circuit.count_ops()
-    assert [i.operation.params[0] for i in circuit.data if i.operation.name == "ry"] == (
-        pytest.approx([math.pi / 2 * 0.8, math.pi / 2 * -0.6])
-    )
-
-
 @pytest.mark.parametrize(
     ("build", "message"),
     [
@@ -170,10 +104,6 @@ def test_history_of_projective_steps_needs_no_ancilla():
         (lambda: layer_circuit(2, math.nan), "entanglement: expected 0 < g .*, got nan"),
         (lambda: layer_circuit(2, 1.0, pairs=-1), "pairs: expected a number >= 0, got -1"),
         (lambda: layer_circuit(2, 1.0, pair_gate="cx"), "pair gate: expected one of cz, sx, got"),
-        (lambda: history_circuit([0.1], [], 1.0), r"activations: expected shape \(steps, width\)"),
-        (lambda: history_circuit([[0.1]], [[1]], 1.0), r"outcomes: expected \+1/-1 in shape"),
-        (lambda: history_circuit([[0.1]] * 2, [[0]], 1.0), r"outcomes: expected \+1/-1 in shape"),
-        (lambda: history_circuit([[0.1]], [], [1, 1]), "entanglement: expected one angle or 1"),
     ],
 )
 def test_bad_input_is_one_line(build, message):

@@ -1,0 +1,1 @@
+"""Labelled images: files, bundled data sets, selections."""

@@ -1,0 +1,45 @@
+"""Selections of images: as users write them, and canonically."""
+
+import re
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qnnq.errors import InputError
+
+
+def parse_images(text: str, count: int) -> NDArray[np.int64]:
+    """Return the image indices that `all`, `0:200`, `6929` or `1,5,9:12` selects of `count` images.
+
+    The order is kept. Raises InputError for anything empty, out of range or selected twice.
+    """
+    if text.strip() == "all":
+        return np.arange(count, dtype=np.int64)
+    parts = [_parse_part(part.strip(), text, count) for part in text.split(",")]
+    images = np.concatenate(parts)
+    values, counts = np.unique(images, return_counts=True)
+    if counts.max() > 1:
+        raise InputError(f"images {text!r}: expected each once, got {values[counts > 1][0]} twice")
+    return images
+
+
+def _parse_part(part: str, text: str, count: int) -> NDArray[np.int64]:
+    if not re.fullmatch(r"[0-9]{1,18}(:[0-9]{1,18})?", part):
+        raise InputError(
+            f"images {text!r}: expected such as all, 0:200, 6929 or 1,5,9, got {part!r}"
+        )
+    numbers = [int(number) for number in part.split(":")]
+    first, stop = numbers[0], numbers[-1] + (len(numbers) == 1)
+    if first >= stop:
+        raise InputError(f"images {text!r}: expected START:STOP with START < STOP, got {part}")
+    if stop > count:
+        raise InputError(f"images {text!r}: expected indices 0 to {count - 1}, got {stop - 1}")
+    return np.arange(first, stop, dtype=np.int64)
+
+
+def image_ranges(images: NDArray[np.int64]) -> str:
+    """Return image indices as text such as `0:200,300,302:305`, the same for equal selections."""
+    runs = np.split(images, np.flatnonzero(np.diff(images) != 1) + 1)
+    return ",".join(
+        f"{run[0]}:{run[-1] + 1}" if len(run) > 1 else f"{run[0]}" for run in runs if len(run)
+    )

@@ -1,0 +1,1 @@
+"""Devices by name: bundled snapshots, and the machines of an account."""

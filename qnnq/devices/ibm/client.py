@@ -1,0 +1,220 @@
+"""Calls of the IBM client that always end, and whose failures become one line.
+
+The client has no read time-out, hides a refused token behind other errors, and tells "not accepted"
+and "answer lost" apart only by the kind of exception (qiskit-ibm-runtime 0.51).
+"""
+
+import logging
+import threading
+import time
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from qnnq.devices.limits import ServiceLimits
+from qnnq.errors import InputError, QnnqError
+
+if TYPE_CHECKING:
+    from qiskit_ibm_runtime import QiskitRuntimeService
+
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+Failure = Literal["unauthorized", "unanswered", "missing", "refused"]
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 30.0
+QUIET_S = 5.0
+"""Seconds of an outage before it is mentioned."""
+CONNECTIONS = 4
+"""Times that a call is made when the token is refused; making a connection can outlast a token."""
+TEMPORARY = {408, 425, 429, *range(500, 600), -1}
+"""HTTP status codes that may be better next time; -1 is the client's word for no answer at all."""
+
+
+class Client:
+    """The client's service object, made anew when its token has expired.
+
+    Args:
+        limits: Time-outs and patience.
+    """
+
+    def __init__(self, limits: ServiceLimits) -> None:
+        self._limits = limits
+        self._service: QiskitRuntimeService | None = None
+
+    def call(self, what: str, function: Callable[["QiskitRuntimeService"], T]) -> T:
+        """Call `function(service)`, again and again while the service does not answer.
+
+        Args:
+            what: What is being asked, for the error message.
+            function: Must be harmless to repeat.
+
+        Raises:
+            InputError: If there is no account, or the token is refused.
+            QnnqError: If the service refuses, or does not answer for `patience_s`.
+        """
+        started = time.monotonic()
+        pause = FIRST_PAUSE_S
+        told = False
+        while True:
+            try:
+                return self.call_once(what, function)
+            except Unanswered:
+                waited = time.monotonic() - started
+                if waited + pause > self._limits.patience_s:
+                    raise
+                if waited > QUIET_S and not told:
+                    told = True
+                    _log.warning("IBM Quantum: %s: no answer yet, asking again", what)
+            time.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE_S)
+
+    def call_once(self, what: str, function: Callable[["QiskitRuntimeService"], T]) -> T:
+        """Call `function(service)` once; again with a new token where the old one had expired.
+
+        Raises:
+            Unanswered: If there was no usable answer.
+            InputError, QnnqError: As `call` does.
+        """
+        for attempt in range(CONNECTIONS):
+            try:
+                return bounded(lambda: function(self._connected()), self._limits.answer_timeout_s)
+            except Unanswered:
+                self.disconnect()  # it may hang for ever, or hide that its token is dead
+                raise
+            except QnnqError:
+                raise
+            except Exception as error:
+                kind = classify(error)
+                if kind == "unauthorized" and attempt < CONNECTIONS - 1:
+                    self.disconnect()  # it would keep the dead token
+                    continue
+                raise _explained(what, kind, error) from error
+        raise AssertionError("unreachable")
+
+    def disconnect(self) -> None:
+        """Make a new connection the next time."""
+        self._service = None
+
+    def _connected(self) -> "QiskitRuntimeService":
+        if self._service is None:
+            from qiskit_ibm_runtime import QiskitRuntimeService
+
+            # It warns about defaults that are deliberate here; failures are raised as well.
+            logging.getLogger("qiskit_ibm_runtime").setLevel(logging.CRITICAL)
+            self._service = QiskitRuntimeService()
+        return self._service
+
+
+def submit_only_once(service: "QiskitRuntimeService", given_up: threading.Event) -> None:
+    """Keep the client from sending a job a second time, or after it was given up.
+
+    The client repeats a POST behind a 5xx answer, also where the job was accepted and only the
+    answer got lost; there is no public switch for that (0.51). And a call that took too long goes
+    on in its thread, where it might send a job that was submitted anew meanwhile.
+
+    Args:
+        service: The client's service object.
+        given_up: Set once nobody waits for this submission any more.
+    """
+    from requests import ConnectionError as RequestsConnectionError
+    from requests import PreparedRequest, Response
+    from requests.adapters import HTTPAdapter
+
+    class Once(HTTPAdapter):
+        def send(self, request: PreparedRequest, *details: Any, **more: Any) -> Response:
+            if request.method == "POST" and given_up.is_set():
+                raise RequestsConnectionError("the submission was given up")
+            return super().send(request, *details, **more)
+
+    for api in service._get_api_clients().values():
+        session = api._session
+        session.mount(f"{session.base_url}/jobs", Once(max_retries=0))
+
+
+def bounded(function: Callable[[], T], seconds: float) -> T:
+    """Return what `function` returns; raise Unanswered where that takes longer than `seconds`."""
+    outcome: list[T] = []
+    failure: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                outcome.append(function())
+        except BaseException as error:
+            failure.append(error)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if failure:
+        raise failure[0]
+    if not outcome:
+        raise Unanswered(f"IBM Quantum: no answer within {seconds:g} s")
+    return outcome[0]
+
+
+def classify(error: BaseException) -> Failure:
+    """Return what kind of failure an exception of the client stands for."""
+    from ibm_cloud_sdk_core import ApiException  # type: ignore[import-untyped]
+    from qiskit.providers import QiskitBackendNotFoundError
+    from qiskit_ibm_runtime.api.exceptions import RequestsApiError
+    from qiskit_ibm_runtime.exceptions import IBMNotAuthorizedError, RuntimeJobNotFound
+    from requests import RequestException
+
+    for cause in _chain(error):
+        if isinstance(cause, IBMNotAuthorizedError):
+            return "unauthorized"
+        if isinstance(cause, (RuntimeJobNotFound, QiskitBackendNotFoundError)):
+            return "missing"
+        status: int | None = None
+        if isinstance(cause, RequestsApiError):
+            status = cause.status_code
+        elif isinstance(cause, ApiException):
+            status = cause.status_code if cause.status_code is not None else -1
+        elif isinstance(cause, (RequestException, ConnectionError, TimeoutError)):
+            status = -1
+        if status in (400, 401, 403) and isinstance(cause, ApiException):
+            return "unauthorized"  # what the token service says about a wrong key
+        if status == 404:
+            return "missing"
+        if status is not None:
+            return "unanswered" if status in TEMPORARY else "refused"
+    if isinstance(error, ValueError):
+        return "unanswered"  # half a body: not JSON
+    return "refused"
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """Return an exception and what caused it; the client hides causes with `from None`."""
+    found: list[BaseException] = []
+    current: BaseException | None = error
+    while current is not None and current not in found:
+        found.append(current)
+        current = current.__cause__ or current.__context__
+    return found
+
+
+def _explained(what: str, kind: Failure, error: Exception) -> QnnqError:
+    from qiskit_ibm_runtime.accounts import AccountNotFoundError
+
+    text = f"IBM Quantum: {what}: {' '.join(str(error).split())[:300]}"
+    if isinstance(error, AccountNotFoundError):
+        return InputError(
+            "IBM Quantum: no account is saved; save one with "
+            "QiskitRuntimeService.save_account(token=..., instance=..., set_as_default=True)"
+        )
+    if kind == "unauthorized":
+        return InputError("IBM Quantum: the saved account's API key is refused; save a valid one")
+    if kind == "unanswered":
+        return Unanswered(text)
+    if kind == "missing":
+        return Missing(text)
+    return QnnqError(text)
+
+
+class Unanswered(QnnqError):
+    """A request got no usable answer; whether the service acted on it is not known."""
+
+
+class Missing(QnnqError):
+    """The service does not know what was asked for."""

@@ -1,0 +1,96 @@
+"""What the IBM Quantum service allows and charges: the one place for these numbers.
+
+Sources: https://quantum.cloud.ibm.com/docs/en/guides/job-limits (executions, instructions),
+https://quantum.cloud.ibm.com/docs/en/guides/max-execution-time (seconds) and
+https://quantum.cloud.ibm.com/docs/en/guides/estimate-job-run-time (the cost of a job).
+"""
+
+import math
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from qiskit.circuit import QuantumCircuit
+
+from qnnq.errors import InputError
+from qnnq.wording import nearest
+
+INSTRUCTION_WEIGHTS = {"rz": 1, "sx": 2, "x": 2, "rx": 2, "cz": 5, "ecr": 5, "rzz": 5, "cx": 5}
+"""Control instructions that one gate costs on each of its qubits (job limits page)."""
+MEASURE_WEIGHT, RESET_WEIGHT, OTHER_WEIGHT = 10, 17, 2
+
+
+@dataclass(frozen=True)
+class ServiceLimits:
+    """Limits and prices.
+
+    Attributes:
+        executions_per_job: Parameter sets times shots.
+        instructions_per_qubit: Control instructions on one qubit, over all parameter sets of a job.
+        payload_bytes: Size of a job's request; 64 MB is what the service once refused above.
+        seconds_per_job: Quantum time after which the service cancels a job.
+        overhead_s: Quantum seconds that a job costs before its first execution.
+        rep_delay_s: Delay after each execution, where the device does not name its own.
+        attempts: How often a job that failed or was cancelled is submitted in all.
+        answer_timeout_s: Seconds after which a request counts as lost.
+        patience_s: Seconds for which a service that does not answer is asked again.
+    """
+
+    executions_per_job: int = 10_000_000
+    instructions_per_qubit: int = 26_800_000
+    payload_bytes: int = 64_000_000
+    seconds_per_job: float = 10_800.0
+    overhead_s: float = 2.0
+    rep_delay_s: float = 250e-6
+    attempts: int = 3
+    answer_timeout_s: float = 300.0
+    patience_s: float = 600.0
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, bool) or not isinstance(value, (int, float)):
+                raise InputError(f"{field.name}: expected a number, got {value!r}")
+            zero_is_fine = field.name in ("overhead_s", "rep_delay_s")
+            if not (math.isfinite(value) and (value > 0 or (zero_is_fine and value == 0))):
+                raise InputError(f"{field.name}: expected a number > 0, got {value!r}")
+
+
+def read_limits(path: str | None) -> ServiceLimits:
+    """Return the limits that a TOML file changes, with the keys of `ServiceLimits`."""
+    if path is None:
+        return ServiceLimits()
+    try:
+        found = tomllib.loads(Path(path).read_text())
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not TOML: {error}") from error
+    known = [field.name for field in fields(ServiceLimits)]
+    for name in found:
+        if name not in known:
+            raise InputError(
+                f"{path}: {name!r}: expected one of {', '.join(known)}{nearest(name, known)}"
+            )
+    try:
+        return ServiceLimits(**found)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+
+
+def instructions_on_busiest_qubit(circuit: QuantumCircuit) -> int:
+    """Return the control instructions that one execution costs on its busiest qubit."""
+    totals = dict.fromkeys(circuit.qubits, 0)
+    for item in circuit.data:
+        name = item.operation.name
+        if name == "barrier":
+            continue
+        if name.startswith("measure"):
+            weight = MEASURE_WEIGHT
+        elif name == "reset":
+            weight = RESET_WEIGHT
+        else:
+            weight = INSTRUCTION_WEIGHTS.get(name, OTHER_WEIGHT)
+        for qubit in item.qubits:
+            totals[qubit] += weight
+    return max(totals.values(), default=0)

@@ -1,0 +1,1 @@
+"""One run: the request, its deployment, modes and engines, the shot loop."""

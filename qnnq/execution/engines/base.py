@@ -1,0 +1,80 @@
+"""The seam between what to sample and where: one layer of many shots at once."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qnnq.arrays import FloatArray, IntArray, OutcomeArray
+
+
+@dataclass(frozen=True)
+class Draws:
+    """The random numbers of one layer for some images of a selection.
+
+    Every image has its own stretch of a counter-based stream that is keyed by (seed, layer), so
+    an image draws the same numbers whatever images are measured beside it, and in which order.
+
+    Args:
+        seed: The seed of the task.
+        layer: The hidden layer, 0 for the first.
+        images: Indices of the images in the data set, shape (images,).
+        positions: Places of the same images in the selection, shape (images,).
+        shots: Shots an image.
+    """
+
+    seed: int
+    layer: int
+    images: IntArray
+    positions: IntArray
+    shots: int
+
+    def uniforms(self, width: int) -> NDArray[np.float32]:
+        """Return uniform numbers in [0, 1), shape (images, shots, width)."""
+        # Two float32 numbers come from one 64-bit step of the generator.
+        steps_per_image = -(-self.shots * width // 2)
+        runs = np.split(self.images, np.flatnonzero(np.diff(self.images) != 1) + 1)
+        drawn = np.empty((len(self.images), 2 * steps_per_image), dtype=np.float32)
+        row = 0
+        for run in runs:
+            if not len(run):
+                continue
+            stream = np.random.PCG64DXSM(np.random.SeedSequence(self.seed, spawn_key=(self.layer,)))
+            stream.advance(int(run[0]) * steps_per_image)
+            np.random.Generator(stream).random(dtype=np.float32, out=drawn[row : row + len(run)])
+            row += len(run)
+        used = drawn[:, : self.shots * width]
+        return used.reshape(len(self.images), self.shots, width)
+
+    def simulator_seed(self) -> int:
+        """Return a 31-bit seed for a simulator that keeps its own random numbers."""
+        key = (self.layer, int(self.images[0]), len(self.images))
+        return int(np.random.SeedSequence(self.seed, spawn_key=key).generate_state(1)[0] >> 1)
+
+    def copies(self, count: int) -> IntArray:
+        """Return which of `count` copies of the layer on the chip each image uses, (images,)."""
+        return self.positions % count
+
+
+class Engine(Protocol):
+    """Where a layer is measured."""
+
+    @property
+    def images_per_call(self) -> int | None:
+        """How many images one call of `measure` may get; None asks for all of them at once."""
+        ...
+
+    def measure(self, layer: int, angles: FloatArray, draws: Draws) -> OutcomeArray:
+        """Measure every neuron of a layer, for many images and shots.
+
+        Args:
+            layer: The hidden layer, 0 for the first.
+            angles: The neurons' angles alpha' in radians, in [-pi, pi]; shape (images, 1, width)
+                where all shots of an image share them, else (images, shots, width).
+            draws: The images, the number of shots and their random numbers.
+
+        Returns:
+            Outcomes +1 (bit 0) and -1 (bit 1), shape (images, shots, width).
+        """
+        ...

@@ -1,0 +1,52 @@
+"""Where the angles of images go on the chip, and where their outcomes come back from."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qnnq.arrays import FloatArray, IntArray, OutcomeArray
+from qnnq.execution.engines.base import Draws
+from transpile import CompiledLayer
+
+
+@dataclass(frozen=True)
+class PackedAngles:
+    """One row of angles for each execution of a layer's circuit.
+
+    Attributes:
+        angles: Shape (executions, slots), radians. Slots that nobody uses are 0.
+        rows: For every image, shot and neuron, the execution it is part of;
+            shape (images, shots, width).
+        slots: Likewise the slot, shape (images, 1, width).
+    """
+
+    angles: FloatArray
+    rows: IntArray
+    slots: IntArray
+
+    def outcomes(self, bits: NDArray[np.integer]) -> OutcomeArray:
+        """Return outcomes (images, shots, width) of recorded bits (executions, slots)."""
+        return (1 - 2 * bits[self.rows, self.slots]).astype(np.int8)
+
+
+def pack(layer: CompiledLayer, angles: FloatArray, draws: Draws) -> PackedAngles:
+    """Lay images side by side on the copies of a layer, and a wide layer on several executions.
+
+    Args:
+        layer: The compiled layer.
+        angles: Shape (images, 1 or shots, width).
+        draws: The images and the number of shots.
+    """
+    images, _, width = angles.shape
+    copy = draws.copies(layer.copies)
+    group = (draws.positions // layer.copies) - (draws.positions[0] // layer.copies)
+    groups = int(group[-1]) + 1 if images else 0
+    part = np.arange(width) // len(layer.sites)
+    slots = layer.slot_of[copy][:, None, :]  # (images, 1, width)
+    shot = np.arange(draws.shots)[None, :, None]
+    # executions are ordered by (group of images, shot, part of the layer)
+    rows = (group[:, None, None] * draws.shots + shot) * layer.parts + part
+    packed = np.zeros((groups * draws.shots * layer.parts, len(layer.sites)), dtype=angles.dtype)
+    packed[rows, np.broadcast_to(slots, rows.shape)] = angles
+    return PackedAngles(packed, rows, slots)

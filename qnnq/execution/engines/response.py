@@ -1,0 +1,188 @@
+"""The exact noisy response of a compiled layer to its RY angles.
+
+The circuit of a layer falls apart into connected components (one neuron; a neuron and its
+ancilla; what an inserted two-qubit gate joins). In each component the probabilities of the
+measured bits are trigonometric polynomials of degree 1 in each angle, because RY(theta) acts on a
+density matrix as a rotation of its Pauli vector, linear in (1, cos theta, sin theta). Three angles
+0, 2 pi/3, 4 pi/3 for each neuron therefore determine them exactly.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import product
+from typing import Self
+
+import numpy as np
+import rustworkx as rx
+from numpy.typing import NDArray
+from qiskit.circuit import CircuitInstruction, Gate, ParameterExpression, QuantumCircuit
+from qiskit.quantum_info import PTM, Operator, SuperOp
+
+from noise_models.channels import NoiseChannels
+from qnnq.execution.engines.polynomial import ANGLES, TO_COEFFICIENTS
+
+_GROUND_STATE = np.array([1.0, 0.0, 0.0, 1.0])  # the Pauli vector of |0><0|: <I>, <X>, <Y>, <Z>
+_BIT_READERS = np.array([[0.5, 0, 0, 0.5], [0.5, 0, 0, -0.5]])  # Tr(P_bit rho) = reader . vector
+
+
+@dataclass(frozen=True)
+class ComponentResponse:
+    """The response of neurons whose outcomes may be correlated.
+
+    Attributes:
+        slots: The neurons' slots in the layer's circuit, ascending, k of them.
+        coefficients: Shape (2,) * k + (3,) * k: for each pattern of bits, the coefficients of
+            the products of (1, cos theta, sin theta) over the k angles.
+    """
+
+    slots: tuple[int, ...]
+    coefficients: NDArray[np.float64]
+
+    @classmethod
+    def of_neuron(cls, slot: int, minus: NDArray[np.float64]) -> Self:
+        """Return the response of a neuron of its own from a, b, c of its P(-1), shape (3,)."""
+        return cls((slot,), np.stack([np.array([1.0, 0.0, 0.0]) - minus, minus]))
+
+
+def layer_response(circuit: QuantumCircuit, channels: NoiseChannels) -> list[ComponentResponse]:
+    """Return the exact response of every component of a layer's ISA circuit.
+
+    Args:
+        circuit: An ISA circuit with parameters `angle[k]` and classical bit k for slot k, each
+            measurement the last thing that happens on its qubit.
+        channels: The noise of its gates and measurements.
+    """
+    instructions = [item for item in circuit.data if item.operation.name != "barrier"]
+    responses = []
+    for qubits in _components(circuit, instructions):
+        inside = [item for item in instructions if circuit.find_bit(item.qubits[0]).index in qubits]
+        response = _component_response(circuit, inside, sorted(qubits), channels)
+        if response.slots:
+            responses.append(response)
+    return sorted(responses, key=lambda response: response.slots)
+
+
+def _components(
+    circuit: QuantumCircuit, instructions: Iterable[CircuitInstruction]
+) -> list[set[int]]:
+    graph: rx.PyGraph = rx.PyGraph(multigraph=False)
+    graph.add_nodes_from(range(circuit.num_qubits))
+    active = set()
+    for item in instructions:
+        qubits = [circuit.find_bit(qubit).index for qubit in item.qubits]
+        active.update(qubits)
+        graph.add_edges_from_no_data(list(zip(qubits, qubits[1:], strict=False)))
+    return [nodes for nodes in rx.connected_components(graph) if nodes & active]
+
+
+def _component_response(
+    circuit: QuantumCircuit,
+    instructions: list[CircuitInstruction],
+    qubits: list[int],
+    channels: NoiseChannels,
+) -> ComponentResponse:
+    slot_of_qubit = _measured_slots(circuit, instructions)
+    slots = sorted(slot_of_qubit.values())
+    assignments = [
+        dict(zip(slots, point, strict=True)) for point in product(ANGLES, repeat=len(slots))
+    ]
+    # One axis of points, then one Pauli axis a qubit.
+    state = np.ones((len(assignments),))
+    for _ in qubits:
+        state = np.multiply.outer(state, _GROUND_STATE)
+    for item in instructions:
+        if item.operation.name == "measure":
+            continue
+        physical = tuple(circuit.find_bit(qubit).index for qubit in item.qubits)
+        axes = [qubits.index(qubit) for qubit in physical]
+        if isinstance(item.operation, Gate):
+            state = _apply(_gate_matrices(item.operation, assignments), state, axes)
+        elif item.operation.name not in ("id", "delay"):
+            raise ValueError(f"{item.operation.name}: expected gates and final measurements only")
+        if (item.operation.name, physical) in channels.stages:
+            error = SuperOp(channels.superoperator(item.operation.name, physical))
+            state = _apply(PTM(error).data.real[None], state, axes)
+    probabilities = _read(state, qubits, slot_of_qubit, channels)
+    return ComponentResponse(tuple(slots), _fit(probabilities, len(slots)))
+
+
+def _measured_slots(
+    circuit: QuantumCircuit, instructions: list[CircuitInstruction]
+) -> dict[int, int]:
+    slots: dict[int, int] = {}
+    for item in instructions:
+        physical = [circuit.find_bit(qubit).index for qubit in item.qubits]
+        if slots.keys() & set(physical):
+            raise ValueError(f"{item.operation.name} after a measurement of qubits {physical}")
+        if item.operation.name == "measure":
+            slots[physical[0]] = circuit.find_bit(item.clbits[0]).index
+    return slots
+
+
+def _gate_matrices(gate: Gate, assignments: list[dict[int, float]]) -> NDArray[np.float64]:
+    """Return the gate's Pauli transfer matrices, (1 or points, 4**n, 4**n)."""
+    if not any(isinstance(value, ParameterExpression) for value in gate.params):
+        return _transfer_matrix(gate.name, tuple(float(value) for value in gate.params), gate)[None]
+    matrices = []
+    for assignment in assignments:
+        values = tuple(_bound(value, assignment) for value in gate.params)
+        bound = gate.to_mutable()
+        bound.params = list(values)
+        matrices.append(_transfer_matrix(gate.name, values, bound))
+    return np.stack(matrices)
+
+
+def _bound(value: ParameterExpression | float, assignment: dict[int, float]) -> float:
+    if not isinstance(value, ParameterExpression):
+        return float(value)
+    binding = {parameter: assignment[parameter.index] for parameter in value.parameters}
+    return float(value.bind(binding).numeric())
+
+
+_MATRICES: dict[tuple[str, tuple[float, ...]], NDArray[np.float64]] = {}
+
+
+def _transfer_matrix(name: str, params: tuple[float, ...], gate: Gate) -> NDArray[np.float64]:
+    key = (name, params)
+    if key not in _MATRICES:
+        _MATRICES[key] = PTM(Operator(gate)).data.real
+    return _MATRICES[key]
+
+
+def _apply(
+    matrices: NDArray[np.float64], state: NDArray[np.float64], axes: list[int]
+) -> NDArray[np.float64]:
+    """Apply (points, 4**n, 4**n) matrices to the Pauli axes of (points, 4, ..., 4) states.
+
+    Qiskit's order: the first qubit of an instruction is the least significant digit.
+    """
+    count = len(axes)
+    last = [axis + 1 for axis in reversed(axes)]
+    moved = np.moveaxis(state, last, range(1, count + 1))
+    flat = moved.reshape(len(state), 4**count, -1)
+    return np.moveaxis(np.matmul(matrices, flat).reshape(moved.shape), range(1, count + 1), last)
+
+
+def _read(
+    state: NDArray[np.float64],
+    qubits: list[int],
+    slot_of_qubit: dict[int, int],
+    channels: NoiseChannels,
+) -> NDArray[np.float64]:
+    """Return probabilities of recorded bits, (points, 2, ..., 2) in the order of the slots."""
+    for axis, qubit in reversed(list(enumerate(qubits))):
+        if qubit not in slot_of_qubit:
+            state = np.take(state, 0, axis=axis + 1)  # the identity component: a partial trace
+    measured = [qubit for qubit in qubits if qubit in slot_of_qubit]
+    for axis, qubit in enumerate(measured):
+        reader = channels.readout_errors.get(qubit, np.eye(2)).T @ _BIT_READERS
+        state = np.moveaxis(np.tensordot(state, reader, axes=(axis + 1, 1)), -1, axis + 1)
+    order = np.argsort([slot_of_qubit[qubit] for qubit in measured])
+    return np.transpose(state, [0, *(order + 1)])
+
+
+def _fit(probabilities: NDArray[np.float64], angles: int) -> NDArray[np.float64]:
+    values = probabilities.reshape((3,) * angles + (2,) * angles)
+    for axis in range(angles):
+        values = np.moveaxis(np.tensordot(TO_COEFFICIENTS, values, axes=(1, axis)), 0, axis)
+    return np.moveaxis(values, range(angles), range(angles, 2 * angles))

@@ -1,0 +1,143 @@
+"""A network on a measured device: the empirical twin, `--noise measured:FILE`."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from qnnq.errors import InputError
+from qnnq.execution.engines.base import Engine
+from qnnq.execution.engines.compensation import CompensatedEngine
+from qnnq.execution.engines.instrument import InstrumentEngine, LayerSampler
+from qnnq.execution.engines.response import ComponentResponse
+from qnnq.execution.measured_response import KindResponse, MeasuredResponse, read_response
+from qnnq.networks.network import Network
+
+PREFIX = "measured:"
+
+
+@dataclass(frozen=True, eq=False)
+class MeasuredDeployment:
+    """The hidden layers of a network on sites whose responses were measured.
+
+    Attributes:
+        samplers: The response of every hidden layer.
+        entanglements: The entanglement angle of every hidden layer, radians.
+        task: What of this determines a result, for a task's identity.
+        calibration: The device and the time of the measurement.
+    """
+
+    samplers: tuple[LayerSampler, ...]
+    entanglements: tuple[float, ...]
+    task: dict[str, Any]
+    calibration: dict[str, str | None]
+
+    def engine(self, name: str) -> Engine:
+        """Return the engine `instrument`; a measured response is no circuit for another one."""
+        if name != "instrument":
+            raise InputError(f"--engine {name}: expected instrument with --noise {PREFIX}FILE")
+        return InstrumentEngine(self.samplers)
+
+    def compensated(self, engine: Engine) -> CompensatedEngine:
+        """Return an engine that corrects angles for this response before `engine` measures."""
+        return CompensatedEngine(engine, self.samplers, self.entanglements)
+
+
+def is_measured(noise: str) -> bool:
+    """Whether a noise names a measured response."""
+    return noise.strip().startswith(PREFIX)
+
+
+def deploy_measured(
+    network: Network,
+    *,
+    noise: str,
+    strength: float = 1.0,
+    device: str | None = None,
+    qubits: str = "best",
+    copies: int = 1,
+    pairs: int = 0,
+    pair_gate: str = "sx",
+) -> MeasuredDeployment:
+    """Put neurons 0, 1, 2, ... of every copy on the measured sites, in the order of the file.
+
+    The arguments are those of `qnnq.execution.run.RunRequest`; `noise` is `measured:FILE`.
+
+    Raises:
+        InputError: If the file is bad, of another device, or lacks what the network needs.
+    """
+    path = noise.strip().removeprefix(PREFIX)
+    response = read_response(path)
+    _check(path, response, strength, device, qubits, pairs, pair_gate)
+    entanglements = tuple(network.layer_entanglement(i) for i in range(network.hidden))
+    samplers = tuple(
+        _sampler(path, _kind(path, response, angle), width, copies)
+        for width, angle in zip(network.widths, entanglements, strict=True)
+    )
+    content = hashlib.sha256(response.model_dump_json().encode()).hexdigest()
+    task = {
+        "noise": f"measured({content})",
+        "strength": 1.0,
+        "device": response.device,
+        "calibration": response.measured,
+        "copies": copies,
+        "pairs": pairs,
+        "pair_gate": pair_gate if pairs else None,
+    }
+    calibration: dict[str, str | None] = {"device": response.device, "time": response.measured}
+    return MeasuredDeployment(samplers, entanglements, task, calibration)
+
+
+def _check(
+    path: str,
+    response: MeasuredResponse,
+    strength: float,
+    device: str | None,
+    qubits: str,
+    pairs: int,
+    pair_gate: str,
+) -> None:
+    if device is not None:
+        _check_device(path, response, device)
+    if strength != 1:
+        raise InputError(f"--strength {strength:g}: expected 1 with a measured response")
+    if qubits != "best":
+        raise InputError(f"--qubits {qubits}: {path} fixes the qubits; expected best")
+    if pairs != response.pairs or (pairs and pair_gate != "sx"):
+        raise InputError(
+            f"{path}: expected a response with {pairs} {pair_gate} pairs, "
+            f"got one with {response.pairs} sx pairs"
+        )
+
+
+def _check_device(path: str, response: MeasuredResponse, device: str) -> None:
+    if device != response.device:
+        raise InputError(f"{path}: expected a response of {device}, got one of {response.device}")
+
+
+def _kind(path: str, response: MeasuredResponse, entanglement: float) -> KindResponse:
+    for kind in response.kinds:
+        if abs(kind.entanglement - entanglement) < 1e-9:
+            return kind
+    found = ", ".join(f"{kind.entanglement:.6g}" for kind in response.kinds)
+    raise InputError(
+        f"{path}: expected a response at entanglement angle {entanglement:.6g}, got {found}"
+    )
+
+
+def _sampler(path: str, kind: KindResponse, width: int, copies: int) -> LayerSampler:
+    slots = min(copies * width, len(kind.sites))
+    if slots < copies * width:
+        if copies > 1:
+            raise InputError(
+                f"{path}: expected at least {copies * width} sites for {copies} copies of "
+                f"{width} neurons, got {len(kind.sites)}"
+            )
+        slots = -(-width // -(-width // slots))  # equal shares, as the circuits are split
+    responses = [
+        ComponentResponse.of_neuron(slot, np.array(site.coefficients))
+        for slot, site in enumerate(kind.sites[:slots])
+    ]
+    slot_of = np.arange(copies * width, dtype=np.int64).reshape(copies, -1) % slots
+    return LayerSampler(slot_of, slots, responses)

@@ -1,0 +1,86 @@
+"""What a user asks for, and the checks of it that need nothing loaded."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from qnnq.devices.device import DEFAULT_DEVICE
+from qnnq.errors import InputError
+from qnnq.wording import nearest
+
+EngineName = Literal["instrument", "aer", "ideal"]
+ENGINES: tuple[EngineName, ...] = get_args(EngineName)
+PairGate = Literal["sx", "cz"]
+PAIR_GATES: tuple[PairGate, ...] = get_args(PairGate)
+
+MOST_SHOTS = 1_000_000
+"""The shots of one image are held in memory together."""
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What a user asks for; names and paths are as on the command line.
+
+    Attributes:
+        model: A bundled network's name, or a network file.
+        data: A bundled data set's name, or a file.
+        images: Which images: `all`, `0:200`, `6929` or `1,5,9`.
+        noise: A noise specification, or `measured:FILE` (a response file of `qnnq calibrate`).
+        strength: Multiplies the strength of every noise term.
+        pairs: Gate pairs inserted after each rotation.
+        pair_gate: `sx` (SX, SX-dagger on each neuron) or `cz` (CZ, CZ on neighbours).
+        engine: Where the layers are measured.
+        device: The device whose layout, gates and durations are used; None takes the one that
+            the noise names, else `fake_kingston`.
+        qubits: `best`, `all`, or a list such as `3,4,5` or `3:4,7:8`.
+        copies: Images side by side on the chip.
+        shots: Shots an image.
+        seed: Seed of every random number.
+        compensate: Whether each neuron's angle is replaced by the one whose noisy probability
+            is the wanted one, where there is one.
+    """
+
+    model: str = "mnist16-a0.5"
+    data: str = "mnist-test"
+    images: str = "all"
+    noise: str = DEFAULT_DEVICE
+    strength: float = 1.0
+    pairs: int = 0
+    pair_gate: PairGate = "sx"
+    engine: EngineName = "instrument"
+    device: str | None = None
+    qubits: str = "best"
+    copies: int = 1
+    shots: int = 15
+    seed: int = 0
+    compensate: bool = False
+
+
+def check_request(request: RunRequest) -> None:
+    """Raise InputError unless names and numbers are within their ranges."""
+    if request.engine not in ENGINES:
+        raise InputError(
+            f"--engine {request.engine!r}: expected one of {', '.join(ENGINES)}"
+            f"{nearest(request.engine, ENGINES)}"
+        )
+    check_placement(request.pairs, request.pair_gate, request.copies)
+    check_at_least("shots", request.shots, 1)
+    if request.shots > MOST_SHOTS:
+        raise InputError(f"--shots {request.shots}: expected at most {MOST_SHOTS}")
+    check_at_least("seed", request.seed, 0)
+    if not (math.isfinite(request.strength) and request.strength >= 0):
+        raise InputError(f"--strength {request.strength}: expected a number >= 0")
+
+
+def check_placement(pairs: int, pair_gate: str, copies: int) -> None:
+    """Raise InputError unless the options of a placement are within their ranges."""
+    if pair_gate not in PAIR_GATES:
+        raise InputError(f"--pair-gate {pair_gate!r}: expected one of {', '.join(PAIR_GATES)}")
+    check_at_least("pairs", pairs, 0)
+    check_at_least("copies", copies, 1)
+
+
+def check_at_least(option: str, value: int, least: int) -> None:
+    """Raise InputError if the value of an option is below the least."""
+    if value < least:
+        raise InputError(f"--{option} {value}: expected a whole number >= {least}")

@@ -1,0 +1,188 @@
+"""One run: a network, data, noise and an engine, from the user's words to additive counts."""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qnnq.data.dataset import Dataset
+from qnnq.data.load import load_data
+from qnnq.data.selection import image_ranges, parse_images
+from qnnq.errors import InputError
+from qnnq.execution.engines.base import Engine
+from qnnq.execution.engines.ideal import IdealEngine
+from qnnq.execution.request import EngineName, RunRequest, check_request
+from qnnq.execution.shot_loop import run_shots
+from qnnq.networks.bundled import load_model
+from qnnq.networks.network import Network
+from qnnq.results.result import SAMPLING, RunResult, package_versions, task_id
+
+if TYPE_CHECKING:
+    from qnnq.execution.deployment import Deployment
+    from qnnq.execution.measured_deployment import MeasuredDeployment
+
+
+@dataclass(frozen=True)
+class PreparedRun:
+    """A run whose input was checked, loaded and compiled."""
+
+    network: Network
+    dataset: Dataset
+    images: NDArray[np.int64]
+    shots: int
+    seed: int
+    task: dict[str, Any]
+    deployment: "Deployment | MeasuredDeployment | None" = None
+    engine_name: EngineName = "ideal"
+    compensate: bool = False
+    task_id: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "task_id", task_id(self.task))
+
+    def engine(self) -> Engine:
+        """Return the engine that the run asks for."""
+        if self.deployment is None:
+            network = self.network
+            return IdealEngine([network.layer_entanglement(i) for i in range(network.hidden)])
+        return self.deployment.engine(self.engine_name)
+
+    def execute(
+        self,
+        progress: Callable[[int], None] | None = None,
+        threads: int | None = None,
+        keep_partial: bool = False,
+    ) -> RunResult:
+        """Run all shots; `progress` is told how many images were finished since the last call.
+
+        With `keep_partial`, Ctrl-C gives the result of the images that were finished: that of the
+        same task with fewer images.
+        """
+        started = time.perf_counter()
+        engine = self.engine()
+        compensated = None
+        if self.compensate and self.deployment is not None:
+            engine = compensated = self.deployment.compensated(engine)
+        votes = run_shots(
+            self.network,
+            self.dataset.images[self.images],
+            self.images,
+            engine,
+            self.shots,
+            self.seed,
+            progress,
+            threads=threads or (1 if self.engine_name == "aer" else os.cpu_count() or 1),
+            keep_partial=keep_partial,
+        )
+        images = self.images[: len(votes.counts)]
+        task = {**self.task, "images": image_ranges(images)}
+        return RunResult(
+            task_id=task_id(task),
+            task=task,
+            images=images,
+            labels=self.dataset.labels[images].astype(np.int64),
+            counts=votes.counts,
+            softmax_sums=votes.softmax_sums,
+            seconds=time.perf_counter() - started,
+            versions=package_versions(),
+            calibration=self.deployment.calibration if self.deployment else None,
+            out_of_reach=compensated.out_of_reach() if compensated else None,
+        )
+
+
+def prepare(request: RunRequest) -> PreparedRun:
+    """Check, load and compile what a run needs.
+
+    Raises:
+        InputError: If anything that was asked for does not exist or does not fit together.
+    """
+    check_request(request)
+    network = load_model(request.model)
+    dataset = load_data(request.data)
+    if dataset.images.shape[1] != network.inputs:
+        raise InputError(
+            f"{request.data}: expected images of {network.inputs} pixels (what {request.model} "
+            f"takes), got {dataset.images.shape[1]}"
+        )
+    if dataset.labels.max(initial=0) >= network.classes:
+        place = int(np.argmax(dataset.labels >= network.classes))
+        raise InputError(
+            f"{request.data}: expected labels 0 to {network.classes - 1} (what {request.model} "
+            f"tells apart), got {dataset.labels[place]} at image {place}"
+        )
+    images = parse_images(request.images, len(dataset.labels))
+    deployment = deploy_request(request, network)
+    task = {
+        "network": network.digest,
+        "data": dataset.digest,
+        "images": image_ranges(images),
+        "shots": request.shots,
+        "seed": request.seed,
+        "engine": request.engine,
+        "mode": "stepwise",
+        "sampling": SAMPLING,
+        "compensate": request.compensate,
+        **(deployment.task if deployment else {"noise": "ideal", "strength": 1.0}),
+    }
+    return PreparedRun(
+        network,
+        dataset,
+        images,
+        request.shots,
+        request.seed,
+        task,
+        deployment,
+        request.engine,
+        request.compensate,
+    )
+
+
+def deploy_request(
+    request: RunRequest, network: Network
+) -> "Deployment | MeasuredDeployment | None":
+    """Put the network where the request wants it; None for the ideal engine.
+
+    Raises:
+        InputError: If the engine, the noise and the placement do not fit together.
+    """
+    if request.engine == "ideal":
+        if request.noise != "ideal" and _is_noisy(request):
+            raise InputError(
+                f"--engine ideal: expected --noise ideal, got {request.noise!r} "
+                "(engines instrument and aer simulate noise)"
+            )
+        if request.compensate:
+            raise InputError("--compensate: expected --engine instrument or aer, got ideal")
+        return None
+    from qnnq.execution.deployment import deploy
+    from qnnq.execution.measured_deployment import deploy_measured, is_measured
+
+    measured = is_measured(request.noise)
+    if measured and request.engine != "instrument":
+        raise InputError(
+            f"--engine {request.engine}: expected instrument with --noise measured:FILE"
+        )
+    return (deploy_measured if measured else deploy)(
+        network,
+        noise=request.noise,
+        strength=request.strength,
+        device=request.device,
+        qubits=request.qubits,
+        copies=request.copies,
+        pairs=request.pairs,
+        pair_gate=request.pair_gate,
+    )
+
+
+def _is_noisy(request: RunRequest) -> bool:
+    from qnnq.execution.deployment import parse_noise
+    from qnnq.execution.measured_deployment import is_measured
+
+    if is_measured(request.noise):
+        return True
+    specification, _ = parse_noise(request.noise, request.device)
+    return bool(specification.scaled(request.strength).active_terms)

@@ -1,0 +1,160 @@
+"""The shot loop: pre-activations, angles, outcomes and votes, the same for every engine."""
+
+import math
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qnnq.arrays import FloatArray, IntArray, OutcomeArray
+from qnnq.execution.engines.base import Draws, Engine
+from qnnq.networks.activation import phi, state_after, wrap
+from qnnq.networks.network import Network
+
+VALUES_PER_BLOCK = 1 << 20
+"""Neuron outcomes held at once; bounds memory at roughly 50 bytes a value."""
+
+
+@dataclass(frozen=True)
+class Votes:
+    """What the shots of each image said: additive over shots.
+
+    Attributes:
+        counts: How many shots chose each class, shape (images, classes).
+        softmax_sums: Sum over shots of softmax(logits), shape (images, classes).
+    """
+
+    counts: IntArray
+    softmax_sums: NDArray[np.float64]
+
+
+def run_shots(
+    network: Network,
+    images: NDArray[np.uint8] | FloatArray,
+    indices: IntArray,
+    engine: Engine,
+    shots: int,
+    seed: int,
+    progress: Callable[[int], None] | None = None,
+    threads: int = 1,
+    keep_partial: bool = False,
+) -> Votes:
+    """Run all layers for every image and shot.
+
+    Args:
+        network: The network.
+        images: Pixels, shape (images, inputs): uint8, or float in [0, 1].
+        indices: The images' indices in their data set, shape (images,).
+        engine: Where each layer is measured.
+        shots: Shots an image, at least 1.
+        seed: Seed of every random number.
+        progress: Called with the number of images that were finished since the last call.
+        threads: Blocks of images worked on at once. It changes no result.
+        keep_partial: Whether Ctrl-C returns the votes of the first images, which were finished,
+            instead of raising KeyboardInterrupt.
+    """
+    blocks = _blocks(len(images), shots, network, engine)
+
+    def run_block(block: slice) -> Votes:
+        positions = np.arange(block.start, block.stop, dtype=np.int64)
+        votes = _run_block(network, images[block], indices[block], positions, engine, shots, seed)
+        if progress is not None:
+            progress(block.stop - block.start)
+        return votes
+
+    parts: list[Votes] = []
+    pool = ThreadPoolExecutor(threads) if min(threads, len(blocks)) > 1 else None
+    try:
+        for part in pool.map(run_block, blocks) if pool else map(run_block, blocks):
+            parts.append(part)
+    except KeyboardInterrupt:
+        if not (keep_partial and parts):
+            raise
+    finally:
+        if pool:
+            pool.shutdown(cancel_futures=True)
+    return Votes(
+        np.concatenate([part.counts for part in parts]),
+        np.concatenate([part.softmax_sums for part in parts]),
+    )
+
+
+def _blocks(images: int, shots: int, network: Network, engine: Engine) -> list[slice]:
+    if engine.images_per_call is None:
+        return [slice(0, images)]
+    widest = max(len(weight) for weight in network.weights)
+    size = max(1, min(engine.images_per_call, VALUES_PER_BLOCK // (shots * widest)))
+    return [slice(start, min(start + size, images)) for start in range(0, images, size)]
+
+
+def _run_block(
+    network: Network,
+    images: NDArray[np.uint8] | FloatArray,
+    indices: IntArray,
+    positions: IntArray,
+    engine: Engine,
+    shots: int,
+    seed: int,
+) -> Votes:
+    inputs: NDArray[Any] = images[:, None, :]  # (images, 1, inputs)
+    state = last = None
+    for layer in range(network.hidden):
+        z = _linear(network, layer, inputs)  # (images, 1 or shots, width)
+        activation = phi(z, network.activation, network.stretch).astype(np.float32)
+        angles = _rotated(activation, state, last)
+        draws = Draws(seed, layer, indices, positions, shots)
+        outcomes = engine.measure(layer, angles, draws)  # (images, shots, width)
+        entanglement = network.layer_entanglement(layer)
+        if entanglement < math.pi / 2:
+            state, last = state_after(outcomes, angles, entanglement), outcomes
+        else:
+            state = last = None
+        inputs = outcomes
+    return _vote(_linear(network, network.hidden, inputs))
+
+
+def _linear(network: Network, layer: int, inputs: NDArray[Any]) -> FloatArray:
+    """Return W r + b; inputs of type uint8 are pixels, in units of 1/255.
+
+    In float64, sums of float32 weights times outcomes or whole pixels are exact for all practical
+    weights, so a result does not depend on the order in which the matrix product adds: sign(z) is
+    the same whatever the block size or the number of BLAS threads.
+    """
+    flat = np.asarray(inputs, dtype=np.float64).reshape(-1, inputs.shape[-1])
+    z = flat @ network.weights[layer].T.astype(np.float64)
+    if inputs.dtype == np.uint8:
+        z /= 255
+    bias = network.biases[layer]
+    if bias is not None:
+        z += bias
+    return z.reshape(*inputs.shape[:-1], -1)
+
+
+def _rotated(
+    activation: FloatArray, state: FloatArray | None, last: OutcomeArray | None
+) -> FloatArray:
+    """Return alpha' = alpha + (pi/2)(r_last - phi), wrapped.
+
+    A neuron without a past, or one that was measured projectively, starts from alpha = 0 and
+    r_last = +1. Neuron j goes on from neuron j of the layer before; further ones start anew.
+    """
+    half_pi = np.float32(math.pi / 2)
+    if state is None or last is None:
+        return half_pi * (1 - activation)
+    kept = min(state.shape[-1], activation.shape[-1])
+    angles = half_pi * (1 - activation)
+    angles[..., :kept] += state[..., :kept] + half_pi * (last[..., :kept] - 1)
+    return wrap(angles)
+
+
+def _vote(logits: FloatArray) -> Votes:
+    images, _, classes = logits.shape  # (images, shots, classes)
+    chosen = logits.argmax(axis=2)  # ties: the lowest class
+    offsets = np.arange(images)[:, None] * classes
+    counts = np.bincount((chosen + offsets).ravel(), minlength=images * classes)
+    exponentials = np.exp(logits - logits.max(axis=2, keepdims=True))
+    softmax = exponentials / exponentials.sum(axis=2, keepdims=True)
+    return Votes(counts.reshape(images, classes).astype(np.int64), softmax.sum(axis=1))

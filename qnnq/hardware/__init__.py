@@ -1,1 +1,0 @@
-"""IBM Quantum: what a run costs, its jobs, and a ledger that outlives the process."""

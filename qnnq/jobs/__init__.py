@@ -1,0 +1,1 @@
+"""Jobs on machines: what a run costs, its jobs, and a ledger that outlives the process."""

@@ -1,0 +1,93 @@
+"""What angles of a run on a device are corrected with: coefficients that the ledger keeps."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qnnq.errors import InputError
+from qnnq.execution.deployment import layer_channels
+from qnnq.execution.engines.base import Engine
+from qnnq.execution.engines.compensation import CompensatedEngine
+from qnnq.execution.engines.instrument import LayerSampler
+from qnnq.execution.engines.response import ComponentResponse, layer_response
+from qnnq.execution.measured_response import read_response
+from transpile import CompiledLayer
+
+Coefficients = NDArray[np.float64]
+"""a, b, c of P(-1) = a + b cos(theta) + c sin(theta) of each slot, shape (slots, 3)."""
+
+
+def calibrated_coefficients(
+    device: str, layers: Sequence[CompiledLayer]
+) -> tuple[Coefficients, ...]:
+    """Return the coefficients that follow from a device's calibration data.
+
+    Raises:
+        InputError: If inserted gates join neurons.
+    """
+    found: dict[int, Coefficients] = {}
+    for layer in layers:
+        if id(layer) in found:
+            continue
+        channels = layer_channels(device, device, layer)
+        coefficients = np.zeros((layer.slots, 3))
+        for response in layer_response(layer.circuit, channels):
+            if len(response.slots) > 1:
+                raise InputError("--compensate: expected neurons that do not touch, got cz pairs")
+            coefficients[response.slots[0]] = response.coefficients[1]
+        found[id(layer)] = coefficients
+    return tuple(found[id(layer)] for layer in layers)
+
+
+def measured_coefficients(
+    path: str, device: str, layers: Sequence[CompiledLayer], pairs: int
+) -> tuple[Coefficients, ...]:
+    """Return the coefficients of a response file.
+
+    Raises:
+        InputError: If the file is of another device or other circuits, or a qubit is missing.
+    """
+    response = read_response(path)
+    if response.device != device:
+        raise InputError(f"{path}: the response of {response.device}: expected that of {device}")
+    if response.pairs != pairs:
+        raise InputError(f"{path}: measured with {response.pairs} pairs: expected {pairs}")
+    found = []
+    for layer in layers:
+        known = {
+            site.site: site.coefficients
+            for kind in response.kinds
+            if abs(kind.entanglement - layer.entanglement) < 1e-9
+            for site in kind.sites
+        }
+        missing = [str(site) for site in layer.sites if str(site) not in known]
+        if missing:
+            raise InputError(
+                f"{path}: no response of site {missing[0]} at entanglement "
+                f"{layer.entanglement:.4f}; calibrate the sites in use"
+            )
+        found.append(np.array([known[str(site)] for site in layer.sites]))
+    return tuple(found)
+
+
+def samplers(
+    layers: Sequence[CompiledLayer], coefficients: Sequence[Coefficients]
+) -> list[LayerSampler]:
+    """Return the samplers of layers whose slots answer with these coefficients."""
+    return [
+        LayerSampler(
+            layer.slot_of,
+            layer.slots,
+            [ComponentResponse.of_neuron(slot, minus) for slot, minus in enumerate(values)],
+        )
+        for layer, values in zip(layers, coefficients, strict=True)
+    ]
+
+
+def compensating(
+    engine: Engine, layers: Sequence[CompiledLayer], coefficients: Sequence[Coefficients]
+) -> CompensatedEngine:
+    """Return an engine that corrects angles before `engine` measures them."""
+    angles = [layer.entanglement for layer in layers]
+    return CompensatedEngine(engine, samplers(layers, coefficients), angles)

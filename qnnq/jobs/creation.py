@@ -1,0 +1,95 @@
+"""Making a run folder: everything is in it before anything is submitted."""
+
+import json
+import math
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from qnnq.devices.device import calibration_time, resolve_device
+from qnnq.errors import InputError
+from qnnq.jobs.folder import LEDGER, NETWORK, FolderLock, remember_latest
+from qnnq.jobs.ledger import Ledger
+from qnnq.jobs.planning import Plan
+from qnnq.jobs.records import now
+from qnnq.jobs.request import HardwareRequest
+from qnnq.networks.file import write_network
+from qnnq.results.result import package_versions
+
+
+def check_budget(plan: Plan, budget_s: float | None) -> None:
+    """Raise InputError where the estimate is over the budget, or the budget is no number."""
+    if budget_s is not None and not (math.isfinite(budget_s) and budget_s > 0):
+        raise InputError(f"--budget {budget_s:g}: expected quantum seconds > 0")
+    if budget_s is not None and plan.estimate.quantum_seconds > budget_s:
+        raise InputError(
+            f"--budget {budget_s:g}: the estimate is {plan.estimate.quantum_seconds:.1f} quantum "
+            f"seconds ({plan.estimate.formula()})"
+        )
+
+
+def create_run(request: HardwareRequest, plan: Plan, folder: Path, budget_s: float | None) -> None:
+    """Write the run folder of a plan; nothing is submitted yet.
+
+    Raises:
+        InputError: If the folder holds a run already, or cannot be made.
+        QnnqError: If another process is making a run in it.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be made: {error.strerror}") from error
+    lock = FolderLock(folder)
+    try:
+        _create(request, plan, folder, budget_s)
+    finally:
+        lock.release()
+    remember_latest(folder)
+
+
+def _create(request: HardwareRequest, plan: Plan, folder: Path, budget_s: float | None) -> None:
+    if (folder / LEDGER).exists():
+        raise InputError(f"{folder}: holds a run already; go on with it by qnnq resume {folder}")
+    backend = resolve_device(plan.device)
+    properties = backend.properties()
+    facts = {
+        "task": plan.task,
+        "device": plan.device,
+        "calibration": calibration_time(backend),
+        "calibration_data": _plain(properties.to_dict()) if properties else None,
+        "kind": plan.kind,
+        "layers": len(plan.layers),
+        "request": asdict(request),
+        "costs": [asdict(cost) for cost in plan.costs],
+        "estimate": plan.estimate.to_json(),
+        "budget_s": budget_s,
+        "versions": package_versions(),
+        "created": now(),
+        "finished": None,
+        "session": None,
+    }
+    responses = {f"response{i}": found for i, found in enumerate(plan.responses)}
+    arrays = {**plan.arrays, **responses}
+    write_network(plan.network, folder / NETWORK)
+    Ledger.create(folder, facts, arrays, plan.layers).close()
+
+
+def holds_run(folder: Path, task: dict[str, Any]) -> bool:
+    """Whether a folder holds the run of a task.
+
+    Raises:
+        InputError: If it holds another one.
+    """
+    if not (folder / LEDGER).exists():
+        return False
+    ledger = Ledger(folder)
+    found = ledger.fact("task")
+    ledger.close()
+    if found != task:
+        raise InputError(f"{folder}: holds another run; expected an empty folder")
+    return True
+
+
+def _plain(value: Any) -> Any:
+    """Return calibration data without objects that JSON does not know."""
+    return json.loads(json.dumps(value, default=str))

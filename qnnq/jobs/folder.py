@@ -1,0 +1,70 @@
+"""Run folders: which one is meant, and that only one process works in it."""
+
+import os
+import sqlite3
+from pathlib import Path
+
+from qnnq.errors import InputError, QnnqError
+
+LEDGER = "ledger.sqlite"
+NETWORK = "network.safetensors"
+LOCK = "lock"
+
+
+def state_folder() -> Path:
+    """Return the user's folder for state, where the last run is remembered."""
+    base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(base) / "qnnq"
+
+
+def remember_latest(folder: Path) -> None:
+    """Make `latest` mean this run folder."""
+    from qnnq.storage.files import write_atomically
+
+    state = state_folder()
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{state}: cannot be made: {error.strerror}") from error
+    write_atomically(state / "latest-run", f"{folder.resolve()}\n".encode())
+
+
+def find_run(name: str) -> Path:
+    """Return the folder of a run: a path, or `latest`.
+
+    Raises:
+        InputError: If there is no such run, or the folder is incomplete.
+    """
+    if name == "latest" and not Path(name).is_dir():
+        pointer = state_folder() / "latest-run"
+        if not pointer.is_file():
+            raise InputError("latest: no run was submitted yet (qnnq submit makes one)")
+        name = pointer.read_text(errors="replace").strip()
+    folder = Path(name)
+    if not folder.is_dir():
+        raise InputError(f"{name}: no such run folder")
+    for file in (LEDGER, NETWORK):
+        if not (folder / file).is_file():
+            raise InputError(f"{folder / file}: missing; the folder holds no complete run")
+    return folder
+
+
+class FolderLock:
+    """Held by the one process that submits; it goes when the process does, killed or not."""
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            self._connection = sqlite3.connect(folder / LOCK, timeout=0, isolation_level=None)
+        except sqlite3.Error as error:
+            raise InputError(f"{folder / LOCK}: {error}") from error
+        try:
+            self._connection.execute("BEGIN EXCLUSIVE")
+        except sqlite3.Error as error:
+            self._connection.close()
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
+                raise InputError(f"{folder / LOCK}: {error}") from error
+            raise QnnqError(f"{folder}: another process is working in this run") from error
+
+    def release(self) -> None:
+        """Let others in."""
+        self._connection.close()

@@ -1,0 +1,130 @@
+"""From one row of angles an execution to as few jobs as the service allows."""
+
+import io
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from qiskit import qpy
+from qiskit.circuit import QuantumCircuit
+
+from qnnq.devices.limits import ServiceLimits, instructions_on_busiest_qubit
+from qnnq.errors import InputError
+from qnnq.execution.engines.merge import MergedRows, merge_rows
+
+BYTES_PER_ANGLE = 8 * 4 / 3
+"""A float64 in base64; the client compresses before it encodes, so this is an upper bound."""
+
+
+@dataclass(frozen=True)
+class LayerCost:
+    """What one execution of a layer's circuit costs.
+
+    Attributes:
+        duration_s: Length of the circuit, seconds.
+        rep_delay_s: Delay after each execution, seconds.
+        instructions: Control instructions on the busiest qubit.
+        circuit_bytes: Size of the circuit in a job's request.
+    """
+
+    duration_s: float
+    rep_delay_s: float
+    instructions: int
+    circuit_bytes: int
+
+    @classmethod
+    def of(cls, circuit: QuantumCircuit, duration_s: float, rep_delay_s: float) -> "LayerCost":
+        """Return the cost of a circuit."""
+        stream = io.BytesIO()
+        qpy.dump(circuit, stream)
+        size = math.ceil(len(stream.getvalue()) * 4 / 3)
+        return cls(duration_s, rep_delay_s, instructions_on_busiest_qubit(circuit), size)
+
+    def seconds(self, executions: int, jobs: int, limits: ServiceLimits) -> float:
+        """Return quantum seconds: overhead x jobs + (rep_delay + circuit length) x executions."""
+        return limits.overhead_s * jobs + (self.rep_delay_s + self.duration_s) * executions
+
+    def payload(self, parameter_sets: int, slots: int) -> int:
+        """Return an upper bound of a request's size in bytes."""
+        return self.circuit_bytes + math.ceil(parameter_sets * slots * BYTES_PER_ANGLE)
+
+    def shots_per_set(self, wanted: int, limits: ServiceLimits) -> int:
+        """Return the largest divisor of `wanted` shots that fits in one job, at least 1."""
+        seconds = limits.seconds_per_job - limits.overhead_s
+        most = min(limits.executions_per_job, int(seconds / (self.rep_delay_s + self.duration_s)))
+        return next((n for n in range(min(wanted, most), 0, -1) if wanted % n == 0), 1)
+
+    def sets_per_job(self, slots: int, shots: int, limits: ServiceLimits) -> int:
+        """Return how many parameter sets of `shots` shots fit in one job.
+
+        Raises:
+            InputError: If not even one does.
+        """
+        seconds = limits.seconds_per_job - limits.overhead_s
+        bounds = {
+            "executions_per_job": limits.executions_per_job // shots,
+            "instructions_per_qubit": limits.instructions_per_qubit // max(self.instructions, 1),
+            "payload_bytes": (limits.payload_bytes - self.circuit_bytes)
+            // math.ceil(slots * BYTES_PER_ANGLE),
+            "seconds_per_job": int(seconds / ((self.rep_delay_s + self.duration_s) * shots)),
+        }
+        tightest = min(bounds, key=lambda name: bounds[name])
+        if bounds[tightest] < 1:
+            raise InputError(
+                f"limits: {tightest} = {getattr(limits, tightest):g}: expected room for one "
+                f"parameter set of {slots} angles and {shots} shots"
+            )
+        return int(bounds[tightest])
+
+
+@dataclass(frozen=True)
+class JobPlan:
+    """One job: a circuit, many parameter sets, the same shots for each.
+
+    Attributes:
+        angles: Shape (parameter sets, slots), radians.
+        places: Which executions of the layer the shots belong to, (parameter sets, shots).
+    """
+
+    angles: NDArray[np.floating]
+    places: NDArray[np.int64]
+
+
+def plan_jobs(
+    angles: NDArray[np.floating], cost: LayerCost, limits: ServiceLimits
+) -> list[JobPlan]:
+    """Return the fewest jobs that measure every row of angles once.
+
+    Equal rows become one parameter set with more shots. All parameter sets of a job need equal
+    shots, so either all rows share the greatest common divisor of their multiplicities, or rows
+    of different multiplicities go into different jobs: what needs fewer jobs, then fewer sets.
+
+    Args:
+        angles: One row an execution, shape (executions, slots).
+        cost: What an execution costs.
+        limits: The service's limits.
+    """
+    groups = merge_rows(angles)
+    common = cost.shots_per_set(math.gcd(*(group.shots for group in groups)), limits)
+    together = _split([_divided(groups, common)], cost, limits)
+    each = [_divided([group], cost.shots_per_set(group.shots, limits)) for group in groups]
+    apart = _split(each, cost, limits)
+    return min(together, apart, key=lambda jobs: (len(jobs), sum(len(job.angles) for job in jobs)))
+
+
+def _divided(groups: list[MergedRows], shots: int) -> MergedRows:
+    """Return all rows as parameter sets of `shots` shots; a row may need several."""
+    rows = [np.repeat(group.angles, group.shots // shots, axis=0) for group in groups]
+    places = [group.places.reshape(-1, shots) for group in groups]
+    return MergedRows(shots, np.concatenate(rows), np.concatenate(places))
+
+
+def _split(groups: list[MergedRows], cost: LayerCost, limits: ServiceLimits) -> list[JobPlan]:
+    jobs = []
+    for group in groups:
+        size = cost.sets_per_job(group.angles.shape[1], group.shots, limits)
+        for start in range(0, len(group.angles), size):
+            part = slice(start, start + size)
+            jobs.append(JobPlan(group.angles[part], group.places[part]))
+    return jobs

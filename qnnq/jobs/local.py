@@ -1,0 +1,141 @@
+"""Local testing mode: the same jobs through the same sampler, on a simulator in this process."""
+
+import os
+import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from qiskit.circuit import QuantumCircuit
+
+from noise_models import NoiseSpecification
+from noise_models.channels import NoiseChannels, build_channels
+from noise_models.coverage import check_coverage
+from qnnq.devices.device import device_names, resolve_device
+from qnnq.errors import QnnqError
+from qnnq.jobs.service import JobOptions, JobView, bits_of, sampler_options
+from transpile import CompiledLayer
+
+if TYPE_CHECKING:
+    from qiskit_aer import AerSimulator
+    from qiskit_aer.noise import NoiseModel
+
+EXACT_ANGLES = 12
+"""Decimals to which the local executor rounds angles (in units of pi/2); its default is 5."""
+
+
+class LocalService:
+    """A fake device: the noise of its calibration data, on the qubits in use only.
+
+    The fake device's own noise model of all qubits takes seconds to build and more to run; this one
+    has the same channels (`noise_models`), for the same circuits.
+
+    Args:
+        device: The fake device's name.
+        layers: The circuits that will be run.
+        options: How jobs are run.
+        seed: Seed of the simulator.
+    """
+
+    def __init__(
+        self, device: str, layers: Sequence[CompiledLayer], options: JobOptions, seed: int
+    ) -> None:
+        self._options = options
+        self._simulator = _simulator(device, layers, options.dynamical_decoupling is not None)
+        self._jobs: dict[str, tuple[str, Any]] = {}
+        self._seed = seed
+
+    def submit(
+        self,
+        circuit: QuantumCircuit,
+        angles: NDArray[np.floating],
+        shots: int,
+        tag: str,
+        number: int,
+        max_execution_s: int | None,
+    ) -> str:
+        """See `qnnq.jobs.service.Service`."""
+        from qiskit_ibm_runtime.executor_sampler import Sampler
+
+        options = sampler_options(self._options, (tag, *self._options.tags), shots, max_execution_s)
+        seed = np.random.SeedSequence((self._seed, number)).generate_state(1)[0] >> 1
+        options["simulator"] = {"seed_simulator": int(seed), "angle_decimals": EXACT_ANGLES}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            sampler = Sampler(mode=self._simulator, options=options)
+            job = sampler.run([(circuit, angles.astype(np.float64))], shots=shots)
+        job_id = f"local-{os.getpid()}-{len(self._jobs)}"
+        self._jobs[job_id] = (tag, job)
+        return job_id
+
+    def find(self, tag: str) -> list[JobView]:
+        """See `qnnq.jobs.service.Service`."""
+        return [self.view(job_id) for job_id, (own, _) in self._jobs.items() if own == tag]
+
+    def view(self, job_id: str) -> JobView:
+        """See `qnnq.jobs.service.Service`."""
+        if job_id not in self._jobs:
+            return JobView(job_id, "lost", seconds=0.0, message="a local job ends with its process")
+        job = self._jobs[job_id][1]
+        if not job.in_final_state():
+            return JobView(job_id, "running")
+        return JobView(job_id, "cancelled" if job.cancelled() else "done", seconds=0.0)
+
+    def bits(self, job_id: str, shape: tuple[int, int, int]) -> NDArray[np.uint8]:
+        """See `qnnq.jobs.service.Service`."""
+        try:
+            return bits_of(self._jobs[job_id][1].result(), shape)
+        except ValueError as error:
+            raise QnnqError(f"job {job_id}: {error}") from error
+
+    def cancel(self, job_id: str) -> bool:
+        """See `qnnq.jobs.service.Service`."""
+        return job_id in self._jobs and bool(self._jobs[job_id][1].cancel())
+
+    def close(self) -> None:
+        """See `qnnq.jobs.service.Service`."""
+
+
+def _simulator(device: str, layers: Sequence[CompiledLayer], timed: bool) -> "AerSimulator":
+    """Return a simulator with the device's noise; `timed`: it knows the durations of gates."""
+    from qiskit_aer import AerSimulator
+
+    target = resolve_device(device).target
+    specification = NoiseSpecification.parse(device, device_names=device_names())
+    qubits = {qubit for layer in layers for site in layer.sites for qubit in site.qubits}
+    channels = build_channels(specification, target, sorted(qubits))
+    for layer in layers:
+        check_coverage(layer.circuit, channels, specification)
+    return AerSimulator(
+        # The local executor copies the simulator for each job: with a target, that takes seconds.
+        target=target if timed else None,
+        method="matrix_product_state",
+        noise_model=_noise_of(channels, layers, everything=timed),
+        max_parallel_threads=1,
+    )
+
+
+def _noise_of(
+    channels: NoiseChannels, layers: Sequence[CompiledLayer], everything: bool
+) -> "NoiseModel":
+    """Return the noise of the gates that the circuits use; Aer copies the model for each circuit.
+
+    `everything`: gates are added later, for dynamical decoupling.
+    """
+    if everything:
+        return channels.to_aer()
+    from qiskit_aer.noise import NoiseModel, ReadoutError
+
+    used = {
+        (item.operation.name, tuple(layer.circuit.find_bit(qubit).index for qubit in item.qubits))
+        for layer in layers
+        for item in layer.circuit.data
+    }
+    model = NoiseModel(basis_gates=sorted({name for name, _ in used} - {"measure", "barrier"}))
+    for (name, qubits), error in channels.gate_errors.items():
+        if (name, qubits) in used:
+            model.add_quantum_error(error, name, list(qubits))
+    for qubit, matrix in channels.readout_errors.items():
+        model.add_readout_error(ReadoutError(matrix), [qubit])
+    return model

@@ -1,0 +1,264 @@
+"""From what a user asks for to compiled layers, their cost, and the run's identity."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qnnq.devices.device import calibration_time, resolve_device
+from qnnq.devices.limits import ServiceLimits
+from qnnq.errors import InputError
+from qnnq.execution.deployment import compile_network
+from qnnq.execution.request import PairGate, RunRequest
+from qnnq.execution.run import prepare
+from qnnq.jobs.estimate import Estimate, LayerShape, estimate_run
+from qnnq.jobs.layer_plan import LayerCost
+from qnnq.jobs.request import LEAST_BUSY, HardwareRequest, is_local
+from qnnq.jobs.service import JobOptions
+from qnnq.networks.network import Network
+from transpile import PROJECTIVE, CompiledLayer, capacity, compile_layer, report
+
+if TYPE_CHECKING:
+    from qiskit.providers import BackendV2
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A network's layers on a device.
+
+    Attributes:
+        device: The device's name, resolved.
+        layers: The compiled layers.
+        costs: What an execution of each layer costs.
+        most_copies: How many copies of every layer the chip takes.
+        least_rep_delay_s: The shortest repetition delay that the device offers.
+    """
+
+    device: str
+    layers: tuple[CompiledLayer, ...]
+    costs: tuple[LayerCost, ...]
+    most_copies: int
+    least_rep_delay_s: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run that could be submitted.
+
+    Attributes:
+        device: The device's name, resolved.
+        network: The network.
+        layers: The compiled layers.
+        costs: What an execution of each layer costs.
+        estimate: What the run costs.
+        task: Everything that determines the result.
+        arrays: The images and what belongs to them, empty for a calibration.
+        responses: For each layer the coefficients (slots, 3) that angles are corrected with.
+        kind: Whether images are run, or the device's response is measured.
+    """
+
+    device: str
+    network: Network
+    layers: tuple[CompiledLayer, ...]
+    costs: tuple[LayerCost, ...]
+    estimate: Estimate
+    task: dict[str, Any]
+    arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
+    responses: tuple[NDArray[np.float64], ...] = ()
+    kind: Literal["run", "calibration"] = "run"
+
+
+def plan_run(request: HardwareRequest) -> Plan:
+    """Check, compile and estimate a run.
+
+    Raises:
+        InputError: If anything that was asked for does not exist or does not fit together.
+    """
+    prepared = prepare(
+        RunRequest(
+            model=request.model,
+            data=request.data,
+            images=request.images,
+            noise="ideal",
+            engine="ideal",
+            pairs=request.pairs,
+            pair_gate=request.pair_gate,
+            copies=1 if request.copies is None else request.copies,
+            shots=request.shots,
+            seed=request.seed,
+        )
+    )
+    images = len(prepared.images)
+    placed = place_network(request, prepared.network, most_copies=images)
+    shapes = [
+        LayerShape(layer.width, layer.copies, layer.parts, layer.slots, cost)
+        for layer, cost in zip(placed.layers, placed.costs, strict=True)
+    ]
+    estimate = estimate_run(
+        shapes,
+        images,
+        request.shots,
+        request.limits,
+        most_copies=placed.most_copies,
+        least_rep_delay_s=placed.least_rep_delay_s,
+    )
+    responses = _responses(request, placed.device, placed.layers)
+    task = {
+        **prepared.task,
+        **describe(request, placed),
+        "engine": "runtime",
+        "noise": placed.device,
+        "compensate": _digest(responses) if responses else False,
+    }
+    arrays = {
+        "images": np.asarray(prepared.dataset.images[prepared.images]),
+        "labels": prepared.dataset.labels[prepared.images].astype(np.int64),
+        "indices": prepared.images,
+    }
+    return Plan(
+        *(placed.device, prepared.network, placed.layers, placed.costs),
+        *(estimate, task, arrays, responses),
+    )
+
+
+def place_network(
+    request: HardwareRequest, network: Network, most_copies: int | None = None
+) -> Placed:
+    """Compile the layers of a network for the device of a request.
+
+    Args:
+        request: What is asked for.
+        network: The network.
+        most_copies: More copies than this are of no use, None if any are.
+    """
+    device = request.device
+    if device == LEAST_BUSY:
+        from qnnq.devices.ibm.account import least_busy
+
+        device = least_busy(_qubits_needed(network), request.limits)
+    backend = resolve_device(device)
+    fits = _fitting_copies(network, backend, request.pair_gate)
+    bound = most_copies or max(fits)
+    if request.copies is None and request.qubits == "best":
+        layers = _fill_chip(request, network, device, [min(fit, bound) for fit in fits])
+    else:
+        copies = min(request.copies or 1, bound)
+        layers = compile_network(
+            network, device, request.qubits, copies, request.pairs, request.pair_gate
+        )
+    rep_delay, least = _rep_delay(backend, request.options, request.limits)
+    costs = tuple(
+        LayerCost.of(layer.circuit, report(layer, backend.target).duration_s, rep_delay)
+        for layer in layers
+    )
+    return Placed(device, layers, costs, min(fits), least)
+
+
+def check_device(request: HardwareRequest, device: str) -> HardwareRequest:
+    """Return the request in a mode that the plan offers: batch where it has no sessions.
+
+    Raises:
+        InputError: If the machine is offline.
+    """
+    if is_local(device):
+        return request
+    from qnnq.devices.ibm.account import check_online, has_sessions
+
+    check_online(device, request.limits)
+    if request.options.mode == "session" and not has_sessions(request.limits):
+        return replace(request, options=replace(request.options, mode="batch"))
+    return request
+
+
+def _qubits_needed(network: Network) -> int:
+    weak = any(network.layer_entanglement(i) < PROJECTIVE for i in range(network.hidden))
+    return max(network.widths) * (2 if weak else 1)
+
+
+def _fitting_copies(network: Network, backend: "BackendV2", pair_gate: PairGate) -> list[int]:
+    """Return how many copies of each layer the chip takes, at least 1."""
+    return [
+        max(1, capacity(backend.target, network.layer_entanglement(i), pair_gate) // width)
+        for i, width in enumerate(network.widths)
+    ]
+
+
+def _fill_chip(
+    request: HardwareRequest, network: Network, device: str, copies: Sequence[int]
+) -> tuple[CompiledLayer, ...]:
+    """Compile each layer with its own number of copies: layers without ancillas take more."""
+    fewest = min(copies)
+    shared = compile_network(
+        network, device, "best", fewest, request.pairs, request.pair_gate
+    )  # layers of the same kind share one circuit
+    return tuple(
+        shared[layer]
+        if count == fewest
+        else compile_layer(
+            resolve_device(device).target,
+            network.widths[layer],
+            network.layer_entanglement(layer),
+            copies=count,
+            pairs=request.pairs,
+            pair_gate=request.pair_gate,
+        )
+        for layer, count in enumerate(copies)
+    )
+
+
+def _rep_delay(
+    backend: "BackendV2", options: JobOptions, limits: ServiceLimits
+) -> tuple[float, float]:
+    """Return the repetition delay and the shortest one on offer, seconds."""
+    configuration = backend.configuration()
+    default = getattr(configuration, "default_rep_delay", None)
+    low, high = getattr(configuration, "rep_delay_range", None) or (0.0, 1.0)
+    chosen = options.rep_delay_s
+    if chosen is not None and not low <= chosen <= high:
+        raise InputError(
+            f"--rep-delay {chosen * 1e6:g}: expected {low * 1e6:g} to {high * 1e6:g} us, "
+            f"which is what {backend.name} offers"
+        )
+    if chosen is None:
+        chosen = limits.rep_delay_s if default is None else default
+    return chosen, low
+
+
+def describe(request: HardwareRequest, placed: Placed) -> dict[str, Any]:
+    """Return what of a device and of how it is run determines a result."""
+    options = request.options
+    return {
+        "device": placed.device,
+        "calibration": calibration_time(resolve_device(placed.device)),
+        "qubits": [",".join(map(str, layer.sites)) for layer in placed.layers],
+        "copies": placed.layers[0].copies,
+        "pairs": request.pairs,
+        "pair_gate": request.pair_gate if request.pairs else None,
+        "dynamical_decoupling": options.dynamical_decoupling,
+        "measurement_twirling": options.measurement_twirling,
+        "rep_delay_s": options.rep_delay_s,
+    }
+
+
+def _responses(
+    request: HardwareRequest, device: str, layers: Sequence[CompiledLayer]
+) -> tuple[NDArray[np.float64], ...]:
+    if not request.compensate:
+        if request.response is not None:
+            raise InputError("--response: expected --compensate beside it, which it is for")
+        return ()
+    from qnnq.jobs.compensation import calibrated_coefficients, measured_coefficients
+
+    if request.response is not None:
+        return measured_coefficients(request.response, device, layers, request.pairs)
+    return calibrated_coefficients(device, layers)
+
+
+def _digest(responses: Sequence[NDArray[np.float64]]) -> str:
+    digest = hashlib.sha256()
+    for coefficients in responses:
+        digest.update(np.ascontiguousarray(coefficients).tobytes())
+    return digest.hexdigest()

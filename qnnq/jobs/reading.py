@@ -1,0 +1,238 @@
+"""Looking at a run: where it stands, and what it found so far. Nothing here changes it."""
+
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qnnq.errors import InputError, QnnqError
+from qnnq.execution.engines.base import Draws
+from qnnq.execution.engines.packing import pack
+from qnnq.jobs.engine import Pending, complete_images
+from qnnq.jobs.ledger import Ledger
+from qnnq.jobs.records import Attempt, Job, now
+from qnnq.jobs.runs import Run
+from qnnq.jobs.service import JobView, Service
+from qnnq.results.result import RunResult, task_id
+from transpile import CompiledLayer
+
+LABELS_OF_REQUEST = (
+    *("pairs", "pair_gate", "qubits", "compensate"),
+    *("data", "images", "shots", "seed"),
+)
+STATES_WITH_JOB = ("submitted", "done")
+LOOKING_PATIENCE_S = 15.0
+"""Who only looks does not want to wait for a service that is down."""
+
+
+@dataclass(frozen=True)
+class JobState:
+    """One line of `qnnq status`."""
+
+    layer: int
+    part: int
+    state: str
+    id: str | None
+    attempts: int
+    executions: int
+    position: int | None
+    seconds: float | None
+    message: str | None
+
+
+def run_status(folder: Path) -> dict[str, Any]:
+    """Return where a run stands, asking the service about its unfinished jobs.
+
+    Where it does not answer, `unanswered` says why, and the states are those of the ledger.
+    """
+    run = Run.open(folder)
+    try:
+        ledger = run.ledger
+        service: Service | None = None
+        unanswered: str | None = None
+        states = []
+        for job in ledger.jobs():
+            attempts = ledger.attempts(job)
+            view: JobView | None = None
+            submitted = attempts[-1].id if attempts and attempts[-1].state == "submitted" else None
+            if submitted is not None and unanswered is None:
+                service = service or _looking_service(run)
+                try:
+                    view = service.view(submitted)
+                except QnnqError as error:
+                    unanswered = str(error)
+            states.append(_state(job, attempts, view))
+        return {
+            "schema": "qnnq.status/1",
+            "folder": str(folder),
+            "task_id": task_id(ledger.fact("task")),
+            "device": run.device,
+            "created": ledger.fact("created"),
+            "finished": ledger.fact("finished"),
+            "layers": ledger.fact("layers"),
+            "jobs": [asdict(state) for state in states],
+            "unanswered": unanswered,
+            "surplus": [
+                {"id": job_id, "cancelled": cancelled} for job_id, _, cancelled in ledger.surplus()
+            ],
+            "quantum_seconds": ledger.quantum_seconds(),
+            "estimated_quantum_seconds": ledger.fact("estimate")["quantum_seconds"],
+        }
+    finally:
+        run.ledger.close()
+
+
+def _looking_service(run: Run) -> Service:
+    patience = min(run.limits.patience_s, LOOKING_PATIENCE_S)
+    return run.service(replace(run.limits, patience_s=patience))
+
+
+def _state(job: Job, attempts: list[Attempt], view: JobView | None) -> JobState:
+    last = attempts[-1] if attempts else None
+    known = view or last
+    return JobState(
+        layer=job.layer,
+        part=job.part,
+        state=view.status if view else (last.state if last else "planned"),
+        id=last.id if last else None,
+        attempts=len(attempts),
+        executions=job.sets * job.shots,
+        position=view.position if view else None,
+        seconds=known.seconds if known else None,
+        message=known.message if known else None,
+    )
+
+
+@dataclass(frozen=True)
+class Collected:
+    """The results of a run.
+
+    Attributes:
+        result: As `qnnq.execution.run` returns it, for the images that have all their shots.
+        hardware: Jobs, executions and quantum seconds, against the estimate.
+        labels: What tables and figures call the run, with the keys of a sweep's points.
+        partial: Whether images are missing.
+    """
+
+    result: RunResult
+    hardware: dict[str, Any]
+    labels: dict[str, Any]
+    partial: bool
+
+
+def collect_run(folder: Path) -> Collected:
+    """Return the results that are in a run's ledger.
+
+    Raises:
+        QnnqError: If no image has all its shots yet.
+    """
+    run = Run.open(folder)
+    try:
+        ledger = run.ledger
+        if ledger.fact("kind") == "calibration":
+            raise InputError(f"{folder}: a calibration, which has no accuracy to collect")
+        data = ledger.data()
+        engine = _Reader(run)
+        try:
+            votes, out_of_reach = run.votes(engine)
+        except Pending as pending:
+            raise QnnqError(
+                f"{folder}: no image has all its shots yet: {pending} is not finished; "
+                f"go on with qnnq resume {folder} --wait"
+            ) from None
+        kept = engine.complete
+        task = ledger.fact("task")
+        partial = not kept.all()
+        if partial:
+            task = task | {"images": ",".join(map(str, data["indices"][kept]))}
+        result = RunResult(
+            task_id=task_id(task),
+            task=task,
+            images=data["indices"][kept],
+            labels=data["labels"][kept],
+            counts=votes.counts[kept],
+            softmax_sums=votes.softmax_sums[kept],
+            seconds=_wall_seconds(ledger),
+            versions=ledger.fact("versions"),
+            calibration={"device": run.device, "time": ledger.fact("calibration")},
+            out_of_reach=out_of_reach,
+        )
+        return Collected(result, _hardware(ledger), _labels(run, task), bool(partial))
+    finally:
+        run.ledger.close()
+
+
+class _Reader:
+    """The engine that only reads; in the last layer it takes what is there."""
+
+    images_per_call = None
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._engine = run.engine(None, wait=False, say=lambda line: None)
+        self._layers = run.ledger.layers()
+        self.complete: NDArray[np.bool_] = np.ones(len(run.ledger.data()["indices"]), dtype=bool)
+
+    def measure(self, layer: int, angles: NDArray[np.floating], draws: Draws) -> NDArray[np.int8]:
+        try:
+            return self._engine.measure(layer, angles, draws)
+        except Pending:
+            if layer < len(self._layers) - 1:
+                raise
+            packed = pack(self._layers[layer], angles, draws)
+            ledger = self._run.ledger
+            self.complete = complete_images(ledger, layer, len(packed.angles), packed.rows)
+            if not self.complete.any():
+                raise
+            bits = np.zeros(packed.angles.shape, dtype=np.uint8)
+            for job in ledger.jobs(layer):
+                if job.done:
+                    bits[ledger.plan(job).places] = ledger.bits(job)
+            return packed.outcomes(bits)
+
+
+def _labels(run: Run, task: dict[str, Any]) -> dict[str, Any]:
+    network, request = run.network, run.request
+    return {
+        "network": request["model"],
+        "stretch": network.stretch,
+        "entanglement": network.entanglement,
+        "widths": "-".join(map(str, network.widths)),
+        "noise": task["noise"],
+        "off": "",
+        "strength": task["strength"],
+        "engine": task["engine"],
+        "device": task["device"],
+        "copies": task["copies"],
+        **{key: request[key] for key in LABELS_OF_REQUEST},
+    }
+
+
+def _hardware(ledger: Ledger) -> dict[str, Any]:
+    attempts = [attempt for attempt in ledger.attempts() if attempt.state in STATES_WITH_JOB]
+    estimate = ledger.fact("estimate")
+    layers = ledger.layers()
+    return {
+        "jobs": [attempt.id for attempt in attempts],
+        "executions": sum(job.sets * job.shots for job in ledger.jobs()),
+        "estimated_executions": estimate["executions"],
+        "quantum_seconds": ledger.quantum_seconds(),
+        "estimated_quantum_seconds": estimate["quantum_seconds"],
+        "qubits": [",".join(map(str, layer.sites)) for layer in layers],
+        # image i of the run is in block i modulo the number of blocks
+        "blocks": [[_block(layer, copy) for copy in range(layer.copies)] for layer in layers],
+    }
+
+
+def _block(layer: CompiledLayer, copy: int) -> str:
+    """Return the sites of the neurons of an image; a wide layer uses them several times."""
+    return ",".join(str(layer.sites[slot]) for slot in dict.fromkeys(layer.slot_of[copy]))
+
+
+def _wall_seconds(ledger: Ledger) -> float:
+    started = datetime.fromisoformat(ledger.fact("created"))
+    ended = datetime.fromisoformat(ledger.fact("finished") or now())
+    return (ended - started).total_seconds()

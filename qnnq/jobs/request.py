@@ -1,0 +1,52 @@
+"""What a user asks for when a network is to run on a device."""
+
+from dataclasses import dataclass, field
+
+from qnnq.devices.device import is_hardware
+from qnnq.devices.limits import ServiceLimits
+from qnnq.execution.request import PairGate
+from qnnq.jobs.service import JobOptions
+
+LEAST_BUSY = "least_busy"
+
+
+@dataclass(frozen=True)
+class HardwareRequest:
+    """What a user wants to run on a device; names and paths are as on the command line.
+
+    Attributes:
+        model: A bundled network's name, or a network file.
+        device: `ibm_...`, `fake_...` or `least_busy`.
+        data: A bundled data set's name, or a file.
+        images: Which images, such as `0:200`.
+        shots: Shots an image.
+        seed: Part of the run's identity; seeds the simulator of a fake device.
+        qubits: `best`, or a list such as `3,4,5` or `3:4,7:8`.
+        copies: Images side by side on the chip; None takes as many as fit.
+        pairs: Gate pairs inserted after each rotation.
+        pair_gate: `sx` or `cz`.
+        compensate: Whether angles are corrected for the device's noise.
+        response: A response file to correct them with; None takes the device's calibration data.
+        options: How jobs are run.
+        limits: The service's limits.
+    """
+
+    model: str
+    device: str
+    data: str = "mnist-test"
+    images: str = "all"
+    shots: int = 15
+    seed: int = 0
+    qubits: str = "best"
+    copies: int | None = None
+    pairs: int = 0
+    pair_gate: PairGate = "sx"
+    compensate: bool = False
+    response: str | None = None
+    options: JobOptions = field(default_factory=JobOptions)
+    limits: ServiceLimits = field(default_factory=ServiceLimits)
+
+
+def is_local(device: str) -> bool:
+    """Whether a device is simulated in this process, at no cost."""
+    return not is_hardware(device)

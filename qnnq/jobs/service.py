@@ -1,0 +1,162 @@
+"""What the runtime engine needs of a service, whether a machine is behind it or a simulator."""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+from qiskit.circuit import QuantumCircuit
+
+from qnnq.errors import InputError
+
+JobStatus = Literal["queued", "running", "done", "failed", "cancelled", "lost"]
+Mode = Literal["batch", "session", "job"]
+MODES: tuple[Mode, ...] = get_args(Mode)
+DECOUPLING = ("XX", "XpXm", "XY4")
+TWIRLINGS = 64
+"""Most randomizations of a twirled measurement for one parameter set."""
+
+
+@dataclass(frozen=True)
+class JobView:
+    """What the service says about a job.
+
+    Attributes:
+        id: The service's name for it.
+        status: `lost` where the service does not know it any more.
+        position: Place in the queue, where the service says so.
+        seconds: Quantum seconds used so far, None if not known.
+        message: Why it failed.
+    """
+
+    id: str
+    status: JobStatus
+    position: int | None = None
+    seconds: float | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True)
+class JobOptions:
+    """How jobs are run.
+
+    Attributes:
+        mode: `batch`, `session` (bills wall-clock time) or `job`.
+        dynamical_decoupling: None, or the sequence: XX, XpXm or XY4.
+        measurement_twirling: Whether measured bits are flipped at random and flipped back.
+        rep_delay_s: Delay after each execution, None for the device's default.
+        max_execution_s: Quantum seconds after which the service cancels a job.
+        tags: Tags of every job, besides its own.
+    """
+
+    mode: Mode = "batch"
+    dynamical_decoupling: str | None = None
+    measurement_twirling: bool = False
+    rep_delay_s: float | None = None
+    max_execution_s: int | None = None
+    tags: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.mode not in MODES:
+            raise InputError(f"--mode {self.mode!r}: expected one of {', '.join(MODES)}")
+        if self.dynamical_decoupling not in (None, *DECOUPLING):
+            raise InputError(
+                f"--dynamical-decoupling {self.dynamical_decoupling!r}: "
+                f"expected one of {', '.join(DECOUPLING)}"
+            )
+        if self.rep_delay_s is not None and not 0 <= self.rep_delay_s < 1:
+            raise InputError(f"--rep-delay: expected microseconds, got {self.rep_delay_s * 1e6:g}")
+        if self.max_execution_s is not None and self.max_execution_s < 1:
+            raise InputError(
+                f"--max-execution-time {self.max_execution_s}: expected at least 1 second"
+            )
+
+
+class Service(Protocol):
+    """Where jobs go."""
+
+    def submit(
+        self,
+        circuit: QuantumCircuit,
+        angles: NDArray[np.floating],
+        shots: int,
+        tag: str,
+        number: int,
+        max_execution_s: int | None,
+    ) -> str:
+        """Submit one job and return its id.
+
+        Args:
+            circuit: The ISA circuit.
+            angles: Shape (parameter sets, slots), radians.
+            shots: Shots of each parameter set.
+            tag: What the job can be found by.
+            number: The job's number in its run, which seeds a simulator.
+            max_execution_s: Quantum seconds after which it is to be cancelled, or None.
+
+        Raises:
+            Unanswered: If the submission may have got lost.
+        """
+        ...
+
+    def find(self, tag: str) -> list[JobView]:
+        """Return the jobs that carry a tag, oldest first."""
+        ...
+
+    def view(self, job_id: str) -> JobView:
+        """Return the state of a job."""
+        ...
+
+    def bits(self, job_id: str, shape: tuple[int, int, int]) -> NDArray[np.uint8]:
+        """Return the recorded bits of a finished job, shape (parameter sets, shots, slots)."""
+        ...
+
+    def cancel(self, job_id: str) -> bool:
+        """Cancel a job; False where it had ended before."""
+        ...
+
+    def close(self) -> None:
+        """Tell the service that no more jobs will come."""
+        ...
+
+
+def sampler_options(
+    options: JobOptions, tags: tuple[str, ...], shots: int, max_execution_s: int | None
+) -> dict[str, object]:
+    """Return the options of `qiskit_ibm_runtime.executor_sampler.Sampler` for one job."""
+    found: dict[str, object] = {
+        "environment": {"job_tags": list(tags)},
+        "max_execution_time": max_execution_s,
+        "execution": {"rep_delay": options.rep_delay_s},
+    }
+    if options.dynamical_decoupling is not None:
+        found["dynamical_decoupling"] = {
+            "enable": True,
+            "sequence_type": options.dynamical_decoupling,
+        }
+    if options.measurement_twirling:
+        shots_each = -(-shots // TWIRLINGS)
+        found["twirling"] = {
+            "enable_measure": True,
+            "num_randomizations": -(-shots // shots_each),
+            "shots_per_randomization": shots_each,
+        }
+    return found
+
+
+def bits_of(result: object, shape: tuple[int, int, int]) -> NDArray[np.uint8]:
+    """Return the bits (parameter sets, shots, slots) of a sampler's result.
+
+    Raises:
+        ValueError: If the result is damaged or of another shape.
+    """
+    try:
+        bits = result[0].data.outcome.to_bool_array(order="little")  # type: ignore[index]
+    except (AttributeError, IndexError, KeyError, TypeError) as error:
+        raise ValueError(f"expected one register `outcome`, got {type(result).__name__}") from error
+    sets, shots, slots = shape
+    # Twirling may run a few shots more than were asked for.
+    if bits.shape[0] != sets or bits.shape[1] < shots or bits.shape[2] != slots:
+        raise ValueError(f"expected bits of shape {shape}, got {bits.shape}")
+    kept: NDArray[np.uint8] = bits[:, :shots].astype(np.uint8)
+    return kept

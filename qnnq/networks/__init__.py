@@ -1,0 +1,1 @@
+"""Trained networks: weights, physics, their files, bundled ones, imports."""

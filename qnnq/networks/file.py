@@ -1,0 +1,108 @@
+"""The file format `qnnq-network/1`: safetensors, the physics in its header; no torch needed."""
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from qnnq.arrays import FloatArray
+from qnnq.errors import InputError
+from qnnq.networks.network import Network
+from qnnq.storage.files import write_atomically
+
+FORMAT = "qnnq-network/1"
+_PHYSICS = ("activation", "stretch", "entanglement", "last_projective")
+
+
+def read_network(path: str | Path) -> Network:
+    """Read a network file; raise InputError, one line with the path and the place, if it is bad."""
+    path = Path(path)
+    if not os.path.isfile(path):
+        found = "not a file" if os.path.exists(path) else "no such file"
+        raise InputError(f"{path}: {found}")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            metadata = file.metadata() or {}
+            _check_header(metadata)
+            for name in file.keys():  # noqa: SIM118 (not a mapping)
+                _check_stored_type(name, file.get_slice(name).get_dtype())
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        return _assemble(tensors, metadata)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+    except SafetensorError as error:
+        raise InputError(f"{path}: not a whole safetensors file: {error}") from error
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def write_network(network: Network, path: str | Path) -> None:
+    """Write a network file, whole or not at all; the same network gives the same bytes."""
+    metadata = {**network.information, "format": FORMAT, **network.physics()}
+    write_atomically(path, _sorted_header(save(network.tensors(), metadata=metadata)))
+
+
+def _sorted_header(content: bytes) -> bytes:
+    """Sort the header's keys, which safetensors writes in an order that changes from run to run."""
+    size = int.from_bytes(content[:8], "little")
+    header = json.dumps(json.loads(content[8 : 8 + size]), sort_keys=True).encode()
+    header += b" " * (-len(header) % 8)
+    return len(header).to_bytes(8, "little") + header + content[8 + size :]
+
+
+def _check_header(metadata: Mapping[str, str]) -> None:
+    found = metadata.get("format")
+    if found is None:
+        raise InputError(f"metadata: expected `format` = {FORMAT}, got none")
+    if found != FORMAT:
+        newer = re.fullmatch(r"qnnq-network/[1-9][0-9]*", found)
+        hint = "; written by a newer qnnq" if newer else ""
+        raise InputError(f"metadata: expected `format` = {FORMAT}, got {found!r}{hint}")
+    missing = [key for key in _PHYSICS if key not in metadata]
+    if missing:
+        raise InputError(f"metadata: expected {', '.join(_PHYSICS)}; missing: {', '.join(missing)}")
+
+
+def _check_stored_type(name: str, stored: str) -> None:
+    if stored not in ("F32", "F64"):
+        raise InputError(f"{name}: expected float32 or float64, got {stored}")
+
+
+def _assemble(tensors: Mapping[str, FloatArray], metadata: Mapping[str, str]) -> Network:
+    count = sum(name.endswith(".weight") for name in tensors)
+    names = [f"layers.{i}.weight" for i in range(count)]
+    allowed = {*names, *(f"layers.{i}.bias" for i in range(count))}
+    unexpected = sorted(set(tensors) - allowed)
+    missing = [name for name in names if name not in tensors]
+    if unexpected or missing:
+        found = f"unexpected: {', '.join(unexpected)}" if unexpected else ""
+        raise InputError(
+            "tensors: expected layers.0.weight, layers.1.weight, ... and layers.N.bias; "
+            + (found or f"missing: {', '.join(missing)}")
+        )
+    return Network(
+        weights=tuple(tensors[name] for name in names),
+        biases=tuple(tensors.get(f"layers.{i}.bias") for i in range(count)),
+        activation=metadata["activation"],  # type: ignore[arg-type]  # checked by Network
+        stretch=_number(metadata, "stretch"),
+        entanglement=_number(metadata, "entanglement"),
+        last_projective=_truth(metadata, "last_projective"),
+        information={k: v for k, v in metadata.items() if k not in (*_PHYSICS, "format")},
+    )
+
+
+def _number(metadata: Mapping[str, str], key: str) -> float:
+    try:
+        return float(metadata[key])
+    except ValueError:
+        raise InputError(f"metadata: {key}: expected a number, got {metadata[key]!r}") from None
+
+
+def _truth(metadata: Mapping[str, str], key: str) -> bool:
+    if metadata[key] not in ("true", "false"):
+        raise InputError(f"metadata: {key}: expected true or false, got {metadata[key]!r}")
+    return metadata[key] == "true"

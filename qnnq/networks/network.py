@@ -1,0 +1,149 @@
+"""A trained network: its weights and its physics."""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from qnnq.arrays import FloatArray
+from qnnq.errors import InputError
+from qnnq.networks.activation import ACTIVATIONS, Activation
+from qnnq.wording import nearest
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A feed-forward network with measured qubits as hidden neurons and a classical readout.
+
+    `weights` has one (outputs, inputs) matrix a layer, float32 or float64, the last one being the
+    readout; `biases` one (outputs,) vector or None a layer (left out: none at all). `activation`
+    and `stretch` give phi, `entanglement` is the measurement's angle in radians, in (0, pi/2], and
+    `last_projective` says that the last hidden layer is measured at pi/2 all the same.
+    `information` is free text by key: how the network was trained, its accuracy.
+
+    The arrays are read-only copies. Raises InputError if anything does not fit together.
+    """
+
+    weights: tuple[FloatArray, ...]
+    biases: tuple[FloatArray | None, ...] = ()
+    activation: Activation = "htanh"
+    stretch: float = 0.0
+    entanglement: float = math.pi / 2
+    last_projective: bool = False
+    information: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _check_physics(self.activation, self.stretch, self.entanglement)
+        biases = self.biases or (None,) * len(self.weights)
+        _check_tensors(self.weights, biases)
+        frozen = {
+            "weights": tuple(_read_only(weight) for weight in self.weights),
+            "biases": tuple(None if bias is None else _read_only(bias) for bias in biases),
+            "information": dict(self.information),
+        }
+        for name, value in frozen.items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def hidden(self) -> int:
+        """The number of hidden layers."""
+        return len(self.weights) - 1
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """The number of neurons of each hidden layer."""
+        return tuple(weight.shape[0] for weight in self.weights[:-1])
+
+    @property
+    def inputs(self) -> int:
+        """The number of pixels that the network takes."""
+        return int(self.weights[0].shape[1])
+
+    @property
+    def classes(self) -> int:
+        """The number of classes that the network tells apart."""
+        return int(self.weights[-1].shape[0])
+
+    def layer_entanglement(self, layer: int) -> float:
+        """Return the entanglement angle (radians) that hidden layer `layer` is measured with."""
+        last = layer == self.hidden - 1
+        return math.pi / 2 if last and self.last_projective else self.entanglement
+
+    def tensors(self) -> dict[str, FloatArray]:
+        """Return the arrays by their names in the file format."""
+        tensors = {f"layers.{i}.weight": weight for i, weight in enumerate(self.weights)}
+        for i, bias in enumerate(self.biases):
+            if bias is not None:
+                tensors[f"layers.{i}.bias"] = bias
+        return tensors
+
+    def physics(self) -> dict[str, str]:
+        """Return what determines the behaviour besides the arrays, as the file's strings."""
+        return {
+            "activation": self.activation,
+            "stretch": repr(float(self.stretch)),
+            "entanglement": repr(float(self.entanglement)),
+            "last_projective": "true" if self.last_projective else "false",
+        }
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 (hexadecimal) of arrays and physics; `information` is not part of it."""
+        digest = hashlib.sha256(json.dumps(self.physics(), sort_keys=True).encode())
+        for name, tensor in sorted(self.tensors().items()):
+            digest.update(f"{name} {tensor.dtype.str} {tensor.shape}".encode())
+            digest.update(tensor.tobytes())
+        return digest.hexdigest()
+
+
+def _check_physics(activation: str, stretch: float, entanglement: float) -> None:
+    if activation not in ACTIVATIONS:
+        raise InputError(
+            f"activation: expected one of {', '.join(ACTIVATIONS)}, got {activation!r}"
+            f"{nearest(activation, ACTIVATIONS)}"
+        )
+    if not (math.isfinite(stretch) and stretch >= 0):
+        raise InputError(f"stretch: expected a number >= 0, got {stretch}")
+    if not 0 < entanglement <= math.pi / 2:
+        raise InputError(
+            f"entanglement: expected radians in (0, pi/2 = {math.pi / 2}], got {entanglement}"
+        )
+
+
+def _check_tensors(weights: tuple[FloatArray, ...], biases: tuple[FloatArray | None, ...]) -> None:
+    if len(weights) < 2:
+        raise InputError(f"layers: expected a hidden layer and a readout layer, got {len(weights)}")
+    if len(biases) != len(weights):
+        raise InputError(f"biases: expected {len(weights)} (one a layer), got {len(biases)}")
+    for i, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
+        name = f"layers.{i}.weight"
+        if weight.ndim != 2 or 0 in weight.shape:
+            raise InputError(f"{name}: expected a matrix (outputs, inputs), got {weight.shape}")
+        if i and weight.shape[1] != weights[i - 1].shape[0]:
+            expected = (weight.shape[0], weights[i - 1].shape[0])
+            raise InputError(f"{name}: expected {expected}, got {weight.shape}")
+        _check_values(name, weight)
+        if bias is not None:
+            name = f"layers.{i}.bias"
+            if bias.shape != weight.shape[:1]:
+                raise InputError(f"{name}: expected {weight.shape[:1]}, got {bias.shape}")
+            _check_values(name, bias)
+
+
+def _check_values(name: str, tensor: FloatArray) -> None:
+    if tensor.dtype not in (np.float32, np.float64):
+        raise InputError(f"{name}: expected float32 or float64, got {tensor.dtype}")
+    bad = np.argwhere(~np.isfinite(tensor))
+    if len(bad):
+        place = tuple(int(index) for index in bad[0])
+        raise InputError(f"{name}: expected finite numbers, got {tensor[place]} at {place}")
+
+
+def _read_only(tensor: FloatArray) -> FloatArray:
+    copy = np.array(tensor, order="C")
+    copy.flags.writeable = False
+    return copy

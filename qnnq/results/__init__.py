@@ -1,0 +1,1 @@
+"""What runs found: counts, their file, accuracies and robustness derived from them."""

@@ -1,0 +1,81 @@
+"""What a run found, and the identity of its task."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+SAMPLING = 1
+"""Part of every task: raised when the same task and seed come to mean other random numbers."""
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run found; rates are derived from the counts when they are read.
+
+    Attributes:
+        task_id: SHA-256 of the canonical JSON of `task`.
+        task: Everything that determines the result.
+        images: Indices of the images in the data set, shape (images,).
+        labels: Their classes, shape (images,).
+        counts: Shots that chose each class, shape (images, classes).
+        softmax_sums: Sum over shots of the softmax of the logits, shape (images, classes).
+        seconds: Wall-clock time of the shots.
+        versions: Package versions that made it.
+        calibration: The device and the time of its calibration data, or None.
+        out_of_reach: Share of the angles that compensation could not correct fully, or None.
+    """
+
+    task_id: str
+    task: dict[str, Any]
+    images: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    counts: NDArray[np.int64]
+    softmax_sums: NDArray[np.float64]
+    seconds: float
+    versions: dict[str, str]
+    calibration: dict[str, str | None] | None
+    out_of_reach: float | None = None
+
+    @property
+    def shots(self) -> int:
+        """Shots an image."""
+        return int(self.task["shots"])
+
+    def to_json(self, with_counts: bool = False) -> dict[str, Any]:
+        """Return the result in schema `qnnq.run/1`."""
+        from qnnq.statistics import accuracies
+
+        found = accuracies(self.counts, self.softmax_sums, self.labels, self.shots)
+        document: dict[str, Any] = {
+            "schema": "qnnq.run/1",
+            "task_id": self.task_id,
+            "task": self.task,
+            "images": len(self.images),
+            "shots": self.shots,
+            "accuracy": {name: asdict(accuracy) for name, accuracy in found.items()},
+            "seconds": self.seconds,
+            "versions": self.versions,
+            "calibration": self.calibration,
+        }
+        if self.out_of_reach is not None:
+            document["out_of_reach"] = self.out_of_reach
+        if with_counts:
+            document["counts"] = self.counts.tolist()
+        return document
+
+
+def task_id(task: dict[str, Any]) -> str:
+    """Return the SHA-256 (hexadecimal) of a task's canonical JSON."""
+    text = json.dumps(task, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def package_versions() -> dict[str, str]:
+    """Return the versions of the packages that determine a result."""
+    names = ("qnnq", "numpy", "qiskit", "qiskit-aer", "qiskit-ibm-runtime")
+    return {name: version(name) for name in names}

@@ -1,0 +1,84 @@
+"""The reports of `qnnq results`: rows of labels and values, each value with its interval."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from qnnq.errors import InputError
+from qnnq.results.points import PREDICTIONS, Measured
+from qnnq.results.robustness import attributions, behaviours, breakdowns
+from qnnq.wording import nearest
+
+Row = dict[str, Any]
+IDENTIFYING = ("network", "mechanism")
+
+
+def build_report(name: str, points: Sequence[Measured], threshold: float | None) -> list[Row]:
+    """Return the rows of a report; raises `InputError` where the points do not allow it."""
+    reports: dict[str, Callable[[], list[Row]]] = {
+        "accuracy": lambda: [_accuracy(point) for point in points],
+        "breakdown": lambda: _breakdown(points, threshold),
+        "attribution": lambda: _attribution(points),
+        "behaviour": lambda: _behaviour(points),
+    }
+    if name not in reports:
+        raise InputError(
+            f"--report {name!r}: expected one of {', '.join(reports)}{nearest(name, reports)}"
+        )
+    return reports[name]()
+
+
+def _accuracy(point: Measured) -> Row:
+    row = _labels(point.labels) | {"image_count": len(point.images), "shots": point.shots}
+    for prediction in PREDICTIONS:
+        row |= _interval(prediction, point.accuracy(prediction))
+    return row
+
+
+def _breakdown(points: Sequence[Measured], threshold: float | None) -> list[Row]:
+    limit = "classical network" if threshold is None else threshold
+    return [
+        _labels(point.labels, leave_out=("strength",))
+        | {"threshold": limit}
+        | _interval("breakdown_strength", found)
+        for point, found in breakdowns(points, threshold)
+    ]
+
+
+def _attribution(points: Sequence[Measured]) -> list[Row]:
+    return [
+        _labels(found.labels)
+        | {"mechanism": found.mechanism}
+        | _interval("change_when_alone", found.alone)
+        | _interval("change_when_removed", found.removed)
+        for found in attributions(points)
+    ]
+
+
+def _behaviour(points: Sequence[Measured]) -> list[Row]:
+    return [
+        _labels(point.labels)
+        | {
+            "both_right": len(found.both_right),
+            "gained": len(found.gained),
+            "lost": len(found.lost),
+            "both_wrong": len(found.both_wrong),
+        }
+        | _interval("change", change)
+        | {
+            "p_value": change.p_value,
+            "images_gained": " ".join(map(str, point.images[found.gained][:10])),
+        }
+        for point, found, change in behaviours(points)
+    ]
+
+
+def _labels(labels: Mapping[str, Any], leave_out: Sequence[str] = ()) -> Row:
+    return {name: value for name, value in labels.items() if name not in leave_out}
+
+
+def _interval(name: str, found: Any) -> Row:
+    """Columns NAME, NAME_low, NAME_high of anything with an interval; empty where it is missing."""
+    values = (found.value, found.low, found.high) if found is not None else (None,) * 3
+    finite = (None if v is None else v if math.isfinite(v) else "beyond" for v in values)
+    return dict(zip((name, f"{name}_low", f"{name}_high"), finite, strict=True))

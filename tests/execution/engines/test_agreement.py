@@ -1,0 +1,154 @@
+"""Every engine against another one: outcome counts, per neuron and per vote (chi-square)."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy.stats import chi2
+
+from qnnq.execution.deployment import deploy
+from qnnq.execution.engines.base import Draws
+from qnnq.execution.engines.ideal import IdealEngine
+from qnnq.execution.request import RunRequest
+from qnnq.execution.run import prepare
+from qnnq.networks.network import Network
+
+FALSE_ALARM = 1e-6
+SYNTHETIC = "depolarizing(p1=0.01, p2=0.03) + readout(p01=0.02, p10=0.06)"
+
+
+def two_samples(first, second):
+    """Return (statistic, degrees of freedom) of the homogeneity of two tables of counts.
+
+    Each row is a distribution of its own; rows must have equal totals in both tables.
+    """
+    total = first + second
+    used = total > 0
+    statistic = ((first - second) ** 2)[used] / total[used]
+    return statistic.sum(), int((used.sum(axis=1) - 1).clip(min=0).sum())
+
+
+def assert_same_distribution(first, second):
+    statistic, freedom = two_samples(np.asarray(first, float), np.asarray(second, float))
+    assert statistic < chi2.isf(FALSE_ALARM, freedom), (statistic, freedom)
+
+
+def network(entanglement, stretch=0.6, widths=(4, 6, 6, 3)):
+    rng = np.random.default_rng(2)
+    weights = tuple(
+        rng.normal(0, 0.8, (out, into)) for into, out in zip(widths, widths[1:], strict=False)
+    )
+    return Network(weights, stretch=stretch, entanglement=entanglement)
+
+
+def neuron_counts(engine, layers, angles, shots):
+    """Counts of (+1, -1) for every image and neuron of the first layer, (images * width, 2)."""
+    images = len(angles)
+    draws = Draws(3, 0, np.arange(images), np.arange(images), shots)
+    outcomes = engine.measure(0, angles[:, None, :].astype(np.float32), draws)
+    minus = (outcomes < 0).sum(axis=1).ravel()
+    return np.stack([shots - minus, minus], axis=1)
+
+
+CASES = {
+    "method1": (math.pi / 2, {}),
+    "method2": (1.0, {}),
+    "method1-sx": (math.pi / 2, {"pairs": 4}),
+    "method1-cz": (math.pi / 2, {"pairs": 3, "pair_gate": "cz"}),
+    "copies": (math.pi / 2, {"copies": 3}),
+    "copies-cz": (math.pi / 2, {"copies": 2, "pairs": 2, "pair_gate": "cz"}),
+}
+NOISES = ["fake_kingston", "fake_sherbrooke*4", "fake_nighthawk(relaxation=off)", SYNTHETIC]
+
+
+@pytest.mark.parametrize("noise", NOISES)
+@pytest.mark.parametrize("case", CASES)
+def test_instrument_and_aer_give_the_same_outcomes_of_every_neuron(noise, case):
+    entanglement, options = CASES[case]
+    deployed = deploy(network(entanglement), noise=noise, **options)
+    angles = np.random.default_rng(1).uniform(-math.pi, math.pi, (4, 6))
+    counts = [
+        neuron_counts(deployed.engine(name), deployed.layers, angles, 1200)
+        for name in ("aer", "instrument")
+    ]
+    assert_same_distribution(*counts)
+
+
+@pytest.mark.parametrize("noise", ["ideal", "fake_kingston*3"])
+@pytest.mark.parametrize("entanglement", [math.pi / 2, 0.8])
+def test_correlations_between_joined_neurons_agree(noise, entanglement):
+    if entanglement < math.pi / 2:
+        deployed = deploy(network(entanglement), noise=noise)
+    else:
+        deployed = deploy(network(entanglement), noise=noise, pairs=5, pair_gate="cz")
+    angles = np.tile(np.linspace(0.4, 2.5, 6, dtype=np.float32), (4, 1, 1))
+    draws = Draws(1, 0, np.arange(4), np.arange(4), 1200)
+    patterns = []
+    for name in ("aer", "instrument"):
+        bits = deployed.engine(name).measure(0, angles, draws) < 0
+        code = bits @ (1 << np.arange(6))
+        patterns.append(np.stack([np.bincount(row, minlength=64) for row in code]))
+    assert_same_distribution(*patterns)
+
+
+@pytest.mark.parametrize("device", ["fake_kingston", "fake_sherbrooke", "fake_nighthawk"])
+@pytest.mark.parametrize("model", ["mnist16-a0.5", "mnist16-a0-g3pi8", "mnist16-a0.5-g5pi19"])
+def test_aer_without_noise_and_the_ideal_engine_agree_on_votes(device, model):
+    common = {"model": model, "images": "0:12", "shots": 150}
+    aer = prepare(RunRequest(engine="aer", noise="ideal", device=device, **common)).execute()
+    ideal = prepare(RunRequest(engine="ideal", noise="ideal", **common)).execute()
+    assert_same_distribution(aer.counts, ideal.counts)
+
+
+@pytest.mark.parametrize("model", ["mnist16-a0.5", "mnist16-a0.5-g3pi8"])
+def test_instrument_and_aer_agree_on_votes_under_noise(model):
+    common = {"model": model, "images": "0:5", "shots": 150, "noise": "fake_torino*5"}
+    aer = prepare(RunRequest(engine="aer", **common)).execute()
+    instrument = prepare(RunRequest(engine="instrument", **common)).execute()
+    assert_same_distribution(aer.counts, instrument.counts)
+
+
+def test_a_layer_wider_than_the_chip_runs_in_parts():
+    wide = network(math.pi / 2, widths=(4, 10, 3))
+    noise = "readout(p01=0.02, p10=0.1)"
+    deployed = deploy(wide, noise=noise, device="fake_lagos")
+    assert deployed.layers[0].parts == 2
+    angles = np.random.default_rng(1).uniform(-math.pi, math.pi, (5, 10))
+    counts = [
+        neuron_counts(deployed.engine(name), deployed.layers, angles, 1200)
+        for name in ("aer", "instrument")
+    ]
+    assert_same_distribution(*counts)
+    paired = deploy(wide, noise=noise, device="fake_lagos", pairs=2, pair_gate="cz")
+    counts = [
+        neuron_counts(paired.engine(name), paired.layers, angles, 1200)
+        for name in ("aer", "instrument")
+    ]
+    assert_same_distribution(*counts)
+
+
+def test_neurons_keep_the_noise_of_their_own_qubits():
+    """Image i uses copy i mod copies: its readout errors are those of that copy's qubits."""
+    single = network(math.pi / 2, widths=(4, 6, 3))
+    deployed = deploy(single, noise="fake_torino*20", copies=2)
+    layer, channels = deployed.layers[0], deployed.channels[0]
+    angles = np.zeros((2, 1, 6), dtype=np.float32)
+    shots = 200_000
+    draws = Draws(0, 0, np.arange(2), np.arange(2), shots)
+    outcomes = deployed.engine("instrument").measure(0, angles, draws)
+    rates = (outcomes < 0).mean(axis=1)
+    for copy in range(2):
+        for neuron in range(6):
+            qubit = layer.sites[layer.slot_of[copy, neuron]].measured
+            least = channels.readout_errors[qubit][0, 1]  # gate errors come on top
+            assert rates[copy, neuron] > least - 5 * math.sqrt(least / shots)
+    assert len({round(float(rate), 3) for rate in rates.ravel()}) > 6
+
+
+def test_ideal_engine_equals_the_closed_form():
+    angles = np.array([[0.3, 1.2, 2.9, -2.0]])
+    shots = 400_000
+    counts = neuron_counts(IdealEngine([0.9]), None, angles, shots)
+    for row, angle in zip(counts, angles[0], strict=True):
+        minus = (1 - math.sin(0.9) * math.cos(angle)) / 2
+        assert abs(row[1] / shots - minus) < 5 * math.sqrt(minus * (1 - minus) / shots)

@@ -1,0 +1,199 @@
+"""Figures show what the counts say, in a way that works in grey."""
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from qnnq.cli.main import main
+from qnnq.errors import InputError
+from qnnq.figures.comparisons import plot_attribution, plot_devices
+from qnnq.figures.curves import plot_curves
+from qnnq.figures.images import plot_behaviour, plot_confusion, plot_image
+from qnnq.figures.published import published_series
+from qnnq.figures.style import MOST_SERIES, check_ending, look, percent_axis, save
+from qnnq.results.file import Store
+from qnnq.results.points import Measured
+from qnnq.statistics import wilson
+
+RNG = np.random.default_rng(11)
+LABELS = {
+    "network": "net",
+    "stretch": 0.5,
+    "entanglement": np.pi / 2,
+    "noise": "fake_kingston",
+    "strength": 1.0,
+    "off": "",
+    "device": "fake_kingston",
+    "widths": "16-16-16",
+    "pairs": 0,
+    "pair_gate": "sx",
+    "engine": "instrument",
+    "data": "mnist-test",
+    "images": "0:60",
+}
+
+
+def measured(right=0.8, images=60, **labels):
+    truth = np.arange(images) % 10
+    share = np.full((images, 10), (1 - right) / 9)
+    share[np.arange(images), truth] = right
+    counts = np.stack([RNG.multinomial(15, row) for row in share])
+    indices = np.arange(images) if images > 1 else np.array([6929])
+    return Measured({**LABELS, **labels}, indices, truth, counts, counts.astype(float), 1.0)
+
+
+@pytest.fixture
+def strengths():
+    return [
+        measured(0.9 - 0.02 * strength, strength=float(strength), network=network)
+        for network in ("a", "b")
+        for strength in (0, 0.5, 2, 32)
+    ]
+
+
+def test_curves_show_values_and_intervals(strengths):
+    (axes,) = plot_curves(strengths, "strength", "majority").axes
+    assert axes.get_xscale() == "symlog"  # 0 has a place on it
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["0", "0.5", "2", "32"]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["a", "b"]
+    for number, line in enumerate(axes.get_lines()):
+        points = strengths[4 * number : 4 * number + 4]
+        assert line.get_xdata().tolist() == [0, 0.5, 2, 32]
+        np.testing.assert_allclose(line.get_ydata(), [p.right.mean() for p in points])
+        band = axes.collections[number].get_paths()[0].vertices[:, 1]
+        lows, highs = np.transpose([wilson(int(p.right.sum()), 60) for p in points])
+        assert {*lows.round(9), *highs.round(9)} <= {*band.round(9)}
+    assert plot_curves(strengths, "strength", scale="linear").axes[0].get_xscale() == "linear"
+
+
+def test_series_differ_in_colour_and_marker():
+    first_seven = [look(number) for number in range(7)]
+    assert len({each.color for each in first_seven}) == 7
+    assert len({look(number).marker for number in range(MOST_SERIES)}) == MOST_SERIES
+
+
+def test_too_many_lines_is_one_line():
+    many = [measured(network=f"n{n}") for n in range(MOST_SERIES + 1)]
+    with pytest.raises(InputError, match="13 lines are too many to tell apart"):
+        plot_curves(many, "strength")
+
+
+def test_published_points_are_laid_over_what_they_belong_to():
+    stretched = [measured(stretch=a, network=f"a{a}") for a in (0.0, 0.5)]
+    (device, simulation) = published_series("stretch", stretched)
+    assert device.x == simulation.x == (0.0, 0.1, 0.2, 0.5, 1.0, 1.5, 2.0)
+    assert device.value[3] == 0.982
+    assert (device.low[3], device.high[3]) == wilson(54, 55)
+    assert published_series("strength", stretched) == []
+    assert published_series("stretch", [measured(widths="8-8")]) == []
+
+    one = [measured(images=1, stretch=0.5, pairs=n) for n in (0, 10)]
+    (pairs,) = published_series("pairs", one)
+    assert pairs.value == (0.885, 0.78, 0.51, 0.20, 0.145)
+    assert published_series("pairs", [measured(images=1, pair_gate="cz")]) == []
+    ion, _ = published_series("stretch", one)
+    assert ion.value[0] == 11 / 96
+
+    labels = [
+        t.get_text() for t in plot_curves(stretched, "stretch").axes[0].get_legend().get_texts()
+    ]
+    assert labels == [
+        "this sweep",
+        "superconducting device, 55 images",
+        "published simulation, 55 images",
+    ]
+    (alone,) = plot_curves(stretched, "stretch", published=False).axes[0].get_legend().get_texts()
+    assert alone.get_text() == "this sweep"
+
+
+def test_devices_are_sorted_best_at_the_top():
+    rates = {"fake_b": 0.3, "fake_a": 0.9, "fake_c": 0.6}
+    points = [measured(rate, device=name, noise=name) for name, rate in rates.items()]
+    (axes,) = plot_devices(points, "single_shot").axes
+    assert [t.get_text() for t in axes.get_yticklabels()] == ["fake_b", "fake_c", "fake_a"]
+    assert len(axes.get_legend().get_texts()) == 1
+
+
+def test_attribution_draws_costs_and_gains():
+    points = [
+        measured(0.9, strength=0.0),
+        measured(0.3, off=""),
+        measured(0.85, off="readout"),
+        measured(0.4, off="gate+relaxation"),
+    ]
+    alone, removed = plot_attribution(points).axes
+    (cost,) = alone.patches
+    (gain,) = removed.patches
+    assert cost.get_height() < 0 < gain.get_height()
+    assert gain.get_height() == pytest.approx(points[2].right.mean() - points[1].right.mean())
+    assert alone.get_figure().get_suptitle().startswith("fake_kingston, strength 1,")
+
+
+def test_pictures_of_images():
+    base, other = measured(0.5, stretch=0.0, network="zero"), measured(0.9, network="half")
+    bars = plot_behaviour([base, other]).axes[0].patches
+    assert sum(bar.get_width() for bar in bars) == pytest.approx(1)
+    (confusion,) = plot_confusion([other]).axes
+    np.testing.assert_allclose(confusion.images[0].get_array().sum(axis=1), 1)
+    with pytest.raises(InputError, match="7 panels are too many"):
+        plot_confusion([other] * 7)
+    with pytest.raises(InputError, match="no such image"):
+        plot_image([other], 61, "strength")
+    digit, votes = plot_image([other], 5, "strength").axes
+    assert "image 5" in digit.get_title()
+    np.testing.assert_allclose(votes.images[0].get_array()[:, 0], other.counts[5] / 15)
+    assert votes.get_title() == "half, 15 shots"
+
+
+def test_ticks_are_told_apart():
+    axes = Figure().subplots()
+    percent_axis(axes)
+    axes.set_ylim(-0.0051, 0.0026)
+    texts = [text.get_text() for text in axes.get_yticklabels()]
+    assert {"0%", "0.2%", "\N{MINUS SIGN}0.4%"} <= {*texts}
+    assert len({*texts}) == len(texts)
+
+
+def test_files_by_ending(strengths, tmp_path):
+    figure = plot_curves(strengths, "strength")
+    starts = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
+    for ending, start in starts.items():
+        for name in ("one", "two"):
+            save(figure, tmp_path / f"{name}.{ending}")
+        content = (tmp_path / f"one.{ending}").read_bytes()
+        assert content.startswith(start)
+        assert content == (tmp_path / f"two.{ending}").read_bytes()
+    with pytest.raises(
+        InputError, match=r"a\.gif: expected a name that ends in \.png, \.svg, \.pdf"
+    ):
+        check_ending("a.gif")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--out", "a.gif"], "a.gif: expected a name that ends in"),
+        (["--out", "no/a.png"], "no/a.png: cannot be written"),
+        (["--out", "a.png", "--kind", "image"], "--image: goes with --kind image"),
+        (["--out", "a.png", "--kind", "piechart"], "piechart"),
+        (["--out", "a.png"], "r.sqlite: no finished points yet"),
+    ],
+)
+def test_bad_options_are_one_line(tmp_path, monkeypatch, capsys, options, message):
+    monkeypatch.chdir(tmp_path)
+    Store("r.sqlite", create=True).close()
+    assert main(["plot", "r.sqlite", *options]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert message in error
+
+
+def test_sweep_to_picture(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sweep.toml").write_text(
+        '[[grid]]\nnetworks = "mnist16-a0.5"\nnoise = "fake_kingston"\nstrength = [0, 1, 16]\n'
+        'images = "0:50"\n'
+    )
+    assert main(["sweep", "sweep.toml", "--out", "r.sqlite", "--workers", "1"]) == 0
+    assert main(["plot", "r.sqlite", "--x", "strength", "--out", "figure.pdf"]) == 0
+    assert (tmp_path / "figure.pdf").read_bytes().startswith(b"%PDF")

@@ -1,0 +1,41 @@
+"""What has to be true of every finished run."""
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+from loopback import Server
+
+from qnnq.jobs.ledger import Ledger
+from qnnq.jobs.reading import collect_run
+
+LAYERS = 3
+
+
+def assert_complete(folder: Path, images: int, shots: int) -> None:
+    """Every image has every shot exactly once, in every layer."""
+    found = collect_run(folder)
+    assert not found.partial
+    assert found.result.counts.shape[0] == images
+    assert (found.result.counts.sum(axis=1) == shots).all()
+    ledger = Ledger(folder)
+    layers = ledger.layers()
+    for number, layer in enumerate(layers):
+        places = np.concatenate([ledger.plan(job).places.ravel() for job in ledger.jobs(number)])
+        executions = -(-images // layer.copies) * layer.parts * shots
+        assert sorted(places) == list(range(executions))
+    ledger.close()
+
+
+def assert_paid_once(server: Server, folder: Path, failed: int = 0) -> None:
+    """The service billed one job a layer of this run, and no intent twice."""
+    ledger = Ledger(folder)
+    tags = {attempt.tag for attempt in ledger.attempts()}
+    jobs = {attempt.id for attempt in ledger.attempts() if attempt.state == "done"}
+    ledger.close()
+    billed = [(job, own) for job, own in server.store.events("billed") if set(own) & tags]
+    paid = Counter(tag for _, own in billed for tag in own if tag in tags)
+    assert max(paid.values()) == 1
+    assert {job for job, _ in billed} == jobs
+    assert len(billed) == LAYERS
+    assert len([own for _, own in server.store.events("failed") if set(own) & tags]) == failed

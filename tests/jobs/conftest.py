@@ -1,0 +1,129 @@
+"""A loopback service, a small network, and the command line in this process."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from loopback import Machine, Server
+
+from qnnq.networks.file import write_network
+from qnnq.networks.network import Network
+
+IMAGES, PIXELS, WIDTH, CLASSES, SHOTS = 5, 9, 3, 3, 4
+FAST_LIMITS = "answer_timeout_s = 2.0\npatience_s = 20.0\n"
+
+
+@dataclass(frozen=True)
+class Files:
+    """Paths of a small network, its data and limits for tests."""
+
+    network: Path
+    data: Path
+    limits: Path
+
+    def submit(self, device: str, run: Path, *more: str) -> list[str]:
+        """Return the arguments of a `qnnq submit` of everything."""
+        return [
+            *("submit", str(self.network), "--device", device, "--data", str(self.data)),
+            *("--images", "all", "--shots", str(SHOTS), "--run", str(run)),
+            *("--limits", str(self.limits), "--yes", *more),
+        ]
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Files:
+    rng = np.random.default_rng(7)
+    widths = [PIXELS, WIDTH, WIDTH, WIDTH, CLASSES]
+    shapes = list(zip(widths[1:], widths[:-1], strict=True))
+    weights = tuple(rng.normal(size=shape).astype(np.float32) for shape in shapes)
+    found = Files(tmp_path / "net.safetensors", tmp_path / "data.npz", tmp_path / "limits.toml")
+    write_network(Network(weights, stretch=0.5), found.network)
+    images = rng.integers(0, 256, size=(IMAGES, PIXELS), dtype=np.uint8)
+    np.savez(found.data, images=images, labels=np.arange(IMAGES) % CLASSES)
+    found.limits.write_text(FAST_LIMITS)
+    return found
+
+
+@pytest.fixture(scope="session")
+def jakarta() -> Machine:
+    from qiskit_ibm_runtime.fake_provider import FakeJakartaV2
+
+    return Machine("ibm_jakarta", FakeJakartaV2())
+
+
+@pytest.fixture
+def server(tmp_path: Path, jakarta: Machine) -> Iterator[Server]:
+    jakarta.online = True
+    folder = tmp_path / "service"
+    folder.mkdir()
+    found = Server(folder, [jakarta], queue_delay=0.1)
+    yield found
+    found.stop()
+
+
+@pytest.fixture
+def connected(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Server:
+    """The server, with the client of this process pointed at it."""
+    connect(server, tmp_path / "home", monkeypatch)
+    return server
+
+
+def connect(server: Server, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Point the client of this process at a server."""
+    from qiskit_ibm_runtime.accounts import management
+
+    for name, value in server.environment(home).items():
+        monkeypatch.setenv(name, value)
+    file = str(home / ".qiskit" / "qiskit-ibm.json")
+    monkeypatch.setattr(management, "_DEFAULT_ACCOUNT_CONFIG_JSON_FILE", file)
+
+
+@pytest.fixture(autouse=True)
+def forgetful(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No connection, device or last run survives from one test to the next."""
+    from qnnq.devices import device
+    from qnnq.devices.ibm import account
+    from qnnq.execution import deployment
+
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    account.client.cache_clear()
+    device.resolve_device.cache_clear()
+    deployment._compiled.cache_clear()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command said."""
+
+    code: int
+    out: str
+    err: str
+
+    def json(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.out)
+        return found
+
+
+Command = Callable[..., Answer]
+
+
+@pytest.fixture
+def qnnq(capsys: pytest.CaptureFixture[str]) -> Command:
+    """Run a command line in this process."""
+    from qnnq.cli.main import main
+
+    def run(*arguments: str | Path) -> Answer:
+        capsys.readouterr()
+        code = main([str(argument) for argument in arguments])
+        said = capsys.readouterr()
+        return Answer(code, said.out, said.err)
+
+    return run

@@ -1,0 +1,130 @@
+"""Local testing mode: the whole command line offline, with the device's noise."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from checks import assert_complete
+from conftest import IMAGES, SHOTS, Command, Files
+
+
+def test_the_same_seed_gives_the_same_counts(files: Files, tmp_path: Path, qnnq: Command) -> None:
+    counts = []
+    for number, seed in enumerate((3, 3, 4)):
+        run = tmp_path / f"run{number}"
+        answer = qnnq(*files.submit("fake_jakarta", run, "--seed", str(seed)))
+        assert answer.code == 0, answer.err
+        assert_complete(run, IMAGES, SHOTS)
+        counts.append(qnnq("collect", run, "--json", "-", "--counts").json()["counts"])
+    assert counts[0] == counts[1]
+    assert counts[0] != counts[2]
+
+
+def test_split_layers_are_put_together(files: Files, tmp_path: Path, qnnq: Command) -> None:
+    files.limits.write_text("executions_per_job = 5\n")
+    run = tmp_path / "run"
+    estimate = qnnq(
+        *("estimate", files.network, "--device", "fake_jakarta", "--data", files.data),
+        *("--images", "all", "--shots", SHOTS, "--limits", files.limits, "--json", "-"),
+    ).json()
+    assert qnnq(*files.submit("fake_jakarta", run)).code == 0
+    assert_complete(run, IMAGES, SHOTS)
+    status = qnnq("status", run, "--json", "-").json()
+    assert len(status["jobs"]) <= estimate["jobs"]
+    assert all(job["executions"] <= 5 for job in status["jobs"])
+    assert [layer["jobs"] for layer in estimate["layers"]] == [3, 3, 3]
+
+
+def test_partial_results_are_kept(files: Files, tmp_path: Path, qnnq: Command) -> None:
+    """Of a last layer in several jobs, the images of the finished jobs can be collected."""
+    import sqlite3
+
+    files.limits.write_text("executions_per_job = 4\n")
+    run = tmp_path / "run"
+    assert qnnq(*files.submit("fake_jakarta", run, "--copies", "1")).code == 0
+    whole = qnnq("collect", run, "--json", "-", "--counts").json()
+    with sqlite3.connect(run / "ledger.sqlite") as database:
+        jobs = database.execute("SELECT job FROM jobs WHERE layer = 2 ORDER BY part").fetchall()
+        database.execute("UPDATE jobs SET bits = NULL WHERE job = ?", jobs[0])
+        database.execute("UPDATE facts SET value = 'null' WHERE name = 'finished'")
+    partial = qnnq("collect", run, "--json", "-", "--counts").json()
+    assert partial["partial"]
+    assert 0 < partial["images"] < IMAGES
+    assert partial["task_id"] != whole["task_id"]
+    kept = [int(image) for image in partial["task"]["images"].split(",")]
+    assert partial["counts"] == [whole["counts"][image] for image in kept]
+
+
+@pytest.mark.parametrize("more", [("--dynamical-decoupling", "XX"), ("--measurement-twirling",)])
+def test_options_act_locally(
+    files: Files, tmp_path: Path, qnnq: Command, more: tuple[str, ...]
+) -> None:
+    run = tmp_path / "run"
+    answer = qnnq(*files.submit("fake_jakarta", run, *more))
+    assert answer.code == 0, answer.err
+    assert_complete(run, IMAGES, SHOTS)
+
+
+def test_collect_into_a_results_file(files: Files, tmp_path: Path, qnnq: Command) -> None:
+    run, out = tmp_path / "run", tmp_path / "results.sqlite"
+    assert qnnq(*files.submit("fake_jakarta", run)).code == 0
+    for _ in range(2):
+        assert qnnq("collect", run, "--out", out).code == 0
+    table = tmp_path / "table.csv"
+    answer = qnnq("results", out, "--csv", table)
+    assert answer.code == 0, answer.err
+    rows = table.read_text().splitlines()
+    assert len(rows) == 2
+    assert "runtime" in rows[1]
+    assert "compensate" in rows[0]
+
+
+def test_calibration_finds_the_noise_of_the_device(
+    files: Files, tmp_path: Path, qnnq: Command
+) -> None:
+    """The fit agrees with the exact response of the same circuits under the calibration's noise."""
+    from qnnq.jobs.compensation import calibrated_coefficients, measured_coefficients
+    from qnnq.jobs.planning import plan_run
+    from qnnq.jobs.request import HardwareRequest
+
+    out, shots = tmp_path / "response.json", 20_000
+    request = HardwareRequest(str(files.network), "fake_jakarta", data=str(files.data), shots=1)
+    answer = qnnq(
+        *("calibrate", files.network, "--device", "fake_jakarta", "--shots", shots),
+        *("--out", out, "--run", tmp_path / "run"),
+    )
+    assert answer.code == 0, answer.err
+    plan = plan_run(request)
+    measured = measured_coefficients(str(out), "fake_jakarta", plan.layers, 0)
+    exact = calibrated_coefficients("fake_jakarta", plan.layers)
+    angles = np.array([0, 2 * np.pi / 3, 4 * np.pi / 3])
+    basis = np.stack([np.ones(3), np.cos(angles), np.sin(angles)])
+    found, expected = measured[0] @ basis, exact[0] @ basis
+    deviations = np.sqrt(expected * (1 - expected) / shots)
+    # 6 slots x 3 angles: false alarm below 2e-6 (5.5 standard deviations; 18 two-sided tests)
+    assert (np.abs(found - expected) < 5.5 * deviations).all()
+    ideal = np.array([[0.5, -0.5, 0]]) @ basis
+    assert (np.abs(found - ideal)[:, 0] > 5.5 * deviations[:, 0]).any()  # noise does act
+
+
+def test_each_layer_fills_the_chip(files: Files, tmp_path: Path, qnnq: Command) -> None:
+    """A last layer without ancillas takes more images side by side than the ones before it."""
+    from dataclasses import replace
+
+    from qnnq.jobs.ledger import Ledger
+    from qnnq.networks.file import read_network, write_network
+
+    weak = replace(read_network(files.network), entanglement=1.0, last_projective=True)
+    write_network(weak, files.network)
+    run = tmp_path / "run"
+    assert qnnq(*files.submit("fake_jakarta", run)).code == 0
+    assert_complete(run, IMAGES, SHOTS)
+    ledger = Ledger(run)
+    assert [layer.copies for layer in ledger.layers()] == [1, 1, 2]
+    blocks = qnnq("collect", run, "--json", "-").json()["hardware"]["blocks"]
+    assert [len(layer) for layer in blocks] == [1, 1, 2]
+    assert ",".join(blocks[2]) == ",".join(map(str, ledger.layers()[2].sites))
+    executions = [sum(j.sets * j.shots for j in ledger.jobs(layer)) for layer in range(3)]
+    parts = ledger.layers()[0].parts
+    assert executions == [IMAGES * SHOTS * parts] * 2 + [-(-IMAGES // 2) * SHOTS]
+    ledger.close()

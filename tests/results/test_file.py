@@ -1,0 +1,131 @@
+"""The results file: what is kept, and what is no results file."""
+
+import shutil
+import sqlite3
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from qnnq.errors import InputError, QnnqError
+from qnnq.results.file import FORMAT, Store
+from qnnq.results.result import RunResult
+
+
+def a_result(number=0):
+    rng = np.random.default_rng(number)
+    return RunResult(
+        task_id=f"{number:064x}",
+        task={"shots": 300, "noise": "ideal"},
+        images=np.array([3, 1, 9_999]),
+        labels=np.array([0, 1, 2]),
+        counts=rng.multinomial(300, [0.2, 0.3, 0.5], size=3),
+        softmax_sums=rng.random((3, 3)),
+        seconds=0.25,
+        versions={"qnnq": "0"},
+        calibration=None,
+        out_of_reach=0.125,
+    )
+
+
+def same(a, b):
+    arrays = ("images", "labels", "counts")
+    plain = ("task_id", "task", "seconds", "versions", "calibration", "out_of_reach")
+    return all(np.array_equal(getattr(a, name), getattr(b, name)) for name in arrays) and all(
+        getattr(a, name) == getattr(b, name) for name in plain
+    )
+
+
+def test_a_result_comes_back(tmp_path):
+    with Store(tmp_path / "r.sqlite", create=True) as store:
+        assert not store.finished(a_result().task_id)
+        store.add(a_result())
+        assert store.finished(a_result().task_id)
+    with Store(tmp_path / "r.sqlite") as store:
+        found = store.result(a_result().task_id)
+        assert same(found, a_result())
+        np.testing.assert_allclose(found.softmax_sums, a_result().softmax_sums, rtol=1e-6)
+        assert store.result("0") is None
+
+
+def test_adding_twice_changes_nothing(tmp_path):
+    with Store(tmp_path / "r.sqlite", create=True) as store:
+        store.add(a_result())
+        store.add(replace(a_result(), seconds=99.0))
+        assert store.result(a_result().task_id).seconds == 0.25
+
+
+def test_claims(tmp_path):
+    with (
+        Store(tmp_path / "r.sqlite", create=True) as one,
+        Store(tmp_path / "r.sqlite", create=True) as two,
+    ):
+        task_id = a_result().task_id
+        assert one.claim(task_id, "one")
+        assert one.claim(task_id, "one")
+        assert not two.claim(task_id, "two")
+        one.release("one")
+        assert two.claim(task_id, "two")
+
+
+def test_a_torn_write_loses_only_the_last_task(tmp_path):
+    """Copy the file while it is open, its log cut in the middle of the last commit."""
+    with Store(tmp_path / "r.sqlite", create=True) as store:
+        store.add(a_result(1))
+        log = (tmp_path / "r.sqlite-wal").stat().st_size
+        store.add(a_result(2))
+        end = (tmp_path / "r.sqlite-wal").stat().st_size
+        assert end > log
+        for cut in (log + 1, (log + end) // 2, end - 1):
+            shutil.copy(tmp_path / "r.sqlite", tmp_path / "torn.sqlite")
+            content = (tmp_path / "r.sqlite-wal").read_bytes()
+            (tmp_path / "torn.sqlite-wal").write_bytes(content[:cut])
+            with Store(tmp_path / "torn.sqlite", create=True) as torn:
+                assert torn.finished(a_result(1).task_id)
+                assert not torn.finished(a_result(2).task_id)
+                torn.add(a_result(2))
+                assert same(torn.result(a_result(2).task_id), a_result(2))
+            for leftover in tmp_path.glob("torn*"):
+                leftover.unlink()
+
+
+def test_no_such_file(tmp_path):
+    with pytest.raises(InputError, match="no such results file"):
+        Store(tmp_path / "r.sqlite")
+    with pytest.raises(InputError, match="cannot be opened or created"):
+        Store(tmp_path / "nowhere" / "r.sqlite", create=True)
+
+
+@pytest.mark.parametrize("create", [True, False])
+def test_no_database(tmp_path, create):
+    path = tmp_path / "notes.txt"
+    path.write_text("no database at all" * 100)
+    with pytest.raises(InputError, match=r"notes\.txt: expected a qnnq results file"):
+        Store(path, create=create)
+    assert path.read_text() == "no database at all" * 100
+
+
+@pytest.mark.parametrize("create", [True, False])
+def test_another_database(tmp_path, create):
+    with sqlite3.connect(tmp_path / "r.sqlite") as database:
+        database.execute("CREATE TABLE t (x)")
+    with pytest.raises(InputError, match="found another database"):
+        Store(tmp_path / "r.sqlite", create=create)
+
+
+def test_newer_format(tmp_path):
+    Store(tmp_path / "r.sqlite", create=True).close()
+    with sqlite3.connect(tmp_path / "r.sqlite") as database:
+        database.execute(f"PRAGMA user_version = {FORMAT + 1}")
+    for create in (True, False):
+        with pytest.raises(InputError, match="format 2 is newer than this qnnq reads"):
+            Store(tmp_path / "r.sqlite", create=create)
+
+
+def test_damaged_row(tmp_path):
+    with Store(tmp_path / "r.sqlite", create=True) as store:
+        store.add(a_result())
+    with sqlite3.connect(tmp_path / "r.sqlite") as database:
+        database.execute("UPDATE results SET counts = substr(counts, 1, 20)")
+    with Store(tmp_path / "r.sqlite") as store, pytest.raises(QnnqError, match="damaged"):
+        store.result(a_result().task_id)

@@ -1,0 +1,105 @@
+"""What a dynamic circuit asks of a machine's controller, and what controllers refuse.
+
+Source of the limits: https://quantum.cloud.ibm.com/docs/guides/execute-dynamic-circuits (Qiskit
+Runtime limitations). They hold for a job, whatever circuits it consists of.
+"""
+
+from dataclasses import dataclass
+
+from qiskit.circuit import ClassicalRegister, ControlFlowOp, IfElseOp, QuantumCircuit
+from qiskit.transpiler import Target
+
+from transpile.errors import TranspileError
+
+MAX_OPERAND_BITS = 32
+"""Bits that one condition may compare."""
+
+MAX_BROADCASTS = 2400
+"""Broadcasts of one bit each that a job may have."""
+
+BROADCAST_BIT_COST = (2400 / 300 - 1) / (60 - 1)
+"""What each further bit costs, in broadcasts of one bit. The source gives about 2,400 broadcasts of
+one bit and about 300 of 60 bits; between them this interpolates linearly."""
+
+
+@dataclass(frozen=True)
+class ControllerLoad:
+    """What one execution of a circuit asks of the controller.
+
+    if_tests: conditional instructions. branches: alternatives that do something other than wait.
+    measurements: bits that are recorded. broadcasts: transfers of bits to the controllers that
+    conditions depend on; conditions on the same bits, if these have not changed, share one.
+    broadcast_bits: bits in all of them. broadcast_cost: in units of a broadcast of one bit, of
+    which a job may have MAX_BROADCASTS.
+    """
+
+    if_tests: int
+    branches: int
+    measurements: int
+    broadcasts: int
+    broadcast_bits: int
+    broadcast_cost: float
+
+
+def controller_load(circuit: QuantumCircuit) -> ControllerLoad:
+    """Count what a circuit asks of the controller."""
+    written: dict[int, int] = {}
+    sent: set[tuple[tuple[int, int], ...]] = set()
+    branches = if_tests = measurements = 0
+    for instruction in circuit.data:
+        operation = instruction.operation
+        for bit in instruction.clbits if operation.name.startswith("measure") else ():
+            index = circuit.find_bit(bit).index
+            written[index] = written.get(index, 0) + 1
+            measurements += 1
+        if isinstance(operation, IfElseOp):
+            if_tests += 1
+            branches += sum(_does_something(block) for block in operation.blocks)
+            sent.add(tuple((bit, written.get(bit, 0)) for bit in operand(circuit, operation)))
+    bits = sum(map(len, sent))
+    cost = len(sent) + BROADCAST_BIT_COST * (bits - len(sent))
+    return ControllerLoad(if_tests, branches, measurements, len(sent), bits, cost)
+
+
+def check_controller(circuit: QuantumCircuit, target: Target) -> ControllerLoad:
+    """Check that a machine's controller takes a circuit, and return what it asks of it.
+
+    Raises TranspileError where the target has no if_else, a condition has too many bits, a branch
+    contains another one, a measurement or a reset, or the circuit alone exceeds a job's broadcasts.
+    """
+    for instruction in circuit.data:
+        operation = instruction.operation
+        if not isinstance(operation, ControlFlowOp):
+            continue
+        if operation.name != "if_else" or not target.instruction_supported("if_else"):
+            raise TranspileError(f"target: found no {operation.name}, which the circuit needs")
+        width = len(operand(circuit, operation))
+        if width > MAX_OPERAND_BITS:
+            raise TranspileError(
+                f"condition: found {width} bits, the service takes at most {MAX_OPERAND_BITS}"
+            )
+        for block in operation.blocks:
+            for inner in block.data:
+                name = inner.operation.name
+                if isinstance(inner.operation, ControlFlowOp) or name.startswith(
+                    ("measure", "reset")
+                ):
+                    raise TranspileError(f"branch: found {name}, which the service does not take")
+    load = controller_load(circuit)
+    if load.broadcast_cost > MAX_BROADCASTS:
+        raise TranspileError(
+            f"feed-forward: found {load.broadcasts} broadcasts of {load.broadcast_bits} bits, "
+            f"the service takes about {MAX_BROADCASTS} of one bit or 300 of 60 in a job"
+        )
+    return load
+
+
+def operand(circuit: QuantumCircuit, operation: IfElseOp) -> list[int]:
+    """Indices of the bits that a condition compares."""
+    left = operation.condition[0]
+    bits = left if isinstance(left, ClassicalRegister) else [left]
+    return [circuit.find_bit(bit).index for bit in bits]
+
+
+def _does_something(block: QuantumCircuit) -> bool:
+    return any(instruction.operation.name != "delay" for instruction in block.data)
