@@ -94,6 +94,7 @@ def compare_noise() -> None:
     from qiskit_aer.noise import NoiseModel
 
     from noise_models import NoiseSpecification
+    from noise_models.aer_model import aer_noise_model
     from noise_models.channels import build_channels
 
     backend = resolve_device("fake_kingston")
@@ -102,7 +103,7 @@ def compare_noise() -> None:
     specification = NoiseSpecification.parse("fake_kingston", device_names=["fake_kingston"])
 
     def restricted() -> None:
-        build_channels(specification, backend.target, used).to_aer()
+        aer_noise_model(build_channels(specification, backend.target, used))
 
     ours, whole = paired(restricted, lambda: NoiseModel.from_backend(backend), rounds=3)
     print(f"noise model of {len(used)} qubits in use of a 156-qubit device")

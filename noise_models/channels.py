@@ -8,10 +8,9 @@ from functools import cached_property
 import numpy as np
 from qiskit.circuit import Delay, Gate, Measure, Operation
 from qiskit.transpiler import Target
-from qiskit_aer.noise import NoiseModel, QuantumError, ReadoutError
+from qiskit_aer.noise import QuantumError
 
 from noise_models.aer import quantum_error
-from noise_models.aer_pass import SequenceErrors
 from noise_models.elements import (
     CalibratedInstruction,
     Element,
@@ -138,30 +137,6 @@ class NoiseChannels:
         Shape (4**n, 4**n), column-stacking, the gate's first qubit least significant.
         """
         return superoperator(self.stages.get((name, qubits), ()), len(qubits))
-
-    def to_aer(self, index: Mapping[int, int] | None = None) -> NoiseModel:
-        """Return the same noise as Aer's model.
-
-        What `sequence` adds to the errors of gates and to readout errors, Aer adds to circuits
-        that contain a delay (one of no duration will do); correlated readout it does not know.
-
-        Args:
-            index: the circuit's qubit for each physical qubit, the others are left out; None: the
-                circuit's qubits are the physical ones.
-        """
-        numbers = {q: q for q in self.qubits} if index is None else index
-        names = {name for name, _ in {*self.stages, *self.exact}} - {"measure"}
-        model = NoiseModel(basis_gates=sorted(names))
-        for (name, qubits), error in self.gate_errors.items():
-            if numbers.keys() >= set(qubits):
-                model.add_quantum_error(error, name, [numbers[q] for q in qubits])
-        for qubit, matrix in self.readout_errors.items():
-            if qubit in numbers:
-                model.add_readout_error(ReadoutError(matrix), [numbers[qubit]])
-        if self.sources:
-            # As `NoiseModel.from_backend` does for the relaxation in delays.
-            model._custom_noise_passes.append(SequenceErrors(self, numbers))
-        return model
 
 
 def build_channels(

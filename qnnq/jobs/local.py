@@ -123,19 +123,13 @@ def _noise_of(
 
     `everything`: gates are added later, for dynamical decoupling.
     """
-    if everything:
-        return channels.to_aer()
-    from qiskit_aer.noise import NoiseModel, ReadoutError
+    from noise_models.aer_model import aer_noise_model
 
+    if everything:
+        return aer_noise_model(channels)
     used = {
         (item.operation.name, tuple(layer.circuit.find_bit(qubit).index for qubit in item.qubits))
         for layer in layers
         for item in layer.circuit.data
     }
-    model = NoiseModel(basis_gates=sorted({name for name, _ in used} - {"measure", "barrier"}))
-    for (name, qubits), error in channels.gate_errors.items():
-        if (name, qubits) in used:
-            model.add_quantum_error(error, name, list(qubits))
-    for qubit, matrix in channels.readout_errors.items():
-        model.add_readout_error(ReadoutError(matrix), [qubit])
-    return model
+    return aer_noise_model(channels, elements=used)

@@ -10,6 +10,7 @@ from qiskit.quantum_info import Operator, SuperOp
 from qiskit_aer import AerSimulator
 
 from noise_models import NoiseError
+from noise_models.aer_model import aer_noise_model
 from noise_models.channels import build_channels
 from noise_models.coverage import check_coverage
 from noise_models.stages import superoperator
@@ -97,7 +98,7 @@ def test_zz_of_three_qubits_against_a_hand_made_timeline():
         circuit.sx([0, 1, 2])  # 310 to 350 ns, ...
     circuit.save_density_matrix()
     channels = build(f"zz(rate={RATE}Hz)*{STRENGTH}")
-    simulator = AerSimulator(method="density_matrix", noise_model=channels.to_aer())
+    simulator = AerSimulator(method="density_matrix", noise_model=aer_noise_model(channels))
     found = np.asarray(simulator.run(circuit).result().data()["density_matrix"])
 
     state = Branches(3)

@@ -8,6 +8,7 @@ from qiskit.transpiler import InstructionProperties, Target
 from qiskit_aer import AerSimulator
 
 from noise_models import NoiseError
+from noise_models.aer_model import aer_noise_model
 from noise_models.channels import build_channels
 from tests.noise_models.devices import (
     DEVICES,
@@ -54,7 +55,7 @@ def test_aer_gets_the_same_channels_on_renumbered_qubits(device):
     gate = next(g for g in ("rzz", "ecr", "cz") if g in target.operation_names)
     pair = next(iter(target[gate]))
     channels = build_channels(parse("device*1.5"), target, pair)
-    model = channels.to_aer({pair[0]: 1, pair[1]: 0})
+    model = aer_noise_model(channels, {pair[0]: 1, pair[1]: 0})
     circuit = QuantumCircuit(2)
     circuit.sx(1)
     operation = target.operation_from_name(gate)
@@ -76,7 +77,7 @@ def test_aer_gets_the_same_channels_on_renumbered_qubits(device):
 
 def test_qubits_outside_the_index_are_left_out():
     channels = build_channels(parse("device"), small_target(), [0, 1])
-    model = channels.to_aer({1: 0})
+    model = aer_noise_model(channels, {1: 0})
     assert model.noise_qubits == [0]
     assert {q for (q,) in model._local_readout_errors} == {0}
     assert set(model._local_quantum_errors["sx"]) == {(0,)}

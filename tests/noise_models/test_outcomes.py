@@ -6,6 +6,7 @@ from qiskit.circuit import QuantumCircuit
 from qiskit.quantum_info import Statevector
 from qiskit_aer import AerSimulator
 
+from noise_models.aer_model import aer_noise_model
 from noise_models.channels import build_channels
 from noise_models.sequence import noisy_sequence
 from tests.noise_models.devices import parse, small_target
@@ -61,7 +62,7 @@ def test_leakage_in_aer():
     circuit.sx([0, 1])
     circuit.delay(0, 0, unit="ns")
     circuit.measure([0, 1], [0, 1])
-    model = build("leakage(p=0.05)*2").to_aer()
+    model = aer_noise_model(build("leakage(p=0.05)*2"))
     shots = 20_000
     simulator = AerSimulator(method="density_matrix", noise_model=model, seed_simulator=4)
     counts = simulator.run(circuit, shots=shots).result().get_counts()

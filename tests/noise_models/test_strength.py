@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from noise_models.aer_model import aer_noise_model
 from noise_models.channels import build_channels
 from tests.noise_models.devices import DEVICES, backend, interesting_qubits, parse, small_target
 
@@ -68,7 +69,7 @@ def test_strength_zero_is_nothing(text):
     assert not channels.gate_errors
     assert not channels.readout_errors
     assert not channels.refused
-    assert channels.to_aer().is_ideal()
+    assert aer_noise_model(channels).is_ideal()
     assert not channels.waiting(0, 1e-5)
 
 

@@ -12,6 +12,7 @@ from qiskit_aer.noise import NoiseModel, thermal_relaxation_error
 from scipy.stats import chisquare
 
 from noise_models import NoiseError
+from noise_models.aer_model import aer_noise_model
 from noise_models.channels import build_channels
 from noise_models.stages import superoperator
 from tests.noise_models.density import Branches, X, relaxation, ry
@@ -102,7 +103,7 @@ def test_reset_error_of_the_calibration():
 def exact_density(circuit, channels, index=None):
     circuit = circuit.copy()
     circuit.save_density_matrix()
-    simulator = AerSimulator(method="density_matrix", noise_model=channels.to_aer(index))
+    simulator = AerSimulator(method="density_matrix", noise_model=aer_noise_model(channels, index))
     return np.asarray(simulator.run(circuit).result().data()["density_matrix"])
 
 
@@ -202,7 +203,7 @@ def test_waits_act_inside_branches(method, conditional_wait):
     """Chi-square of 30,000 shots against enumeration; without the waits it fails by far."""
     target = small_target(measure_duration=20e-6)
     text = "device(gate=off, relaxation=off, readout=off) + readout(p01=0.05, p10=0.15)"
-    model = build(text, target).to_aer()
+    model = aer_noise_model(build(text, target))
     simulator = AerSimulator(method=method, noise_model=model, seed_simulator=5)
     circuit = feedback(conditional_wait)
     counts = simulator.run(circuit, shots=30_000).result().get_counts()

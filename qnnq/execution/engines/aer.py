@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from qiskit.circuit import QuantumCircuit, QuantumRegister
 from qiskit_aer import AerSimulator
 
+from noise_models.aer_model import aer_noise_model
 from noise_models.channels import NoiseChannels
 from qnnq.arrays import FloatArray, OutcomeArray
 from qnnq.execution.engines.base import Draws
@@ -41,7 +42,7 @@ class AerEngine:
             self._simulators.append(
                 AerSimulator(
                     method=METHOD,
-                    noise_model=noise.to_aer(index),
+                    noise_model=aer_noise_model(noise, index),
                     max_parallel_threads=1,
                 )
             )

@@ -8,6 +8,7 @@ import pytest
 from qiskit_aer import AerSimulator
 
 from noise_models import NoiseSpecification
+from noise_models.aer_model import aer_noise_model
 from noise_models.channels import build_channels
 from qnnq.devices.device import resolve_device
 from qnnq.execution.engines.aer import active_part
@@ -42,7 +43,7 @@ def reference(layer, channels, angles):
     slots = [measured[clbit] for clbit in bound.clbits]
     bound.remove_final_measurements()
     bound.save_probabilities([bound.find_bit(qubit).index for qubit in slots])
-    simulator = AerSimulator(method="density_matrix", noise_model=channels.to_aer(index))
+    simulator = AerSimulator(method="density_matrix", noise_model=aer_noise_model(channels, index))
     saved = simulator.run(bound).result().data()["probabilities"]
     probabilities = saved.reshape((2,) * len(slots)).transpose()  # axis k is slot k
     physical = {new: old for old, new in index.items()}

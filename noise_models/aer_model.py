@@ -1,19 +1,49 @@
-"""Errors that Aer's noise models do not know by instruction: a pass that puts them in circuits."""
+"""Noise channels as a noise model of Aer."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Mapping
 
 from qiskit.circuit import Delay, Measure, Qubit
 from qiskit.dagcircuit import DAGCircuit
 from qiskit.transpiler import TransformationPass
-from qiskit_aer.noise import QuantumError
+from qiskit_aer.noise import NoiseModel, QuantumError, ReadoutError
 
 from noise_models.aer import quantum_error
+from noise_models.channels import NoiseChannels
+from noise_models.elements import Element
 from noise_models.sequence import LocalError, noisy_sequence
 from noise_models.stages import Mixture, Stages
 
-if TYPE_CHECKING:
-    from noise_models.channels import NoiseChannels
+
+def aer_noise_model(
+    channels: NoiseChannels,
+    index: Mapping[int, int] | None = None,
+    elements: Collection[Element] | None = None,
+) -> NoiseModel:
+    """Return the same noise as Aer's model.
+
+    What `sequence` adds to the errors of gates and to readout errors (waits, measured qubits that
+    go on, couplings, leakage), Aer adds to circuits that contain a delay; one of no duration will
+    do. Correlated readout is left to who reads the bits.
+
+    Args:
+        channels: the noise.
+        index: the circuit's qubit for each physical qubit, the others are left out; None: the
+            circuit's qubits are the physical ones.
+        elements: the instructions that need errors; None: all.
+    """
+    numbers = {q: q for q in channels.qubits} if index is None else index
+    known = {*channels.stages, *channels.exact} if elements is None else set(elements)
+    model = NoiseModel(basis_gates=sorted({name for name, _ in known} - {"measure", "barrier"}))
+    for (name, qubits), error in channels.gate_errors.items():
+        if (name, qubits) in known and numbers.keys() >= set(qubits):
+            model.add_quantum_error(error, name, [numbers[q] for q in qubits])
+    for qubit, matrix in channels.readout_errors.items():
+        if qubit in numbers:
+            model.add_readout_error(ReadoutError(matrix), [numbers[qubit]])
+    if channels.sources:
+        # As `NoiseModel.from_backend` does for the relaxation in delays.
+        model._custom_noise_passes.append(SequenceErrors(channels, numbers))
+    return model
 
 
 class SequenceErrors(TransformationPass):
@@ -27,7 +57,7 @@ class SequenceErrors(TransformationPass):
         numbers: the circuit's qubit for each physical qubit; the others have no errors.
     """
 
-    def __init__(self, channels: "NoiseChannels", numbers: Mapping[int, int]) -> None:
+    def __init__(self, channels: NoiseChannels, numbers: Mapping[int, int]) -> None:
         super().__init__()
         self._channels = channels
         self._numbers = dict(numbers)
