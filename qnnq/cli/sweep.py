@@ -51,7 +51,7 @@ def register(app: typer.Typer) -> None:
         \b
         networks, noise   bundled names or files; noise specifications (`device`: that of devices)
         strength          multiplies the noise [1]
-        off               mechanisms switched off: gate, relaxation, readout, or lists [none]
+        off               mechanisms switched off: gate, relaxation, readout, idle, or lists [none]
         devices           device names, or "bundled" for all fake ones [what the noise names]
         pairs, pair_gate  inserted gate pairs [0, sx]
         qubits, copies    placement on the chip [best, 1]

@@ -1,11 +1,13 @@
 """A network on a device: compiled layers, their noise, and the engines that run them."""
 
+import hashlib
 import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from noise_models import NoiseSpecification
+from noise_models import NoiseSpecification, NoiseTerm
 from noise_models.channels import NoiseChannels, build_channels
 from noise_models.coverage import check_coverage
 from qnnq.devices.device import (
@@ -18,7 +20,15 @@ from qnnq.devices.device import (
 from qnnq.errors import InputError
 from qnnq.execution.engines.base import Engine
 from qnnq.networks.network import Network
-from transpile import CompiledLayer, PairGate, Site, capacity, compile_layer, parse_sites
+from transpile import (
+    CompiledLayer,
+    PairGate,
+    Site,
+    capacity,
+    compile_layer,
+    parse_sites,
+    schedule,
+)
 
 if TYPE_CHECKING:
     from qiskit.transpiler import Target
@@ -33,7 +43,7 @@ class Deployment:
     Attributes:
         device: The device's name.
         specification: The noise, its strength included.
-        layers: The compiled circuit of every hidden layer.
+        layers: The compiled circuit of every hidden layer, its waits explicit.
         channels: The noise of every hidden layer.
         task: What of this determines a result, for a task's identity.
         calibration: The device and the time of its calibration data.
@@ -48,6 +58,14 @@ class Deployment:
 
     def engine(self, name: str) -> Engine:
         """Return the engine `aer` or `instrument` over these layers."""
+        engine = self._engine(name)
+        if any(channels.correlated_readout for channels in self.channels):
+            from qnnq.execution.engines.correlated_readout import CorrelatedReadoutEngine
+
+            return CorrelatedReadoutEngine(engine, self.layers, self.channels)
+        return engine
+
+    def _engine(self, name: str) -> Engine:
         if name == "aer":
             from qnnq.execution.engines.aer import AerEngine
 
@@ -61,6 +79,8 @@ class Deployment:
         from qnnq.execution.engines.compensation import CompensatedEngine
         from qnnq.execution.engines.instrument import layer_samplers
 
+        if any(channels.correlated_readout for channels in self.channels):
+            raise InputError("--compensate: expected noise without correlated_readout")
         angles = [layer.entanglement for layer in self.layers]
         return CompensatedEngine(engine, layer_samplers(self.layers, self.channels), angles)
 
@@ -108,10 +128,12 @@ def deploy(
     """
     base, device_name = parse_noise(noise, device)
     specification = base.scaled(strength)
-    layers = compile_network(network, device_name, qubits, copies, pairs, pair_gate)
+    compiled = compile_network(network, device_name, qubits, copies, pairs, pair_gate)
+    layers = tuple(scheduled(device_name, layer) for layer in compiled)
     channels = tuple(layer_channels(device_name, str(specification), layer) for layer in layers)
     calibrated = calibration_time(resolve_device(device_name))
-    canonical, common = _split_strength(specification)
+    canonical, common = _split_strength(_by_content(specification))
+    waits = any("delay" in layer.circuit.count_ops() for layer in layers)
     task = {
         "noise": canonical,
         "strength": common,
@@ -121,6 +143,8 @@ def deploy(
         "copies": layers[0].copies,
         "pairs": pairs,
         "pair_gate": pair_gate if pairs else None,
+        # Results of before, without the noise of waits, lack it.
+        **({"waits": "as late as possible"} if waits else {}),
     }
     calibration = {"device": device_name, "time": calibrated}
     return Deployment(device_name, specification, layers, channels, task, calibration)
@@ -177,6 +201,12 @@ def _explicit_sites(
     return sites if entanglement == weakest else tuple(Site(site.neuron) for site in sites)
 
 
+@lru_cache(maxsize=64)
+def scheduled(device: str, layer: CompiledLayer) -> CompiledLayer:
+    """Return a layer with explicit waits, as the device would run it."""
+    return replace(layer, circuit=schedule(layer.circuit, resolve_device(device).target))
+
+
 @lru_cache(maxsize=256)
 def layer_channels(device: str, specification: str, layer: CompiledLayer) -> NoiseChannels:
     """Return the noise of the qubits of a layer; raises NoiseError if it does not cover them."""
@@ -185,6 +215,18 @@ def layer_channels(device: str, specification: str, layer: CompiledLayer) -> Noi
     channels = build_channels(parsed, target, [q for site in layer.sites for q in site.qubits])
     check_coverage(layer.circuit, channels, parsed)
     return channels
+
+
+def _by_content(specification: NoiseSpecification) -> NoiseSpecification:
+    """Return the specification with the hash of each file in place of its name."""
+
+    def named(term: NoiseTerm) -> NoiseTerm:
+        if "file" not in dict(term.parameters):
+            return term
+        content = hashlib.sha256(Path(term.text("file")).read_bytes()).hexdigest()
+        return replace(term, parameters=(("file", f"sha256:{content}"),))
+
+    return NoiseSpecification(tuple(map(named, specification.terms)))
 
 
 def _split_strength(specification: NoiseSpecification) -> tuple[str, float]:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qnnq.errors import InputError
-from qnnq.execution.deployment import layer_channels
+from qnnq.execution.deployment import layer_channels, scheduled
 from qnnq.execution.engines.base import Engine
 from qnnq.execution.engines.compensation import CompensatedEngine
 from qnnq.execution.engines.instrument import LayerSampler
@@ -30,9 +30,10 @@ def calibrated_coefficients(
     for layer in layers:
         if id(layer) in found:
             continue
-        channels = layer_channels(device, device, layer)
+        timed = scheduled(device, layer)
+        channels = layer_channels(device, device, timed)
         coefficients = np.zeros((layer.slots, 3))
-        for response in layer_response(layer.circuit, channels):
+        for response in layer_response(timed.circuit, channels):
             if len(response.slots) > 1:
                 raise InputError("--compensate: expected neurons that do not touch, got cz pairs")
             coefficients[response.slots[0]] = response.coefficients[1]

@@ -15,7 +15,7 @@ from noise_models.coverage import check_coverage
 from qnnq.devices.device import device_names, resolve_device
 from qnnq.errors import QnnqError
 from qnnq.jobs.service import JobOptions, JobView, bits_of, sampler_options
-from transpile import CompiledLayer
+from transpile import CompiledLayer, schedule
 
 if TYPE_CHECKING:
     from qiskit_aer import AerSimulator
@@ -42,7 +42,10 @@ class LocalService:
         self, device: str, layers: Sequence[CompiledLayer], options: JobOptions, seed: int
     ) -> None:
         self._options = options
-        self._simulator = _simulator(device, layers, options.dynamical_decoupling is not None)
+        # For dynamical decoupling the client schedules circuits itself.
+        self._target = resolve_device(device).target
+        self._timed = options.dynamical_decoupling is not None
+        self._simulator = _simulator(device, layers, self._timed)
         self._jobs: dict[str, tuple[str, Any]] = {}
         self._seed = seed
 
@@ -61,6 +64,8 @@ class LocalService:
         options = sampler_options(self._options, (tag, *self._options.tags), shots, max_execution_s)
         seed = np.random.SeedSequence((self._seed, number)).generate_state(1)[0] >> 1
         options["simulator"] = {"seed_simulator": int(seed), "angle_decimals": EXACT_ANGLES}
+        if not self._timed:
+            circuit = schedule(circuit, self._target)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             sampler = Sampler(mode=self._simulator, options=options)

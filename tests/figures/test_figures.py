@@ -119,7 +119,7 @@ def test_attribution_draws_costs_and_gains():
         measured(0.9, strength=0.0),
         measured(0.3, off=""),
         measured(0.85, off="readout"),
-        measured(0.4, off="gate+relaxation"),
+        measured(0.4, off="gate+relaxation+idle"),
     ]
     alone, removed = plot_attribution(points).axes
     (cost,) = alone.patches

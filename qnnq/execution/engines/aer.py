@@ -90,6 +90,7 @@ def active_part(circuit: QuantumCircuit) -> tuple[QuantumCircuit, dict[int, int]
     )
     index = {physical: place for place, physical in enumerate(active)}
     small = QuantumCircuit(QuantumRegister(len(active), "q"), *circuit.cregs)
+    small.delay(0, 0, unit="s")  # has Aer look for errors of waits, couplings and leakage
     for item in circuit.data:
         if item.operation.name != "barrier":
             qubits = [index[circuit.find_bit(qubit).index] for qubit in item.qubits]

@@ -30,8 +30,13 @@ class Draws:
     positions: IntArray
     shots: int
 
-    def uniforms(self, width: int) -> NDArray[np.float32]:
-        """Return uniform numbers in [0, 1), shape (images, shots, width)."""
+    def uniforms(self, width: int, stream: tuple[int, ...] = ()) -> NDArray[np.float32]:
+        """Return uniform numbers in [0, 1), shape (images, shots, width).
+
+        Args:
+            width: How many a shot.
+            stream: Each has its own numbers; () is that of the outcomes.
+        """
         # Two float32 numbers come from one 64-bit step of the generator.
         steps_per_image = -(-self.shots * width // 2)
         runs = np.split(self.images, np.flatnonzero(np.diff(self.images) != 1) + 1)
@@ -40,9 +45,10 @@ class Draws:
         for run in runs:
             if not len(run):
                 continue
-            stream = np.random.PCG64DXSM(np.random.SeedSequence(self.seed, spawn_key=(self.layer,)))
-            stream.advance(int(run[0]) * steps_per_image)
-            np.random.Generator(stream).random(dtype=np.float32, out=drawn[row : row + len(run)])
+            seed = np.random.SeedSequence(self.seed, spawn_key=(self.layer, *stream))
+            bits = np.random.PCG64DXSM(seed)
+            bits.advance(int(run[0]) * steps_per_image)
+            np.random.Generator(bits).random(dtype=np.float32, out=drawn[row : row + len(run)])
             row += len(run)
         used = drawn[:, : self.shots * width]
         return used.reshape(len(self.images), self.shots, width)

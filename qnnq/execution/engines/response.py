@@ -1,10 +1,11 @@
 """The exact noisy response of a compiled layer to its RY angles.
 
 The circuit of a layer falls apart into connected components (one neuron; a neuron and its
-ancilla; what an inserted two-qubit gate joins). In each component the probabilities of the
-measured bits are trigonometric polynomials of degree 1 in each angle, because RY(theta) acts on a
-density matrix as a rotation of its Pauli vector, linear in (1, cos theta, sin theta). Three angles
-0, 2 pi/3, 4 pi/3 for each neuron therefore determine them exactly.
+ancilla; what an inserted two-qubit gate or a ZZ coupling joins). In each component the
+probabilities of the measured bits are trigonometric polynomials of degree 1 in each angle, because
+RY(theta) acts on a density matrix as a rotation of its Pauli vector, linear in (1, cos theta,
+sin theta). Three angles 0, 2 pi/3, 4 pi/3 for each neuron therefore determine them exactly.
+Nothing is approximated: a component that is too large for that is refused.
 """
 
 from collections.abc import Iterable
@@ -15,14 +16,28 @@ from typing import Self
 import numpy as np
 import rustworkx as rx
 from numpy.typing import NDArray
-from qiskit.circuit import CircuitInstruction, Gate, ParameterExpression, QuantumCircuit
+from qiskit.circuit import (
+    CircuitInstruction,
+    Delay,
+    Gate,
+    Measure,
+    ParameterExpression,
+    QuantumCircuit,
+)
 from qiskit.quantum_info import PTM, Operator, SuperOp
 
 from noise_models.channels import NoiseChannels
+from noise_models.sequence import LocalError, noisy_sequence
+from noise_models.stages import superoperator
+from qnnq.errors import InputError
 from qnnq.execution.engines.polynomial import ANGLES, TO_COEFFICIENTS
 
 _GROUND_STATE = np.array([1.0, 0.0, 0.0, 1.0])  # the Pauli vector of |0><0|: <I>, <X>, <Y>, <Z>
 _BIT_READERS = np.array([[0.5, 0, 0, 0.5], [0.5, 0, 0, -0.5]])  # Tr(P_bit rho) = reader . vector
+
+
+LARGEST_STATE = 1 << 24
+"""Numbers in the states of a component: 4 for each qubit times 3 for each neuron (128 MiB)."""
 
 
 @dataclass(frozen=True)
@@ -50,11 +65,14 @@ def layer_response(circuit: QuantumCircuit, channels: NoiseChannels) -> list[Com
     Args:
         circuit: An ISA circuit with parameters `angle[k]` and classical bit k for slot k, each
             measurement the last thing that happens on its qubit.
-        channels: The noise of its gates and measurements.
+        channels: The noise of its gates, waits and measurements.
+
+    Raises:
+        InputError: If ZZ couplings join too many neurons.
     """
     instructions = [item for item in circuit.data if item.operation.name != "barrier"]
     responses = []
-    for qubits in _components(circuit, instructions):
+    for qubits in _components(circuit, instructions, channels):
         inside = [item for item in instructions if circuit.find_bit(item.qubits[0]).index in qubits]
         response = _component_response(circuit, inside, sorted(qubits), channels)
         if response.slots:
@@ -63,7 +81,7 @@ def layer_response(circuit: QuantumCircuit, channels: NoiseChannels) -> list[Com
 
 
 def _components(
-    circuit: QuantumCircuit, instructions: Iterable[CircuitInstruction]
+    circuit: QuantumCircuit, instructions: Iterable[CircuitInstruction], channels: NoiseChannels
 ) -> list[set[int]]:
     graph: rx.PyGraph = rx.PyGraph(multigraph=False)
     graph.add_nodes_from(range(circuit.num_qubits))
@@ -72,6 +90,8 @@ def _components(
         qubits = [circuit.find_bit(qubit).index for qubit in item.qubits]
         active.update(qubits)
         graph.add_edges_from_no_data(list(zip(qubits, qubits[1:], strict=False)))
+    coupled = [pair for pair in channels.coupling_rates if active.issuperset(pair)]
+    graph.add_edges_from_no_data(coupled)
     return [nodes for nodes in rx.connected_components(graph) if nodes & active]
 
 
@@ -83,6 +103,11 @@ def _component_response(
 ) -> ComponentResponse:
     slot_of_qubit = _measured_slots(circuit, instructions)
     slots = sorted(slot_of_qubit.values())
+    if 4 ** len(qubits) * 3 ** len(slots) > LARGEST_STATE:
+        raise InputError(
+            f"noise: its ZZ coupling joins {len(slots)} neurons on {len(qubits)} qubits, more than "
+            "the instrument engine calculates; use --engine aer, or --qubits that are not coupled"
+        )
     assignments = [
         dict(zip(slots, point, strict=True)) for point in product(ANGLES, repeat=len(slots))
     ]
@@ -90,20 +115,30 @@ def _component_response(
     state = np.ones((len(assignments),))
     for _ in qubits:
         state = np.multiply.outer(state, _GROUND_STATE)
-    for item in instructions:
-        if item.operation.name == "measure":
-            continue
-        physical = tuple(circuit.find_bit(qubit).index for qubit in item.qubits)
-        axes = [qubits.index(qubit) for qubit in physical]
-        if isinstance(item.operation, Gate):
-            state = _apply(_gate_matrices(item.operation, assignments), state, axes)
-        elif item.operation.name not in ("id", "delay"):
-            raise ValueError(f"{item.operation.name}: expected gates and final measurements only")
-        if (item.operation.name, physical) in channels.stages:
-            error = SuperOp(channels.superoperator(item.operation.name, physical))
-            state = _apply(PTM(error).data.real[None], state, axes)
+    placed = [
+        (item.operation, tuple(circuit.find_bit(qubit).index for qubit in item.qubits))
+        for item in instructions
+    ]
+    for noisy in noisy_sequence(placed, channels):
+        operation, physical = placed[noisy.position]
+        state = _suffer(noisy.before, state, qubits)
+        if isinstance(operation, Gate):
+            axes = [qubits.index(qubit) for qubit in physical]
+            state = _apply(_gate_matrices(operation, assignments), state, axes)
+        elif not isinstance(operation, Delay | Measure):
+            raise ValueError(f"{operation.name}: expected gates, waits and final measurements")
+        state = _suffer(noisy.after, state, qubits)
     probabilities = _read(state, qubits, slot_of_qubit, channels)
     return ComponentResponse(tuple(slots), _fit(probabilities, len(slots)))
+
+
+def _suffer(
+    errors: Iterable[LocalError], state: NDArray[np.float64], qubits: list[int]
+) -> NDArray[np.float64]:
+    for stages, where in errors:
+        matrix = PTM(SuperOp(superoperator(stages, len(where)))).data.real
+        state = _apply(matrix[None], state, [qubits.index(qubit) for qubit in where])
+    return state
 
 
 def _measured_slots(
