@@ -114,7 +114,8 @@ def attributions(points: Sequence[Measured]) -> list[Attribution]:
     if not found:
         raise InputError(
             'attribution: expected points with mechanisms switched off, such as off = [[], "gate", '
-            '"relaxation", "readout", "idle", ["relaxation", "readout", "idle"], ...] in the sweep file'
+            '"relaxation", "readout", "idle", ["relaxation", "readout", "idle"], ...] in the sweep '
+            "file"
         )
     return found
 
