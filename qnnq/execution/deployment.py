@@ -131,7 +131,7 @@ def deploy(
     layers = tuple(scheduled(found, layer) for layer in compiled)
     channels = tuple(layer_channels(found, specification, layer) for layer in layers)
     canonical, common = _split_strength(_by_content(specification))
-    waits = any("delay" in layer.circuit.count_ops() for layer in layers)
+    waits = any(map(_has_noisy_waits, layers, channels))
     task = {
         "noise": canonical,
         "strength": common,
@@ -218,6 +218,15 @@ def layer_channels(
     channels = build_channels(specification, device.target, qubits)
     check_coverage(layer.circuit, channels, specification)
     return channels
+
+
+def _has_noisy_waits(layer: CompiledLayer, channels: NoiseChannels) -> bool:
+    circuit = layer.circuit
+    return any(
+        item.operation.name == "delay"
+        and channels.after(item.operation, (circuit.find_bit(item.qubits[0]).index,))
+        for item in circuit.data
+    )
 
 
 def _by_content(specification: NoiseSpecification) -> NoiseSpecification:

@@ -9,7 +9,7 @@ import pytest
 from noise_models import NoiseSpecification
 from noise_models.channels import build_channels
 from noise_models.coverage import check_coverage
-from qnnq.devices.device import resolve_device
+from qnnq.devices.names import resolve_device
 from qnnq.errors import InputError
 from qnnq.execution.deployment import deploy
 from qnnq.execution.engines.base import Draws
