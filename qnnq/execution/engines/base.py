@@ -47,11 +47,6 @@ class Draws:
         used = drawn[:, : self.shots * width]
         return used.reshape(len(self.images), self.shots, width)
 
-    def simulator_seed(self) -> int:
-        """Return a 31-bit seed for a simulator that keeps its own random numbers."""
-        key = (self.layer, int(self.images[0]), len(self.images))
-        return int(np.random.SeedSequence(self.seed, spawn_key=key).generate_state(1)[0] >> 1)
-
     def copies(self, count: int) -> IntArray:
         """Return which of `count` copies of the layer on the chip each image uses, (images,)."""
         return self.positions % count
