@@ -36,16 +36,24 @@ class LocalService:
         device: The device that is simulated.
         layers: The circuits that will be run.
         options: How jobs are run.
-        seed: Seed of the simulator.
+        seed: Seed of the run.
+        shots: Shots of the run: runs of one seed and other shots are independent.
     """
 
     def __init__(
-        self, device: Device, layers: Sequence[CompiledLayer], options: JobOptions, seed: int
+        self,
+        device: Device,
+        layers: Sequence[CompiledLayer],
+        options: JobOptions,
+        *,
+        seed: int,
+        shots: int,
     ) -> None:
         self._options = options
         self._simulator = _simulator(device, layers, options.dynamical_decoupling is not None)
         self._jobs: dict[str, tuple[str, Any]] = {}
         self._seed = seed
+        self._shots = shots
 
     def submit(
         self,
@@ -62,7 +70,7 @@ class LocalService:
         parts, shots = _parts(shots)
         angles = np.repeat(angles.astype(np.float64), parts, axis=0)
         options = sampler_options(self._options, (tag, *self._options.tags), shots, max_execution_s)
-        (seed,) = independent_seeds(self._seed, (number,), 1)
+        (seed,) = independent_seeds(self._seed, (self._shots, number), 1)
         options["simulator"] = {"seed_simulator": seed, "angle_decimals": EXACT_ANGLES}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

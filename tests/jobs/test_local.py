@@ -141,8 +141,9 @@ def test_the_shots_of_two_rows_are_independent(files: Files) -> None:
 
     request = HardwareRequest(str(files.network), "fake_jakarta", data=str(files.data), shots=1)
     (layer, *_) = plan_run(request).layers
-    service = LocalService(resolve_device("fake_jakarta"), [layer], JobOptions(), seed=0)
     shots, distance = 4001, 2113
+    device = resolve_device("fake_jakarta")
+    service = LocalService(device, [layer], JobOptions(), seed=0, shots=shots)
     angles = np.full((2, layer.slots), np.pi / 2)
     job = service.submit(layer.circuit, angles, shots, "tag", 0, None)
     bits = service.bits(job, (2, shots, layer.slots)).astype(float)
