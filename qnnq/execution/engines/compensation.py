@@ -31,7 +31,7 @@ class CompensatedEngine:
     ) -> None:
         if any(response.joined for response in responses):
             raise InputError(
-                "--compensate: expected neurons that do not touch one another, got cz pairs"
+                "--compensate: expected neurons that do not touch one another, got cz pairs or zz"
             )
         self._engine = engine
         self._responses = tuple(responses)

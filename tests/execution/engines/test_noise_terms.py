@@ -115,7 +115,7 @@ def test_the_engines_agree_on_joint_outcomes(device, entanglement, options):
     qubits = path_of_qubits(device, 6 if weak else 3, entanglement)
     three = network(entanglement, widths=(4, 3, 3))
     angles = np.array([[[0.4, 1.7, 2.5]]], dtype=np.float32)
-    draws = Draws(1, 0, np.arange(1), np.arange(1), 6000)
+    draws = Draws(1, 0, np.arange(1), 6000)
     patterns = []
     noises = [EVERYTHING.format(device=device)] * 2 + [f"{device}*3"]
     for name, noise in zip(("aer", "instrument", "instrument"), noises, strict=True):
@@ -136,7 +136,7 @@ def test_correlated_readout_is_a_common_flip():
     qubits = path_of_qubits(device, 3, math.pi / 2)
     noise = "correlated_readout(p=0.1)"
     deployed = deploy(three, noise=noise, device=device, qubits=qubits)
-    draws = Draws(5, 0, np.arange(1), np.arange(1), shots)
+    draws = Draws(5, 0, np.arange(1), shots)
     angles = np.zeros((1, 1, 3), dtype=np.float32)
     (outcomes,) = deployed.engine("instrument").measure(0, angles, draws) < 0
     code = np.bincount(outcomes @ (1 << np.arange(3)), minlength=8) / shots
