@@ -41,3 +41,19 @@ class Patience:
         time.sleep(min(self._next_s, left))
         self._next_s = min(self._growth * self._next_s, self._longest_s)
         return True
+
+
+class Pause:
+    """A time until which something else is done.
+
+    Args:
+        seconds: How long it lasts.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.monotonic() + seconds
+
+    @property
+    def over(self) -> bool:
+        """Whether it has passed."""
+        return time.monotonic() >= self._end

@@ -110,14 +110,18 @@ class Client:
 
 
 class Delivery:
-    """Sends one job at most once, and knows whether the service may have it.
+    """Sends one job or session at most once, and knows whether the service may have it.
 
     The client repeats a POST behind a 5xx answer, also where the job was accepted and only the
     answer got lost; there is no public switch for that (0.51). And a call that took too long goes
     on in its thread, where it might send a job that was submitted anew meanwhile.
+
+    Args:
+        address: What is sent: `jobs` or `sessions`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, address: Literal["jobs", "sessions"]) -> None:
+        self._address = address
         self._lock = threading.Lock()
         self._given_up = False
         self._perhaps_accepted = False
@@ -129,7 +133,7 @@ class Delivery:
             return self._perhaps_accepted
 
     def guard(self, service: "QiskitRuntimeService") -> None:
-        """Let the jobs that a service object sends from now on pass through here."""
+        """Let what a service object sends from now on pass through here."""
         from requests import ConnectionError as RequestsConnectionError
         from requests import PreparedRequest, Response
         from requests.adapters import HTTPAdapter
@@ -156,7 +160,7 @@ class Delivery:
 
         for api in service._get_api_clients().values():
             session = api._session
-            session.mount(f"{session.base_url}/jobs", Once(max_retries=0))
+            session.mount(f"{session.base_url}/{self._address}", Once(max_retries=0))
 
 
 def _never_connected(error: Exception) -> bool:
@@ -193,8 +197,8 @@ def classify(error: BaseException) -> Failure:
     """Return what kind of failure an exception of the client stands for."""
     from ibm_cloud_sdk_core import ApiException  # type: ignore[import-untyped]
     from qiskit.providers import QiskitBackendNotFoundError
-    from qiskit_ibm_runtime.api.exceptions import RequestsApiError
     from qiskit_ibm_runtime.accounts.exceptions import AccountsError
+    from qiskit_ibm_runtime.api.exceptions import RequestsApiError
     from qiskit_ibm_runtime.exceptions import (
         IBMInputValueError,
         IBMNotAuthorizedError,
