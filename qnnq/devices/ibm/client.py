@@ -134,6 +134,8 @@ class Delivery:
 
     def guard(self, service: "QiskitRuntimeService") -> None:
         """Let what a service object sends from now on pass through here."""
+        from urllib.parse import urlsplit
+
         from requests import ConnectionError as RequestsConnectionError
         from requests import PreparedRequest, Response
         from requests.adapters import HTTPAdapter
@@ -142,7 +144,8 @@ class Delivery:
 
         class Once(HTTPAdapter):
             def send(self, request: PreparedRequest, *details: Any, **more: Any) -> Response:
-                if request.method != "POST":
+                path = urlsplit(request.url or "").path
+                if request.method != "POST" or not path.endswith(f"/{delivery._address}"):
                     return super().send(request, *details, **more)
                 with delivery._lock:
                     if delivery._given_up or delivery._perhaps_accepted:
