@@ -146,6 +146,7 @@ class Server:
         for row in self.store.execute("SELECT * FROM sessions WHERE closed IS NULL"):
             if row["max_ttl"] is not None and now >= row["opened"] + row["max_ttl"]:
                 routes.close_session(self, row["id"], row["opened"] + row["max_ttl"])
+                self.store.cancel_queued(row["id"])
         while not self.stopped.is_set() and self._run_one():
             pass
 

@@ -138,3 +138,9 @@ class Store:
             )
             self.log("cancelled", identifier, json.loads(job["tags"]))
             return True
+
+    def cancel_queued(self, session: str) -> None:
+        """Cancel the jobs that still wait in a session that has ended."""
+        for job in self.jobs():
+            if job["session"] == session and job["status"] == "Queued":
+                self.cancel(job["id"])
