@@ -16,7 +16,7 @@ from published_shares import (
     shown,
 )
 
-from qnnq.devices.device import resolve_device
+from qnnq.devices.names import resolve_device
 from qnnq.execution.run import prepare
 
 NETWORK = "mnist16-a0.5"

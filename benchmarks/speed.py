@@ -18,7 +18,7 @@ from collections.abc import Callable
 import numpy as np
 
 from qnnq.data.load import load_data
-from qnnq.devices.device import resolve_device
+from qnnq.devices.names import resolve_device
 from qnnq.execution.deployment import deploy
 from qnnq.execution.request import RunRequest
 from qnnq.execution.run import prepare
@@ -52,7 +52,7 @@ def published_shot(network: Network, pixels: np.ndarray) -> int:
     from qiskit_aer import AerSimulator
     from qiskit_aer.noise import NoiseModel
 
-    backend = resolve_device(DEVICE)
+    backend = resolve_device(DEVICE).backend
     outcomes = pixels
     for weight in network.weights[:-1]:
         phi = np.clip(weight @ outcomes / network.stretch, -1, 1)
@@ -97,7 +97,7 @@ def compare_noise() -> None:
     from noise_models.aer_model import aer_noise_model
     from noise_models.channels import build_channels
 
-    backend = resolve_device("fake_kingston")
+    backend = resolve_device("fake_kingston").backend
     qubits = deploy(load_model("mnist16-a0.5"), noise="fake_kingston").layers[0].sites
     used = [site.neuron for site in qubits]
     specification = NoiseSpecification.parse("fake_kingston", device_names=["fake_kingston"])

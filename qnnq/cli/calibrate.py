@@ -66,7 +66,7 @@ def register(app: typer.Typer) -> None:
         checked = check_device(request, plan.device)
         folder = Path(run) if run else Path("qnnq-runs") / f"calibration-{task_id(plan.task)[:12]}"
         check_budget(plan, budget)
-        print(f"{plan.device}: quantum seconds: {plan.estimate.formula()}")
+        print(f"{plan.device.name}: quantum seconds: {plan.estimate.formula()}")
         hardware.confirm(plan, yes)
         if not holds_run(folder, plan.task):
             create_run(checked, plan, folder, budget)

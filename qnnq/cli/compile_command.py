@@ -40,7 +40,7 @@ def register(app: typer.Typer) -> None:
 
         Example: qnnq compile mnist16-a0.5 --device fake_torino --pairs 10 --draw
         """
-        from qnnq.devices.device import resolve_device
+        from qnnq.devices.names import resolve_device
         from qnnq.errors import InputError
         from qnnq.execution.deployment import compile_network
         from qnnq.execution.request import check_placement
@@ -56,16 +56,16 @@ def register(app: typer.Typer) -> None:
             if file not in (None, "-"):
                 check_writable(file)
         network = load_model(model)
+        found = resolve_device(device)
         layers = compile_network(
             network,
-            device,
+            found,
             qubits,
             copies,
             pairs,
             pair_gate,  # type: ignore[arg-type]
         )
-        target = resolve_device(device).target
-        rows = [_row(i, layer, report(layer, target)) for i, layer in enumerate(layers)]
+        rows = [_row(i, layer, report(layer, found.target)) for i, layer in enumerate(layers)]
         if json is not None:
             document = {"schema": "qnnq.compile/1", "device": device, "layers": rows}
             write_json(document, json)

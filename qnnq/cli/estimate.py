@@ -55,7 +55,7 @@ def register(app: typer.Typer) -> None:
         if json != "-":
             print_estimate(plan)
         if json is not None:
-            write_json({"device": plan.device, **plan.estimate.to_json()}, json)
+            write_json({"device": plan.device.name, **plan.estimate.to_json()}, json)
 
 
 def print_estimate(plan: "Plan") -> None:
@@ -65,7 +65,8 @@ def print_estimate(plan: "Plan") -> None:
     estimate = plan.estimate
     layers = plan.layers
     table = Table(
-        title=f"{plan.device}: {len(plan.arrays['indices'])} images x {plan.task['shots']} shots, "
+        title=f"{plan.device.name}: "
+        f"{len(plan.arrays['indices'])} images x {plan.task['shots']} shots, "
         f"{layers[0].copies} images side by side on {len(layers[0].sites)} neurons",
         title_justify="left",
     )

@@ -128,13 +128,12 @@ def confirm(plan: "Plan", yes: bool) -> None:
         InputError: If nobody can be asked.
         QnnqError: If the answer is no.
     """
-    from qnnq.devices.device import is_hardware
     from qnnq.errors import InputError, QnnqError
 
-    if yes or not is_hardware(plan.device):
+    if yes or plan.device.kind == "simulated":
         return
     seconds = plan.estimate.quantum_seconds
-    question = f"This may use {seconds:.0f} quantum seconds on {plan.device}."
+    question = f"This may use {seconds:.0f} quantum seconds on {plan.device.name}."
     if sys.stdin is None or not sys.stdin.isatty():
         raise InputError(f"{question} Expected --yes, since nobody can be asked here")
     if not typer.confirm(f"{question} Go on?", err=True):

@@ -44,7 +44,7 @@ def _list(json: str | None) -> None:
     from rich.table import Table
 
     from noise_models.catalogue import DEVICE, PRESETS, SYNTHETIC
-    from qnnq.devices.device import device_names
+    from qnnq.devices.names import device_names
 
     terms = {DEVICE.example: DEVICE.description}
     terms |= {kind.example: kind.description for kind in SYNTHETIC.values()}
@@ -69,24 +69,25 @@ def _show(text: str, device: str | None, json: str | None) -> None:
     from dataclasses import asdict
 
     from noise_models.rates import rates
-    from qnnq.devices.device import calibration_time, resolve_device
+    from qnnq.devices.names import resolve_device
     from qnnq.execution.deployment import parse_noise
 
     specification, name = parse_noise(text, device)
-    backend = resolve_device(name)
-    rows = rates(specification, backend.target)
-    calibrated = calibration_time(backend)
+    found = resolve_device(name)
+    rows = rates(specification, found.target)
     if json is not None:
         document = {
             "schema": "qnnq.noise/1",
             "noise": str(specification),
             "device": name,
-            "calibration": calibrated,
+            "calibration": found.calibration,
             "qubits": [asdict(row) for row in rows],
         }
         write_json(document, json)
     if json != "-":
-        _print(f"{specification} on {name}, calibration of {calibrated or 'unknown time'}", rows)
+        _print(
+            f"{specification} on {name}, calibration of {found.calibration or 'unknown time'}", rows
+        )
 
 
 def _show_measured(text: str, json: str | None) -> None:

@@ -1,6 +1,8 @@
 """`qnnq train`: train a network with natural quantization."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -8,6 +10,7 @@ import typer
 from qnnq.cli.output import print_table, progress_bar, write_json
 
 if TYPE_CHECKING:
+    from qnnq.data.dataset import Dataset
     from qnnq.training.settings import Epoch, TrainingSettings
     from qnnq.training.trainer import TrainingResult
 
@@ -30,55 +33,151 @@ def register(app: typer.Typer) -> None:
         data: Annotated[str, typer.Option(help="A data set's name or a file.")] = "mnist5k",
         test_data: Annotated[str, typer.Option(help="What errors are measured on.")] = "mnist-test",
         epochs: Annotated[int, typer.Option(help="Times through the data.")] = 100,
-        seed: Annotated[int, typer.Option(help="Seed of every random number.")] = 0,
+        seed: Annotated[
+            str, typer.Option(help="Of every random number; 0,1,2 trains three networks.")
+        ] = "0",
         learning_rate: Annotated[float, typer.Option(help="Of SGD with momentum 0.9.")] = 0.01,
         batch_size: Annotated[int, typer.Option(help="Images an update.")] = 64,
         evaluate_every: Annotated[int, typer.Option(help="Epochs between test errors.")] = 10,
+        train_shots: Annotated[
+            int, typer.Option(help="Shots an image in the loss: more train the vote.")
+        ] = 1,
+        schedule: Annotated[
+            str, typer.Option(help="Of the learning rate: constant or cosine.")
+        ] = "constant",
+        weight_decay: Annotated[float, typer.Option(help="Of SGD, on all weights.")] = 0.0,
+        label_smoothing: Annotated[
+            float, typer.Option(help="Share of a label that goes to all classes.")
+        ] = 0.0,
+        input_dropout: Annotated[float, typer.Option(help="Share of pixels set to 0.")] = 0.0,
+        dropout: Annotated[float, typer.Option(help="Share of outcomes set to 0.")] = 0.0,
+        shift: Annotated[
+            int, typer.Option(help="Augmentation: move images by up to so many pixels.")
+        ] = 0,
+        validation: Annotated[
+            float,
+            typer.Option(help="Share of the training images held out to choose the best epoch."),
+        ] = 0.0,
+        patience: Annotated[
+            int, typer.Option(help="Stop so many epochs after the best one; 0: never.")
+        ] = 0,
         json: Annotated[
             str | None,
             typer.Option(help="Write the history as JSON (- is stdout).", metavar="FILE"),
         ] = None,
+        figure: Annotated[
+            str | None,
+            typer.Option(help="Draw learning curves: .png, .svg or .pdf.", metavar="PICTURE"),
+        ] = None,
     ) -> None:
         """Train a network; needs qnnq[train]. It takes a GPU if there is one, else the CPU.
 
+        After every epoch FILE.checkpoint is written, so a training that was stopped, in whatever
+        way, goes on where it was when the same command is given again. With several seeds FILE has
+        {seed} in its name.
+
         Example: qnnq train --stretch 0.5 --hidden 16,16,16 --epochs 100 --out net.safetensors
+
+        Example: qnnq train --seed 0,1,2 --train-shots 4 --out "net-{seed}.safetensors"
         """
+        from dataclasses import replace
+
         from qnnq.data.load import load_data
         from qnnq.networks.angles import parse_entanglement
-        from qnnq.networks.file import write_network
-        from qnnq.storage.files import check_writable
         from qnnq.training.settings import TrainingSettings
 
-        check_writable(out)
-        if json not in (None, "-"):
-            check_writable(json)
+        seeds = _numbers("--seed", seed, "seeds such as 0 or 0,1,2")
+        outs = _outs(out, seeds)
+        _check_outputs(outs, json, figure)
         settings = TrainingSettings(
-            hidden=_widths(hidden),
+            hidden=_numbers("--hidden", hidden, "widths such as 16,16,16"),
             stretch=stretch,
             activation=activation,  # type: ignore[arg-type]  # checked with the network
             entanglement=parse_entanglement(entanglement),
             last_projective=last_projective,
             epochs=epochs,
-            seed=seed,
             learning_rate=learning_rate,
             batch_size=batch_size,
             evaluate_every=evaluate_every,
+            train_shots=train_shots,
+            schedule=schedule,  # type: ignore[arg-type]  # checked there
+            weight_decay=weight_decay,
+            label_smoothing=label_smoothing,
+            input_dropout=input_dropout,
+            dropout=dropout,
+            shift=shift,
+            validation=validation,
+            patience=patience,
         )
-        trainer = _torch_trainer()
-        with progress_bar("epochs", epochs) as advance:
-            result = trainer(
-                settings, load_data(data), load_data(test_data), lambda epoch: advance(1)
-            )
-        write_network(result.network, out)
+        each = [replace(settings, seed=number) for number in seeds]
+        trainings = _train_all(each, outs, load_data(data), load_data(test_data))
         if json is not None:
-            write_json(_document(settings, result), json)
+            pairs = zip(each, trainings)
+            document = [_document(settings, result) for settings, result in pairs]
+            write_json({"schema": "qnnq.train/2", "trainings": document}, json)
+        if figure is not None:
+            from qnnq.figures.style import save
+            from qnnq.figures.training import plot_learning
+
+            save(plot_learning({s.seed: r.history for s, r in zip(each, trainings)}), figure)
         if json != "-":
-            _print(result, out)
-        if result.interrupted:
+            _print(trainings, outs)
+        if len(trainings) < len(seeds) or trainings[-1].interrupted:
             from qnnq.errors import Interrupted
 
-            done = result.history[-1].epoch
-            raise Interrupted(f"stopped: {out} has the network after epoch {done} of {epochs}")
+            last = trainings[-1]
+            raise Interrupted(
+                f"stopped: {outs[len(trainings) - 1]} has the network after epoch "
+                f"{last.history[-1].epoch} of {epochs}; the same command goes on from there"
+            )
+        for path in outs:
+            Path(_checkpoint(path)).unlink(missing_ok=True)
+
+
+def _train_all(
+    settings: "Sequence[TrainingSettings]", outs: Sequence[str], data: "Dataset", test: "Dataset"
+) -> "list[TrainingResult]":
+    """Train a network a seed and write it; stops after one that was interrupted."""
+    from qnnq.networks.file import write_network
+
+    trainer = _torch_trainer()
+    results: list[TrainingResult] = []
+    with progress_bar("epochs", len(outs) * settings[0].epochs) as advance:
+        for each, out in zip(settings, outs):
+            result = trainer(
+                each, data, test, lambda epoch: advance(1), checkpoint=_checkpoint(out)
+            )
+            write_network(result.network, out)
+            results.append(result)
+            if result.interrupted:
+                break
+    return results
+
+
+def _checkpoint(out: str) -> str:
+    return f"{out}.checkpoint"
+
+
+def _outs(out: str, seeds: Sequence[int]) -> list[str]:
+    from qnnq.errors import InputError
+
+    if len(set(seeds)) < len(seeds):
+        raise InputError(f"--seed: expected different seeds, got {','.join(map(str, seeds))}")
+    if len(seeds) > 1 and "{seed}" not in out:
+        raise InputError(f"--out {out}: expected {{seed}} in the name with several seeds")
+    return [out.replace("{seed}", str(seed)) for seed in seeds]
+
+
+def _check_outputs(outs: Sequence[str], json: str | None, figure: str | None) -> None:
+    from qnnq.storage.files import check_writable
+
+    if figure is not None:
+        from qnnq.figures.style import check_ending
+
+        check_ending(figure)
+    for path in (*outs, json, figure):
+        if path not in (None, "-"):
+            check_writable(path)
 
 
 def _torch_trainer():  # type: ignore[no-untyped-def]  # naming the type would import torch
@@ -93,20 +192,19 @@ def _torch_trainer():  # type: ignore[no-untyped-def]  # naming the type would i
     return train
 
 
-def _widths(text: str) -> tuple[int, ...]:
+def _numbers(option: str, text: str, expected: str) -> tuple[int, ...]:
     import re
 
     from qnnq.errors import InputError
 
-    widths = [width.strip() for width in text.split(",")]
-    if not all(re.fullmatch(r"[0-9]{1,9}", width) for width in widths):
-        raise InputError(f"--hidden {text!r}: expected widths such as 16,16,16")
-    return tuple(map(int, widths))
+    numbers = [number.strip() for number in text.split(",")]
+    if not all(re.fullmatch(r"[0-9]{1,9}", number) for number in numbers):
+        raise InputError(f"{option} {text!r}: expected {expected}")
+    return tuple(map(int, numbers))
 
 
 def _document(settings: "TrainingSettings", result: "TrainingResult") -> dict[str, object]:
     return {
-        "schema": "qnnq.train/1",
         "settings": asdict(settings),
         "network": result.network.digest,
         "information": dict(result.network.information),
@@ -115,22 +213,38 @@ def _document(settings: "TrainingSettings", result: "TrainingResult") -> dict[st
     }
 
 
-def _print(result: "TrainingResult", out: str) -> None:
+def _print(trainings: "Sequence[TrainingResult]", outs: Sequence[str]) -> None:
+    """Print one training's epochs, or the kept epoch of each of several."""
     from rich.table import Table
 
     from qnnq.training.settings import MAJORITY_SHOTS
 
-    table = Table(title=f"{out}: errors after training", title_justify="left")
-    for column in ("epoch", "loss", "training", "test, one shot", f"majority of {MAJORITY_SHOTS}"):
+    several = len(trainings) > 1
+    title = "errors after training" if several else f"{outs[0]}: errors after training"
+    table = Table(title=title, title_justify="left")
+    if several:
+        table.add_column("network")
+    for column in (
+        "epoch", "loss", "training", "validation", "test, one shot", f"majority of {MAJORITY_SHOTS}"
+    ):  # fmt: skip
         table.add_column(column, justify="right")
-    for epoch in result.history:
-        if epoch.majority_error is not None or epoch is result.history[-1]:
-            table.add_row(*_row(epoch))
+    for result, out in zip(trainings, outs):
+        kept = int(result.network.information["epochs"])
+        for epoch in result.history:
+            if several and epoch.epoch == kept:
+                table.add_row(out, *_row(epoch))
+            elif not several and (epoch.majority_error is not None or epoch.epoch == kept):
+                table.add_row(*_row(epoch))
     print_table(table)
 
 
 def _row(epoch: "Epoch") -> list[str]:
-    errors = (epoch.training_error, epoch.single_shot_error, epoch.majority_error)
+    errors = (
+        epoch.training_error,
+        epoch.validation_error,
+        epoch.single_shot_error,
+        epoch.majority_error,
+    )
     return [str(epoch.epoch), f"{epoch.loss:.4f}"] + [
         "-" if error is None else f"{100 * error:.2f} %" for error in errors
     ]

@@ -1,70 +1,110 @@
-"""Names of devices to Qiskit backends: the one place where a device's name is resolved."""
+"""What a device is, whoever offers it, and how those who offer devices make themselves known."""
 
-from functools import lru_cache
-from typing import TYPE_CHECKING
-
-from qnnq.errors import InputError
-from qnnq.wording import nearest
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
     from qiskit.providers import BackendV2
+    from qiskit.transpiler import Target
 
-DEFAULT_DEVICE = "fake_kingston"
+    from qnnq.devices.limits import ServiceLimits
 
-
-def is_hardware(name: str) -> bool:
-    """Whether the name is that of a machine behind the IBM Quantum service."""
-    return name.startswith("ibm_")
+Kind = Literal["simulated", "machine"]
 
 
-@lru_cache(maxsize=1)
-def _fake_backends() -> dict[str, type]:
-    from qiskit_ibm_runtime import fake_provider
+class Account(Protocol):
+    """The account through which a machine is reached."""
 
-    classes = (getattr(fake_provider, name) for name in dir(fake_provider))
-    return {
-        item.backend_name: item
-        for item in classes
-        if isinstance(getattr(item, "backend_name", 0), str)
-    }
+    def check_online(self, name: str) -> None:
+        """Raise InputError unless a machine takes jobs."""
+        ...
 
-
-def device_names() -> list[str]:
-    """Return the names of the bundled fake devices, sorted."""
-    return sorted(_fake_backends())
+    def has_sessions(self) -> bool:
+        """Whether the account's plan offers sessions."""
+        ...
 
 
-def check_device_name(name: str) -> None:
-    """Raise InputError unless the name is that of a bundled device, or may be of a machine."""
-    if not is_hardware(name) and name not in _fake_backends():
-        raise InputError(
-            f"device {name!r}: expected fake_... or ibm_..."
-            f"{nearest(name, _fake_backends())} (`qnnq noise` lists the bundled ones)"
-        )
+@dataclass(frozen=True, eq=False)
+class Device:
+    """A device as it was calibrated at one time.
 
+    Two lookups of a machine give two devices, so what is remembered of one, such as compiled
+    circuits, is never taken for the other, which may be calibrated anew.
 
-@lru_cache(maxsize=8)
-def resolve_device(name: str) -> "BackendV2":
-    """Return the backend of a fake device, or of a machine of the saved IBM Quantum account.
-
-    Raises:
-        InputError: If there is no such device.
+    Attributes:
+        name: Its name, as the user writes it.
+        backend: What Qiskit's samplers and transpiler take.
+        calibration: The time of its calibration data, ISO 8601, None where it has none.
+        kind: `machine`, or `simulated` in this process at no cost.
+        limits: What its service allows and charges.
+        account: The account of a machine, None for a simulated one.
     """
-    check_device_name(name)
-    if is_hardware(name):
-        from qnnq.devices.ibm.account import open_backend
 
-        return open_backend(name)
-    import warnings
+    name: str
+    backend: "BackendV2"
+    calibration: str | None
+    kind: Kind
+    limits: "ServiceLimits"
+    account: Account | None = None
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        return _fake_backends()[name]()
+    @classmethod
+    def of(
+        cls, backend: "BackendV2", kind: Kind, limits: "ServiceLimits", account: Account | None
+    ) -> "Device":
+        """Return the device of a backend, under the backend's name."""
+        updated = getattr(_properties(backend), "last_update_date", None)
+        calibration = updated.isoformat() if updated else None
+        return cls(backend.name, backend, calibration, kind, limits, account)
+
+    @property
+    def target(self) -> "Target":
+        """Its qubits, instructions, durations and errors."""
+        return self.backend.target
+
+    def calibration_data(self) -> dict[str, Any] | None:
+        """Return all that its service says about its calibration, as plain JSON."""
+        properties = _properties(self.backend)
+        if properties is None:
+            return None
+        found: dict[str, Any] = json.loads(json.dumps(properties.to_dict(), default=str))
+        return found
+
+    def rep_delay(self) -> tuple[float, float, float]:
+        """Return the default, the shortest and the longest repetition delay, seconds."""
+        configuration = getattr(self.backend, "configuration", lambda: None)()
+        default = getattr(configuration, "default_rep_delay", None)
+        low, high = getattr(configuration, "rep_delay_range", None) or (0.0, 1.0)
+        return self.limits.rep_delay_s if default is None else default, low, high
 
 
-@lru_cache(maxsize=8)
-def calibration_time(backend: "BackendV2") -> str | None:
-    """Return the time of a backend's calibration data, ISO 8601, or None where it has none."""
-    properties = getattr(backend, "properties", lambda: None)()
-    updated = getattr(properties, "last_update_date", None)
-    return updated.isoformat() if updated else None
+def _properties(backend: "BackendV2") -> Any:
+    return getattr(backend, "properties", lambda: None)()
+
+
+@dataclass(frozen=True)
+class Provider:
+    """Who offers devices.
+
+    Attributes:
+        example: What its names look like, for messages.
+        kind: The kind of its devices.
+        claims: Whether a name is one of its own; whether there is such a device may be open.
+        names: The names that are known without asking anybody.
+        find: Returns the device of a name that it claims; raises InputError if there is none.
+    """
+
+    example: str
+    kind: Kind
+    claims: Callable[[str], bool]
+    names: Callable[[], Iterable[str]]
+    find: Callable[[str, "ServiceLimits"], Device]
+
+
+PROVIDERS: list[Provider] = []
+
+
+def register(provider: Provider) -> None:
+    """Let the devices of a provider be found by name; those registered first are asked first."""
+    PROVIDERS.append(provider)

@@ -9,11 +9,13 @@ import math
 import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
-
-from qiskit.circuit import QuantumCircuit
+from typing import TYPE_CHECKING
 
 from qnnq.errors import InputError
 from qnnq.wording import nearest
+
+if TYPE_CHECKING:
+    from qiskit.circuit import QuantumCircuit
 
 INSTRUCTION_WEIGHTS = {"rz": 1, "sx": 2, "x": 2, "rx": 2, "cz": 5, "ecr": 5, "rzz": 5, "cx": 5}
 """Control instructions that one gate costs on each of its qubits (job limits page)."""
@@ -78,7 +80,7 @@ def read_limits(path: str | None) -> ServiceLimits:
         raise InputError(f"{path}: {error}") from error
 
 
-def instructions_on_busiest_qubit(circuit: QuantumCircuit) -> int:
+def instructions_on_busiest_qubit(circuit: "QuantumCircuit") -> int:
     """Return the control instructions that one execution costs on its busiest qubit."""
     totals = dict.fromkeys(circuit.qubits, 0)
     for item in circuit.data:

@@ -1,6 +1,6 @@
 """A network on a device: compiled layers, their noise, and the engines that run them."""
 
-import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from noise_models import NoiseSpecification
 from noise_models.channels import NoiseChannels, build_channels
 from noise_models.coverage import check_coverage
-from qnnq.devices.device import (
+from qnnq.devices.device import Device
+from qnnq.devices.names import (
     DEFAULT_DEVICE,
-    calibration_time,
-    check_device_name,
+    device_kind,
     device_names,
+    names_in,
     resolve_device,
 )
 from qnnq.errors import InputError
@@ -31,7 +32,7 @@ class Deployment:
     """The hidden layers of a network, compiled for a device, with the noise of their qubits.
 
     Attributes:
-        device: The device's name.
+        device: The device.
         specification: The noise, its strength included.
         layers: The compiled circuit of every hidden layer.
         channels: The noise of every hidden layer.
@@ -39,7 +40,7 @@ class Deployment:
         calibration: The device and the time of its calibration data.
     """
 
-    device: str
+    device: Device
     specification: NoiseSpecification
     layers: tuple[CompiledLayer, ...]
     channels: tuple[NoiseChannels, ...]
@@ -72,20 +73,16 @@ def parse_noise(noise: str, device: str | None) -> tuple[NoiseSpecification, str
         InputError: If there is no such device, or the noise is of another one.
     """
     if device is not None:
-        check_device_name(device)
-    specification = _parse(noise)
+        device_kind(device)
+    # Any machine may be named; whether it exists is found out when it is resolved.
+    names = [*device_names(), *names_in(noise)]
+    specification = NoiseSpecification.parse(noise, device_names=names)
     named = specification.device_name
     if device is not None and named is not None and named != device:
         raise InputError(
             f"--noise {noise!r}: expected the noise of --device {device}, whose qubits it acts on"
         )
     return specification, device or named or DEFAULT_DEVICE
-
-
-def _parse(noise: str) -> NoiseSpecification:
-    # Any machine may be named; whether it exists is found out when it is resolved.
-    machines = re.findall(r"\bibm_\w+", noise)
-    return NoiseSpecification.parse(noise, device_names=[*device_names(), *machines])
 
 
 def deploy(
@@ -98,36 +95,37 @@ def deploy(
     copies: int = 1,
     pairs: int = 0,
     pair_gate: PairGate = "sx",
+    find: Callable[[str], Device] = resolve_device,
 ) -> Deployment:
     """Compile every hidden layer and build the noise of the qubits in use.
 
-    The arguments are those of `qnnq.execution.run.RunRequest`.
+    The arguments are those of `qnnq.execution.run.RunRequest`; `find` gives a name its device.
 
     Raises:
         InputError, NoiseError, TranspileError: If the parts do not fit together.
     """
     base, device_name = parse_noise(noise, device)
     specification = base.scaled(strength)
-    layers = compile_network(network, device_name, qubits, copies, pairs, pair_gate)
-    channels = tuple(layer_channels(device_name, str(specification), layer) for layer in layers)
-    calibrated = calibration_time(resolve_device(device_name))
+    found = find(device_name)
+    layers = compile_network(network, found, qubits, copies, pairs, pair_gate)
+    channels = tuple(layer_channels(found, specification, layer) for layer in layers)
     canonical, common = _split_strength(specification)
     task = {
         "noise": canonical,
         "strength": common,
-        "device": device_name,
-        "calibration": calibrated,
+        "device": found.name,
+        "calibration": found.calibration,
         "qubits": [",".join(map(str, layer.sites)) for layer in layers],
         "copies": layers[0].copies,
         "pairs": pairs,
         "pair_gate": pair_gate if pairs else None,
     }
-    calibration = {"device": device_name, "time": calibrated}
-    return Deployment(device_name, specification, layers, channels, task, calibration)
+    calibration = {"device": found.name, "time": found.calibration}
+    return Deployment(found, specification, layers, channels, task, calibration)
 
 
 def compile_network(
-    network: Network, device: str, qubits: str, copies: int, pairs: int, pair_gate: PairGate
+    network: Network, device: Device, qubits: str, copies: int, pairs: int, pair_gate: PairGate
 ) -> tuple[CompiledLayer, ...]:
     """Return the compiled circuit of every hidden layer; equal layers share one."""
     angles = [network.layer_entanglement(layer) for layer in range(network.hidden)]
@@ -135,8 +133,7 @@ def compile_network(
     if qubits == "all":
         if copies != 1:
             raise InputError(f"--copies {copies}: --qubits all puts as many copies as fit")
-        target = resolve_device(device).target
-        copies = max(1, min(capacity(target, angle, pair_gate) // w for w, angle in kinds))
+        copies = max(1, min(capacity(device.target, angle, pair_gate) // w for w, angle in kinds))
     elif qubits != "best" and qubits.count(",") >= copies * max(network.widths):
         raise InputError(
             f"--qubits: expected at most {copies * max(network.widths)} (the widest layer), "
@@ -151,7 +148,7 @@ def compile_network(
 
 @lru_cache(maxsize=64)
 def _compiled(
-    device: str,
+    device: Device,
     width: int,
     entanglement: float,
     weakest: float,
@@ -160,12 +157,17 @@ def _compiled(
     pairs: int,
     pair_gate: PairGate,
 ) -> CompiledLayer:
-    target = resolve_device(device).target
     sites = None
     if qubits not in ("best", "all"):
-        sites = _explicit_sites(target, qubits, width * copies, entanglement, weakest)
+        sites = _explicit_sites(device.target, qubits, width * copies, entanglement, weakest)
     return compile_layer(
-        target, width, entanglement, copies=copies, sites=sites, pairs=pairs, pair_gate=pair_gate
+        device.target,
+        width,
+        entanglement,
+        copies=copies,
+        sites=sites,
+        pairs=pairs,
+        pair_gate=pair_gate,
     )
 
 
@@ -178,12 +180,13 @@ def _explicit_sites(
 
 
 @lru_cache(maxsize=256)
-def layer_channels(device: str, specification: str, layer: CompiledLayer) -> NoiseChannels:
+def layer_channels(
+    device: Device, specification: NoiseSpecification, layer: CompiledLayer
+) -> NoiseChannels:
     """Return the noise of the qubits of a layer; raises NoiseError if it does not cover them."""
-    target = resolve_device(device).target
-    parsed = _parse(specification)
-    channels = build_channels(parsed, target, [q for site in layer.sites for q in site.qubits])
-    check_coverage(layer.circuit, channels, parsed)
+    qubits = [qubit for site in layer.sites for qubit in site.qubits]
+    channels = build_channels(specification, device.target, qubits)
+    check_coverage(layer.circuit, channels, specification)
     return channels
 
 

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from qnnq.devices.device import DEFAULT_DEVICE
+from qnnq.devices.names import DEFAULT_DEVICE
 from qnnq.errors import InputError
 from qnnq.wording import nearest
 

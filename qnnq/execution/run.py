@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from qnnq.data.dataset import Dataset
 from qnnq.data.load import load_data
 from qnnq.data.selection import image_ranges, parse_images
+from qnnq.devices.device import Device
+from qnnq.devices.names import resolve_device
 from qnnq.errors import InputError
 from qnnq.execution.engines.base import Engine
 from qnnq.execution.engines.ideal import IdealEngine
@@ -94,8 +96,13 @@ class PreparedRun:
         )
 
 
-def prepare(request: RunRequest) -> PreparedRun:
+def prepare(request: RunRequest, find: Callable[[str], Device] = resolve_device) -> PreparedRun:
     """Check, load and compile what a run needs.
+
+    Args:
+        request: What is asked for.
+        find: Returns the device of a name. A series of runs that is to see one calibration of a
+            machine passes one that remembers its devices.
 
     Raises:
         InputError: If anything that was asked for does not exist or does not fit together.
@@ -115,7 +122,7 @@ def prepare(request: RunRequest) -> PreparedRun:
             f"tells apart), got {dataset.labels[place]} at image {place}"
         )
     images = parse_images(request.images, len(dataset.labels))
-    deployment = deploy_request(request, network)
+    deployment = deploy_request(request, network, find)
     task = {
         "network": network.digest,
         "data": dataset.digest,
@@ -142,7 +149,7 @@ def prepare(request: RunRequest) -> PreparedRun:
 
 
 def deploy_request(
-    request: RunRequest, network: Network
+    request: RunRequest, network: Network, find: Callable[[str], Device] = resolve_device
 ) -> "Deployment | MeasuredDeployment | None":
     """Put the network where the request wants it; None for the ideal engine.
 
@@ -166,15 +173,17 @@ def deploy_request(
         raise InputError(
             f"--engine {request.engine}: expected instrument with --noise measured:FILE"
         )
-    return (deploy_measured if measured else deploy)(
-        network,
-        noise=request.noise,
-        strength=request.strength,
-        device=request.device,
-        qubits=request.qubits,
-        copies=request.copies,
-        pairs=request.pairs,
-        pair_gate=request.pair_gate,
+    options: dict[str, Any] = {
+        "noise": request.noise,
+        "strength": request.strength,
+        "device": request.device,
+        "qubits": request.qubits,
+        "copies": request.copies,
+        "pairs": request.pairs,
+        "pair_gate": request.pair_gate,
+    }
+    return (
+        deploy_measured(network, **options) if measured else deploy(network, **options, find=find)
     )
 
 

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from noise_models import NoiseSpecification
+from qnnq.devices.device import Device
 from qnnq.errors import InputError
 from qnnq.execution.deployment import layer_channels
 from qnnq.execution.engines.base import Engine
@@ -19,18 +21,19 @@ Coefficients = NDArray[np.float64]
 
 
 def calibrated_coefficients(
-    device: str, layers: Sequence[CompiledLayer]
+    device: Device, layers: Sequence[CompiledLayer]
 ) -> tuple[Coefficients, ...]:
     """Return the coefficients that follow from a device's calibration data.
 
     Raises:
         InputError: If inserted gates join neurons.
     """
+    noise = NoiseSpecification.parse(device.name, device_names=[device.name])
     found: dict[int, Coefficients] = {}
     for layer in layers:
         if id(layer) in found:
             continue
-        channels = layer_channels(device, device, layer)
+        channels = layer_channels(device, noise, layer)
         coefficients = np.zeros((layer.slots, 3))
         for response in layer_response(layer.circuit, channels):
             if len(response.slots) > 1:

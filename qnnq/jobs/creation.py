@@ -1,12 +1,10 @@
 """Making a run folder: everything is in it before anything is submitted."""
 
-import json
 import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from qnnq.devices.device import calibration_time, resolve_device
 from qnnq.errors import InputError
 from qnnq.jobs.folder import LEDGER, NETWORK, FolderLock, remember_latest
 from qnnq.jobs.ledger import Ledger
@@ -50,13 +48,11 @@ def create_run(request: HardwareRequest, plan: Plan, folder: Path, budget_s: flo
 def _create(request: HardwareRequest, plan: Plan, folder: Path, budget_s: float | None) -> None:
     if (folder / LEDGER).exists():
         raise InputError(f"{folder}: holds a run already; go on with it by qnnq resume {folder}")
-    backend = resolve_device(plan.device)
-    properties = backend.properties()
     facts = {
         "task": plan.task,
-        "device": plan.device,
-        "calibration": calibration_time(backend),
-        "calibration_data": _plain(properties.to_dict()) if properties else None,
+        "device": plan.device.name,
+        "calibration": plan.device.calibration,
+        "calibration_data": plan.device.calibration_data(),
         "kind": plan.kind,
         "layers": len(plan.layers),
         "request": asdict(request),
@@ -88,8 +84,3 @@ def holds_run(folder: Path, task: dict[str, Any]) -> bool:
     if found != task:
         raise InputError(f"{folder}: holds another run; expected an empty folder")
     return True
-
-
-def _plain(value: Any) -> Any:
-    """Return calibration data without objects that JSON does not know."""
-    return json.loads(json.dumps(value, default=str))

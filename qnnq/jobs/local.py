@@ -12,7 +12,7 @@ from qiskit.circuit import QuantumCircuit
 from noise_models import NoiseSpecification
 from noise_models.channels import NoiseChannels, build_channels
 from noise_models.coverage import check_coverage
-from qnnq.devices.device import device_names, resolve_device
+from qnnq.devices.device import Device
 from qnnq.errors import QnnqError
 from qnnq.jobs.service import JobOptions, JobView, bits_of, sampler_options
 from transpile import CompiledLayer
@@ -32,14 +32,14 @@ class LocalService:
     has the same channels (`noise_models`), for the same circuits.
 
     Args:
-        device: The fake device's name.
+        device: The device that is simulated.
         layers: The circuits that will be run.
         options: How jobs are run.
         seed: Seed of the simulator.
     """
 
     def __init__(
-        self, device: str, layers: Sequence[CompiledLayer], options: JobOptions, seed: int
+        self, device: Device, layers: Sequence[CompiledLayer], options: JobOptions, seed: int
     ) -> None:
         self._options = options
         self._simulator = _simulator(device, layers, options.dynamical_decoupling is not None)
@@ -97,19 +97,18 @@ class LocalService:
         """See `qnnq.jobs.service.Service`."""
 
 
-def _simulator(device: str, layers: Sequence[CompiledLayer], timed: bool) -> "AerSimulator":
+def _simulator(device: Device, layers: Sequence[CompiledLayer], timed: bool) -> "AerSimulator":
     """Return a simulator with the device's noise; `timed`: it knows the durations of gates."""
     from qiskit_aer import AerSimulator
 
-    target = resolve_device(device).target
-    specification = NoiseSpecification.parse(device, device_names=device_names())
+    specification = NoiseSpecification.parse(device.name, device_names=[device.name])
     qubits = {qubit for layer in layers for site in layer.sites for qubit in site.qubits}
-    channels = build_channels(specification, target, sorted(qubits))
+    channels = build_channels(specification, device.target, sorted(qubits))
     for layer in layers:
         check_coverage(layer.circuit, channels, specification)
     return AerSimulator(
         # The local executor copies the simulator for each job: with a target, that takes seconds.
-        target=target if timed else None,
+        target=device.target if timed else None,
         method="matrix_product_state",
         noise_model=_noise_of(channels, layers, everything=timed),
         max_parallel_threads=1,

@@ -3,26 +3,22 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qnnq.devices.device import calibration_time, resolve_device
-from qnnq.devices.limits import ServiceLimits
+from qnnq.devices.device import Device
+from qnnq.devices.names import resolve_device
 from qnnq.errors import InputError
 from qnnq.execution.deployment import compile_network
 from qnnq.execution.request import PairGate, RunRequest
 from qnnq.execution.run import prepare
 from qnnq.jobs.estimate import Estimate, LayerShape, estimate_run
 from qnnq.jobs.layer_plan import LayerCost
-from qnnq.jobs.request import LEAST_BUSY, HardwareRequest, is_local
-from qnnq.jobs.service import JobOptions
+from qnnq.jobs.request import LEAST_BUSY, HardwareRequest
 from qnnq.networks.network import Network
 from transpile import PROJECTIVE, CompiledLayer, capacity, compile_layer, report
-
-if TYPE_CHECKING:
-    from qiskit.providers import BackendV2
 
 
 @dataclass(frozen=True)
@@ -30,14 +26,14 @@ class Placed:
     """A network's layers on a device.
 
     Attributes:
-        device: The device's name, resolved.
+        device: The device.
         layers: The compiled layers.
         costs: What an execution of each layer costs.
         most_copies: How many copies of every layer the chip takes.
         least_rep_delay_s: The shortest repetition delay that the device offers.
     """
 
-    device: str
+    device: Device
     layers: tuple[CompiledLayer, ...]
     costs: tuple[LayerCost, ...]
     most_copies: int
@@ -49,7 +45,7 @@ class Plan:
     """A run that could be submitted.
 
     Attributes:
-        device: The device's name, resolved.
+        device: The device.
         network: The network.
         layers: The compiled layers.
         costs: What an execution of each layer costs.
@@ -60,7 +56,7 @@ class Plan:
         kind: Whether images are run, or the device's response is measured.
     """
 
-    device: str
+    device: Device
     network: Network
     layers: tuple[CompiledLayer, ...]
     costs: tuple[LayerCost, ...]
@@ -110,7 +106,7 @@ def plan_run(request: HardwareRequest) -> Plan:
         **prepared.task,
         **describe(request, placed),
         "engine": "runtime",
-        "noise": placed.device,
+        "noise": placed.device.name,
         "compensate": _digest(responses) if responses else False,
     }
     arrays = {
@@ -134,13 +130,13 @@ def place_network(
         network: The network.
         most_copies: More copies than this are of no use, None if any are.
     """
-    device = request.device
-    if device == LEAST_BUSY:
-        from qnnq.devices.ibm.account import least_busy
+    name = request.device
+    if name == LEAST_BUSY:
+        from qnnq.devices.ibm.account import IbmAccount
 
-        device = least_busy(_qubits_needed(network), request.limits)
-    backend = resolve_device(device)
-    fits = _fitting_copies(network, backend, request.pair_gate)
+        name = IbmAccount(request.limits).least_busy(_qubits_needed(network))
+    device = resolve_device(name, request.limits)
+    fits = _fitting_copies(network, device, request.pair_gate)
     bound = most_copies or max(fits)
     if request.copies is None and request.qubits == "best":
         layers = _fill_chip(request, network, device, [min(fit, bound) for fit in fits])
@@ -149,26 +145,24 @@ def place_network(
         layers = compile_network(
             network, device, request.qubits, copies, request.pairs, request.pair_gate
         )
-    rep_delay, least = _rep_delay(backend, request.options, request.limits)
+    rep_delay, least = _rep_delay(device, request.options.rep_delay_s)
     costs = tuple(
-        LayerCost.of(layer.circuit, report(layer, backend.target).duration_s, rep_delay)
+        LayerCost.of(layer.circuit, report(layer, device.target).duration_s, rep_delay)
         for layer in layers
     )
     return Placed(device, layers, costs, min(fits), least)
 
 
-def check_device(request: HardwareRequest, device: str) -> HardwareRequest:
+def check_device(request: HardwareRequest, device: Device) -> HardwareRequest:
     """Return the request in a mode that the plan offers: batch where it has no sessions.
 
     Raises:
         InputError: If the machine is offline.
     """
-    if is_local(device):
+    if device.account is None:
         return request
-    from qnnq.devices.ibm.account import check_online, has_sessions
-
-    check_online(device, request.limits)
-    if request.options.mode == "session" and not has_sessions(request.limits):
+    device.account.check_online(device.name)
+    if request.options.mode == "session" and not device.account.has_sessions():
         return replace(request, options=replace(request.options, mode="batch"))
     return request
 
@@ -178,16 +172,16 @@ def _qubits_needed(network: Network) -> int:
     return max(network.widths) * (2 if weak else 1)
 
 
-def _fitting_copies(network: Network, backend: "BackendV2", pair_gate: PairGate) -> list[int]:
+def _fitting_copies(network: Network, device: Device, pair_gate: PairGate) -> list[int]:
     """Return how many copies of each layer the chip takes, at least 1."""
     return [
-        max(1, capacity(backend.target, network.layer_entanglement(i), pair_gate) // width)
+        max(1, capacity(device.target, network.layer_entanglement(i), pair_gate) // width)
         for i, width in enumerate(network.widths)
     ]
 
 
 def _fill_chip(
-    request: HardwareRequest, network: Network, device: str, copies: Sequence[int]
+    request: HardwareRequest, network: Network, device: Device, copies: Sequence[int]
 ) -> tuple[CompiledLayer, ...]:
     """Compile each layer with its own number of copies: layers without ancillas take more."""
     fewest = min(copies)
@@ -198,7 +192,7 @@ def _fill_chip(
         shared[layer]
         if count == fewest
         else compile_layer(
-            resolve_device(device).target,
+            device.target,
             network.widths[layer],
             network.layer_entanglement(layer),
             copies=count,
@@ -209,30 +203,23 @@ def _fill_chip(
     )
 
 
-def _rep_delay(
-    backend: "BackendV2", options: JobOptions, limits: ServiceLimits
-) -> tuple[float, float]:
+def _rep_delay(device: Device, chosen: float | None) -> tuple[float, float]:
     """Return the repetition delay and the shortest one on offer, seconds."""
-    configuration = backend.configuration()
-    default = getattr(configuration, "default_rep_delay", None)
-    low, high = getattr(configuration, "rep_delay_range", None) or (0.0, 1.0)
-    chosen = options.rep_delay_s
+    default, low, high = device.rep_delay()
     if chosen is not None and not low <= chosen <= high:
         raise InputError(
             f"--rep-delay {chosen * 1e6:g}: expected {low * 1e6:g} to {high * 1e6:g} us, "
-            f"which is what {backend.name} offers"
+            f"which is what {device.name} offers"
         )
-    if chosen is None:
-        chosen = limits.rep_delay_s if default is None else default
-    return chosen, low
+    return default if chosen is None else chosen, low
 
 
 def describe(request: HardwareRequest, placed: Placed) -> dict[str, Any]:
     """Return what of a device and of how it is run determines a result."""
     options = request.options
     return {
-        "device": placed.device,
-        "calibration": calibration_time(resolve_device(placed.device)),
+        "device": placed.device.name,
+        "calibration": placed.device.calibration,
         "qubits": [",".join(map(str, layer.sites)) for layer in placed.layers],
         "copies": placed.layers[0].copies,
         "pairs": request.pairs,
@@ -244,7 +231,7 @@ def describe(request: HardwareRequest, placed: Placed) -> dict[str, Any]:
 
 
 def _responses(
-    request: HardwareRequest, device: str, layers: Sequence[CompiledLayer]
+    request: HardwareRequest, device: Device, layers: Sequence[CompiledLayer]
 ) -> tuple[NDArray[np.float64], ...]:
     if not request.compensate:
         if request.response is not None:
@@ -253,7 +240,7 @@ def _responses(
     from qnnq.jobs.compensation import calibrated_coefficients, measured_coefficients
 
     if request.response is not None:
-        return measured_coefficients(request.response, device, layers, request.pairs)
+        return measured_coefficients(request.response, device.name, layers, request.pairs)
     return calibrated_coefficients(device, layers)
 
 

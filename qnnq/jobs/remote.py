@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from qiskit.circuit import QuantumCircuit
 
-from qnnq.devices.ibm.account import client, listed_backend
-from qnnq.devices.ibm.client import Missing, Unanswered, classify, submit_only_once
+from qnnq.devices.ibm.account import listed_backend
+from qnnq.devices.ibm.client import Client, Missing, Unanswered, classify, submit_only_once
 from qnnq.devices.limits import ServiceLimits
 from qnnq.errors import QnnqError
 from qnnq.jobs.service import JobOptions, JobStatus, JobView, bits_of, sampler_options
@@ -53,7 +53,7 @@ class RemoteService:
         self._device = device
         self._options = options
         self._limits = limits
-        self._client = client(limits)
+        self._client = Client(limits)
         self._session_id = session_id
         self._remember = remember
         self._session_s = session_s

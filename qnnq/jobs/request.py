@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 
-from qnnq.devices.device import is_hardware
 from qnnq.devices.limits import ServiceLimits
 from qnnq.execution.request import PairGate
 from qnnq.jobs.service import JobOptions
@@ -45,8 +44,3 @@ class HardwareRequest:
     response: str | None = None
     options: JobOptions = field(default_factory=JobOptions)
     limits: ServiceLimits = field(default_factory=ServiceLimits)
-
-
-def is_local(device: str) -> bool:
-    """Whether a device is simulated in this process, at no cost."""
-    return not is_hardware(device)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from qnnq.devices.limits import ServiceLimits
+from qnnq.devices.names import device_kind, resolve_device
 from qnnq.errors import InputError, QnnqError
 from qnnq.execution.engines.base import Engine
 from qnnq.execution.shot_loop import Votes, run_shots
@@ -17,7 +18,6 @@ from qnnq.jobs.folder import NETWORK, FolderLock
 from qnnq.jobs.layer_plan import LayerCost
 from qnnq.jobs.ledger import Ledger
 from qnnq.jobs.records import now
-from qnnq.jobs.request import is_local
 from qnnq.jobs.service import JobOptions, Service
 from qnnq.networks.file import read_network
 from qnnq.networks.network import Network
@@ -60,6 +60,11 @@ class Run:
         return str(self.ledger.fact("device"))
 
     @property
+    def is_local(self) -> bool:
+        """Whether the device is simulated in this process, at no cost."""
+        return device_kind(self.device) == "simulated"
+
+    @property
     def limits(self) -> ServiceLimits:
         """The limits that the run was made with."""
         return ServiceLimits(**self.request["limits"])
@@ -72,11 +77,11 @@ class Run:
 
     def service(self, limits: ServiceLimits | None = None) -> Service:
         """Return the service that the run's jobs go to; `limits` other than the run's own."""
-        if is_local(self.device):
+        if self.is_local:
             from qnnq.jobs.local import LocalService
 
-            layers = self.ledger.layers()
-            return LocalService(self.device, layers, self.options, self.request["seed"])
+            device, layers = resolve_device(self.device), self.ledger.layers()
+            return LocalService(device, layers, self.options, self.request["seed"])
         from qnnq.jobs.remote import RemoteService
 
         return RemoteService(
@@ -136,7 +141,7 @@ def advance(folder: Path, wait: bool, say: Say) -> bool:
                 return True
             service = run.service()
             # A local job ends with its process, so there is nothing to come back for.
-            engine = run.engine(service, wait or is_local(run.device), say)
+            engine = run.engine(service, wait or run.is_local, say)
             try:
                 if run.ledger.fact("kind") == "calibration":
                     measure_responses(run.ledger, engine, service)

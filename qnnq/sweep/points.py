@@ -13,7 +13,7 @@ import numpy as np
 
 from qnnq.data.load import load_data
 from qnnq.data.selection import image_ranges, parse_images
-from qnnq.devices.device import check_device_name, device_names, resolve_device
+from qnnq.devices.names import device_kind, device_names, resolve_device
 from qnnq.errors import InputError
 from qnnq.execution.measured_deployment import is_measured
 from qnnq.execution.request import RunRequest, check_request
@@ -135,11 +135,10 @@ def _devices(grid: Grid) -> list[str | None]:
 
 def _usable_devices() -> list[str]:
     """Return the bundled devices but the oldest, which have u2 and u3 gates and no sx."""
-    backends = {name: resolve_device(name) for name in device_names()}
     return [
         name
-        for name, backend in backends.items()
-        if {"sx", "rx"} & set(backend.configuration().basis_gates)
+        for name in device_names()
+        if {"sx", "rx"} & set(resolve_device(name).target.operation_names)
     ]
 
 
@@ -150,7 +149,7 @@ def _check_noise(noise: str, device: str | None) -> None:
     if not is_measured(noise):
         parse_noise(noise, device)
     elif device is not None:
-        check_device_name(device)
+        device_kind(device)
 
 
 def _labels(request: RunRequest) -> dict[str, Any]:

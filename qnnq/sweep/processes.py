@@ -9,10 +9,12 @@ import os
 import signal
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 
+from qnnq.devices.names import resolve_device
 from qnnq.results.result import RunResult
 from qnnq.sweep.signals import interrupts_held
 from qnnq.sweep.work import Failure, Task, perform, thread_limits
@@ -110,6 +112,7 @@ def _inherited(variables: Mapping[str, str]) -> Iterator[None]:
 def _work(pipe: Connection, parent: int) -> None:
     """Run tasks until the pipe's other end is gone, as it is when the parent was killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # blocked so far, see `_inherited`
+    find = cache(resolve_device)  # the tasks of a sweep see one calibration
     with contextlib.suppress(EOFError, OSError):
         while os.getppid() == parent:
-            pipe.send(perform(pipe.recv()))
+            pipe.send(perform(pipe.recv(), find))

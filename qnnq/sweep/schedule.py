@@ -6,9 +6,11 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 
+from qnnq.devices.names import resolve_device
 from qnnq.errors import InputError
 from qnnq.execution.request import RunRequest
 from qnnq.execution.run import prepare
@@ -81,6 +83,7 @@ class Schedule:
         self._points = sorted(points, key=_compilation)
         self._store, self._pool, self._threads, self._tally = store, pool, threads, tally
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex}"
+        self._find = cache(resolve_device)  # all tasks see one calibration
         self._source = self._tasks()
         self._ready: deque[Task] = deque()
         self._claimed_elsewhere: deque[Task] = deque()
@@ -192,7 +195,7 @@ class Schedule:
 
     def _prepared(self, request: RunRequest) -> Task:
         try:
-            return Task(request, prepare(request).task_id, self._threads)
+            return Task(request, prepare(request, self._find).task_id, self._threads)
         except (InputError, ValueError) as error:
             raise InputError(f"{_name(request)}: {error}") from error
 

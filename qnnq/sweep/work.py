@@ -1,10 +1,12 @@
 """What a pool of workers does: tasks in, results or failures out."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from qnnq.devices.device import Device
+from qnnq.devices.names import resolve_device
 from qnnq.execution.request import RunRequest
 from qnnq.execution.run import prepare
 from qnnq.results.result import RunResult
@@ -59,12 +61,19 @@ class Pool(Protocol):
         ...
 
 
-def perform(task: Task) -> RunResult | Failure:
-    """Run a task in a worker; failures come back as one line."""
+def perform(task: Task, find: Callable[[str], Device] = resolve_device) -> RunResult | Failure:
+    """Run a task in a worker; failures come back as one line.
+
+    Args:
+        task: What to do.
+        find: Returns the device of a name.
+    """
     try:
-        prepared = prepare(task.request)
+        prepared = prepare(task.request, find)
         if prepared.task_id != task.task_id:
-            return Failure("the worker has another version of the network, the data or qnnq")
+            return Failure(
+                "the worker has another version of the network, the data, the calibration or qnnq"
+            )
         return prepared.execute(threads=task.threads)
     except Exception as error:  # whatever a task raises must not end its worker
         text = " ".join(str(error).split())

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from qnnq.networks.network import Network
+from qnnq.training.batches import drop
 from qnnq.training.settings import TrainingSettings
 from qnnq.training.step import ActivationStep
 
@@ -34,23 +35,45 @@ class QuantizedNetwork(nn.Module):
             for i in range(untrained.hidden)
         )
 
-    def forward(self, pixels: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        """Return the logits (images, classes) of one shot for pixels (images, inputs) in [0, 1]."""
-        return self._finish(self.layers[0](pixels), generator)
+    def forward(
+        self,
+        pixels: Tensor,
+        random: torch.Generator,
+        dropout: float = 0.0,
+        dropped: torch.Generator | None = None,
+    ) -> Tensor:
+        """Return the logits (images, classes) of one shot for pixels (images, inputs) in [0, 1].
 
-    def shots(self, pixels: Tensor, count: int, generator: torch.Generator | None = None) -> Tensor:
+        A share `dropout` of the outcomes is set to 0, drawn with `dropped`.
+        """
+        return self._finish(self.layers[0](pixels), random, dropout, dropped)
+
+    def shots(
+        self,
+        pixels: Tensor,
+        count: int,
+        random: torch.Generator,
+        dropout: float = 0.0,
+        dropped: torch.Generator | None = None,
+    ) -> Tensor:
         """Return the logits (count, images, classes) of `count` independent forward passes.
 
         They share only the first layer's pre-activations, which are the same in all of them.
         """
         z = self.layers[0](pixels)
-        return self._finish(z.expand(count, *z.shape), generator)
+        return self._finish(z.expand(count, *z.shape), random, dropout, dropped)
 
-    def _finish(self, z: Tensor, generator: torch.Generator | None) -> Tensor:
+    def _finish(
+        self,
+        z: Tensor,
+        random: torch.Generator,
+        dropout: float,
+        dropped: torch.Generator | None,
+    ) -> Tensor:
         state = None
         for step, layer in zip(self.steps, self.layers[1:], strict=True):
-            outcome, state = step(z, state, generator)
-            z = layer(outcome)
+            outcome, state = step(z, state, random)
+            z = layer(drop(outcome, dropout, dropped))
         return z
 
     def to_network(self, information: Mapping[str, str]) -> Network:

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from qnnq.errors import InputError
 from qnnq.networks.activation import Activation
@@ -10,14 +11,39 @@ MOMENTUM = 0.9
 MAJORITY_SHOTS = 15
 """Forward passes that the majority's error is measured with, as in the publication."""
 
+Schedule = Literal["constant", "cosine"]
+SCHEDULES: tuple[Schedule, ...] = get_args(Schedule)
+
 
 @dataclass(frozen=True)
 class TrainingSettings:
     """A network's shape and physics, and how to train it; the defaults are those published.
 
-    `hidden` has the width of each hidden layer; `entanglement` is in radians. Test errors are
-    measured after every `evaluate_every` epochs and after the last; how often changes no weight.
     Raises InputError for a value out of range; the physics is checked by `Network`.
+
+    Attributes:
+        hidden: The width of each hidden layer.
+        stretch: Of the activation.
+        activation: Which activation.
+        entanglement: Radians.
+        last_projective: Whether the last hidden layer is measured at pi/2 in any case.
+        epochs: Times through the training images.
+        seed: Of every random number.
+        learning_rate: Of SGD with momentum 0.9.
+        batch_size: Images an update.
+        evaluate_every: Epochs between measurements of the test errors, which are also measured
+            after the last; how often changes no weight.
+        train_shots: Shots an image in training. The loss is the cross-entropy of the mean of their
+            class probabilities, so that many of them train the vote rather than a shot.
+        schedule: `cosine` takes the learning rate to 0 along half a period.
+        weight_decay: Of SGD, on all weights.
+        label_smoothing: Share of each label that is spread over all classes.
+        input_dropout: Share of the pixels that are set to 0, anew for every image of a batch.
+        dropout: The same of the hidden neurons' outcomes, anew for every shot.
+        shift: Augmentation: images are moved by up to so many pixels, up or down and sideways.
+        validation: Share of the training images that is held out. The network kept is then the one
+            of the epoch with the lowest loss on them, else the last.
+        patience: Epochs without a lower validation loss after which training stops; 0 is never.
     """
 
     hidden: tuple[int, ...]
@@ -30,27 +56,51 @@ class TrainingSettings:
     learning_rate: float = 0.01
     batch_size: int = 64
     evaluate_every: int = 10
+    train_shots: int = 1
+    schedule: Schedule = "constant"
+    weight_decay: float = 0.0
+    label_smoothing: float = 0.0
+    input_dropout: float = 0.0
+    dropout: float = 0.0
+    shift: int = 0
+    validation: float = 0.0
+    patience: int = 0
 
     def __post_init__(self) -> None:
         if not self.hidden or min(self.hidden) < 1:
             found = ",".join(map(str, self.hidden)) or "none"
             raise InputError(f"hidden: expected widths >= 1 such as 16,16,16, got {found}")
-        for name, least in (("epochs", 1), ("seed", 0), ("batch_size", 1), ("evaluate_every", 1)):
-            if getattr(self, name) < least:
-                option = name.replace("_", "-")
-                raise InputError(f"{option}: expected >= {least}, got {getattr(self, name)}")
-        if not 0 < self.learning_rate <= 1000:
-            rate = self.learning_rate
-            raise InputError(f"learning-rate: expected a number in (0, 1000], got {rate}")
+        for name in ("epochs", "batch_size", "evaluate_every", "train_shots"):
+            self._check(name, getattr(self, name) >= 1, ">= 1")
+        for name in ("seed", "shift", "patience"):
+            self._check(name, getattr(self, name) >= 0, ">= 0")
+        for name in ("label_smoothing", "input_dropout", "dropout", "validation"):
+            self._check(name, 0 <= getattr(self, name) < 1, "a number in [0, 1)")
+        self._check("learning_rate", 0 < self.learning_rate <= 1000, "a number in (0, 1000]")
+        self._check("weight_decay", 0 <= self.weight_decay <= 1000, "a number in [0, 1000]")
+        self._check("schedule", self.schedule in SCHEDULES, f"one of {', '.join(SCHEDULES)}")
+        if self.patience and not self.validation:
+            raise InputError("patience: expected with a validation share, whose loss it watches")
+
+    def _check(self, name: str, good: bool, expected: str) -> None:
+        if not good:
+            option, found = name.replace("_", "-"), getattr(self, name)
+            raise InputError(f"{option}: expected {expected}, got {found}")
 
 
 @dataclass(frozen=True)
 class Epoch:
     """One epoch's record; errors are fractions, None where they were not measured.
 
-    `loss` and `training_error` are means over the epoch's batches, each before its update.
-    `single_shot_error` is the mean over `MAJORITY_SHOTS` forward passes, `majority_error` that of
-    their majority. `seconds` is since the beginning of the training.
+    Attributes:
+        epoch: Its number, from 1.
+        loss: Mean over the epoch's batches, each before its update.
+        training_error: The same; with several shots an image, that of their mean probabilities.
+        single_shot_error: On the test images, the mean over `MAJORITY_SHOTS` forward passes.
+        majority_error: On the test images, that of their majority.
+        seconds: Since the beginning of the training, without what lay between interruptions.
+        validation_loss: Of the mean probabilities of `MAJORITY_SHOTS` shots of the images held out.
+        validation_error: Of their majority.
     """
 
     epoch: int
@@ -59,3 +109,5 @@ class Epoch:
     single_shot_error: float | None
     majority_error: float | None
     seconds: float
+    validation_loss: float | None = None
+    validation_error: float | None = None

@@ -87,16 +87,9 @@ def connect(server: Server, home: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.fixture(autouse=True)
-def forgetful(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No connection, device or last run survives from one test to the next."""
-    from qnnq.devices import device
-    from qnnq.devices.ibm import account
-    from qnnq.execution import deployment
-
+def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No last run survives from one test to the next."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    account.client.cache_clear()
-    device.resolve_device.cache_clear()
-    deployment._compiled.cache_clear()
 
 
 @dataclass(frozen=True)

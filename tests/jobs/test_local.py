@@ -83,6 +83,7 @@ def test_calibration_finds_the_noise_of_the_device(
     files: Files, tmp_path: Path, qnnq: Command
 ) -> None:
     """The fit agrees with the exact response of the same circuits under the calibration's noise."""
+    from qnnq.devices.names import resolve_device
     from qnnq.jobs.compensation import calibrated_coefficients, measured_coefficients
     from qnnq.jobs.planning import plan_run
     from qnnq.jobs.request import HardwareRequest
@@ -96,7 +97,7 @@ def test_calibration_finds_the_noise_of_the_device(
     assert answer.code == 0, answer.err
     plan = plan_run(request)
     measured = measured_coefficients(str(out), "fake_jakarta", plan.layers, 0)
-    exact = calibrated_coefficients("fake_jakarta", plan.layers)
+    exact = calibrated_coefficients(resolve_device("fake_jakarta"), plan.layers)
     angles = np.array([0, 2 * np.pi / 3, 4 * np.pi / 3])
     basis = np.stack([np.ones(3), np.cos(angles), np.sin(angles)])
     found, expected = measured[0] @ basis, exact[0] @ basis

@@ -19,10 +19,11 @@ from qnnq.networks.activation import phi, probability, state_after
 from qnnq.networks.bundled import load_model
 from qnnq.networks.file import read_network
 from qnnq.training import trainer
+from qnnq.training.evaluation import vote
 from qnnq.training.module import QuantizedNetwork
 from qnnq.training.settings import TrainingSettings
 from qnnq.training.step import ActivationStep, NeuronState
-from qnnq.training.trainer import train, vote
+from qnnq.training.trainer import train
 
 FALSE_ALARM = 1e-6
 
@@ -134,16 +135,6 @@ def test_votes_that_tie_go_to_the_lowest_class():
     assert vote(chosen, 3).tolist() == [1, 1, 0]
 
 
-@pytest.fixture(scope="module")
-def small():
-    """Return 1,000 training and 1,000 test images."""
-    train_data, test_data = load_data("mnist5k"), load_data("mnist-test")
-    return tuple(
-        Dataset(data.images[:1000], data.labels[:1000], f"{data.name} 0:1000")
-        for data in (train_data, test_data)
-    )
-
-
 SETTINGS = TrainingSettings((32, 32), 0.5, epochs=12, evaluate_every=5)
 
 
@@ -181,21 +172,19 @@ def test_the_seed_determines_the_weights_and_evaluation_does_not(small):
     assert not np.array_equal(other.weights[0], network.weights[0])
 
 
-class InterruptedRun(trainer._Run):
+class InterruptedRun(trainer.TrainingRun):
     """Ctrl-C in the middle of the third epoch, when weights have changed."""
 
-    def _train_once(self):
-        epochs = getattr(self, "epochs_begun", 0) + 1
-        self.epochs_begun = epochs
-        if epochs == 3:
+    def _train_once(self, number):
+        if number == 3:
             self.model.layers[0].weight.data.zero_()
             raise KeyboardInterrupt
-        return super()._train_once()
+        return super()._train_once(number)
 
 
 def test_ctrl_c_keeps_the_last_finished_epoch(small, monkeypatch):
     expected = train(replace(SETTINGS, epochs=2), *small, device="cpu").network
-    monkeypatch.setattr(trainer, "_Run", InterruptedRun)
+    monkeypatch.setattr(trainer, "TrainingRun", InterruptedRun)
     result = train(SETTINGS, *small, device="cpu")
     assert result.interrupted
     assert result.network.digest == expected.digest
@@ -224,18 +213,37 @@ def test_train_on_the_command_line(small_files, tmp_path, capsys):
     network = read_network(out)
     assert (network.widths, network.stretch, network.last_projective) == ((8, 6), 0.25, False)
     assert network.entanglement == 3 * math.pi / 8
-    document = json.loads(record.read_text())
+    (document,) = json.loads(record.read_text())["trainings"]
     assert document["network"] == network.digest
     assert document["settings"]["seed"] == 5
     assert [epoch["epoch"] for epoch in document["history"]] == [1, 2, 3, 4]
 
 
+def test_several_seeds_in_one_command(small_files, tmp_path, capsys):
+    """Each network is the one that its seed gives alone."""
+    alone, picture = tmp_path / "alone.safetensors", tmp_path / "curves.svg"
+    assert main(["train", *small_files, "--seed", "7", "--out", str(alone)]) == 0
+    capsys.readouterr()
+    several = str(tmp_path / "net-{seed}.safetensors")
+    arguments = ["--seed", "5,7", "--out", several, "--json", "-", "--figure", str(picture)]
+    assert main(["train", *small_files, "--validation", "0.1", *arguments]) == 0
+    trainings = json.loads(capsys.readouterr().out)["trainings"]
+    assert [training["settings"]["seed"] for training in trainings] == [5, 7]
+    found = [read_network(several.format(seed=seed)).digest for seed in (5, 7)]
+    assert found == [training["network"] for training in trainings]
+    assert picture.read_text().count("seed 7: validation") == 1
+    assert main(["train", *small_files, "--seed", "5,7", "--out", several]) == 0
+    assert read_network(several.format(seed=7)).digest == read_network(alone).digest
+    assert not list(tmp_path.glob("*.checkpoint"))
+
+
 def test_ctrl_c_on_the_command_line_says_what_was_kept(small_files, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(trainer, "_Run", InterruptedRun)
+    monkeypatch.setattr(trainer, "TrainingRun", InterruptedRun)
     out = tmp_path / "net.safetensors"
     assert main(["train", *small_files, "--out", str(out)]) == 130
     error = capsys.readouterr().err
-    assert f"stopped: {out} has the network after epoch 2 of 4" in error
+    expected = f"stopped: {out} has the network after epoch 2 of 4; the same command goes on"
+    assert expected in error
     assert read_network(out).information["epochs"] == "2"
 
 
@@ -246,6 +254,9 @@ def test_ctrl_c_on_the_command_line_says_what_was_kept(small_files, tmp_path, ca
         (["--hidden", "16,\u0664"], "expected widths such as"),
         (["--hidden", "9" * 5000], "expected widths such as"),
         (["--hidden", "16,0"], "hidden: expected widths >= 1"),
+        (["--seed", "0,1"], "--out net.safetensors: expected {seed} in the name"),
+        (["--seed", "1,1"], "--seed: expected different seeds, got 1,1"),
+        (["--figure", "curves.txt"], "curves.txt: expected a name that ends in"),
         (["--epochs", "0"], "epochs: expected >= 1, got 0"),
         (["--batch-size", "0"], "batch-size: expected >= 1, got 0"),
         (["--learning-rate", "nan"], "learning-rate: expected a number in (0, 1000], got nan"),
@@ -272,7 +283,7 @@ def test_a_network_that_does_not_fit_into_memory_is_one_line(
     def exhausted(*_):
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory\nbacktrace")
 
-    monkeypatch.setattr(trainer, "_Run", exhausted)
+    monkeypatch.setattr(trainer, "TrainingRun", exhausted)
     assert main(["train", *small_files, "--out", str(tmp_path / "net.safetensors")]) == 1
     error = capsys.readouterr().err
     assert error.count("\n") == 1

@@ -1,7 +1,6 @@
 """The machines of the saved IBM Quantum account."""
 
 import time
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from qnnq.devices.ibm.client import Client, Missing, Unanswered
@@ -16,62 +15,65 @@ LOOKUPS = 3
 """A service that is overloaded says "no such machine"; so a missing one is looked up again."""
 
 
-@lru_cache(maxsize=4)
-def client(limits: ServiceLimits) -> Client:
-    """Return the connection that goes with some limits."""
-    return Client(limits)
+class IbmAccount:
+    """The saved account.
 
-
-def open_backend(name: str, limits: ServiceLimits | None = None) -> "IBMBackend":
-    """Return a machine by name, with its fractional gates where it has them.
-
-    Raises:
-        InputError: If there is no account, or the account has no such machine.
-        QnnqError: If the service does not answer.
+    Args:
+        limits: Time-outs and patience.
     """
-    connection = client(limits or ServiceLimits())
-    for attempt in range(LOOKUPS):
+
+    def __init__(self, limits: ServiceLimits) -> None:
+        self._client = Client(limits)
+
+    def open_backend(self, name: str) -> "IBMBackend":
+        """Return a machine by name, with its fractional gates where it has them.
+
+        Raises:
+            InputError: If there is no account, or the account has no such machine.
+            QnnqError: If the service does not answer.
+        """
+        for attempt in range(LOOKUPS):
+            try:
+                return self._client.call(f"device {name}", lambda service: _backend(service, name))
+            except Missing:
+                names = self._client.call("its devices", _names)
+                if names or attempt == LOOKUPS - 1:
+                    raise InputError(
+                        f"device {name!r}: expected one of the account's machines: "
+                        f"{', '.join(names) or 'it has none'}{nearest(name, names)}"
+                    ) from None
+                self._client.disconnect()
+                time.sleep(attempt + 1)
+        raise AssertionError("unreachable")
+
+    def least_busy(self, qubits: int) -> str:
+        """Return the name of the machine with the shortest queue and at least `qubits` qubits."""
         try:
-            return connection.call(f"device {name}", lambda service: _backend(service, name))
+            return self._client.call(
+                "least busy device",
+                lambda service: str(service.least_busy(min_num_qubits=qubits).name),
+            )
         except Missing:
-            names = connection.call("its devices", _names)
-            if names or attempt == LOOKUPS - 1:
-                raise InputError(
-                    f"device {name!r}: expected one of the account's machines: "
-                    f"{', '.join(names) or 'it has none'}{nearest(name, names)}"
-                ) from None
-            connection.disconnect()
-            time.sleep(attempt + 1)
-    raise AssertionError("unreachable")
+            raise InputError(
+                f"device least_busy: the account has no machine of {qubits} qubits or more that "
+                "is up"
+            ) from None
 
+    def has_sessions(self) -> bool:
+        """Whether the plan of the active instance offers sessions; the open plan does not."""
 
-def least_busy(qubits: int, limits: ServiceLimits) -> str:
-    """Return the name of the machine with the shortest queue and at least `qubits` qubits."""
-    try:
-        return client(limits).call(
-            "least busy device", lambda service: str(service.least_busy(min_num_qubits=qubits).name)
-        )
-    except Missing:
-        raise InputError(
-            f"device least_busy: the account has no machine of {qubits} qubits or more that is up"
-        ) from None
+        def plan(service: "QiskitRuntimeService") -> str:
+            active = service.active_instance()
+            plans = (str(i["plan"]) for i in service.instances() if i["crn"] == active)
+            return next(plans, "unknown")
 
+        return self._client.call("plan", plan) != "open"
 
-def has_sessions(limits: ServiceLimits) -> bool:
-    """Whether the plan of the account's active instance offers sessions; the open plan does not."""
-
-    def plan(service: "QiskitRuntimeService") -> str:
-        active = service.active_instance()
-        return next((str(i["plan"]) for i in service.instances() if i["crn"] == active), "unknown")
-
-    return client(limits).call("plan", plan) != "open"
-
-
-def check_online(name: str, limits: ServiceLimits) -> None:
-    """Raise InputError unless a machine takes jobs."""
-    status = client(limits).call("device status", lambda s: listed_backend(s, name).status())
-    if not status.operational:
-        raise InputError(f"device {name}: offline ({status.status_msg})")
+    def check_online(self, name: str) -> None:
+        """Raise InputError unless a machine takes jobs."""
+        status = self._client.call("device status", lambda s: listed_backend(s, name).status())
+        if not status.operational:
+            raise InputError(f"device {name}: offline ({status.status_msg})")
 
 
 def listed_backend(service: "QiskitRuntimeService", name: str) -> "IBMBackend":

@@ -10,7 +10,7 @@ from qiskit_aer import AerSimulator
 from noise_models import NoiseSpecification
 from noise_models.aer_model import aer_noise_model
 from noise_models.channels import build_channels
-from qnnq.devices.device import resolve_device
+from qnnq.devices.names import resolve_device
 from qnnq.execution.engines.aer import active_part
 from qnnq.execution.engines.response import layer_response
 from transpile import compile_layer

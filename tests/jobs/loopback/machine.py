@@ -53,6 +53,18 @@ class Machine:
     def properties(self) -> dict[str, Any]:
         return self._properties
 
+    def recalibrate(self, time: str, readout_error: float) -> None:
+        """Report another time of calibration, and other readout errors."""
+        changed = {"readout_error", "prob_meas0_prep1", "prob_meas1_prep0"}
+        qubits = [
+            [
+                {**entry, "value": readout_error} if entry["name"] in changed else entry
+                for entry in qubit
+            ]
+            for qubit in self._properties["qubits"]
+        ]
+        self._properties |= {"last_update_date": time, "qubits": qubits}
+
     def device_entry(self, queue: int) -> dict[str, Any]:
         status = {"name": "online" if self.online else "offline", "reason": "available"}
         return {

@@ -1,0 +1,58 @@
+"""Names of devices: the one place where a name becomes a device."""
+
+import re
+from typing import TYPE_CHECKING
+
+import qnnq.devices.fake
+import qnnq.devices.ibm.provider  # noqa: F401 (both register themselves)
+from qnnq.devices.device import PROVIDERS, Device, Kind, Provider
+from qnnq.errors import InputError
+from qnnq.wording import nearest
+
+if TYPE_CHECKING:
+    from qnnq.devices.limits import ServiceLimits
+
+DEFAULT_DEVICE = "fake_kingston"
+
+
+def device_names() -> list[str]:
+    """Return the names of all devices that are known without asking a service, sorted."""
+    return sorted(name for provider in PROVIDERS for name in provider.names())
+
+
+def names_in(text: str) -> list[str]:
+    """Return the words of a text that are, or may be, the name of a device."""
+    words = re.findall(r"\w+", text)
+    return [word for word in words if any(provider.claims(word) for provider in PROVIDERS)]
+
+
+def device_kind(name: str) -> Kind:
+    """Return what kind of device a name means; raises InputError as `resolve_device` does."""
+    return _provider(name).kind
+
+
+def resolve_device(name: str, limits: "ServiceLimits | None" = None) -> Device:
+    """Return the device of a name; a machine is asked for its calibration each time.
+
+    Args:
+        name: Such as `fake_kingston`, or `ibm_kingston` of the saved account.
+        limits: Those that the user has changed, None for the service's own.
+
+    Raises:
+        InputError: If there is no such device.
+        QnnqError: If its service does not answer.
+    """
+    from qnnq.devices.limits import ServiceLimits
+
+    return _provider(name).find(name, limits or ServiceLimits())
+
+
+def _provider(name: str) -> Provider:
+    for provider in PROVIDERS:
+        if provider.claims(name):
+            return provider
+    expected = " or ".join(provider.example for provider in PROVIDERS)
+    raise InputError(
+        f"device {name!r}: expected {expected}{nearest(name, device_names())} "
+        "(`qnnq noise` lists the bundled ones)"
+    )

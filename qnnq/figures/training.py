@@ -1,0 +1,58 @@
+"""Learning curves: errors and loss against epochs."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from qnnq.errors import InputError
+from qnnq.figures.style import MOST_SERIES, look, percent_axis, styled
+from qnnq.training.settings import MAJORITY_SHOTS, Epoch
+
+_ERRORS: tuple[tuple[str, str, Callable[[Epoch], float | None]], ...] = (
+    ("training", ":", lambda epoch: epoch.training_error),
+    ("validation", "--", lambda epoch: epoch.validation_error),
+    (f"test, majority of {MAJORITY_SHOTS}", "-", lambda epoch: epoch.majority_error),
+)
+_LOSSES: tuple[tuple[str, str, Callable[[Epoch], float | None]], ...] = (
+    ("training", ":", lambda epoch: epoch.loss),
+    ("validation", "--", lambda epoch: epoch.validation_loss),
+)
+
+
+def plot_learning(histories: Mapping[int, Sequence[Epoch]]) -> Figure:
+    """Draw errors and losses against epochs, a colour a seed, what was not measured left out."""
+    if len(histories) > MOST_SERIES:
+        raise InputError(f"{len(histories)} seeds are too many to tell apart in a figure")
+    with styled():
+        figure = Figure(figsize=(8.0, 3.6), layout="constrained")
+        errors, losses = figure.subplots(1, 2)
+        for number, (seed, history) in enumerate(histories.items()):
+            name = f"seed {seed}: " if len(histories) > 1 else ""
+            for axes, kinds in ((errors, _ERRORS), (losses, _LOSSES)):
+                for meaning, line, value in kinds:
+                    _draw(axes, history, value, name + meaning, look(number).color, line)
+        errors.set_ylabel("error")
+        percent_axis(errors)
+        losses.set_ylabel("loss (cross-entropy)")
+        losses.set_yscale("log")
+        for axes in (errors, losses):
+            axes.set_xlabel("epoch")
+            axes.set_ylim(bottom=0 if axes is errors else None)
+        errors.legend(fontsize=7)
+    return figure
+
+
+def _draw(
+    axes: Axes,
+    history: Sequence[Epoch],
+    value: Callable[[Epoch], float | None],
+    label: str,
+    colour: str,
+    line: str,
+) -> None:
+    points = [(epoch.epoch, found) for epoch in history if (found := value(epoch)) is not None]
+    if points:
+        marker = "o" if len(points) == 1 else None
+        epochs, values = zip(*points, strict=True)
+        axes.plot(epochs, values, color=colour, linestyle=line, marker=marker, label=label)
