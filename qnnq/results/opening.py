@@ -1,4 +1,4 @@
-"""Opening a results file so that all of it is seen, log included, also where nothing is writable."""
+"""Opening a results file so that all of it is seen, its log included, also if it is read-only."""
 
 import os
 import shutil

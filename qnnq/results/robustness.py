@@ -169,16 +169,16 @@ def attributions(points: Sequence[Measured]) -> list[Attribution]:
                     Attribution(
                         {k: v for k, v in group[0].labels.items() if k != "off"},
                         mechanism,
-                        difference(*cost.right) if cost else None,
-                        difference(*gain.right) if gain else None,
+                        _difference(cost),
+                        _difference(gain),
                         min(len(each.images) for each in pairs),
                         all(each.complete for each in pairs),
                     )
                 )
     if not found:
         raise InputError(
-            'attribution: expected points with mechanisms switched off, such as off = [[], "gate", '
-            '"relaxation", "readout", ["relaxation", "readout"], ...] in the sweep file'
+            "attribution: expected points with mechanisms switched off, as by off = [[], "
+            '"gate", ["relaxation", "readout", "idle"], ...] in the sweep file'
         )
     return found
 
@@ -200,6 +200,10 @@ def behaviours(points: Sequence[Measured]) -> list[tuple[Measured, Paired, Behav
     if not found:
         raise InputError("behaviour: expected networks of stretch 0 and above at one setting")
     return found
+
+
+def _difference(paired: Paired | None) -> Difference | None:
+    return difference(paired.right[0], paired.right[1]) if paired else None
 
 
 def _named(point: Measured) -> str:
