@@ -45,10 +45,8 @@ def majorities(model: str, noise: str, images: Sequence[int], shots: int) -> np.
     """Return the majority accuracy on the same images for each of `SEEDS` seeds."""
     run = prepare(request(model, noise, images=",".join(map(str, images))))
     pixels, labels = run.dataset.images[run.images], run.dataset.labels[run.images]
-    engine = run.engine()
-    votes = (
-        run_shots(run.network, pixels, run.images, engine, shots, seed) for seed in range(SEEDS)
-    )
+    mode = run.mode()
+    votes = (run_shots(run.network, pixels, run.images, mode, shots, seed) for seed in range(SEEDS))
     return np.array([np.mean(majority_votes(vote.counts) == labels) for vote in votes])
 
 

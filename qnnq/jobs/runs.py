@@ -10,6 +10,7 @@ from qnnq.devices.limits import ServiceLimits
 from qnnq.devices.names import device_kind, resolve_device
 from qnnq.errors import InputError, QnnqError
 from qnnq.execution.engines.base import Engine
+from qnnq.execution.modes.stepwise import Stepwise
 from qnnq.execution.shot_loop import Votes, run_shots
 from qnnq.jobs.calibration import measure_responses
 from qnnq.jobs.compensation import compensating
@@ -123,7 +124,8 @@ class Run:
             responses = [data[f"response{i}"] for i in range(self.network.hidden)]
             engine = compensated = compensating(engine, self.ledger.layers(), responses)
         shots, seed = self.request["shots"], self.request["seed"]
-        votes = run_shots(self.network, data["images"], data["indices"], engine, shots, seed)
+        mode = Stepwise(engine, self.network.entanglements)
+        votes = run_shots(self.network, data["images"], data["indices"], mode, shots, seed)
         return votes, compensated.out_of_reach() if compensated else None
 
 

@@ -11,8 +11,7 @@ from noise_models.aer_model import aer_noise_model
 from noise_models.channels import NoiseChannels
 from qnnq.arrays import FloatArray, OutcomeArray
 from qnnq.execution.engines.base import Draws
-from qnnq.execution.engines.merge import merge_rows
-from qnnq.execution.engines.packing import pack
+from qnnq.execution.engines.packing import merge_rows, pack
 from transpile import CompiledLayer
 
 METHOD = "matrix_product_state"
