@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from noise_models import NoiseSpecification
@@ -56,20 +56,21 @@ class Deployment:
             return AerEngine(self.layers, self.channels)
         from qnnq.execution.engines.instrument import InstrumentEngine
 
-        return InstrumentEngine(self.responses())
+        return InstrumentEngine(self.responses)
 
-    def responses(self) -> "list[LayerResponse]":
-        """Return the exact response of every layer; equal layers share one."""
+    @cached_property
+    def responses(self) -> "tuple[LayerResponse, ...]":
+        """The exact response of every layer; equal layers share one."""
         from qnnq.execution.engines.layer_response import layer_response
 
-        return [layer_response(*pair) for pair in zip(self.layers, self.channels, strict=True)]
+        return tuple(map(layer_response, self.layers, self.channels))
 
     def compensated(self, engine: Engine) -> "CompensatedEngine":
         """Return an engine that corrects angles for this noise before `engine` measures them."""
         from qnnq.execution.engines.compensation import CompensatedEngine
 
         angles = [layer.entanglement for layer in self.layers]
-        return CompensatedEngine(engine, self.responses(), angles)
+        return CompensatedEngine(engine, self.responses, angles)
 
 
 def parse_noise(noise: str, device: str | None) -> tuple[NoiseSpecification, str]:

@@ -47,7 +47,8 @@ def run_shots(
     Args:
         network: The network.
         images: Pixels, shape (images, inputs): uint8, or float in [0, 1].
-        indices: The images' indices in their data set, shape (images,).
+        indices: The images' indices in their data set, shape (images,): an image's random numbers
+            and its copy of the layers on the chip go by its index.
         mode: How the network is deployed, and where it is measured.
         shots: Shots an image, at least 1.
         seed: Seed of every random number.
@@ -59,8 +60,7 @@ def run_shots(
     blocks = _blocks(len(images), shots, network, mode)
 
     def run_block(block: slice) -> Votes:
-        positions = np.arange(block.start, block.stop, dtype=np.int64)
-        votes = _run_block(network, images[block], indices[block], positions, mode, shots, seed)
+        votes = _run_block(network, images[block], indices[block], mode, shots, seed)
         if progress is not None:
             progress(block.stop - block.start)
         return votes
@@ -94,7 +94,6 @@ def _run_block(
     network: Network,
     images: NDArray[np.uint8] | FloatArray,
     indices: IntArray,
-    positions: IntArray,
     mode: Mode,
     shots: int,
     seed: int,
@@ -104,7 +103,7 @@ def _run_block(
     for layer in range(network.hidden):
         z = _linear(network, layer, inputs)  # (images, 1 or shots, width)
         activations = phi(z, network.activation, network.stretch).astype(np.float32)
-        draws = Draws(seed, layer, indices, positions, shots)
+        draws = Draws(seed, layer, indices, shots)
         inputs = session.step(layer, activations, draws)  # (images, shots, width)
     return _vote(_linear(network, network.hidden, inputs))
 

@@ -41,7 +41,7 @@ class InstrumentEngine:
             copy_of = draws.copies(response.copies)
             for copy, groups in enumerate(response.joined):
                 rows = np.flatnonzero(copy_of == copy)
-                for joined in groups:
+                for joined in groups if len(rows) else ():
                     found = _sample_joined(joined, basis[rows], uniforms[rows])
                     outcomes[rows[:, None, None], :, joined.neurons] = np.moveaxis(found, 1, -1)
         return outcomes[..., :width]
