@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from qnnq.execution import shot_loop
-from qnnq.execution.engines.ideal import IdealEngine
 from qnnq.execution.exact_sums import ExactSums
 from qnnq.networks.network import Network
+from tests.execution.test_shot_loop import mode_of
 
 RNG = np.random.default_rng(0)
 INPUTS = {
@@ -68,12 +68,12 @@ def test_counts_of_decimal_weights_depend_on_neither_block_size_nor_threads(monk
         for into, out in zip(widths, widths[1:], strict=False)
     )
     network = Network(weights)
-    engine = IdealEngine([math.pi / 2] * 2)
+    mode = mode_of(network)
     images = rng.integers(0, 2, (500, 30), dtype=np.uint8) * 255
 
     def counts(threads=1):
         return shot_loop.run_shots(
-            network, images, np.arange(500), engine, 5, 1, None, threads
+            network, images, np.arange(500), mode, 5, 1, None, threads
         ).counts
 
     whole = counts()
