@@ -84,7 +84,8 @@ def check_complete(points: Sequence[Measured]) -> None:
     if unfinished:
         raise InputError(
             f"{len(unfinished)} of {len(points)} points are not finished, the first: "
-            f"{_named(unfinished[0])}; expected all that are compared to be, or --unfinished to take them as they are"
+            f"{_named(unfinished[0])}; expected all that are compared to be, or --unfinished to "
+            "take them as they are"
         )
 
 
