@@ -13,7 +13,7 @@ from qnnq.devices.names import resolve_device
 from qnnq.errors import InputError
 from qnnq.execution.deployment import deploy
 from qnnq.execution.engines.base import Draws
-from qnnq.execution.engines.response import layer_response
+from qnnq.execution.engines.response import component_responses
 from tests.execution.engines.test_agreement import assert_same_distribution, network, neuron_counts
 from tests.execution.engines.test_response import evaluate, reference
 from transpile import TranspileError, compile_layer, parse_sites, schedule
@@ -75,7 +75,7 @@ def compiled(device, entanglement, noise, **options):
 @pytest.mark.parametrize("noise", [WAITS, COUPLED])
 def test_the_response_is_exact(device, entanglement, options, noise):
     layer, channels = compiled(device, entanglement, noise, **options)
-    responses = layer_response(layer.circuit, channels)
+    responses = component_responses(layer.circuit, channels)
     for angles in np.random.default_rng(0).uniform(-math.pi, math.pi, (2, 3)):
         found = evaluate(responses, angles)
         assert found.sum() == pytest.approx(1)
@@ -88,7 +88,7 @@ def test_leakage_adds_ones(entanglement):
     layer, ideal = compiled("fake_kingston", entanglement, "ideal", pairs=4)
     _, leaking = compiled("fake_kingston", entanglement, "leakage(p=0.03)", pairs=4)
     angles = [0.3, 1.4, -2.0]
-    expected = evaluate(layer_response(layer.circuit, ideal), angles)
+    expected = evaluate(component_responses(layer.circuit, ideal), angles)
     for axis, site in enumerate(layer.sites):
         gates = sum(
             item.operation.name in ("sx", "cz")
@@ -98,7 +98,7 @@ def test_leakage_adds_ones(entanglement):
         stay = 0.97**gates
         channel = np.array([[stay, 0], [1 - stay, 1]])
         expected = np.moveaxis(np.tensordot(channel, expected, (1, axis)), 0, axis)
-    found = evaluate(layer_response(layer.circuit, leaking), angles)
+    found = evaluate(component_responses(layer.circuit, leaking), angles)
     np.testing.assert_allclose(found, expected, atol=1e-12)
 
 
@@ -168,6 +168,18 @@ def test_too_many_coupled_neurons_are_refused_by_the_instrument_engine():
     qubits = path_of_qubits(device, 9, math.pi / 2)
     deployed = deploy(wide, noise="zz(rate=1kHz)", device=device, qubits=qubits)
     with pytest.raises(InputError, match="joins 9 neurons on 9 qubits, more than the instrument"):
+        deployed.engine("instrument")
+
+
+def test_coupled_copies_are_for_aer():
+    two = network(math.pi / 2, widths=(4, 2, 3))
+    device = "fake_kingston"
+    qubits = path_of_qubits(device, 4, math.pi / 2)
+    noise = "zz(rate=1kHz)"
+    deployed = deploy(two, noise=noise, device=device, qubits=qubits, copies=2)
+    with pytest.raises(
+        InputError, match="joins neurons of several copies, which only --engine aer"
+    ):
         deployed.engine("instrument")
 
 
