@@ -20,6 +20,7 @@ from qnnq.execution.engines.ideal import IdealEngine
 from qnnq.execution.modes.stepwise import Stepwise
 from qnnq.execution.request import EngineName, RunRequest, check_request
 from qnnq.execution.shot_loop import run_shots
+from qnnq.limits import MOST_OUTCOMES
 from qnnq.networks.bundled import load_model
 from qnnq.networks.network import Network
 from qnnq.results.result import SAMPLING, RunResult, package_versions, task_id
@@ -121,6 +122,12 @@ def prepare(request: RunRequest, find: Callable[[str], Device] = resolve_device)
         raise InputError(
             f"{request.data}: expected labels 0 to {network.classes - 1} (what {request.model} "
             f"tells apart), got {dataset.labels[place]} at image {place}"
+        )
+    widest = max(network.widths)
+    if request.shots * widest > MOST_OUTCOMES:
+        raise InputError(
+            f"--shots {request.shots}: expected at most {MOST_OUTCOMES // widest} with layers of "
+            f"{widest} neurons, as the shots of an image are held in memory together"
         )
     images = parse_images(request.images, len(dataset.labels))
     deployment = deploy_request(request, network, find)
