@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from qnnq.errors import InputError, QnnqError
 from qnnq.results.result import RunResult
+from qnnq.results.task import Task, canonical
 from qnnq.storage.database import DatabaseFile
 
 FORMAT = 1
@@ -117,13 +118,13 @@ class Store(DatabaseFile):
         }
         row = (
             result.task_id,
-            _canonical(result.task),
+            result.task.canonical(),
             _packed(result.images),
             _packed(result.labels),
             _packed(result.counts),
             _packed(result.softmax_sums.astype(np.float32)),
             result.seconds,
-            _canonical(provenance),
+            canonical(provenance),
         )
         with self._transaction() as database:
             database.execute("INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
@@ -141,7 +142,7 @@ class Store(DatabaseFile):
             provenance = json.loads(row[7])
             return RunResult(
                 task_id=row[0],
-                task=json.loads(row[1]),
+                task=Task.from_json(json.loads(row[1])),
                 images=indices,
                 labels=labels,
                 counts=counts.astype(np.int64),
@@ -165,7 +166,7 @@ class Store(DatabaseFile):
 
         `fresh` forgets the point's earlier tasks, which may be of a network that has changed.
         """
-        text = _canonical(labels)
+        text = canonical(labels)
         with self._transaction() as database:
             if fresh:
                 database.execute("DELETE FROM points WHERE name = ?", (name,))
@@ -220,10 +221,6 @@ class Store(DatabaseFile):
 
     def _tables(self) -> bool:
         return self._database.execute("SELECT 1 FROM sqlite_master").fetchone() is not None
-
-
-def _canonical(value: object) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
 def _packed(array: NDArray[Any]) -> bytes:

@@ -195,7 +195,7 @@ class Schedule:
 
     def _prepared(self, request: RunRequest) -> Task:
         try:
-            return Task(request, prepare(request, self._find).task_id, self._threads)
+            return Task(request, prepare(request, self._find).task.id, self._threads)
         except (InputError, ValueError) as error:
             raise InputError(f"{_name(request)}: {error}") from error
 
