@@ -60,7 +60,7 @@ def main() -> None:
     print(
         "A compensated neuron has the wanted probability where its noise can reach it. Noise\n"
         "shrinks the range of reachable ones, so nothing can be done where certainty is wanted:\n"
-        "for all neurons of a classical network (stretch 0), for most at a small stretch."
+        "for all projective neurons at stretch 0, for most at a small stretch."
     )
 
 

@@ -1,6 +1,9 @@
 """Gate pairs that cancel without noise and amplify it with noise.
 
-They go into circuits that are already optimised, so that no optimization level removes them.
+They go into circuits that are already optimised, so that no optimization level removes them. Each
+kind is blind to some noise: SX pairs to a constant over-rotation, since SX-dagger turns back as far
+as SX turned; CZ pairs, where the neuron is measured projectively after them, to every error that is
+diagonal in the computational basis, such as phase damping or an over-rotated CZ.
 """
 
 import math
