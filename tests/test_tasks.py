@@ -20,10 +20,10 @@ VERSIONS = {
 RUN = ("run", "mnist16-a0.5-g5pi19", "--images", "4:6", "--shots", "3", "--json", "-", "--counts")
 SUBMIT = ("submit", "mnist16-a0.5", "--device", "fake_lagos", "--images", "4:6", "--shots", "3")
 EXPECTED = {
-    "ideal": ("31f017f662f99782", [{4: 3}, {1: 2, 6: 1}]),
-    "instrument": ("2d30d939ad53386f", [{4: 3}, {1: 2, 6: 1}]),
-    "aer": ("1f273fa9336a062e", [{4: 3}, {1: 2, 2: 1}]),
-    "runtime": ("9fa78ecfcc8fa31a", [{2: 1, 4: 2}, {1: 1, 2: 1, 9: 1}]),
+    "ideal": ("30a9636d0144b664", [{0: 1, 4: 2}, {1: 1, 5: 2}]),
+    "instrument": ("cb878e55f4875fba", [{0: 1, 4: 2}, {1: 1, 5: 2}]),
+    "aer": ("542c9dc9f24d1624", [{4: 3}, {1: 2, 3: 1}]),
+    "runtime": ("774ea36f8ff757e1", [{0: 1, 5: 1, 6: 1}, {1: 3}]),
 }
 
 

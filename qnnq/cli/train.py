@@ -61,6 +61,17 @@ def register(app: typer.Typer) -> None:
         patience: Annotated[
             int, typer.Option(help="Stop so many epochs after the best one; 0: never.")
         ] = 0,
+        noise: Annotated[
+            str,
+            typer.Option(help="Train under this noise, or measured:FILE.", metavar="SPEC"),
+        ] = "ideal",
+        strength: Annotated[
+            str, typer.Option(help="Of the noise; of several, each image of a batch draws one.")
+        ] = "1",
+        device: Annotated[
+            str | None, typer.Option(help="Device for layout, gates and durations.", metavar="NAME")
+        ] = None,
+        qubits: Annotated[str, typer.Option(help="best, all, or a list.")] = "best",
         json: Annotated[
             str | None,
             typer.Option(help="Write the history as JSON (- is stdout).", metavar="FILE"),
@@ -72,11 +83,16 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Train a network; needs qnnq[train]. It takes a GPU if there is one, else the CPU.
 
+        Under --noise the outcomes are sampled from the noisy response of the compiled layers. Test
+        errors are without noise; `qnnq run` measures them with it.
+
         After every epoch FILE.checkpoint is written, so a training that was stopped, in whatever
         way, goes on where it was when the same command is given again. With several seeds FILE has
         {seed} in its name.
 
         Example: qnnq train --stretch 0.5 --hidden 16,16,16 --epochs 100 --out net.safetensors
+
+        Example: qnnq train --noise fake_kingston --strength 1,32 --out net.safetensors
 
         Example: qnnq train --seed 0,1,2 --train-shots 4 --out "net-{seed}.safetensors"
         """
@@ -108,6 +124,10 @@ def register(app: typer.Typer) -> None:
             shift=shift,
             validation=validation,
             patience=patience,
+            noise=noise,
+            strengths=_strengths(strength),
+            device=device,
+            qubits=qubits,
         )
         each = [replace(settings, seed=number) for number in seeds]
         trainings = _train_all(each, outs, load_data(data), load_data(test_data))
@@ -201,6 +221,15 @@ def _numbers(option: str, text: str, expected: str) -> tuple[int, ...]:
     if not all(re.fullmatch(r"[0-9]{1,9}", number) for number in numbers):
         raise InputError(f"{option} {text!r}: expected {expected}")
     return tuple(map(int, numbers))
+
+
+def _strengths(text: str) -> tuple[float, ...]:
+    from qnnq.errors import InputError
+
+    try:
+        return tuple(float(number) for number in text.split(","))
+    except ValueError:
+        raise InputError(f"--strength {text!r}: expected numbers such as 1 or 1,32") from None
 
 
 def _document(settings: "TrainingSettings", result: "TrainingResult") -> dict[str, object]:

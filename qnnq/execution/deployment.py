@@ -54,6 +54,11 @@ class Deployment:
         """The device and the time of its calibration data."""
         return {"device": self.placement.device.name, "time": self.placement.device.calibration}
 
+    @property
+    def copies(self) -> int:
+        """Images side by side on the chip."""
+        return self.layers[0].copies
+
     def completed(self, task: Task) -> Task:
         """Return a task with what of this deployment determines its result."""
         noise, strength = _split_strength(self.specification)

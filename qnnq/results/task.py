@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from qnnq.errors import InputError
 
-SAMPLING = 1
+SAMPLING = 2
 """Part of every task: raised when the same task and seed come to mean other random numbers."""
 
 

@@ -48,6 +48,7 @@ def _identity(run: TrainingRun) -> dict[str, Any]:
         **asdict(run.settings),
         "data": run.data.digest,
         "test_data": run.test.digest,
+        "noise_response": run.noise.digest if run.noise else None,
         "torch": torch.__version__,
         "trained_on": torch.device(run.device).type,
     }

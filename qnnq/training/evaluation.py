@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from qnnq.training.module import QuantizedNetwork
+from qnnq.training.noise import NoiseTable
 from qnnq.training.settings import MAJORITY_SHOTS
 
 _OUTCOMES_AT_ONCE = 1 << 22
@@ -22,14 +23,19 @@ class Evaluation(NamedTuple):
 
 @torch.no_grad()
 def evaluate(
-    model: QuantizedNetwork, pixels: Tensor, labels: Tensor, random: torch.Generator
+    model: QuantizedNetwork,
+    pixels: Tensor,
+    labels: Tensor,
+    random: torch.Generator,
+    noise: NoiseTable | None = None,
 ) -> Evaluation:
     """Run `MAJORITY_SHOTS` shots of every image; pixels (images, inputs), labels (images,)."""
     block = max(1, _OUTCOMES_AT_ONCE // (MAJORITY_SHOTS * max(model.settings.hidden)))
     single = majority = 0
     loss = 0.0
     for some, truth in zip(pixels.split(block), labels.split(block), strict=True):
-        logits = model.shots(some, MAJORITY_SHOTS, random)
+        responses = noise.draw(len(some), random) if noise else None
+        logits = model.shots(some, MAJORITY_SHOTS, random, responses=responses)
         chosen = logits.argmax(-1)
         single += int((chosen != truth).sum())
         majority += int((vote(chosen, logits.shape[-1]) != truth).sum())

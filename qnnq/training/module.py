@@ -1,6 +1,6 @@
 """A naturally quantized network as a torch module."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import torch
@@ -41,12 +41,14 @@ class QuantizedNetwork(nn.Module):
         random: torch.Generator,
         dropout: float = 0.0,
         dropped: torch.Generator | None = None,
+        responses: Sequence[Tensor] | None = None,
     ) -> Tensor:
         """Return the logits (images, classes) of one shot for pixels (images, inputs) in [0, 1].
 
-        A share `dropout` of the outcomes is set to 0, drawn with `dropped`.
+        A share `dropout` of the outcomes is set to 0, drawn with `dropped`. `responses` are those
+        of the layers (see `ActivationStep`); None is no noise.
         """
-        return self._finish(self.layers[0](pixels), random, dropout, dropped)
+        return self._finish(self.layers[0](pixels), random, dropout, dropped, responses)
 
     def shots(
         self,
@@ -55,13 +57,14 @@ class QuantizedNetwork(nn.Module):
         random: torch.Generator,
         dropout: float = 0.0,
         dropped: torch.Generator | None = None,
+        responses: Sequence[Tensor] | None = None,
     ) -> Tensor:
         """Return the logits (count, images, classes) of `count` independent forward passes.
 
         They share only the first layer's pre-activations, which are the same in all of them.
         """
         z = self.layers[0](pixels)
-        return self._finish(z.expand(count, *z.shape), random, dropout, dropped)
+        return self._finish(z.expand(count, *z.shape), random, dropout, dropped, responses)
 
     def _finish(
         self,
@@ -69,10 +72,12 @@ class QuantizedNetwork(nn.Module):
         random: torch.Generator,
         dropout: float,
         dropped: torch.Generator | None,
+        responses: Sequence[Tensor] | None,
     ) -> Tensor:
         state = None
-        for step, layer in zip(self.steps, self.layers[1:], strict=True):
-            outcome, state = step(z, state, random)
+        noise = responses or [None] * len(self.steps)
+        for step, layer, response in zip(self.steps, self.layers[1:], noise, strict=True):
+            outcome, state = step(z, state, random, response)
             z = layer(drop(outcome, dropout, dropped))
         return z
 

@@ -14,6 +14,7 @@ from qnnq.errors import InputError
 from qnnq.training.batches import Batches
 from qnnq.training.evaluation import evaluate, mean_scores
 from qnnq.training.module import QuantizedNetwork
+from qnnq.training.noise import NoiseTable
 from qnnq.training.randomness import generator
 from qnnq.training.settings import MAJORITY_SHOTS, MOMENTUM, Epoch, TrainingSettings
 
@@ -28,6 +29,10 @@ _RECIPE = (
     "shift",
     "validation",
     "patience",
+    "noise",
+    "strengths",
+    "device",
+    "qubits",
 )
 
 
@@ -63,6 +68,10 @@ class TrainingRun:
             data.images.shape[1], classes, settings, generator("cpu", settings.seed, 0)
         ).to(device)
         self.outcomes = generator(device, settings.seed, 2)
+        noisy = settings.noise != "ideal"
+        network = self.model.to_network({})
+        self.noise = NoiseTable(network, settings, device) if noisy else None
+        self.disturbed = generator(device, settings.seed, 7)
         self.optimizer = torch.optim.SGD(
             self.model.parameters(),
             lr=settings.learning_rate,
@@ -89,7 +98,9 @@ class TrainingRun:
             single, majority = self._test_errors(number)
         if self.validation is not None:
             random = generator(self.device, self.settings.seed, 5, number)
-            _, validation_error, validation_loss = evaluate(self.model, *self.validation, random)
+            _, validation_error, validation_loss = evaluate(
+                self.model, *self.validation, random, self.noise
+            )
         epoch = Epoch(
             number, loss, error, single, majority, time.perf_counter() - self.started,
             validation_loss, validation_error,
@@ -126,11 +137,11 @@ class TrainingRun:
         return loss_sum / len(self.batches), errors / len(self.batches)
 
     def _logits(self, pixels: Tensor) -> Tensor:
-        dropped = (self.settings.dropout, self.batches.changes)
+        responses = self.noise.draw(len(pixels), self.disturbed) if self.noise else None
+        conditions = (self.outcomes, self.settings.dropout, self.batches.changes, responses)
         if self.settings.train_shots == 1:
-            return self.model(pixels, self.outcomes, *dropped)
-        shots = self.model.shots(pixels, self.settings.train_shots, self.outcomes, *dropped)
-        return mean_scores(shots)
+            return self.model(pixels, *conditions)
+        return mean_scores(self.model.shots(pixels, self.settings.train_shots, *conditions))
 
     def _test_errors(self, epoch: int) -> tuple[float, float]:
         random = generator(self.device, self.settings.seed, 3, epoch)
@@ -201,7 +212,7 @@ class TrainingRun:
         self.started = time.perf_counter() - history[-1].seconds
 
     def _generators(self) -> tuple[torch.Generator, ...]:
-        return self.batches.order, self.batches.changes, self.outcomes
+        return self.batches.order, self.batches.changes, self.outcomes, self.disturbed
 
 
 def _split(images: int, settings: TrainingSettings) -> tuple[Tensor, Tensor]:

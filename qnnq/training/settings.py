@@ -44,6 +44,12 @@ class TrainingSettings:
         validation: Share of the training images that is held out. The network kept is then the one
             of the epoch with the lowest loss on them, else the last.
         patience: Epochs without a lower validation loss after which training stops; 0 is never.
+        noise: What the outcomes are sampled under: `ideal`, a noise specification, whose layers are
+            compiled for `device`, or `measured:FILE`.
+        strengths: Of the noise; each image of a batch draws one of them.
+        device: Its name; None is the device that the noise names.
+        qubits: Where the neurons are, as in `qnnq.execution.request.RunRequest`; of several copies
+            each image draws one.
     """
 
     hidden: tuple[int, ...]
@@ -65,6 +71,10 @@ class TrainingSettings:
     shift: int = 0
     validation: float = 0.0
     patience: int = 0
+    noise: str = "ideal"
+    strengths: tuple[float, ...] = (1.0,)
+    device: str | None = None
+    qubits: str = "best"
 
     def __post_init__(self) -> None:
         if not self.hidden or min(self.hidden) < 1:
@@ -79,6 +89,11 @@ class TrainingSettings:
         self._check("learning_rate", 0 < self.learning_rate <= 1000, "a number in (0, 1000]")
         self._check("weight_decay", 0 <= self.weight_decay <= 1000, "a number in [0, 1000]")
         self._check("schedule", self.schedule in SCHEDULES, f"one of {', '.join(SCHEDULES)}")
+        good = bool(self.strengths) and all(0 <= x < math.inf for x in self.strengths)
+        self._check("strengths", good, "numbers >= 0")
+        placed = (self.strengths, self.device, self.qubits) != ((1.0,), None, "best")
+        if self.noise == "ideal" and placed:
+            raise InputError("strength, device, qubits: expected with a noise to train under")
         if self.patience and not self.validation:
             raise InputError("patience: expected with a validation share, whose loss it watches")
 

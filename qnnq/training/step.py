@@ -45,22 +45,35 @@ class ActivationStep(nn.Module):
         self.entanglement = entanglement
 
     def forward(
-        self, z: Tensor, state: NeuronState | None = None, generator: torch.Generator | None = None
+        self,
+        z: Tensor,
+        state: NeuronState | None = None,
+        generator: torch.Generator | None = None,
+        response: Tensor | None = None,
     ) -> tuple[Tensor, NeuronState | None]:
         """Return the outcomes, shape of `z` (..., width), and the state to go on from.
 
         `state` is what the layer before left: its neuron j is this layer's neuron j, and further
         neurons are fresh. None stands for fresh neurons only, which projective measurement leaves.
+        `response` has a, b, c of P(-1) = a + b cos + c sin, shape (3, ...) that broadcasts to `z`;
+        None is the response without noise. The state to go on from is always the one that a host
+        without knowledge of the noise tracks.
         """
         with torch.no_grad():
             angle = self._rotated(z, state)
-            minus = (1 - math.sin(self.entanglement) * torch.cos(angle)) / 2
+            minus = self._minus(angle, response)
             uniform = torch.rand(z.shape, generator=generator, device=z.device, dtype=z.dtype)
             outcome = torch.where(uniform < minus, -1.0, 1.0).to(z.dtype)
             after = None
             if self.entanglement < math.pi / 2:
                 after = NeuronState(self._angle_after(outcome, angle), outcome)
         return _StraightThrough.apply(z, outcome), after
+
+    def _minus(self, angle: Tensor, response: Tensor | None) -> Tensor:
+        if response is None:
+            return (1 - math.sin(self.entanglement) * torch.cos(angle)) / 2
+        constant, cosine, sine = response
+        return constant + cosine * torch.cos(angle) + sine * torch.sin(angle)
 
     def _phi(self, z: Tensor) -> Tensor:
         if self.stretch == 0:

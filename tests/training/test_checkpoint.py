@@ -17,7 +17,8 @@ from qnnq.training.trainer import train
 SETTINGS = TrainingSettings((8, 6), 0.5, entanglement=1.1, epochs=5, evaluate_every=2)
 RECIPE = replace(
     SETTINGS, train_shots=2, schedule="cosine", weight_decay=1e-3, label_smoothing=0.1,
-    input_dropout=0.1, dropout=0.2, shift=1, validation=0.2,
+    input_dropout=0.1, dropout=0.2, shift=1, validation=0.2, noise="fake_kingston",
+    strengths=(1.0, 16.0),
 )  # fmt: skip
 
 

@@ -1,0 +1,77 @@
+"""The noise that a network is trained under: responses of its compiled layers, by strength."""
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from qnnq.execution.deployment import Deployment, deploy
+from qnnq.execution.engines.base import Draws
+from qnnq.execution.engines.instrument import LayerSampler, layer_samplers
+from qnnq.execution.measured_deployment import MeasuredDeployment, deploy_measured, is_measured
+from qnnq.networks.network import Network
+from qnnq.training.settings import TrainingSettings
+
+
+class NoiseTable:
+    """P(-1) = a + b cos + c sin of every neuron, under every strength and on every copy.
+
+    Args:
+        network: Widths and entanglement angles; its weights do not matter.
+        settings: The noise, its strengths, the device and the qubits.
+        device: torch's name of where training happens.
+
+    Attributes:
+        digest: SHA-256 (hexadecimal) of all coefficients.
+
+    Raises:
+        InputError, NoiseError, TranspileError: If the noise and the network do not fit together.
+    """
+
+    def __init__(self, network: Network, settings: TrainingSettings, device: str) -> None:
+        build = deploy_measured if is_measured(settings.noise) else deploy
+        rows = zip(
+            *(
+                _coefficients(
+                    build(
+                        network,
+                        noise=settings.noise,
+                        strength=strength,
+                        device=settings.device,
+                        qubits=settings.qubits,
+                    )
+                )
+                for strength in settings.strengths
+            ),
+            strict=True,
+        )
+        self._layers = []  # a tensor (strengths x copies, 3, width) each
+        digest = hashlib.sha256()
+        for layer in map(np.concatenate, rows):
+            digest.update(layer.tobytes())
+            self._layers.append(torch.tensor(layer, device=device))
+        self.digest = digest.hexdigest()
+
+    def draw(self, images: int, random: torch.Generator) -> list[Tensor]:
+        """Draw a row for each image; return a, b, c of every layer, shape (3, images, width)."""
+        rows = len(self._layers[0])
+        device = self._layers[0].device
+        drawn = torch.randint(rows, (images,), generator=random, device=device)
+        return [layer[drawn].transpose(0, 1) for layer in self._layers]
+
+
+def _coefficients(deployment: Deployment | MeasuredDeployment) -> list[NDArray[np.float32]]:
+    """Return a, b, c of P(-1) of every layer, shape (copies, 3, width)."""
+    if isinstance(deployment, MeasuredDeployment):
+        samplers: Sequence[LayerSampler] = deployment.samplers
+    else:
+        samplers = layer_samplers(deployment.layers, deployment.channels)
+    each = np.arange(deployment.copies, dtype=np.int64)
+    draws = Draws(seed=0, layer=0, images=each, shots=1)  # an image on each copy
+    return [
+        np.stack([part.reshape(len(each), -1) for part in sampler.coefficients(draws)], axis=1)
+        for sampler in samplers
+    ]
