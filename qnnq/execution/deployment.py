@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from noise_models import NoiseSpecification
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from qiskit.transpiler import Target
 
     from qnnq.execution.engines.compensation import CompensatedEngine
+    from qnnq.execution.engines.layer_response import LayerResponse
 
 SIMULATING = ("instrument", "aer")
 """Engines that simulate a deployment."""
@@ -59,6 +60,11 @@ class Deployment:
         """Images side by side on the chip."""
         return self.layers[0].copies
 
+    @property
+    def noise(self) -> str:
+        """The noise at strength 1, in canonical words."""
+        return _split_strength(self.specification)[0]
+
     def completed(self, task: Task) -> Task:
         """Return a task with what of this deployment determines its result."""
         noise, strength = _split_strength(self.specification)
@@ -76,19 +82,26 @@ class Deployment:
             return AerEngine(self.layers, self.channels)
         if name != "instrument":
             raise InputError(
-                f"--engine {name!r}: expected instrument or aer{nearest(name, SIMULATING)}"
+                f"--engine {name!r}: expected one of {', '.join(SIMULATING)}"
+                f"{nearest(name, SIMULATING)}"
             )
-        from qnnq.execution.engines.instrument import InstrumentEngine, layer_samplers
+        from qnnq.execution.engines.instrument import InstrumentEngine
 
-        return InstrumentEngine(layer_samplers(self.layers, self.channels))
+        return InstrumentEngine(self.responses)
+
+    @cached_property
+    def responses(self) -> "tuple[LayerResponse, ...]":
+        """The exact response of every layer; equal layers share one."""
+        from qnnq.execution.engines.layer_response import layer_response
+
+        return tuple(map(layer_response, self.layers, self.channels))
 
     def compensated(self, engine: Engine) -> "CompensatedEngine":
         """Return an engine that corrects angles for this noise before `engine` measures them."""
         from qnnq.execution.engines.compensation import CompensatedEngine
-        from qnnq.execution.engines.instrument import layer_samplers
 
         angles = [layer.entanglement for layer in self.layers]
-        return CompensatedEngine(engine, layer_samplers(self.layers, self.channels), angles)
+        return CompensatedEngine(engine, self.responses, angles)
 
 
 def parse_noise(noise: str, device: str | None) -> tuple[NoiseSpecification, str]:
@@ -139,7 +152,7 @@ def deploy(
 
 def compile_network(network: Network, placement: Placement) -> tuple[CompiledLayer, ...]:
     """Return the compiled circuit of every hidden layer; equal layers share one."""
-    angles = [network.layer_entanglement(layer) for layer in range(network.hidden)]
+    angles = network.entanglements
     kinds = list(zip(network.widths, angles, strict=True))
     qubits, copies = placement.qubits, placement.copies
     if qubits == "all":

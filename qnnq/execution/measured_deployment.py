@@ -8,8 +8,8 @@ import numpy as np
 from qnnq.errors import InputError
 from qnnq.execution.engines.base import Engine
 from qnnq.execution.engines.compensation import CompensatedEngine
-from qnnq.execution.engines.instrument import InstrumentEngine, LayerSampler
-from qnnq.execution.engines.response import ComponentResponse
+from qnnq.execution.engines.instrument import InstrumentEngine
+from qnnq.execution.engines.layer_response import LayerResponse
 from qnnq.execution.measured_response import KindResponse, MeasuredResponse, read_response
 from qnnq.networks.network import Network
 from qnnq.results.task import Task
@@ -22,7 +22,7 @@ class MeasuredDeployment:
     """The hidden layers of a network on sites whose responses were measured.
 
     Attributes:
-        samplers: The response of every hidden layer.
+        responses: The response of every hidden layer.
         entanglements: The entanglement angle of every hidden layer, radians.
         device: The device's name.
         measured: The time of the measurement.
@@ -31,7 +31,7 @@ class MeasuredDeployment:
         pairs: SX pairs that were inserted after each rotation.
     """
 
-    samplers: tuple[LayerSampler, ...]
+    responses: tuple[LayerResponse, ...]
     entanglements: tuple[float, ...]
     device: str
     measured: str
@@ -44,11 +44,16 @@ class MeasuredDeployment:
         """The device and the time of the measurement."""
         return {"device": self.device, "time": self.measured}
 
+    @property
+    def noise(self) -> str:
+        """What a task calls this noise."""
+        return f"measured({self.content})"
+
     def completed(self, task: Task) -> Task:
         """Return a task with what of this deployment determines its result."""
         return replace(
             task,
-            noise=f"measured({self.content})",
+            noise=self.noise,
             strength=1.0,
             device=self.device,
             calibration=self.measured,
@@ -61,11 +66,11 @@ class MeasuredDeployment:
         """Return the engine `instrument`; a measured response is no circuit for another one."""
         if name != "instrument":
             raise InputError(f"--engine {name}: expected instrument with --noise {PREFIX}FILE")
-        return InstrumentEngine(self.samplers)
+        return InstrumentEngine(self.responses)
 
     def compensated(self, engine: Engine) -> CompensatedEngine:
         """Return an engine that corrects angles for this response before `engine` measures."""
-        return CompensatedEngine(engine, self.samplers, self.entanglements)
+        return CompensatedEngine(engine, self.responses, self.entanglements)
 
 
 def is_measured(noise: str) -> bool:
@@ -94,14 +99,14 @@ def deploy_measured(
     path = noise.strip().removeprefix(PREFIX)
     response = read_response(path)
     _check(path, response, strength, device, qubits, pairs, pair_gate)
-    entanglements = tuple(network.layer_entanglement(i) for i in range(network.hidden))
-    samplers = tuple(
-        _sampler(path, _kind(path, response, angle), width, copies)
+    entanglements = network.entanglements
+    responses = tuple(
+        _layer_response(path, _kind(path, response, angle), width, copies)
         for width, angle in zip(network.widths, entanglements, strict=True)
     )
     content = hashlib.sha256(response.model_dump_json().encode()).hexdigest()
     return MeasuredDeployment(
-        samplers=samplers,
+        responses=responses,
         entanglements=entanglements,
         device=response.device,
         measured=response.measured,
@@ -148,7 +153,7 @@ def _kind(path: str, response: MeasuredResponse, entanglement: float) -> KindRes
     )
 
 
-def _sampler(path: str, kind: KindResponse, width: int, copies: int) -> LayerSampler:
+def _layer_response(path: str, kind: KindResponse, width: int, copies: int) -> LayerResponse:
     slots = min(copies * width, len(kind.sites))
     if slots < copies * width:
         if copies > 1:
@@ -157,9 +162,6 @@ def _sampler(path: str, kind: KindResponse, width: int, copies: int) -> LayerSam
                 f"{width} neurons, got {len(kind.sites)}"
             )
         slots = -(-width // -(-width // slots))  # equal shares, as the circuits are split
-    responses = [
-        ComponentResponse.of_neuron(slot, np.array(site.coefficients))
-        for slot, site in enumerate(kind.sites[:slots])
-    ]
+    coefficients = np.array([site.coefficients for site in kind.sites[:slots]])
     slot_of = np.arange(copies * width, dtype=np.int64).reshape(copies, -1) % slots
-    return LayerSampler(slot_of, slots, responses)
+    return LayerResponse.of_slots(slot_of, coefficients)

@@ -1,13 +1,12 @@
 """The identity of a run: everything that determines its result, and nothing else."""
 
 import hashlib
-import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from typing import Any, Self
 
 from qnnq.errors import InputError
+from qnnq.results.rows import canonical
 
 SAMPLING = 2
 """Part of every task: raised when the same task and seed come to mean other random numbers."""
@@ -69,12 +68,14 @@ class Task:
     kind: str | None = None
 
     @classmethod
-    def from_json(cls, document: Mapping[str, Any]) -> Self:
+    def from_json(cls, document: dict[str, Any]) -> Self:
         """Return the task of a document of this or an earlier version.
 
         Raises:
             InputError: If it has keys that this version does not know, or lacks what every has.
         """
+        if not isinstance(document, dict):
+            raise InputError(f"task: expected an object, found {type(document).__name__}")
         unknown = sorted(document.keys() - {field.name for field in fields(cls)})
         if unknown:
             raise InputError(f"task: {unknown[0]!r} is of a newer qnnq than this one")
@@ -99,8 +100,3 @@ class Task:
     def id(self) -> str:
         """SHA-256 (hexadecimal) of the canonical JSON."""
         return hashlib.sha256(self.canonical().encode()).hexdigest()
-
-
-def canonical(value: object) -> str:
-    """Return JSON that is equal for equal values."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
