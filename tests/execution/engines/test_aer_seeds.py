@@ -7,6 +7,7 @@ from scipy.stats import chi2
 
 from qnnq.execution.deployment import deploy
 from qnnq.execution.engines.aer import AerEngine
+from qnnq.execution.engines.response import component_responses
 from qnnq.execution.modes.stepwise import Stepwise
 from qnnq.execution.shot_loop import run_shots
 from qnnq.networks.network import Network
