@@ -47,11 +47,15 @@ def register(app: typer.Typer) -> None:
 def _store(found: "Collected", out: str) -> None:
     """Add the result to a results file, labelled as a sweep labels its points."""
     from qnnq.results.file import Store
+    from qnnq.results.result import task_id
 
-    task_id = found.result.task_id
+    result = found.result
+    # The images that were asked for: a partial result gives way to the whole one.
+    name = f"runtime {task_id({**result.task, 'images': found.labels['images']})}"
+    parts = {(0, 0): result.task_id} | ({(0, 1): "not finished"} if found.partial else {})
     with Store(out, create=True) as store:
-        store.add(found.result)
-        store.link(f"runtime {task_id}", found.labels, {(0, 0): task_id}, 1, fresh=True)
+        store.add(result)
+        store.link(name, result.task, found.labels, parts, len(parts), fresh=True)
 
 
 def _print(document: dict[str, Any]) -> None:

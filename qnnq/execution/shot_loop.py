@@ -47,7 +47,8 @@ def run_shots(
     Args:
         network: The network.
         images: Pixels, shape (images, inputs): uint8, or float in [0, 1].
-        indices: The images' indices in their data set, shape (images,).
+        indices: The images' indices in their data set, shape (images,): an image's random numbers
+            and its copy of the layers on the chip go by its index.
         engine: Where each layer is measured.
         shots: Shots an image, at least 1.
         seed: Seed of every random number.
@@ -59,8 +60,7 @@ def run_shots(
     blocks = _blocks(len(images), shots, network, engine)
 
     def run_block(block: slice) -> Votes:
-        positions = np.arange(block.start, block.stop, dtype=np.int64)
-        votes = _run_block(network, images[block], indices[block], positions, engine, shots, seed)
+        votes = _run_block(network, images[block], indices[block], engine, shots, seed)
         if progress is not None:
             progress(block.stop - block.start)
         return votes
@@ -94,7 +94,6 @@ def _run_block(
     network: Network,
     images: NDArray[np.uint8] | FloatArray,
     indices: IntArray,
-    positions: IntArray,
     engine: Engine,
     shots: int,
     seed: int,
@@ -105,7 +104,7 @@ def _run_block(
         z = _linear(network, layer, inputs)  # (images, 1 or shots, width)
         activation = phi(z, network.activation, network.stretch).astype(np.float32)
         angles = _rotated(activation, state, last)
-        draws = Draws(seed, layer, indices, positions, shots)
+        draws = Draws(seed, layer, indices, shots)
         outcomes = engine.measure(layer, angles, draws)  # (images, shots, width)
         entanglement = network.layer_entanglement(layer)
         if entanglement < math.pi / 2:

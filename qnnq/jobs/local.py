@@ -14,6 +14,7 @@ from noise_models.channels import NoiseChannels, build_channels
 from noise_models.coverage import check_coverage
 from qnnq.devices.device import Device
 from qnnq.errors import QnnqError
+from qnnq.execution.engines.aer_seeds import SHOTS_PER_ROW, independent_seeds
 from qnnq.jobs.service import JobOptions, JobView, bits_of, sampler_options
 from transpile import CompiledLayer
 
@@ -35,16 +36,24 @@ class LocalService:
         device: The device that is simulated.
         layers: The circuits that will be run.
         options: How jobs are run.
-        seed: Seed of the simulator.
+        seed: Seed of the run.
+        shots: Shots of the run: runs of one seed and other shots are independent.
     """
 
     def __init__(
-        self, device: Device, layers: Sequence[CompiledLayer], options: JobOptions, seed: int
+        self,
+        device: Device,
+        layers: Sequence[CompiledLayer],
+        options: JobOptions,
+        *,
+        seed: int,
+        shots: int,
     ) -> None:
         self._options = options
         self._simulator = _simulator(device, layers, options.dynamical_decoupling is not None)
         self._jobs: dict[str, tuple[str, Any]] = {}
         self._seed = seed
+        self._shots = shots
 
     def submit(
         self,
@@ -58,13 +67,15 @@ class LocalService:
         """See `qnnq.jobs.service.Service`."""
         from qiskit_ibm_runtime.executor_sampler import Sampler
 
+        parts, shots = _parts(shots)
+        angles = np.repeat(angles.astype(np.float64), parts, axis=0)
         options = sampler_options(self._options, (tag, *self._options.tags), shots, max_execution_s)
-        seed = np.random.SeedSequence((self._seed, number)).generate_state(1)[0] >> 1
-        options["simulator"] = {"seed_simulator": int(seed), "angle_decimals": EXACT_ANGLES}
+        (seed,) = independent_seeds(self._seed, (self._shots, number), 1)
+        options["simulator"] = {"seed_simulator": seed, "angle_decimals": EXACT_ANGLES}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             sampler = Sampler(mode=self._simulator, options=options)
-            job = sampler.run([(circuit, angles.astype(np.float64))], shots=shots)
+            job = sampler.run([(circuit, angles)], shots=shots)
         job_id = f"local-{os.getpid()}-{len(self._jobs)}"
         self._jobs[job_id] = (tag, job)
         return job_id
@@ -84,8 +95,11 @@ class LocalService:
 
     def bits(self, job_id: str, shape: tuple[int, int, int]) -> NDArray[np.uint8]:
         """See `qnnq.jobs.service.Service`."""
+        sets, shots, slots = shape
+        parts, each = _parts(shots)
         try:
-            return bits_of(self._jobs[job_id][1].result(), shape)
+            bits = bits_of(self._jobs[job_id][1].result(), (sets * parts, each, slots))
+            return bits.reshape(sets, parts * each, slots)[:, :shots]
         except ValueError as error:
             raise QnnqError(f"job {job_id}: {error}") from error
 
@@ -95,6 +109,12 @@ class LocalService:
 
     def close(self) -> None:
         """See `qnnq.jobs.service.Service`."""
+
+
+def _parts(shots: int) -> tuple[int, int]:
+    """Return in how many rows of how many shots a parameter set is run; the last has spare ones."""
+    parts = -(-shots // SHOTS_PER_ROW)
+    return parts, -(-shots // parts)
 
 
 def _simulator(device: Device, layers: Sequence[CompiledLayer], timed: bool) -> "AerSimulator":

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from qnnq.devices.limits import ServiceLimits
 from qnnq.devices.names import device_kind, resolve_device
 from qnnq.errors import InputError, QnnqError
@@ -81,7 +83,8 @@ class Run:
             from qnnq.jobs.local import LocalService
 
             device, layers = resolve_device(self.device), self.ledger.layers()
-            return LocalService(device, layers, self.options, self.request["seed"])
+            seed, shots = self.request["seed"], self.request["shots"]
+            return LocalService(device, layers, self.options, seed=seed, shots=shots)
         from qnnq.jobs.remote import RemoteService
 
         return RemoteService(
@@ -123,7 +126,9 @@ class Run:
             responses = [data[f"response{i}"] for i in range(self.network.hidden)]
             engine = compensated = compensating(engine, self.ledger.layers(), responses)
         shots, seed = self.request["shots"], self.request["seed"]
-        votes = run_shots(self.network, data["images"], data["indices"], engine, shots, seed)
+        # Executions are paid for, so images fill the copies by their place in the selection.
+        places = np.arange(len(data["images"]))
+        votes = run_shots(self.network, data["images"], places, engine, shots, seed)
         return votes, compensated.out_of_reach() if compensated else None
 
 

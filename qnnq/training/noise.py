@@ -70,7 +70,7 @@ def _coefficients(deployment: Deployment | MeasuredDeployment) -> list[NDArray[n
     else:
         samplers = layer_samplers(deployment.layers, deployment.channels)
     each = np.arange(deployment.task["copies"], dtype=np.int64)
-    draws = Draws(seed=0, layer=0, images=each, positions=each, shots=1)  # an image on each copy
+    draws = Draws(seed=0, layer=0, images=each, shots=1)  # an image on each copy
     return [
         np.stack([part.reshape(len(each), -1) for part in sampler.coefficients(draws)], axis=1)
         for sampler in samplers

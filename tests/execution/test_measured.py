@@ -30,7 +30,7 @@ def measure(deployed, layer, shots, seed=0):
     """Counts of -1 at the three angles, (3, slots), of a layer with as many neurons as slots."""
     width = deployed.layers[layer].width
     angles = np.repeat(np.array(ANGLES, dtype=np.float32)[:, None, None], width, axis=2)
-    draws = Draws(seed, layer, np.arange(3), np.zeros(3, dtype=np.int64), shots)
+    draws = Draws(seed, layer, np.arange(3), shots)
     return (deployed.engine("instrument").measure(layer, angles, draws) < 0).sum(axis=1)
 
 

@@ -109,7 +109,7 @@ def test_progress_counts_every_image_once():
 
 
 def draws(images, shots=3, seed=7, layer=1):
-    return Draws(seed, layer, np.array(images), np.arange(len(images)), shots)
+    return Draws(seed, layer, np.array(images), shots)
 
 
 def test_uniforms_belong_to_the_image():
@@ -119,6 +119,12 @@ def test_uniforms_belong_to_the_image():
         np.testing.assert_array_equal(draws([image]).uniforms(5)[0], together[place])
     assert not np.array_equal(together, draws([4, 5, 6, 9], layer=2).uniforms(5))
     assert not np.array_equal(together, draws([4, 5, 6, 9], seed=8).uniforms(5))
+
+
+def test_runs_of_one_seed_and_other_shots_share_no_numbers():
+    few, many = (draws(list(range(10)), shots=shots).uniforms(4).ravel() for shots in (15, 30))
+    # 600 pairs, equal with a chance of 2^-24 each: false alarm far below 1e-6
+    assert (few == many[: few.size]).sum() < 6
 
 
 def test_uniforms_are_uniform():

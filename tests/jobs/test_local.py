@@ -129,3 +129,24 @@ def test_each_layer_fills_the_chip(files: Files, tmp_path: Path, qnnq: Command) 
     parts = ledger.layers()[0].parts
     assert executions == [IMAGES * SHOTS * parts] * 2 + [-(-IMAGES // 2) * SHOTS]
     ledger.close()
+
+
+def test_the_shots_of_two_rows_are_independent(files: Files) -> None:
+    """More shots than the distance of the seeds that Aer gives to rows: none replays another's."""
+    from qnnq.devices.names import resolve_device
+    from qnnq.jobs.local import LocalService
+    from qnnq.jobs.planning import plan_run
+    from qnnq.jobs.request import HardwareRequest
+    from qnnq.jobs.service import JobOptions
+
+    request = HardwareRequest(str(files.network), "fake_jakarta", data=str(files.data), shots=1)
+    (layer, *_) = plan_run(request).layers
+    shots, distance = 4001, 2113
+    device = resolve_device("fake_jakarta")
+    service = LocalService(device, [layer], JobOptions(), seed=0, shots=shots)
+    angles = np.full((2, layer.slots), np.pi / 2)
+    job = service.submit(layer.circuit, angles, shots, "tag", 0, None)
+    bits = service.bits(job, (2, shots, layer.slots)).astype(float)
+    first, second = bits[0, distance:] - 0.5, bits[1, :-distance] - 0.5
+    # false alarm below 1e-6: products of fair coins, 5 standard deviations
+    assert abs(4 * (first * second).mean()) < 5 / np.sqrt(first.size)

@@ -1,6 +1,6 @@
 """Shot by shot simulation of the compiled circuits with Qiskit Aer."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +10,9 @@ from qiskit_aer import AerSimulator
 from noise_models.aer_model import aer_noise_model
 from noise_models.channels import NoiseChannels
 from qnnq.arrays import FloatArray, OutcomeArray
+from qnnq.execution.engines.aer_seeds import SHOTS_PER_ROW, independent_seeds
 from qnnq.execution.engines.base import Draws
-from qnnq.execution.engines.merge import merge_rows
+from qnnq.execution.engines.merge import MergedRows, merge_rows
 from qnnq.execution.engines.packing import pack
 from transpile import CompiledLayer
 
@@ -51,14 +52,11 @@ class AerEngine:
         """See `qnnq.execution.engines.base.Engine`."""
         packed = pack(self._layers[layer], angles, draws)
         bits = np.empty(packed.angles.shape, dtype=np.int8)
-        seed = draws.simulator_seed()
-        for group in merge_rows(packed.angles):
-            rows = max(1, SHOTS_PER_RUN // group.shots)
-            for start in range(0, len(group.angles), rows):
-                chosen = slice(start, start + rows)
-                seed = (seed + 1) % 2**31
-                found = self._run(layer, group.angles[chosen], group.shots, seed)
-                bits[group.places[chosen]] = found
+        runs = list(_runs(packed.angles))
+        key = (layer, draws.shots, *draws.images.tolist())
+        seeds = independent_seeds(draws.seed, key, len(runs))
+        for run, seed in zip(runs, seeds, strict=True):
+            bits[run.places] = self._run(layer, run.angles, run.shots, seed)
         return packed.outcomes(bits)
 
     def _run(self, layer: int, angles: FloatArray, shots: int, seed: int) -> NDArray[np.int8]:
@@ -76,6 +74,15 @@ class AerEngine:
         memory = [result.get_memory(row) for row in range(len(angles))]
         text = np.array(memory, dtype=f"S{slots}").view(np.uint8).reshape(len(angles), shots, slots)
         return (text[..., ::-1] - ord("0")).astype(np.int8)
+
+
+def _runs(angles: FloatArray) -> Iterator[MergedRows]:
+    """Split rows of angles (executions, slots) into runs whose rows have random numbers apart."""
+    for group in merge_rows(angles):
+        rows = SHOTS_PER_RUN // group.shots if group.shots <= SHOTS_PER_ROW else 1
+        for start in range(0, len(group.angles), rows):
+            part = slice(start, start + rows)
+            yield MergedRows(group.shots, group.angles[part], group.places[part])
 
 
 def active_part(circuit: QuantumCircuit) -> tuple[QuantumCircuit, dict[int, int]]:

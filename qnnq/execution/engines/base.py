@@ -13,48 +13,43 @@ from qnnq.arrays import FloatArray, IntArray, OutcomeArray
 class Draws:
     """The random numbers of one layer for some images of a selection.
 
-    Every image has its own stretch of a counter-based stream that is keyed by (seed, layer), so
-    an image draws the same numbers whatever images are measured beside it, and in which order.
+    Every image has its own stretch of a counter-based stream that is keyed by (seed, layer, shots),
+    so an image draws the same numbers whatever images are measured beside it, and in which order,
+    and runs of the same seed and other shots share none.
 
     Args:
         seed: The seed of the task.
         layer: The hidden layer, 0 for the first.
         images: Indices of the images in the data set, shape (images,).
-        positions: Places of the same images in the selection, shape (images,).
         shots: Shots an image.
     """
 
     seed: int
     layer: int
     images: IntArray
-    positions: IntArray
     shots: int
 
     def uniforms(self, width: int) -> NDArray[np.float32]:
         """Return uniform numbers in [0, 1), shape (images, shots, width)."""
         # Two float32 numbers come from one 64-bit step of the generator.
         steps_per_image = -(-self.shots * width // 2)
+        key = (self.layer, self.shots)
         runs = np.split(self.images, np.flatnonzero(np.diff(self.images) != 1) + 1)
         drawn = np.empty((len(self.images), 2 * steps_per_image), dtype=np.float32)
         row = 0
         for run in runs:
             if not len(run):
                 continue
-            stream = np.random.PCG64DXSM(np.random.SeedSequence(self.seed, spawn_key=(self.layer,)))
+            stream = np.random.PCG64DXSM(np.random.SeedSequence(self.seed, spawn_key=key))
             stream.advance(int(run[0]) * steps_per_image)
             np.random.Generator(stream).random(dtype=np.float32, out=drawn[row : row + len(run)])
             row += len(run)
         used = drawn[:, : self.shots * width]
         return used.reshape(len(self.images), self.shots, width)
 
-    def simulator_seed(self) -> int:
-        """Return a 31-bit seed for a simulator that keeps its own random numbers."""
-        key = (self.layer, int(self.images[0]), len(self.images))
-        return int(np.random.SeedSequence(self.seed, spawn_key=key).generate_state(1)[0] >> 1)
-
     def copies(self, count: int) -> IntArray:
         """Return which of `count` copies of the layer on the chip each image uses, (images,)."""
-        return self.positions % count
+        return self.images % count
 
 
 class Engine(Protocol):

@@ -109,6 +109,8 @@ class LayerSampler:
         """
         for copy, slots in enumerate(self._slots):
             rows = np.flatnonzero(copy_of == copy)
+            if not len(rows):
+                continue
             for response in self._joint:
                 places = [np.flatnonzero(slots == slot) for slot in response.slots]
                 for neurons in zip(*places, strict=True):  # one for each execution

@@ -38,10 +38,10 @@ def pack(layer: CompiledLayer, angles: FloatArray, draws: Draws) -> PackedAngles
         angles: Shape (images, 1 or shots, width).
         draws: The images and the number of shots.
     """
-    images, _, width = angles.shape
+    width = angles.shape[-1]
     copy = draws.copies(layer.copies)
-    group = (draws.positions // layer.copies) - (draws.positions[0] // layer.copies)
-    groups = int(group[-1]) + 1 if images else 0
+    group = _earlier_equal(copy)  # images of one copy follow one another
+    groups = int(group.max(initial=-1)) + 1
     part = np.arange(width) // len(layer.sites)
     slots = layer.slot_of[copy][:, None, :]  # (images, 1, width)
     shot = np.arange(draws.shots)[None, :, None]
@@ -50,3 +50,13 @@ def pack(layer: CompiledLayer, angles: FloatArray, draws: Draws) -> PackedAngles
     packed = np.zeros((groups * draws.shots * layer.parts, len(layer.sites)), dtype=angles.dtype)
     packed[rows, np.broadcast_to(slots, rows.shape)] = angles
     return PackedAngles(packed, rows, slots)
+
+
+def _earlier_equal(values: IntArray) -> IntArray:
+    """Return how many earlier values equal each of the values, shape (values,)."""
+    order = np.argsort(values, kind="stable")
+    ranks = np.arange(len(values))
+    first = np.searchsorted(values[order], values[order])
+    found = np.empty_like(values)
+    found[order] = ranks - first
+    return found

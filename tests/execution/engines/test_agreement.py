@@ -9,6 +9,7 @@ from scipy.stats import chi2
 from qnnq.execution.deployment import deploy
 from qnnq.execution.engines.base import Draws
 from qnnq.execution.engines.ideal import IdealEngine
+from qnnq.execution.engines.packing import pack
 from qnnq.execution.request import RunRequest
 from qnnq.execution.run import prepare
 from qnnq.networks.network import Network
@@ -44,7 +45,7 @@ def network(entanglement, stretch=0.6, widths=(4, 6, 6, 3)):
 def neuron_counts(engine, layers, angles, shots):
     """Counts of (+1, -1) for every image and neuron of the first layer, (images * width, 2)."""
     images = len(angles)
-    draws = Draws(3, 0, np.arange(images), np.arange(images), shots)
+    draws = Draws(3, 0, np.arange(images), shots)
     outcomes = engine.measure(0, angles[:, None, :].astype(np.float32), draws)
     minus = (outcomes < 0).sum(axis=1).ravel()
     return np.stack([shots - minus, minus], axis=1)
@@ -82,7 +83,7 @@ def test_correlations_between_joined_neurons_agree(noise, entanglement):
     else:
         deployed = deploy(network(entanglement), noise=noise, pairs=5, pair_gate="cz")
     angles = np.tile(np.linspace(0.4, 2.5, 6, dtype=np.float32), (4, 1, 1))
-    draws = Draws(1, 0, np.arange(4), np.arange(4), 1200)
+    draws = Draws(1, 0, np.arange(4), 1200)
     patterns = []
     for name in ("aer", "instrument"):
         bits = deployed.engine(name).measure(0, angles, draws) < 0
@@ -127,6 +128,33 @@ def test_a_layer_wider_than_the_chip_runs_in_parts():
     assert_same_distribution(*counts)
 
 
+def test_an_image_gets_the_same_result_whatever_is_run_beside_it():
+    common = {"noise": "fake_torino*5", "shots": 20, "copies": 3}
+    whole = prepare(RunRequest(images="0:12", **common)).execute().counts
+    for selection in ("4", "11,2,7", "3:9"):
+        some = prepare(RunRequest(images=selection, **common)).execute()
+        np.testing.assert_array_equal(some.counts, whole[some.images])
+
+
+def test_images_of_any_selection_share_the_executions_of_the_copies():
+    deployed = deploy(network(math.pi / 2), noise="ideal", copies=3)
+    images = np.array([4, 5, 9, 2, 7, 8])  # copies 1, 2, 0, 2, 1, 2
+    angles = np.repeat(np.arange(6.0)[:, None, None], 6, axis=2)
+    packed = pack(deployed.layers[0], angles, Draws(0, 0, images, 2))
+    assert packed.angles.shape == (3 * 2, 18)
+    np.testing.assert_array_equal(
+        packed.angles[packed.rows[:, 0], packed.slots[:, 0]], angles[:, 0]
+    )
+    places = np.unique(packed.rows * 18 + packed.slots)
+    assert places.size == packed.rows.size  # nobody shares a place
+
+
+@pytest.mark.parametrize("images", ["0", "1"])
+def test_copies_that_get_no_image(images):
+    options = {"copies": 2, "pairs": 1, "pair_gate": "cz", "images": images, "shots": 3}
+    assert prepare(RunRequest(**options)).execute().counts.sum() == 3
+
+
 def test_neurons_keep_the_noise_of_their_own_qubits():
     """Image i uses copy i mod copies: its readout errors are those of that copy's qubits."""
     single = network(math.pi / 2, widths=(4, 6, 3))
@@ -134,7 +162,7 @@ def test_neurons_keep_the_noise_of_their_own_qubits():
     layer, channels = deployed.layers[0], deployed.channels[0]
     angles = np.zeros((2, 1, 6), dtype=np.float32)
     shots = 200_000
-    draws = Draws(0, 0, np.arange(2), np.arange(2), shots)
+    draws = Draws(0, 0, np.arange(2), shots)
     outcomes = deployed.engine("instrument").measure(0, angles, draws)
     rates = (outcomes < 0).mean(axis=1)
     for copy in range(2):

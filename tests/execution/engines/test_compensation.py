@@ -29,7 +29,7 @@ def compensated_probabilities(entanglement, angles):
     deployed = deploy(network(entanglement), noise=NOISE, copies=2)
     recorder = Recorder()
     engine = deployed.compensated(recorder)
-    draws = Draws(0, 0, np.arange(len(angles)), np.arange(len(angles)), 5)
+    draws = Draws(0, 0, np.arange(len(angles)), 5)
     engine.measure(0, angles[:, None, :].astype(np.float32), draws)
     layer = deployed.layers[0]
     polynomials = {
@@ -61,7 +61,7 @@ def test_without_noise_compensation_changes_nothing():
     deployed = deploy(network(math.pi / 2), noise="ideal")
     recorder = Recorder()
     angles = np.random.default_rng(1).uniform(-3, 3, (5, 1, 6)).astype(np.float32)
-    draws = Draws(0, 0, np.arange(5), np.arange(5), 1)
+    draws = Draws(0, 0, np.arange(5), 1)
     deployed.compensated(recorder).measure(0, angles, draws)
     np.testing.assert_allclose(recorder.angles, angles, atol=1e-3)
 

@@ -1,0 +1,77 @@
+"""Aer's shots are independent: no two of a task share a generator, and their counts scatter so."""
+
+import math
+
+import numpy as np
+from scipy.stats import chi2
+
+from qnnq.execution.deployment import deploy
+from qnnq.execution.engines.aer import AerEngine
+from qnnq.execution.engines.response import layer_response
+from qnnq.execution.shot_loop import run_shots
+from qnnq.networks.network import Network
+from tests.execution.engines.test_agreement import network
+from tests.execution.engines.test_response import evaluate
+from tests.execution.enumeration import class_distribution
+
+FALSE_ALARM = 1e-6
+STRIDE = 2113
+
+
+class Recorder(AerEngine):
+    """Notes the seed, rows and shots of every run of Aer."""
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.runs = []
+
+    def _run(self, layer, angles, shots, seed):
+        self.runs.append((seed, len(angles), shots))
+        return super()._run(layer, angles, shots, seed)
+
+
+def test_no_two_shots_of_a_task_share_a_generator():
+    deployed = deploy(network(0.9, widths=(4, 2, 2, 2)), noise="readout(p=0.1)")
+    engine = Recorder(deployed.layers, deployed.channels)
+    pixels = np.random.default_rng(0).random((3, 4))
+    for shots in (20, 21, 2500):
+        run_shots(network(0.9, widths=(4, 2, 2, 2)), pixels, np.arange(3), engine, shots, seed=1)
+    used = np.concatenate(
+        [
+            (np.uint64(seed) + STRIDE * np.arange(rows, dtype=np.uint64)[:, None]).ravel()[:, None]
+            + np.arange(shots, dtype=np.uint64)
+            for seed, rows, shots in engine.runs
+        ],
+        axis=None,
+    )
+    assert len(engine.runs) > 10
+    assert used.size == 3 * 2 * (20 + 21 + 2500)
+    assert len(np.unique(used)) == used.size
+
+
+def test_counts_of_many_seeds_scatter_as_independent_shots_do():
+    """The sum of squared z-scores of 100 seeds is chi-square with 100 degrees of freedom.
+
+    A combined network whose later probabilities hardly depend on the outcomes before: its many runs
+    of a few shots would all do the same if they replayed one another's random numbers.
+    """
+    weights = network(0.9, widths=(4, 3, 3, 2)).weights
+    small = Network((weights[0], 0.2 * weights[1], weights[2]), stretch=0.6, entanglement=0.3)
+    deployed = deploy(small, noise="depolarizing(p1=0.03, p2=0.03)")
+    responses = [
+        layer_response(layer.circuit, noise)
+        for layer, noise in zip(deployed.layers, deployed.channels, strict=True)
+    ]
+    pixels = np.random.default_rng(5).random((1, 4))
+    exact = class_distribution(
+        small, pixels[0], lambda layer, angles: evaluate(responses[layer], angles)
+    )
+    shots, seeds = 50, 100
+    counts = np.array(
+        [
+            run_shots(small, pixels, np.array([0]), deployed.engine("aer"), shots, seed).counts[0]
+            for seed in range(seeds)
+        ]
+    )
+    scores = (counts[:, 0] - shots * exact[0]) / math.sqrt(shots * exact[0] * exact[1])
+    assert chi2.ppf(FALSE_ALARM / 2, seeds) < (scores**2).sum() < chi2.isf(FALSE_ALARM / 2, seeds)
