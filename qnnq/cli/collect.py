@@ -32,8 +32,14 @@ def register(app: typer.Typer) -> None:
         """
         from qnnq.jobs.folder import find_run
         from qnnq.jobs.reading import collect_run
+        from qnnq.jobs.runs import look_again
 
-        found = collect_run(find_run(folder))
+        path = find_run(folder)
+        say = hardware.Speaker()
+        unanswered = look_again(path, say)
+        if unanswered is not None:
+            say(f"jobs and bills as last known: {unanswered}")
+        found = collect_run(path)
         document = found.result.to_json(with_counts=counts)
         document |= {"hardware": found.hardware, "partial": found.partial}
         if json != "-":
