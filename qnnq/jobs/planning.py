@@ -103,18 +103,8 @@ def plan_run(request: HardwareRequest) -> Plan:
         most_copies=placed.most_copies,
         least_rep_delay_s=placed.least_rep_delay_s,
     )
-<<<<<<< HEAD
     if request.compensate:
         check_compensable(prepared.network)
-    responses = _responses(request, placed.device, placed.layers)
-    task = {
-        **prepared.task,
-        **describe(request, placed),
-        "engine": "runtime",
-        "noise": placed.device.name,
-        "compensate": _digest(responses) if responses else False,
-    }
-=======
     responses = _responses(request, placed.placement.device, placed.layers)
     task = replace(
         described(prepared.task, request, placed),
@@ -122,7 +112,6 @@ def plan_run(request: HardwareRequest) -> Plan:
         noise=placed.placement.device.name,
         compensate=_digest(responses) if responses else False,
     )
->>>>>>> main
     arrays = {
         "images": np.asarray(prepared.dataset.images[prepared.images]),
         "labels": prepared.dataset.labels[prepared.images].astype(np.int64),
