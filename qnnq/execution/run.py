@@ -1,5 +1,6 @@
 """One run: a network, data, noise and an engine, from the user's words to additive counts."""
 
+import math
 import os
 import time
 from collections.abc import Callable
@@ -171,6 +172,8 @@ def deploy_request(
         if request.compensate:
             raise InputError("--compensate: expected --engine instrument or aer, got ideal")
         return None
+    if request.compensate:
+        check_compensable(network)
     from qnnq.execution.deployment import deploy
     from qnnq.execution.measured_deployment import deploy_measured, is_measured
 
@@ -191,6 +194,19 @@ def deploy_request(
     return (
         deploy_measured(network, **options) if measured else deploy(network, **options, find=find)
     )
+
+
+def check_compensable(network: Network) -> None:
+    """Raise InputError for a network whose angles already give all the contrast that there is.
+
+    At stretch 0 a weakly measured neuron is always asked for its extreme probabilities,
+    (1 +- sin g) / 2. Noise puts both out of reach, and only a larger g would bring them back.
+    """
+    if network.stretch == 0 and min(network.entanglements) < math.pi / 2:
+        raise InputError(
+            "--compensate: expected a stretch above 0 with weak measurements: at stretch 0 every "
+            "angle gives the largest contrast already, so correcting angles changes nothing"
+        )
 
 
 def _is_noisy(request: RunRequest) -> bool:
