@@ -1,9 +1,10 @@
 """One run: a network, data, noise and an engine, from the user's words to additive counts."""
 
+import math
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,9 +21,11 @@ from qnnq.execution.engines.ideal import IdealEngine
 from qnnq.execution.modes.stepwise import Stepwise
 from qnnq.execution.request import EngineName, RunRequest, check_request
 from qnnq.execution.shot_loop import run_shots
+from qnnq.limits import MOST_OUTCOMES
 from qnnq.networks.bundled import load_model
 from qnnq.networks.network import Network
-from qnnq.results.result import SAMPLING, RunResult, package_versions, task_id
+from qnnq.results.result import RunResult, package_versions
+from qnnq.results.task import Task
 
 if TYPE_CHECKING:
     from qnnq.execution.deployment import Deployment
@@ -38,14 +41,10 @@ class PreparedRun:
     images: NDArray[np.int64]
     shots: int
     seed: int
-    task: dict[str, Any]
+    task: Task
     deployment: "Deployment | MeasuredDeployment | None" = None
     engine_name: EngineName = "ideal"
     compensate: bool = False
-    task_id: str = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "task_id", task_id(self.task))
 
     def engine(self) -> Engine:
         """Return the engine that the run asks for."""
@@ -82,9 +81,9 @@ class PreparedRun:
             keep_partial=keep_partial,
         )
         images = self.images[: len(votes.counts)]
-        task = {**self.task, "images": image_ranges(images)}
+        task = replace(self.task, images=image_ranges(images))
         return RunResult(
-            task_id=task_id(task),
+            task_id=task.id,
             task=task,
             images=images,
             labels=self.dataset.labels[images].astype(np.int64),
@@ -122,20 +121,27 @@ def prepare(request: RunRequest, find: Callable[[str], Device] = resolve_device)
             f"{request.data}: expected labels 0 to {network.classes - 1} (what {request.model} "
             f"tells apart), got {dataset.labels[place]} at image {place}"
         )
+    widest = max(network.widths)
+    if request.shots * widest > MOST_OUTCOMES:
+        raise InputError(
+            f"--shots {request.shots}: expected at most {MOST_OUTCOMES // widest} with layers of "
+            f"{widest} neurons, as the shots of an image are held in memory together"
+        )
     images = parse_images(request.images, len(dataset.labels))
     deployment = deploy_request(request, network, find)
-    task = {
-        "network": network.digest,
-        "data": dataset.digest,
-        "images": image_ranges(images),
-        "shots": request.shots,
-        "seed": request.seed,
-        "engine": request.engine,
-        "mode": "stepwise",
-        "sampling": SAMPLING,
-        "compensate": request.compensate,
-        **(deployment.task if deployment else {"noise": "ideal", "strength": 1.0}),
-    }
+    task = Task(
+        network=network.digest,
+        data=dataset.digest,
+        images=image_ranges(images),
+        shots=request.shots,
+        seed=request.seed,
+        engine=request.engine,
+        compensate=request.compensate,
+        noise="ideal",
+        strength=1.0,
+    )
+    if deployment is not None:
+        task = deployment.completed(task)
     return PreparedRun(
         network,
         dataset,
@@ -166,6 +172,8 @@ def deploy_request(
         if request.compensate:
             raise InputError("--compensate: expected --engine instrument or aer, got ideal")
         return None
+    if request.compensate:
+        check_compensable(network)
     from qnnq.execution.deployment import deploy
     from qnnq.execution.measured_deployment import deploy_measured, is_measured
 
@@ -186,6 +194,19 @@ def deploy_request(
     return (
         deploy_measured(network, **options) if measured else deploy(network, **options, find=find)
     )
+
+
+def check_compensable(network: Network) -> None:
+    """Raise InputError for a network whose angles already give all the contrast that there is.
+
+    At stretch 0 a weakly measured neuron is always asked for its extreme probabilities,
+    (1 +- sin g) / 2. Noise puts both out of reach, and only a larger g would bring them back.
+    """
+    if network.stretch == 0 and min(network.entanglements) < math.pi / 2:
+        raise InputError(
+            "--compensate: expected a stretch above 0 with weak measurements: at stretch 0 every "
+            "angle gives the largest contrast already, so correcting angles changes nothing"
+        )
 
 
 def _is_noisy(request: RunRequest) -> bool:

@@ -67,8 +67,5 @@ def _coefficients(deployment: Deployment | MeasuredDeployment) -> list[NDArray[n
         channels.correlated_readout for channels in deployment.channels
     )
     if correlated or any(response.has_joined for response in deployment.responses):
-        raise InputError(
-            "--noise: expected neurons that do not touch one another, got a coupling (zz) or "
-            "correlated_readout, which training does not know"
-        )
+        raise InputError("noise: expected one that leaves neurons independent, to train under it")
     return [response.minus.swapaxes(0, 1) for response in deployment.responses]
