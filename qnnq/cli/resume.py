@@ -14,6 +14,13 @@ def register(app: typer.Typer) -> None:
     def resume(
         folder: hardware.Folder = "latest",
         wait: hardware.Wait = False,
+        timeout: Annotated[
+            float | None,
+            typer.Option(
+                help="Wait so long at most; exit code 3 if jobs are pending then.",
+                metavar="SECONDS",
+            ),
+        ] = None,
         budget: Annotated[
             float | None,
             typer.Option(help="Quantum seconds for the whole run from now on.", metavar="SECONDS"),
@@ -33,6 +40,7 @@ def register(app: typer.Typer) -> None:
 
         Example: qnnq resume latest --wait
         """
+        from qnnq.cli.main import PENDING
         from qnnq.jobs.folder import find_run
         from qnnq.jobs.runs import give_up_job, raise_limits
 
@@ -40,4 +48,6 @@ def register(app: typer.Typer) -> None:
         raise_limits(path, budget, attempts)
         if resubmit is not None:
             give_up_job(path, resubmit, hardware.Speaker())
-        hardware.pursue(folder, wait)
+        finished = hardware.pursue(folder, wait, timeout)
+        if timeout is not None and not finished:
+            raise typer.Exit(PENDING)

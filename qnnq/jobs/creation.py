@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from qnnq.errors import InputError
-from qnnq.jobs.folder import LEDGER, NETWORK, FolderLock, remember_latest
+from qnnq.jobs.folder import LEDGER, NETWORK, FolderLock, make_folder, remember_latest
 from qnnq.jobs.ledger import Ledger, new_run_tag
 from qnnq.jobs.planning import Plan
 from qnnq.jobs.records import now
@@ -21,10 +21,7 @@ def create_run(request: HardwareRequest, plan: Plan, folder: Path, budget_s: flo
         InputError: If the folder holds a run already, or cannot be made.
         QnnqError: If another process is making a run in it.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{folder}: cannot be made: {error.strerror}") from error
+    make_folder(folder)
     lock = FolderLock(folder)
     try:
         _create(request, plan, folder, budget_s)

@@ -16,6 +16,7 @@ from qnnq.execution.request import PairGate, RunRequest
 from qnnq.execution.run import prepare
 from qnnq.jobs.estimate import Estimate, LayerShape, estimate_run
 from qnnq.jobs.layer_plan import LayerCost
+from qnnq.jobs.preflight import Choice, best_choice, numbers_of_copies, predicted_accuracy
 from qnnq.jobs.request import LEAST_BUSY, HardwareRequest
 from qnnq.networks.network import Network
 from transpile import PROJECTIVE, CompiledLayer, capacity, compile_layer, report
@@ -29,14 +30,12 @@ class Placed:
         device: The device.
         layers: The compiled layers.
         costs: What an execution of each layer costs.
-        most_copies: How many copies of every layer the chip takes.
         least_rep_delay_s: The shortest repetition delay that the device offers.
     """
 
     device: Device
     layers: tuple[CompiledLayer, ...]
     costs: tuple[LayerCost, ...]
-    most_copies: int
     least_rep_delay_s: float
 
 
@@ -54,6 +53,7 @@ class Plan:
         arrays: The images and what belongs to them, empty for a calibration.
         responses: For each layer the coefficients (slots, 3) that angles are corrected with.
         kind: Whether images are run, or the device's response is measured.
+        choices: Numbers of images side by side, with what they mean; the one that is used too.
     """
 
     device: Device
@@ -65,6 +65,7 @@ class Plan:
     arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
     responses: tuple[NDArray[np.float64], ...] = ()
     kind: Literal["run", "calibration"] = "run"
+    choices: tuple[Choice, ...] = ()
 
 
 def plan_run(request: HardwareRequest) -> Plan:
@@ -87,20 +88,25 @@ def plan_run(request: HardwareRequest) -> Plan:
             seed=request.seed,
         )
     )
-    images = len(prepared.images)
-    placed = place_network(request, prepared.network, most_copies=images)
-    shapes = [
-        LayerShape(layer.width, layer.copies, layer.parts, layer.slots, cost)
-        for layer, cost in zip(placed.layers, placed.costs, strict=True)
+    images: NDArray[Any] = np.asarray(prepared.dataset.images[prepared.images])
+    labels = prepared.dataset.labels[prepared.images].astype(np.int64)
+    network = prepared.network
+    tried = place_choices(request, network, len(images))
+    accuracies = [
+        predicted_accuracy(network, each.device, each.layers, images, labels) for each in tried
     ]
-    estimate = estimate_run(
-        shapes,
-        images,
-        request.shots,
-        request.limits,
-        most_copies=placed.most_copies,
-        least_rep_delay_s=placed.least_rep_delay_s,
-    )
+    estimates = [_estimate(request, each, len(images)) for each in tried]
+    chosen = best_choice(accuracies)
+    placed = tried[chosen]
+    choices = [
+        Choice(
+            max(layer.copies for layer in each.layers),
+            *(accuracy, estimate.quantum_seconds, number == chosen),
+        )
+        for number, (each, accuracy, estimate) in enumerate(
+            zip(tried, accuracies, estimates, strict=True)
+        )
+    ]
     responses = _responses(request, placed.device, placed.layers)
     task = {
         **prepared.task,
@@ -109,48 +115,76 @@ def plan_run(request: HardwareRequest) -> Plan:
         "noise": placed.device.name,
         "compensate": _digest(responses) if responses else False,
     }
-    arrays = {
-        "images": np.asarray(prepared.dataset.images[prepared.images]),
-        "labels": prepared.dataset.labels[prepared.images].astype(np.int64),
-        "indices": prepared.images,
-    }
+    arrays = {"images": images, "labels": labels, "indices": prepared.images}
     return Plan(
-        *(placed.device, prepared.network, placed.layers, placed.costs),
-        *(estimate, task, arrays, responses),
+        *(placed.device, network, placed.layers, placed.costs),
+        *(estimates[chosen], task, arrays, responses),
+        choices=tuple(choices),
     )
 
 
-def place_network(
-    request: HardwareRequest, network: Network, most_copies: int | None = None
-) -> Placed:
-    """Compile the layers of a network for the device of a request.
+def _estimate(request: HardwareRequest, placed: Placed, images: int) -> Estimate:
+    shapes = [
+        LayerShape(layer.width, layer.copies, layer.parts, layer.slots, cost)
+        for layer, cost in zip(placed.layers, placed.costs, strict=True)
+    ]
+    return estimate_run(
+        *(shapes, images, request.shots, request.limits),
+        least_rep_delay_s=placed.least_rep_delay_s,
+    )
 
-    Args:
-        request: What is asked for.
-        network: The network.
-        most_copies: More copies than this are of no use, None if any are.
-    """
+
+def find_device(request: HardwareRequest, network: Network) -> Device:
+    """Return the device of a request, with its calibration data of now."""
     name = request.device
     if name == LEAST_BUSY:
         from qnnq.devices.ibm.account import IbmAccount
 
         name = IbmAccount(request.limits).least_busy(_qubits_needed(network))
-    device = resolve_device(name, request.limits)
-    fits = _fitting_copies(network, device, request.pair_gate)
-    bound = most_copies or max(fits)
-    if request.copies is None and request.qubits == "best":
-        layers = _fill_chip(request, network, device, [min(fit, bound) for fit in fits])
-    else:
-        copies = min(request.copies or 1, bound)
+    return resolve_device(name, request.limits)
+
+
+def place_choices(request: HardwareRequest, network: Network, images: int) -> list[Placed]:
+    """Compile a network with the copies that were asked for, else with several numbers of them.
+
+    Args:
+        request: What is asked for.
+        network: The network.
+        images: More copies than this are of no use.
+
+    Returns:
+        The placements, from the fewest copies to the most.
+    """
+    device = find_device(request, network)
+    if request.copies is not None or request.qubits != "best":
+        copies = min(request.copies or 1, images)
         layers = compile_network(
             network, device, request.qubits, copies, request.pairs, request.pair_gate
         )
+        return [_placed(request, device, layers)]
+    fits = [min(fit, images) for fit in _fitting_copies(network, device, request.pair_gate)]
+    return [
+        _placed(request, device, _side_by_side(request, network, device, fits, copies))
+        for copies in numbers_of_copies(max(fits))
+    ]
+
+
+def fill_chip(request: HardwareRequest, network: Network) -> Placed:
+    """Compile a network with as many copies of each layer as the chip takes."""
+    device = find_device(request, network)
+    if request.copies is not None or request.qubits != "best":
+        return place_choices(request, network, request.copies or 1)[0]
+    fits = _fitting_copies(network, device, request.pair_gate)
+    return _placed(request, device, _side_by_side(request, network, device, fits, max(fits)))
+
+
+def _placed(request: HardwareRequest, device: Device, layers: tuple[CompiledLayer, ...]) -> Placed:
     rep_delay, least = _rep_delay(device, request.options.rep_delay_s)
     costs = tuple(
         LayerCost.of(layer.circuit, report(layer, device.target).duration_s, rep_delay)
         for layer in layers
     )
-    return Placed(device, layers, costs, min(fits), least)
+    return Placed(device, layers, costs, least)
 
 
 def check_device(request: HardwareRequest, device: Device) -> HardwareRequest:
@@ -180,11 +214,12 @@ def _fitting_copies(network: Network, device: Device, pair_gate: PairGate) -> li
     ]
 
 
-def _fill_chip(
-    request: HardwareRequest, network: Network, device: Device, copies: Sequence[int]
+def _side_by_side(
+    request: HardwareRequest, network: Network, device: Device, fits: Sequence[int], copies: int
 ) -> tuple[CompiledLayer, ...]:
-    """Compile each layer with its own number of copies: layers without ancillas take more."""
-    fewest = min(copies)
+    """Compile each layer with `copies` copies, or as many as fit: without ancillas more do."""
+    counts = [min(fit, copies) for fit in fits]
+    fewest = min(counts)
     shared = compile_network(
         network, device, "best", fewest, request.pairs, request.pair_gate
     )  # layers of the same kind share one circuit
@@ -199,7 +234,7 @@ def _fill_chip(
             pairs=request.pairs,
             pair_gate=request.pair_gate,
         )
-        for layer, count in enumerate(copies)
+        for layer, count in enumerate(counts)
     )
 
 

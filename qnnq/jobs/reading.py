@@ -169,7 +169,7 @@ class _Reader:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._engine = run.engine(None, wait=False, say=lambda line: None)
+        self._engine = run.engine(None, wait_s=0.0, say=lambda line: None)
         self._layers = run.ledger.layers()
         self.complete: NDArray[np.bool_] = np.ones(len(run.ledger.data()["indices"]), dtype=bool)
 

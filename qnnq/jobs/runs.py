@@ -107,12 +107,12 @@ class Run:
         """What may be billed."""
         return Budget(self.ledger, self.costs, self.limits, self.options.max_execution_s)
 
-    def engine(self, service: Service | None, wait: bool, say: Say) -> RuntimeEngine:
-        """Return the engine over the run's ledger."""
+    def engine(self, service: Service | None, wait_s: float, say: Say) -> RuntimeEngine:
+        """Return the engine over the run's ledger, which waits for jobs so long at most."""
         layers = self.ledger.layers()
         return RuntimeEngine(
             *(self.ledger, layers, self.costs, self.limits, service, self.budget),
-            wait=wait,
+            wait_s=wait_s,
             say=say,
         )
 
@@ -176,8 +176,14 @@ def locked_run(folder: Path) -> Iterator[Run]:
         lock.release()
 
 
-def advance(folder: Path, wait: bool, say: Say) -> bool:
+def advance(folder: Path, wait: bool, say: Say, timeout_s: float | None = None) -> bool:
     """Go on with a run where it stands; return whether it is finished.
+
+    Args:
+        folder: The run's folder.
+        wait: Whether to wait for jobs.
+        say: Told what happens, one line at a time.
+        timeout_s: How long to wait for jobs, None for as long as they take if `wait` says so.
 
     Raises:
         QnnqError: If another process works in it, the service fails, or a job failed too often.
@@ -188,7 +194,8 @@ def advance(folder: Path, wait: bool, say: Say) -> bool:
         run.ledger.set_fact("cancelled", None)
         service = run.service()
         # A local job ends with its process, so there is nothing to come back for.
-        engine = run.engine(service, wait or run.is_local, say)
+        wait_s = math.inf if wait or run.is_local else 0.0
+        engine = run.engine(service, wait_s if timeout_s is None else timeout_s, say)
         try:
             if run.ledger.fact("kind") == "calibration":
                 measure_responses(run.ledger, engine, service)
