@@ -68,7 +68,7 @@ def register(app: typer.Typer) -> None:
 def _choices(choices: "Sequence[Choice]") -> "Table":
     from rich.table import Table
 
-    table = Table(title="images side by side, and what to expect", title_justify="left")
+    table = Table(title="images side by side, by the calibration data", title_justify="left")
     for name in ("copies", "accuracy of a shot", "quantum s", ""):
         table.add_column(name, justify="right")
     for each in choices:

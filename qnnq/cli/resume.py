@@ -35,6 +35,12 @@ def register(app: typer.Typer) -> None:
                 metavar="JOB",
             ),
         ] = None,
+        despite_faults: Annotated[
+            bool,
+            typer.Option(
+                "--despite-faults", help="Go on where the device has become faulty meanwhile."
+            ),
+        ] = False,
     ) -> None:
         """Go on with a run. Nothing that was paid is run again.
 
@@ -48,6 +54,6 @@ def register(app: typer.Typer) -> None:
         raise_limits(path, budget, attempts)
         if resubmit is not None:
             give_up_job(path, resubmit, hardware.Speaker())
-        finished = hardware.pursue(folder, wait, timeout)
+        finished = hardware.pursue(folder, wait, timeout, despite_faults)
         if timeout is not None and not finished:
             raise typer.Exit(PENDING)

@@ -93,7 +93,7 @@ def plan_run(request: HardwareRequest) -> Plan:
     network = prepared.network
     tried = place_choices(request, network, len(images))
     accuracies = [
-        predicted_accuracy(network, each.device, each.layers, images, labels) for each in tried
+        predicted_accuracy(network, each.device, each.layers, prepared.dataset) for each in tried
     ]
     estimates = [_estimate(request, each, len(images)) for each in tried]
     chosen = best_choice(accuracies)

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from noise_models import NoiseError, NoiseSpecification
-from qnnq.arrays import FloatArray
+from qnnq.data.dataset import Dataset
 from qnnq.devices.device import Device
 from qnnq.execution.deployment import layer_channels
 from qnnq.execution.engines.instrument import InstrumentEngine, layer_samplers
@@ -42,20 +43,19 @@ def predicted_accuracy(
     network: Network,
     device: Device,
     layers: Sequence[CompiledLayer],
-    images: NDArray[np.uint8] | FloatArray,
-    labels: NDArray[np.int64],
+    dataset: Dataset,
 ) -> float | None:
     """Return the share of shots that will be right, by the device's calibration data.
 
-    The exact noisy response of the compiled layers is sampled, with the same random numbers
-    whatever the placement. Compensation is left out.
+    The exact noisy response of the compiled layers is sampled for the first `PREDICTED_IMAGES` of
+    the data set, with the same random numbers whatever the placement, so that a choice does not
+    depend on the few images of a small run. Compensation is left out.
 
     Args:
         network: The network.
         device: The device.
         layers: Its layers, as they are placed.
-        images: Shape (images, pixels); the first `PREDICTED_IMAGES` are taken.
-        labels: Their classes.
+        dataset: The images.
 
     Returns:
         The accuracy, None where the device does not know the errors of a gate in use.
@@ -66,12 +66,11 @@ def predicted_accuracy(
     except NoiseError:
         return None
     engine = InstrumentEngine(layer_samplers(layers, channels))
-    count = min(len(labels), PREDICTED_IMAGES)
-    votes = run_shots(
-        network, images[:count], np.arange(count), engine, PREDICTED_SHOTS, 0, threads=1
-    )
-    right = votes.counts[np.arange(count), labels[:count]].sum()
-    return float(right) / (count * PREDICTED_SHOTS)
+    count = min(len(dataset.labels), PREDICTED_IMAGES)
+    images: NDArray[Any] = np.asarray(dataset.images[:count])
+    labels = dataset.labels[:count]
+    votes = run_shots(network, images, np.arange(count), engine, PREDICTED_SHOTS, seed=0)
+    return float(votes.counts[np.arange(count), labels].sum()) / (count * PREDICTED_SHOTS)
 
 
 def numbers_of_copies(most: int) -> list[int]:

@@ -210,6 +210,8 @@ def _hardware(ledger: Ledger) -> dict[str, Any]:
     layers = ledger.layers()
     return {
         "jobs": [attempt.id for attempt in attempts],
+        "started": [attempt.started for attempt in attempts],
+        "calibrations": [attempt.calibration for attempt in attempts],
         "executions": sum(job.sets * job.shots for job in ledger.jobs()),
         "estimated_executions": estimate["executions"],
         "quantum_seconds": ledger.quantum_seconds(),

@@ -27,6 +27,8 @@ from qnnq.jobs.records import SessionRecord, now
 from qnnq.jobs.service import JobOptions, Service
 from qnnq.networks.file import read_network
 from qnnq.networks.network import Network
+from transpile import PairGate, TranspileError
+from transpile.placement import check_sites
 
 Say = Callable[[str], None]
 LOOKING_PATIENCE_S = 15.0
@@ -176,7 +178,13 @@ def locked_run(folder: Path) -> Iterator[Run]:
         lock.release()
 
 
-def advance(folder: Path, wait: bool, say: Say, timeout_s: float | None = None) -> bool:
+def advance(
+    folder: Path,
+    wait: bool,
+    say: Say,
+    timeout_s: float | None = None,
+    despite_faults: bool = False,
+) -> bool:
     """Go on with a run where it stands; return whether it is finished.
 
     Args:
@@ -184,6 +192,7 @@ def advance(folder: Path, wait: bool, say: Say, timeout_s: float | None = None) 
         wait: Whether to wait for jobs.
         say: Told what happens, one line at a time.
         timeout_s: How long to wait for jobs, None for as long as they take if `wait` says so.
+        despite_faults: Whether to go on where the device has become faulty where the run is.
 
     Raises:
         QnnqError: If another process works in it, the service fails, or a job failed too often.
@@ -193,6 +202,7 @@ def advance(folder: Path, wait: bool, say: Say, timeout_s: float | None = None) 
             return True
         run.ledger.set_fact("cancelled", None)
         service = run.service()
+        _check_calibration(run, service, say, despite_faults)
         # A local job ends with its process, so there is nothing to come back for.
         wait_s = math.inf if wait or run.is_local else 0.0
         engine = run.engine(service, wait_s if timeout_s is None else timeout_s, say)
@@ -211,6 +221,29 @@ def advance(folder: Path, wait: bool, say: Say, timeout_s: float | None = None) 
         service.close()
         reconcile(run.ledger, service, say)
         return True
+
+
+def _check_calibration(run: Run, service: Service, say: Say, despite_faults: bool) -> None:
+    """Say that the device was calibrated anew; raise QnnqError where the run is on faults now."""
+    planned, current = run.ledger.fact("calibration"), service.calibration()
+    if run.is_local or current == planned:
+        return
+    say(
+        f"{run.device}: calibrated anew at {current}; the run was placed by the calibration of "
+        f"{planned}"
+    )
+    target = resolve_device(run.device, run.limits).target
+    pair_gate: PairGate = run.request["pair_gate"] if run.request["pairs"] else "sx"
+    for number, layer in enumerate(run.ledger.layers()):
+        try:
+            check_sites(layer.sites, target, layer.entanglement, pair_gate, layer.width)
+        except TranspileError as error:
+            if not despite_faults:
+                raise QnnqError(
+                    f"{run.device}: layer {number + 1}: {error}; make a new run, or go on: "
+                    f"qnnq resume {run.ledger.folder} --despite-faults"
+                ) from error
+            say(f"layer {number + 1}: {error}")
 
 
 def look_again(folder: Path, say: Say) -> str | None:

@@ -67,6 +67,15 @@ class Machine:
         ]
         self._properties |= {"last_update_date": time, "qubits": qubits}
 
+    def calibrate(self, time: str, unreadable: int | None = None) -> None:
+        """Report calibration data of another time; a qubit's readout may have become a coin."""
+        content: dict[str, Any] = json.loads(json.dumps(self._properties))
+        content["last_update_date"] = time
+        for each in content["qubits"][unreadable] if unreadable is not None else ():
+            if each["name"] in ("readout_error", "prob_meas0_prep1", "prob_meas1_prep0"):
+                each["value"] = 0.5
+        self._properties = content
+
     def device_entry(self, queue: int) -> dict[str, Any]:
         status = {"name": "online" if self.online else "offline", "reason": "available"}
         return {
