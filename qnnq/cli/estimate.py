@@ -86,7 +86,7 @@ def print_estimate(plan: "Plan") -> None:
     layers = plan.layers
     table = Table(
         title=f"{plan.device.name}: "
-        f"{len(plan.arrays['indices'])} images x {plan.task['shots']} shots, "
+        f"{len(plan.arrays['indices'])} images x {plan.task.shots} shots, "
         f"{layers[0].copies} images side by side on {len(layers[0].sites)} neurons",
         title_justify="left",
     )
@@ -110,6 +110,13 @@ def print_estimate(plan: "Plan") -> None:
         )
     if plan.choices:
         print_table(_choices(plan.choices))
+    account = plan.device.account
+    if account is not None:
+        left = account.plan_left_s()
+        print(
+            f"{account.queue_length(plan.device.name)} jobs wait for {plan.device.name}; "
+            f"seconds left in the plan: {'not known' if left is None else f'{left:g}'}"
+        )
     unknown = " + ".join(str(layer.parameter_sets) for layer in estimate.layers)
     print(
         f"not in it: what {unknown} parameter sets cost to load, of which nothing is published "

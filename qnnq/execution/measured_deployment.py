@@ -1,18 +1,18 @@
 """A network on a measured device: the empirical twin, `--noise measured:FILE`."""
 
 import hashlib
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from qnnq.errors import InputError
 from qnnq.execution.engines.base import Engine
 from qnnq.execution.engines.compensation import CompensatedEngine
-from qnnq.execution.engines.instrument import InstrumentEngine, LayerSampler
-from qnnq.execution.engines.response import ComponentResponse
+from qnnq.execution.engines.instrument import InstrumentEngine
+from qnnq.execution.engines.layer_response import LayerResponse
 from qnnq.execution.measured_response import KindResponse, MeasuredResponse, read_response
 from qnnq.networks.network import Network
+from qnnq.results.task import Task
 
 PREFIX = "measured:"
 
@@ -22,26 +22,55 @@ class MeasuredDeployment:
     """The hidden layers of a network on sites whose responses were measured.
 
     Attributes:
-        samplers: The response of every hidden layer.
+        responses: The response of every hidden layer.
         entanglements: The entanglement angle of every hidden layer, radians.
-        task: What of this determines a result, for a task's identity.
-        calibration: The device and the time of the measurement.
+        device: The device's name.
+        measured: The time of the measurement.
+        content: Digest of the responses.
+        copies: Images side by side.
+        pairs: SX pairs that were inserted after each rotation.
     """
 
-    samplers: tuple[LayerSampler, ...]
+    responses: tuple[LayerResponse, ...]
     entanglements: tuple[float, ...]
-    task: dict[str, Any]
-    calibration: dict[str, str | None]
+    device: str
+    measured: str
+    content: str
+    copies: int
+    pairs: int
+
+    @property
+    def calibration(self) -> dict[str, str | None]:
+        """The device and the time of the measurement."""
+        return {"device": self.device, "time": self.measured}
+
+    @property
+    def noise(self) -> str:
+        """What a task calls this noise."""
+        return f"measured({self.content})"
+
+    def completed(self, task: Task) -> Task:
+        """Return a task with what of this deployment determines its result."""
+        return replace(
+            task,
+            noise=self.noise,
+            strength=1.0,
+            device=self.device,
+            calibration=self.measured,
+            copies=self.copies,
+            pairs=self.pairs,
+            pair_gate="sx" if self.pairs else None,
+        )
 
     def engine(self, name: str) -> Engine:
         """Return the engine `instrument`; a measured response is no circuit for another one."""
         if name != "instrument":
             raise InputError(f"--engine {name}: expected instrument with --noise {PREFIX}FILE")
-        return InstrumentEngine(self.samplers)
+        return InstrumentEngine(self.responses)
 
     def compensated(self, engine: Engine) -> CompensatedEngine:
         """Return an engine that corrects angles for this response before `engine` measures."""
-        return CompensatedEngine(engine, self.samplers, self.entanglements)
+        return CompensatedEngine(engine, self.responses, self.entanglements)
 
 
 def is_measured(noise: str) -> bool:
@@ -70,23 +99,21 @@ def deploy_measured(
     path = noise.strip().removeprefix(PREFIX)
     response = read_response(path)
     _check(path, response, strength, device, qubits, pairs, pair_gate)
-    entanglements = tuple(network.layer_entanglement(i) for i in range(network.hidden))
-    samplers = tuple(
-        _sampler(path, _kind(path, response, angle), width, copies)
+    entanglements = network.entanglements
+    responses = tuple(
+        _layer_response(path, _kind(path, response, angle), width, copies)
         for width, angle in zip(network.widths, entanglements, strict=True)
     )
     content = hashlib.sha256(response.model_dump_json().encode()).hexdigest()
-    task = {
-        "noise": f"measured({content})",
-        "strength": 1.0,
-        "device": response.device,
-        "calibration": response.measured,
-        "copies": copies,
-        "pairs": pairs,
-        "pair_gate": pair_gate if pairs else None,
-    }
-    calibration: dict[str, str | None] = {"device": response.device, "time": response.measured}
-    return MeasuredDeployment(samplers, entanglements, task, calibration)
+    return MeasuredDeployment(
+        responses=responses,
+        entanglements=entanglements,
+        device=response.device,
+        measured=response.measured,
+        content=content,
+        copies=copies,
+        pairs=pairs,
+    )
 
 
 def _check(
@@ -126,7 +153,7 @@ def _kind(path: str, response: MeasuredResponse, entanglement: float) -> KindRes
     )
 
 
-def _sampler(path: str, kind: KindResponse, width: int, copies: int) -> LayerSampler:
+def _layer_response(path: str, kind: KindResponse, width: int, copies: int) -> LayerResponse:
     slots = min(copies * width, len(kind.sites))
     if slots < copies * width:
         if copies > 1:
@@ -135,9 +162,6 @@ def _sampler(path: str, kind: KindResponse, width: int, copies: int) -> LayerSam
                 f"{width} neurons, got {len(kind.sites)}"
             )
         slots = -(-width // -(-width // slots))  # equal shares, as the circuits are split
-    responses = [
-        ComponentResponse.of_neuron(slot, np.array(site.coefficients))
-        for slot, site in enumerate(kind.sites[:slots])
-    ]
+    coefficients = np.array([site.coefficients for site in kind.sites[:slots]])
     slot_of = np.arange(copies * width, dtype=np.int64).reshape(copies, -1) % slots
-    return LayerSampler(slot_of, slots, responses)
+    return LayerResponse.of_slots(slot_of, coefficients)

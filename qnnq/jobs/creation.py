@@ -38,7 +38,7 @@ def _create(request: HardwareRequest, plan: Plan, folder: Path, budget_s: float 
     if (folder / LEDGER).exists():
         raise InputError(f"{folder}: holds a run already; go on with it by qnnq resume {folder}")
     facts = {
-        "task": plan.task,
+        "task": plan.task.to_json(),
         "device": plan.device.name,
         "calibration": plan.device.calibration,
         "calibration_data": plan.device.calibration_data(),

@@ -12,13 +12,15 @@ from qnnq.devices.device import Device
 from qnnq.devices.names import resolve_device
 from qnnq.errors import InputError
 from qnnq.execution.deployment import compile_network
-from qnnq.execution.request import PairGate, RunRequest
+from qnnq.execution.placement import Placement
+from qnnq.execution.request import RunRequest
 from qnnq.execution.run import prepare
 from qnnq.jobs.estimate import Estimate, LayerShape, estimate_run
 from qnnq.jobs.layer_plan import LayerCost
 from qnnq.jobs.preflight import Choice, best_choice, numbers_of_copies, predicted_accuracy
 from qnnq.jobs.request import LEAST_BUSY, HardwareRequest
 from qnnq.networks.network import Network
+from qnnq.results.task import Task
 from transpile import PROJECTIVE, CompiledLayer, capacity, compile_layer, report
 
 
@@ -27,13 +29,13 @@ class Placed:
     """A network's layers on a device.
 
     Attributes:
-        device: The device.
+        placement: Where they are; each layer may have copies of its own.
         layers: The compiled layers.
         costs: What an execution of each layer costs.
         least_rep_delay_s: The shortest repetition delay that the device offers.
     """
 
-    device: Device
+    placement: Placement
     layers: tuple[CompiledLayer, ...]
     costs: tuple[LayerCost, ...]
     least_rep_delay_s: float
@@ -61,7 +63,7 @@ class Plan:
     layers: tuple[CompiledLayer, ...]
     costs: tuple[LayerCost, ...]
     estimate: Estimate
-    task: dict[str, Any]
+    task: Task
     arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
     responses: tuple[NDArray[np.float64], ...] = ()
     kind: Literal["run", "calibration"] = "run"
@@ -89,11 +91,11 @@ def plan_run(request: HardwareRequest) -> Plan:
         )
     )
     images: NDArray[Any] = np.asarray(prepared.dataset.images[prepared.images])
-    labels = prepared.dataset.labels[prepared.images].astype(np.int64)
     network = prepared.network
     tried = place_choices(request, network, len(images))
     accuracies = [
-        predicted_accuracy(network, each.device, each.layers, prepared.dataset) for each in tried
+        predicted_accuracy(network, each.placement.device, each.layers, prepared.dataset)
+        for each in tried
     ]
     estimates = [_estimate(request, each, len(images)) for each in tried]
     chosen = best_choice(accuracies)
@@ -107,17 +109,21 @@ def plan_run(request: HardwareRequest) -> Plan:
             zip(tried, accuracies, estimates, strict=True)
         )
     ]
-    responses = _responses(request, placed.device, placed.layers)
-    task = {
-        **prepared.task,
-        **describe(request, placed),
-        "engine": "runtime",
-        "noise": placed.device.name,
-        "compensate": _digest(responses) if responses else False,
+    device = placed.placement.device
+    responses = _responses(request, device, placed.layers)
+    task = replace(
+        described(prepared.task, request, placed),
+        engine="runtime",
+        noise=device.name,
+        compensate=_digest(responses) if responses else False,
+    )
+    arrays = {
+        "images": images,
+        "labels": prepared.dataset.labels[prepared.images].astype(np.int64),
+        "indices": prepared.images,
     }
-    arrays = {"images": images, "labels": labels, "indices": prepared.images}
     return Plan(
-        *(placed.device, network, placed.layers, placed.costs),
+        *(device, network, placed.layers, placed.costs),
         *(estimates[chosen], task, arrays, responses),
         choices=tuple(choices),
     )
@@ -155,36 +161,47 @@ def place_choices(request: HardwareRequest, network: Network, images: int) -> li
     Returns:
         The placements, from the fewest copies to the most.
     """
-    device = find_device(request, network)
-    if request.copies is not None or request.qubits != "best":
-        copies = min(request.copies or 1, images)
-        layers = compile_network(
-            network, device, request.qubits, copies, request.pairs, request.pair_gate
-        )
-        return [_placed(request, device, layers)]
-    fits = [min(fit, images) for fit in _fitting_copies(network, device, request.pair_gate)]
+    placement = _placement(request, network, images)
+    if not _chooses_copies(request):
+        return [_placed(request, placement, compile_network(network, placement))]
+    fits = [min(fit, images) for fit in _fitting_copies(placement, network)]
     return [
-        _placed(request, device, _side_by_side(request, network, device, fits, copies))
+        _placed(request, placement, _side_by_side(placement, network, fits, copies))
         for copies in numbers_of_copies(max(fits))
     ]
 
 
 def fill_chip(request: HardwareRequest, network: Network) -> Placed:
-    """Compile a network with as many copies of each layer as the chip takes."""
+    """Compile a network with as many copies of each layer as the chip takes, or as asked for."""
+    placement = _placement(request, network, None)
+    if not _chooses_copies(request):
+        return _placed(request, placement, compile_network(network, placement))
+    fits = _fitting_copies(placement, network)
+    return _placed(request, placement, _side_by_side(placement, network, fits, max(fits)))
+
+
+def _chooses_copies(request: HardwareRequest) -> bool:
+    return request.copies is None and request.qubits == "best"
+
+
+def _placement(request: HardwareRequest, network: Network, images: int | None) -> Placement:
     device = find_device(request, network)
-    if request.copies is not None or request.qubits != "best":
-        return place_choices(request, network, request.copies or 1)[0]
-    fits = _fitting_copies(network, device, request.pair_gate)
-    return _placed(request, device, _side_by_side(request, network, device, fits, max(fits)))
+    copies = request.copies or 1
+    if images is not None:
+        copies = min(copies, images)
+    return Placement(device, request.qubits, copies, request.pairs, request.pair_gate)
 
 
-def _placed(request: HardwareRequest, device: Device, layers: tuple[CompiledLayer, ...]) -> Placed:
+def _placed(
+    request: HardwareRequest, placement: Placement, layers: tuple[CompiledLayer, ...]
+) -> Placed:
+    device = placement.device
     rep_delay, least = _rep_delay(device, request.options.rep_delay_s)
     costs = tuple(
         LayerCost.of(layer.circuit, report(layer, device.target).duration_s, rep_delay)
         for layer in layers
     )
-    return Placed(device, layers, costs, least)
+    return Placed(placement, layers, costs, least)
 
 
 def check_device(request: HardwareRequest, device: Device) -> HardwareRequest:
@@ -206,33 +223,33 @@ def _qubits_needed(network: Network) -> int:
     return max(network.widths) * (2 if weak else 1)
 
 
-def _fitting_copies(network: Network, device: Device, pair_gate: PairGate) -> list[int]:
+def _fitting_copies(placement: Placement, network: Network) -> list[int]:
     """Return how many copies of each layer the chip takes, at least 1."""
+    target, gate = placement.device.target, placement.pair_gate
     return [
-        max(1, capacity(device.target, network.layer_entanglement(i), pair_gate) // width)
+        max(1, capacity(target, network.layer_entanglement(i), gate) // width)
         for i, width in enumerate(network.widths)
     ]
 
 
 def _side_by_side(
-    request: HardwareRequest, network: Network, device: Device, fits: Sequence[int], copies: int
+    placement: Placement, network: Network, fits: Sequence[int], copies: int
 ) -> tuple[CompiledLayer, ...]:
     """Compile each layer with `copies` copies, or as many as fit: without ancillas more do."""
     counts = [min(fit, copies) for fit in fits]
     fewest = min(counts)
-    shared = compile_network(
-        network, device, "best", fewest, request.pairs, request.pair_gate
-    )  # layers of the same kind share one circuit
+    # layers of the same kind share one circuit
+    shared = compile_network(network, replace(placement, copies=fewest))
     return tuple(
         shared[layer]
         if count == fewest
         else compile_layer(
-            device.target,
+            placement.device.target,
             network.widths[layer],
             network.layer_entanglement(layer),
             copies=count,
-            pairs=request.pairs,
-            pair_gate=request.pair_gate,
+            pairs=placement.pairs,
+            pair_gate=placement.pair_gate,
         )
         for layer, count in enumerate(counts)
     )
@@ -249,20 +266,15 @@ def _rep_delay(device: Device, chosen: float | None) -> tuple[float, float]:
     return default if chosen is None else chosen, low
 
 
-def describe(request: HardwareRequest, placed: Placed) -> dict[str, Any]:
-    """Return what of a device and of how it is run determines a result."""
+def described(task: Task, request: HardwareRequest, placed: Placed) -> Task:
+    """Return a task with what of a device, and of how its jobs are run, determines a result."""
     options = request.options
-    return {
-        "device": placed.device.name,
-        "calibration": placed.device.calibration,
-        "qubits": [",".join(map(str, layer.sites)) for layer in placed.layers],
-        "copies": placed.layers[0].copies,
-        "pairs": request.pairs,
-        "pair_gate": request.pair_gate if request.pairs else None,
-        "dynamical_decoupling": options.dynamical_decoupling,
-        "measurement_twirling": options.measurement_twirling,
-        "rep_delay_s": options.rep_delay_s,
-    }
+    return replace(
+        placed.placement.placed(task, placed.layers),
+        dynamical_decoupling=options.dynamical_decoupling,
+        measurement_twirling=options.measurement_twirling,
+        rep_delay_s=options.rep_delay_s,
+    )
 
 
 def _responses(

@@ -12,6 +12,7 @@ from qnnq.data.dataset import Dataset
 from qnnq.devices.device import Device
 from qnnq.execution.deployment import layer_channels
 from qnnq.execution.engines.instrument import InstrumentEngine, layer_samplers
+from qnnq.execution.modes.stepwise import Stepwise
 from qnnq.execution.shot_loop import run_shots
 from qnnq.networks.network import Network
 from transpile import CompiledLayer
@@ -66,10 +67,11 @@ def predicted_accuracy(
     except NoiseError:
         return None
     engine = InstrumentEngine(layer_samplers(layers, channels))
+    mode = Stepwise(engine, network.entanglements)
     count = min(len(dataset.labels), PREDICTED_IMAGES)
     images: NDArray[Any] = np.asarray(dataset.images[:count])
     labels = dataset.labels[:count]
-    votes = run_shots(network, images, np.arange(count), engine, PREDICTED_SHOTS, seed=0)
+    votes = run_shots(network, images, np.arange(count), mode, PREDICTED_SHOTS, seed=0)
     return float(votes.counts[np.arange(count), labels].sum()) / (count * PREDICTED_SHOTS)
 
 

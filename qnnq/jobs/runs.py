@@ -14,6 +14,7 @@ from qnnq.devices.limits import ServiceLimits
 from qnnq.devices.names import device_kind, resolve_device
 from qnnq.errors import InputError, QnnqError
 from qnnq.execution.engines.base import Engine
+from qnnq.execution.modes.stepwise import Stepwise
 from qnnq.execution.shot_loop import Votes, run_shots
 from qnnq.jobs.budget import Budget
 from qnnq.jobs.calibration import measure_responses
@@ -27,6 +28,7 @@ from qnnq.jobs.records import SessionRecord, now
 from qnnq.jobs.service import JobOptions, Service
 from qnnq.networks.file import read_network
 from qnnq.networks.network import Network
+from qnnq.results.task import Task
 from transpile import PairGate, TranspileError
 from transpile.placement import check_sites
 
@@ -53,7 +55,7 @@ class Run:
         ledger = Ledger(folder)
         try:
             network = read_network(folder / NETWORK)
-            if network.digest != ledger.fact("task")["network"]:
+            if network.digest != Task.from_json(ledger.fact("task")).network:
                 raise InputError(f"{folder / NETWORK}: not the network that this run was made with")
             return cls(ledger, network, ledger.fact("request"))
         except QnnqError:
@@ -126,9 +128,10 @@ class Run:
             responses = [data[f"response{i}"] for i in range(self.network.hidden)]
             engine = compensated = compensating(engine, self.ledger.layers(), responses)
         shots, seed = self.request["shots"], self.request["seed"]
+        mode = Stepwise(engine, self.network.entanglements)
         # Executions are paid for, so images fill the copies by their place in the selection.
         places = np.arange(len(data["images"]))
-        votes = run_shots(self.network, data["images"], places, engine, shots, seed)
+        votes = run_shots(self.network, data["images"], places, mode, shots, seed)
         return votes, compensated.out_of_reach() if compensated else None
 
 

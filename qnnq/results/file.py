@@ -26,6 +26,7 @@ from qnnq.results.opening import open_to_read, open_to_write
 from qnnq.results.result import RunResult
 from qnnq.results.rows import canonical, checksum, packed, unpacked
 from qnnq.results.schema import content_of
+from qnnq.results.task import Task
 from qnnq.storage.database import DatabaseFile
 
 Labels = Mapping[str, Any]
@@ -119,7 +120,7 @@ class Store(DatabaseFile):
         }
         row = (
             result.task_id,
-            canonical(result.task),
+            result.task.canonical(),
             packed(result.images),
             packed(result.labels),
             packed(result.counts),
@@ -145,7 +146,7 @@ class Store(DatabaseFile):
             indices, labels, counts, sums = (unpacked(blob) for blob in row[2:6])
             return RunResult(
                 task_id=row[0],
-                task=json.loads(row[1]),
+                task=Task.from_json(json.loads(row[1])),
                 images=indices,
                 labels=labels,
                 counts=counts.astype(np.int64),
@@ -153,7 +154,7 @@ class Store(DatabaseFile):
                 seconds=row[6],
                 **json.loads(row[7]),
             )
-        except (zlib.error, ValueError, TypeError, EOFError, RecursionError) as error:
+        except (InputError, zlib.error, ValueError, TypeError, EOFError, RecursionError) as error:
             raise self._damaged("results", task_id, str(error)) from error
 
     def link(
@@ -237,6 +238,17 @@ class Store(DatabaseFile):
             query = "SELECT owner FROM claims WHERE task_id = ?"
             return bool(database.execute(query, (task_id,)).fetchone()[0] == self._owner)
 
+    def check(self) -> None:
+        """Raise `QnnqError` for the first damaged row, of a task that no point asks for as well."""
+        for table in ("results", "points", "failures"):
+            with self._explained():
+                for row in self._database.execute(f"SELECT * FROM {table}"):
+                    self._check(table, row)
+
+    def _check(self, table: str, row: tuple[Any, ...]) -> None:
+        if checksum(*row[:-1]) != row[-1]:
+            raise self._damaged(table, str(row[0]), "its checksum differs")
+
     def _intact(self, task_id: str) -> bool:
         query = "SELECT * FROM results WHERE task_id = ?"
         row = self._database.execute(query, (task_id,)).fetchone()
@@ -248,8 +260,7 @@ class Store(DatabaseFile):
             query = f"SELECT * FROM {table} {clause}"
             rows = self._database.execute(query, tuple(values)).fetchall()
         for row in rows:
-            if checksum(*row[:-1]) != row[-1]:
-                raise self._damaged(table, str(row[0]), "its checksum differs")
+            self._check(table, row)
         return rows
 
     def _object(self, table: str, text: str) -> dict[str, Any]:

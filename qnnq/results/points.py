@@ -89,6 +89,7 @@ def read_points(path: str | Path, where: Iterable[str] = ()) -> list[Measured]:
         QnnqError: For a damaged file.
     """
     with Store(path) as store:
+        store.check()
         labelled = _labelled(store.points())
         chosen = _filtered(labelled, list(where))
         failures = store.failures()
@@ -242,7 +243,7 @@ class _Pool:
         for result in results:
             rows = np.searchsorted(images, result.images)
             stream = seen.setdefault(
-                (result.task["seed"], result.task["shots"]), np.zeros(len(images), bool)
+                (result.task.seed, result.task.shots), np.zeros(len(images), bool)
             )
             new = ~stream[rows]
             counts[rows[new]] += result.counts[new]

@@ -150,6 +150,31 @@ def test_run_folders_are_private(files: Files, tmp_path: Path, qnnq: Command) ->
     assert stat.S_IMODE((tmp_path / "run").stat().st_mode) == 0o700
 
 
+def test_what_to_expect_before_it_is_paid(
+    unkind: Server, files: Files, tmp_path: Path, qnnq: Command
+) -> None:
+    """The default loses half a point of accuracy at most; the queue and the plan are shown."""
+    unkind.usage_limit = 600
+    shared = ("--images", "0:60", "--shots", 10, "--json", "-")
+    answer = qnnq("estimate", "mnist16-a0.5", "--device", "fake_torino", *shared)
+    choices = answer.json()["copies"]
+    assert [each["copies"] for each in choices] == [1, 2, 4, 8]
+    costs = [each["quantum_seconds"] for each in choices]
+    assert costs == sorted(costs, reverse=True)
+    (used,) = [each for each in choices if each["chosen"]]
+    assert choices[0]["accuracy"] - used["accuracy"] <= 0.005
+    assert choices[0]["accuracy"] - choices[-1]["accuracy"] > 0.05  # as many as fit: much worse
+    # The same number from `qnnq run`, which has other random numbers: 5 standard errors of
+    # 100,000 shots each, and copies share images in another way.
+    run = ("run", "mnist16-a0.5", "--noise", "fake_torino", "--images", "0:1000", "--seed", 5)
+    for each in (choices[0], choices[-1]):
+        found = qnnq(*run, "--copies", each["copies"], "--shots", 100, "--json", "-").json()
+        value = found["accuracy"]["single_shot"]["value"]
+        assert abs(value - each["accuracy"]) < 5 * (2 * 0.25 / 100_000) ** 0.5
+    said = qnnq(*files.submit("ibm_jakarta", tmp_path / "run")).out
+    assert "0 jobs wait for ibm_jakarta; seconds left in the plan: 600" in said
+
+
 def test_a_full_disk(files: Files, tmp_path: Path, qnnq: Command) -> None:
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (8192, limits[1]))
