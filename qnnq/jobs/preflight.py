@@ -11,7 +11,8 @@ from noise_models import NoiseError, NoiseSpecification
 from qnnq.data.dataset import Dataset
 from qnnq.devices.device import Device
 from qnnq.execution.deployment import layer_channels
-from qnnq.execution.engines.instrument import InstrumentEngine, layer_samplers
+from qnnq.execution.engines.instrument import InstrumentEngine
+from qnnq.execution.engines.layer_response import layer_response
 from qnnq.execution.modes.stepwise import Stepwise
 from qnnq.execution.shot_loop import run_shots
 from qnnq.networks.network import Network
@@ -66,7 +67,9 @@ def predicted_accuracy(
         channels = [layer_channels(device, specification, layer) for layer in layers]
     except NoiseError:
         return None
-    engine = InstrumentEngine(layer_samplers(layers, channels))
+    engine = InstrumentEngine(
+        [layer_response(*pair) for pair in zip(layers, channels, strict=True)]
+    )
     mode = Stepwise(engine, network.entanglements)
     count = min(len(dataset.labels), PREDICTED_IMAGES)
     images: NDArray[Any] = np.asarray(dataset.images[:count])
