@@ -63,6 +63,8 @@ def check_request(request: RunRequest) -> None:
             f"--engine {request.engine!r}: expected one of {', '.join(ENGINES)}"
             f"{nearest(request.engine, ENGINES)}"
         )
+    if request.engine == "ideal":
+        _check_ideal(request)
     check_placement(request.pairs, request.pair_gate, request.copies)
     check_at_least("shots", request.shots, 1)
     if request.shots > MOST_SHOTS:
@@ -70,6 +72,17 @@ def check_request(request: RunRequest) -> None:
     check_at_least("seed", request.seed, 0)
     if not (math.isfinite(request.strength) and request.strength >= 0):
         raise InputError(f"--strength {request.strength}: expected a number >= 0")
+
+
+def _check_ideal(request: RunRequest) -> None:
+    """Raise InputError for what the closed form of a neuron has no place for."""
+    for name in ("device", "qubits", "copies", "pairs", "pair_gate", "compensate"):
+        value = getattr(request, name)
+        if value != getattr(RunRequest, name):
+            raise InputError(
+                f"--{name.replace('_', '-')} {value}: expected --engine instrument or aer, got "
+                "ideal, which has no circuits"
+            )
 
 
 def check_placement(pairs: int, pair_gate: str, copies: int) -> None:
