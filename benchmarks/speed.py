@@ -130,14 +130,15 @@ def compare_instrument(hidden: tuple[int, ...], goal: float, rounds: int) -> Non
                     values = torch.sign(values @ weight.T)
                 (values @ weights[-1].T).argmax(dim=1)
 
+    from qnnq.execution.modes.stepwise import Stepwise
     from qnnq.execution.shot_loop import run_shots
 
     indices = np.arange(len(data.labels))
     threads = os.cpu_count() or 1
 
     def noisy_shots() -> None:
-        engine = deployed.engine("instrument")
-        run_shots(network, data.images, indices, engine, 15, 0, threads=threads)
+        mode = Stepwise(deployed.engine("instrument"), network.entanglements)
+        run_shots(network, data.images, indices, mode, 15, 0, threads=threads)
 
     ours, plain = paired(noisy_shots, sign_network, rounds)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from noise_models import NoiseSpecification
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from qiskit.transpiler import Target
 
     from qnnq.execution.engines.compensation import CompensatedEngine
+    from qnnq.execution.engines.layer_response import LayerResponse
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,17 +54,23 @@ class Deployment:
             from qnnq.execution.engines.aer import AerEngine
 
             return AerEngine(self.layers, self.channels)
-        from qnnq.execution.engines.instrument import InstrumentEngine, layer_samplers
+        from qnnq.execution.engines.instrument import InstrumentEngine
 
-        return InstrumentEngine(layer_samplers(self.layers, self.channels))
+        return InstrumentEngine(self.responses)
+
+    @cached_property
+    def responses(self) -> "tuple[LayerResponse, ...]":
+        """The exact response of every layer; equal layers share one."""
+        from qnnq.execution.engines.layer_response import layer_response
+
+        return tuple(map(layer_response, self.layers, self.channels))
 
     def compensated(self, engine: Engine) -> "CompensatedEngine":
         """Return an engine that corrects angles for this noise before `engine` measures them."""
         from qnnq.execution.engines.compensation import CompensatedEngine
-        from qnnq.execution.engines.instrument import layer_samplers
 
         angles = [layer.entanglement for layer in self.layers]
-        return CompensatedEngine(engine, layer_samplers(self.layers, self.channels), angles)
+        return CompensatedEngine(engine, self.responses, angles)
 
 
 def parse_noise(noise: str, device: str | None) -> tuple[NoiseSpecification, str]:
@@ -128,7 +135,7 @@ def compile_network(
     network: Network, device: Device, qubits: str, copies: int, pairs: int, pair_gate: PairGate
 ) -> tuple[CompiledLayer, ...]:
     """Return the compiled circuit of every hidden layer; equal layers share one."""
-    angles = [network.layer_entanglement(layer) for layer in range(network.hidden)]
+    angles = network.entanglements
     kinds = list(zip(network.widths, angles, strict=True))
     if qubits == "all":
         if copies != 1:

@@ -9,8 +9,8 @@ import numpy as np
 from qnnq.errors import InputError
 from qnnq.execution.engines.base import Engine
 from qnnq.execution.engines.compensation import CompensatedEngine
-from qnnq.execution.engines.instrument import InstrumentEngine, LayerSampler
-from qnnq.execution.engines.response import ComponentResponse
+from qnnq.execution.engines.instrument import InstrumentEngine
+from qnnq.execution.engines.layer_response import LayerResponse
 from qnnq.execution.measured_response import KindResponse, MeasuredResponse, read_response
 from qnnq.networks.network import Network
 
@@ -22,13 +22,13 @@ class MeasuredDeployment:
     """The hidden layers of a network on sites whose responses were measured.
 
     Attributes:
-        samplers: The response of every hidden layer.
+        responses: The response of every hidden layer.
         entanglements: The entanglement angle of every hidden layer, radians.
         task: What of this determines a result, for a task's identity.
         calibration: The device and the time of the measurement.
     """
 
-    samplers: tuple[LayerSampler, ...]
+    responses: tuple[LayerResponse, ...]
     entanglements: tuple[float, ...]
     task: dict[str, Any]
     calibration: dict[str, str | None]
@@ -37,11 +37,11 @@ class MeasuredDeployment:
         """Return the engine `instrument`; a measured response is no circuit for another one."""
         if name != "instrument":
             raise InputError(f"--engine {name}: expected instrument with --noise {PREFIX}FILE")
-        return InstrumentEngine(self.samplers)
+        return InstrumentEngine(self.responses)
 
     def compensated(self, engine: Engine) -> CompensatedEngine:
         """Return an engine that corrects angles for this response before `engine` measures."""
-        return CompensatedEngine(engine, self.samplers, self.entanglements)
+        return CompensatedEngine(engine, self.responses, self.entanglements)
 
 
 def is_measured(noise: str) -> bool:
@@ -70,9 +70,9 @@ def deploy_measured(
     path = noise.strip().removeprefix(PREFIX)
     response = read_response(path)
     _check(path, response, strength, device, qubits, pairs, pair_gate)
-    entanglements = tuple(network.layer_entanglement(i) for i in range(network.hidden))
-    samplers = tuple(
-        _sampler(path, _kind(path, response, angle), width, copies)
+    entanglements = network.entanglements
+    responses = tuple(
+        _layer_response(path, _kind(path, response, angle), width, copies)
         for width, angle in zip(network.widths, entanglements, strict=True)
     )
     content = hashlib.sha256(response.model_dump_json().encode()).hexdigest()
@@ -86,7 +86,7 @@ def deploy_measured(
         "pair_gate": pair_gate if pairs else None,
     }
     calibration: dict[str, str | None] = {"device": response.device, "time": response.measured}
-    return MeasuredDeployment(samplers, entanglements, task, calibration)
+    return MeasuredDeployment(responses, entanglements, task, calibration)
 
 
 def _check(
@@ -126,7 +126,7 @@ def _kind(path: str, response: MeasuredResponse, entanglement: float) -> KindRes
     )
 
 
-def _sampler(path: str, kind: KindResponse, width: int, copies: int) -> LayerSampler:
+def _layer_response(path: str, kind: KindResponse, width: int, copies: int) -> LayerResponse:
     slots = min(copies * width, len(kind.sites))
     if slots < copies * width:
         if copies > 1:
@@ -135,9 +135,6 @@ def _sampler(path: str, kind: KindResponse, width: int, copies: int) -> LayerSam
                 f"{width} neurons, got {len(kind.sites)}"
             )
         slots = -(-width // -(-width // slots))  # equal shares, as the circuits are split
-    responses = [
-        ComponentResponse.of_neuron(slot, np.array(site.coefficients))
-        for slot, site in enumerate(kind.sites[:slots])
-    ]
+    coefficients = np.array([site.coefficients for site in kind.sites[:slots]])
     slot_of = np.arange(copies * width, dtype=np.int64).reshape(copies, -1) % slots
-    return LayerSampler(slot_of, slots, responses)
+    return LayerResponse.of_slots(slot_of, coefficients)

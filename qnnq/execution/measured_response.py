@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from qnnq.errors import InputError
-from qnnq.execution.engines.polynomial import TO_COEFFICIENTS
+from qnnq.execution.engines.response import TO_COEFFICIENTS
 from qnnq.storage.files import write_atomically
 
 SCHEMA: Literal["qnnq.response/1"] = "qnnq.response/1"
@@ -29,7 +29,7 @@ class SiteResponse(BaseModel):
         site: Physical qubit, `3`, or neuron and ancilla, `3:4`.
         coefficients: a, b, c of P(-1) = a + b cos(theta) + c sin(theta).
         intervals: The 95 % interval of each.
-        minus: The measured share of -1 at each of `qnnq.execution.engines.polynomial.ANGLES`.
+        minus: The measured share of -1 at each of `qnnq.execution.engines.response.ANGLES`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -17,6 +17,7 @@ from qnnq.devices.names import resolve_device
 from qnnq.errors import InputError
 from qnnq.execution.engines.base import Engine
 from qnnq.execution.engines.ideal import IdealEngine
+from qnnq.execution.modes.stepwise import Stepwise
 from qnnq.execution.request import EngineName, RunRequest, check_request
 from qnnq.execution.shot_loop import run_shots
 from qnnq.networks.bundled import load_model
@@ -50,7 +51,7 @@ class PreparedRun:
         """Return the engine that the run asks for."""
         if self.deployment is None:
             network = self.network
-            return IdealEngine([network.layer_entanglement(i) for i in range(network.hidden)])
+            return IdealEngine(network.entanglements)
         return self.deployment.engine(self.engine_name)
 
     def execute(
@@ -73,7 +74,7 @@ class PreparedRun:
             self.network,
             self.dataset.images[self.images],
             self.images,
-            engine,
+            Stepwise(engine, self.network.entanglements),
             self.shots,
             self.seed,
             progress,

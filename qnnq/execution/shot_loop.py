@@ -1,6 +1,5 @@
-"""The shot loop: pre-activations, angles, outcomes and votes, the same for every engine."""
+"""The shot loop: pre-activations, activations, outcomes and votes, the same for every mode."""
 
-import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -9,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qnnq.arrays import FloatArray, IntArray, OutcomeArray
-from qnnq.execution.engines.base import Draws, Engine
-from qnnq.networks.activation import phi, state_after, wrap
+from qnnq.arrays import FloatArray, IntArray
+from qnnq.execution.engines.base import Draws
+from qnnq.execution.modes.base import Mode
+from qnnq.networks.activation import phi
 from qnnq.networks.network import Network
 
 VALUES_PER_BLOCK = 1 << 20
@@ -35,7 +35,7 @@ def run_shots(
     network: Network,
     images: NDArray[np.uint8] | FloatArray,
     indices: IntArray,
-    engine: Engine,
+    mode: Mode,
     shots: int,
     seed: int,
     progress: Callable[[int], None] | None = None,
@@ -49,7 +49,7 @@ def run_shots(
         images: Pixels, shape (images, inputs): uint8, or float in [0, 1].
         indices: The images' indices in their data set, shape (images,): an image's random numbers
             and its copy of the layers on the chip go by its index.
-        engine: Where each layer is measured.
+        mode: How the network is deployed, and where it is measured.
         shots: Shots an image, at least 1.
         seed: Seed of every random number.
         progress: Called with the number of images that were finished since the last call.
@@ -57,10 +57,10 @@ def run_shots(
         keep_partial: Whether Ctrl-C returns the votes of the first images, which were finished,
             instead of raising KeyboardInterrupt.
     """
-    blocks = _blocks(len(images), shots, network, engine)
+    blocks = _blocks(len(images), shots, network, mode)
 
     def run_block(block: slice) -> Votes:
-        votes = _run_block(network, images[block], indices[block], engine, shots, seed)
+        votes = _run_block(network, images[block], indices[block], mode, shots, seed)
         if progress is not None:
             progress(block.stop - block.start)
         return votes
@@ -82,11 +82,11 @@ def run_shots(
     )
 
 
-def _blocks(images: int, shots: int, network: Network, engine: Engine) -> list[slice]:
-    if engine.images_per_call is None:
+def _blocks(images: int, shots: int, network: Network, mode: Mode) -> list[slice]:
+    if mode.images_per_call is None:
         return [slice(0, images)]
     widest = max(len(weight) for weight in network.weights)
-    size = max(1, min(engine.images_per_call, VALUES_PER_BLOCK // (shots * widest)))
+    size = max(1, min(mode.images_per_call, VALUES_PER_BLOCK // (shots * widest)))
     return [slice(start, min(start + size, images)) for start in range(0, images, size)]
 
 
@@ -94,24 +94,17 @@ def _run_block(
     network: Network,
     images: NDArray[np.uint8] | FloatArray,
     indices: IntArray,
-    engine: Engine,
+    mode: Mode,
     shots: int,
     seed: int,
 ) -> Votes:
     inputs: NDArray[Any] = images[:, None, :]  # (images, 1, inputs)
-    state = last = None
+    session = mode.start()
     for layer in range(network.hidden):
         z = _linear(network, layer, inputs)  # (images, 1 or shots, width)
-        activation = phi(z, network.activation, network.stretch).astype(np.float32)
-        angles = _rotated(activation, state, last)
+        activations = phi(z, network.activation, network.stretch).astype(np.float32)
         draws = Draws(seed, layer, indices, shots)
-        outcomes = engine.measure(layer, angles, draws)  # (images, shots, width)
-        entanglement = network.layer_entanglement(layer)
-        if entanglement < math.pi / 2:
-            state, last = state_after(outcomes, angles, entanglement), outcomes
-        else:
-            state = last = None
-        inputs = outcomes
+        inputs = session.step(layer, activations, draws)  # (images, shots, width)
     return _vote(_linear(network, network.hidden, inputs))
 
 
@@ -130,23 +123,6 @@ def _linear(network: Network, layer: int, inputs: NDArray[Any]) -> FloatArray:
     if bias is not None:
         z += bias
     return z.reshape(*inputs.shape[:-1], -1)
-
-
-def _rotated(
-    activation: FloatArray, state: FloatArray | None, last: OutcomeArray | None
-) -> FloatArray:
-    """Return alpha' = alpha + (pi/2)(r_last - phi), wrapped.
-
-    A neuron without a past, or one that was measured projectively, starts from alpha = 0 and
-    r_last = +1. Neuron j goes on from neuron j of the layer before; further ones start anew.
-    """
-    half_pi = np.float32(math.pi / 2)
-    if state is None or last is None:
-        return half_pi * (1 - activation)
-    kept = min(state.shape[-1], activation.shape[-1])
-    angles = half_pi * (1 - activation)
-    angles[..., :kept] += state[..., :kept] + half_pi * (last[..., :kept] - 1)
-    return wrap(angles)
 
 
 def _vote(logits: FloatArray) -> Votes:

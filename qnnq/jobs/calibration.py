@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from qnnq.errors import InputError
-from qnnq.execution.engines.polynomial import ANGLES
+from qnnq.execution.engines.response import ANGLES
 from qnnq.execution.measured_response import (
     KindResponse,
     MeasuredResponse,

@@ -11,8 +11,8 @@ from qnnq.errors import InputError
 from qnnq.execution.deployment import layer_channels
 from qnnq.execution.engines.base import Engine
 from qnnq.execution.engines.compensation import CompensatedEngine
-from qnnq.execution.engines.instrument import LayerSampler
-from qnnq.execution.engines.response import ComponentResponse, layer_response
+from qnnq.execution.engines.layer_response import LayerResponse
+from qnnq.execution.engines.response import component_responses
 from qnnq.execution.measured_response import read_response
 from transpile import CompiledLayer
 
@@ -35,7 +35,7 @@ def calibrated_coefficients(
             continue
         channels = layer_channels(device, noise, layer)
         coefficients = np.zeros((layer.slots, 3))
-        for response in layer_response(layer.circuit, channels):
+        for response in component_responses(layer.circuit, channels):
             if len(response.slots) > 1:
                 raise InputError("--compensate: expected neurons that do not touch, got cz pairs")
             coefficients[response.slots[0]] = response.coefficients[1]
@@ -74,23 +74,13 @@ def measured_coefficients(
     return tuple(found)
 
 
-def samplers(
-    layers: Sequence[CompiledLayer], coefficients: Sequence[Coefficients]
-) -> list[LayerSampler]:
-    """Return the samplers of layers whose slots answer with these coefficients."""
-    return [
-        LayerSampler(
-            layer.slot_of,
-            layer.slots,
-            [ComponentResponse.of_neuron(slot, minus) for slot, minus in enumerate(values)],
-        )
-        for layer, values in zip(layers, coefficients, strict=True)
-    ]
-
-
 def compensating(
     engine: Engine, layers: Sequence[CompiledLayer], coefficients: Sequence[Coefficients]
 ) -> CompensatedEngine:
     """Return an engine that corrects angles before `engine` measures them."""
     angles = [layer.entanglement for layer in layers]
-    return CompensatedEngine(engine, samplers(layers, coefficients), angles)
+    responses = [
+        LayerResponse.of_slots(layer.slot_of, values)
+        for layer, values in zip(layers, coefficients, strict=True)
+    ]
+    return CompensatedEngine(engine, responses, angles)

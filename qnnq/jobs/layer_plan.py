@@ -11,7 +11,7 @@ from qiskit.circuit import QuantumCircuit
 
 from qnnq.devices.limits import ServiceLimits, instructions_on_busiest_qubit
 from qnnq.errors import InputError
-from qnnq.execution.engines.merge import MergedRows, merge_rows
+from qnnq.execution.engines.packing import MergedRows, merge_rows
 
 BYTES_PER_ANGLE = 8 * 4 / 3
 """A float64 in base64; the client compresses before it encodes, so this is an upper bound."""

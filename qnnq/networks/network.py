@@ -73,6 +73,11 @@ class Network:
         last = layer == self.hidden - 1
         return math.pi / 2 if last and self.last_projective else self.entanglement
 
+    @property
+    def entanglements(self) -> tuple[float, ...]:
+        """The entanglement angle (radians) of each hidden layer."""
+        return tuple(self.layer_entanglement(layer) for layer in range(self.hidden))
+
     def tensors(self) -> dict[str, FloatArray]:
         """Return the arrays by their names in the file format."""
         tensors = {f"layers.{i}.weight": weight for i, weight in enumerate(self.weights)}

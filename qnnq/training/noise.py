@@ -1,7 +1,6 @@
 """The noise that a network is trained under: responses of its compiled layers, by strength."""
 
 import hashlib
-from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -9,8 +8,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from qnnq.execution.deployment import Deployment, deploy
-from qnnq.execution.engines.base import Draws
-from qnnq.execution.engines.instrument import LayerSampler, layer_samplers
 from qnnq.execution.measured_deployment import MeasuredDeployment, deploy_measured, is_measured
 from qnnq.networks.network import Network
 from qnnq.training.settings import TrainingSettings
@@ -65,13 +62,4 @@ class NoiseTable:
 
 def _coefficients(deployment: Deployment | MeasuredDeployment) -> list[NDArray[np.float32]]:
     """Return a, b, c of P(-1) of every layer, shape (copies, 3, width)."""
-    if isinstance(deployment, MeasuredDeployment):
-        samplers: Sequence[LayerSampler] = deployment.samplers
-    else:
-        samplers = layer_samplers(deployment.layers, deployment.channels)
-    each = np.arange(deployment.task["copies"], dtype=np.int64)
-    draws = Draws(seed=0, layer=0, images=each, shots=1)  # an image on each copy
-    return [
-        np.stack([part.reshape(len(each), -1) for part in sampler.coefficients(draws)], axis=1)
-        for sampler in samplers
-    ]
+    return [response.minus.swapaxes(0, 1) for response in deployment.responses]

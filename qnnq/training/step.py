@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from qnnq.networks.activation import Activation
+from qnnq.networks.activation import Activation, phi, probability, rotated, state_after
 
 
 class NeuronState(NamedTuple):
@@ -34,8 +34,7 @@ class ActivationStep(nn.Module):
     """Rotate and measure the neurons of one layer, in closed form (arXiv:2503.15482).
 
     Stretch 0 with entanglement pi/2 is the classical sign network, stretch > 0 with pi/2 method 1,
-    stretch 0 with less than pi/2 method 2, and both together the combined method. The formulas are
-    those of `qnnq.networks.activation`.
+    stretch 0 with less than pi/2 method 2, and both together the combined method.
     """
 
     def __init__(self, activation: Activation, stretch: float, entanglement: float) -> None:
@@ -60,38 +59,18 @@ class ActivationStep(nn.Module):
         without knowledge of the noise tracks.
         """
         with torch.no_grad():
-            angle = self._rotated(z, state)
+            activation = phi(z, self.activation, self.stretch, torch)
+            angle = rotated(activation, *(state or (None, None)), xp=torch)
             minus = self._minus(angle, response)
             uniform = torch.rand(z.shape, generator=generator, device=z.device, dtype=z.dtype)
             outcome = torch.where(uniform < minus, -1.0, 1.0).to(z.dtype)
             after = None
             if self.entanglement < math.pi / 2:
-                after = NeuronState(self._angle_after(outcome, angle), outcome)
+                after = NeuronState(state_after(outcome, angle, self.entanglement, torch), outcome)
         return _StraightThrough.apply(z, outcome), after
 
     def _minus(self, angle: Tensor, response: Tensor | None) -> Tensor:
         if response is None:
-            return (1 - math.sin(self.entanglement) * torch.cos(angle)) / 2
+            return probability(-1, angle, self.entanglement, torch)
         constant, cosine, sine = response
         return constant + cosine * torch.cos(angle) + sine * torch.sin(angle)
-
-    def _phi(self, z: Tensor) -> Tensor:
-        if self.stretch == 0:
-            return torch.sign(z)
-        scaled = z / self.stretch
-        return scaled.clamp(-1, 1) if self.activation == "htanh" else torch.tanh(scaled)
-
-    def _rotated(self, z: Tensor, state: NeuronState | None) -> Tensor:
-        angle = (math.pi / 2) * (1 - self._phi(z))
-        if state is not None:
-            kept = min(z.shape[-1], state.angle.shape[-1])
-            past = state.angle + (math.pi / 2) * (state.outcome - 1)
-            angle[..., :kept] += past[..., :kept]
-        return angle
-
-    def _angle_after(self, outcome: Tensor, angle: Tensor) -> Tensor:
-        strength = math.sin(self.entanglement) * outcome
-        half = angle / 2
-        return 2 * torch.atan2(
-            torch.sqrt(1 - strength) * torch.sin(half), torch.sqrt(1 + strength) * torch.cos(half)
-        )

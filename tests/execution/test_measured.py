@@ -9,7 +9,7 @@ import pytest
 from qnnq.errors import InputError
 from qnnq.execution.deployment import deploy
 from qnnq.execution.engines.base import Draws
-from qnnq.execution.engines.polynomial import ANGLES
+from qnnq.execution.engines.response import ANGLES
 from qnnq.execution.measured_deployment import deploy_measured
 from qnnq.execution.measured_response import (
     KindResponse,

@@ -9,6 +9,7 @@ from scipy.stats import chi2
 from qnnq.execution import shot_loop
 from qnnq.execution.engines.base import Draws
 from qnnq.execution.engines.ideal import IdealEngine
+from qnnq.execution.modes.stepwise import Stepwise
 from qnnq.networks.network import Network
 from tests.execution.enumeration import class_distribution
 
@@ -23,8 +24,8 @@ def small_network(stretch, entanglement, widths=(4, 3, 3, 2), seed=1, **physics)
     return Network(weights, stretch=stretch, entanglement=entanglement, **physics)
 
 
-def engine_of(network):
-    return IdealEngine([network.layer_entanglement(i) for i in range(network.hidden)])
+def mode_of(network):
+    return Stepwise(IdealEngine(network.entanglements), network.entanglements)
 
 
 def assert_same_distribution(counts, expected):
@@ -60,7 +61,7 @@ def test_votes_follow_the_enumerated_distribution(
     )
     pixels = np.array([[0.1, 0.9, 0.4, 0.7]])
     shots = 200_000
-    votes = shot_loop.run_shots(network, pixels, np.array([3]), engine_of(network), shots, seed=5)
+    votes = shot_loop.run_shots(network, pixels, np.array([3]), mode_of(network), shots, seed=5)
     assert votes.counts.sum() == shots
     expected = class_distribution(network, pixels[0])
     assert expected.min() > 0.01
@@ -70,14 +71,14 @@ def test_votes_follow_the_enumerated_distribution(
 def test_unequal_widths_keep_the_states_of_the_neurons_that_go_on():
     network = small_network(0.5, math.pi / 5, widths=(4, 2, 4, 3, 3))
     pixels = np.array([[0.2, 0.8, 0.5, 0.3]])
-    votes = shot_loop.run_shots(network, pixels, np.array([0]), engine_of(network), 200_000, seed=2)
+    votes = shot_loop.run_shots(network, pixels, np.array([0]), mode_of(network), 200_000, seed=2)
     assert_same_distribution(votes.counts[0], 200_000 * class_distribution(network, pixels[0]))
 
 
 def test_softmax_sums_add_up_to_the_shots():
     network = small_network(0.5, math.pi / 2)
     pixels = np.random.default_rng(0).random((7, 4))
-    votes = shot_loop.run_shots(network, pixels, np.arange(7), engine_of(network), 11, seed=0)
+    votes = shot_loop.run_shots(network, pixels, np.arange(7), mode_of(network), 11, seed=0)
     np.testing.assert_allclose(votes.softmax_sums.sum(axis=1), 11)
 
 
@@ -89,7 +90,7 @@ def test_counts_depend_on_neither_block_size_threads_nor_other_images(monkeypatc
 
     def counts(selection, threads=1):
         return shot_loop.run_shots(
-            network, images[selection], indices[selection], engine_of(network), 9, 4, None, threads
+            network, images[selection], indices[selection], mode_of(network), 9, 4, None, threads
         ).counts
 
     whole = counts(np.arange(60))
@@ -103,7 +104,7 @@ def test_progress_counts_every_image_once():
     network = small_network(0.5, math.pi / 2)
     seen = []
     shot_loop.run_shots(
-        network, np.zeros((9, 4)), np.arange(9), engine_of(network), 2, 0, seen.append
+        network, np.zeros((9, 4)), np.arange(9), mode_of(network), 2, 0, seen.append
     )
     assert sum(seen) == 9
 

@@ -14,6 +14,7 @@ from qnnq.data.dataset import Dataset
 from qnnq.data.load import load_data
 from qnnq.errors import InputError
 from qnnq.execution.engines.ideal import IdealEngine
+from qnnq.execution.modes.stepwise import Stepwise
 from qnnq.execution.shot_loop import run_shots
 from qnnq.networks.activation import phi, probability, state_after
 from qnnq.networks.bundled import load_model
@@ -304,8 +305,8 @@ def test_data_sets_that_do_not_fit_are_refused(small):
 def test_the_recorded_accuracy_is_the_one_of_the_shot_loop(name):
     """numpy's samples and torch's agree on the bundled networks' accuracy."""
     network, data = load_model(name), load_data("mnist-test")
-    engine = IdealEngine([network.layer_entanglement(i) for i in range(network.hidden)])
-    votes = run_shots(network, data.images, np.arange(10_000), engine, 15, seed=1)
+    mode = Stepwise(IdealEngine(network.entanglements), network.entanglements)
+    votes = run_shots(network, data.images, np.arange(10_000), mode, 15, seed=1)
     right = votes.counts[np.arange(10_000), data.labels] / 15
     recorded = float(network.information["single_shot_accuracy"])
     # Both are means over the same images, so only the sampling of shots differs: its variance is

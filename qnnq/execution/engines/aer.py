@@ -12,8 +12,7 @@ from noise_models.channels import NoiseChannels
 from qnnq.arrays import FloatArray, OutcomeArray
 from qnnq.execution.engines.aer_seeds import SHOTS_PER_ROW, independent_seeds
 from qnnq.execution.engines.base import Draws
-from qnnq.execution.engines.merge import MergedRows, merge_rows
-from qnnq.execution.engines.packing import pack
+from qnnq.execution.engines.packing import MergedRows, merge_rows, pack
 from transpile import CompiledLayer
 
 METHOD = "matrix_product_state"

@@ -7,7 +7,7 @@ import numpy as np
 from qnnq.arrays import FloatArray, OutcomeArray
 from qnnq.errors import InputError
 from qnnq.execution.engines.base import Draws, Engine
-from qnnq.execution.engines.instrument import LayerSampler
+from qnnq.execution.engines.layer_response import LayerResponse
 from qnnq.networks.activation import probability, wrap
 
 
@@ -27,9 +27,9 @@ class CompensatedEngine:
     """
 
     def __init__(
-        self, engine: Engine, responses: Sequence[LayerSampler], entanglements: Sequence[float]
+        self, engine: Engine, responses: Sequence[LayerResponse], entanglements: Sequence[float]
     ) -> None:
-        if any(response.joined for response in responses):
+        if any(response.has_joined for response in responses):
             raise InputError(
                 "--compensate: expected neurons that do not touch one another, got cz pairs"
             )

@@ -1,4 +1,4 @@
-"""Where the angles of images go on the chip, and where their outcomes come back from."""
+"""Where angles go on the chip and their outcomes come back from; equal rows become one."""
 
 from dataclasses import dataclass
 
@@ -50,6 +50,38 @@ def pack(layer: CompiledLayer, angles: FloatArray, draws: Draws) -> PackedAngles
     packed = np.zeros((groups * draws.shots * layer.parts, len(layer.sites)), dtype=angles.dtype)
     packed[rows, np.broadcast_to(slots, rows.shape)] = angles
     return PackedAngles(packed, rows, slots)
+
+
+@dataclass(frozen=True)
+class MergedRows:
+    """Distinct rows that are all wanted equally often.
+
+    Attributes:
+        shots: How often each row is wanted.
+        angles: The distinct rows, shape (rows, columns), radians.
+        places: Which original rows the shots of each row belong to, shape (rows, shots).
+    """
+
+    shots: int
+    angles: NDArray[np.floating]
+    places: NDArray[np.int64]
+
+
+def merge_rows(angles: NDArray[np.floating]) -> list[MergedRows]:
+    """Group equal rows, by how often they occur: all rows of a group share their shots.
+
+    Args:
+        angles: Shape (rows, columns).
+    """
+    distinct, inverse, counts = np.unique(angles, axis=0, return_inverse=True, return_counts=True)
+    by_row = np.argsort(inverse.ravel(), kind="stable")
+    starts = np.concatenate([[0], np.cumsum(counts)])[:-1]
+    groups = []
+    for shots in np.unique(counts):
+        rows = np.flatnonzero(counts == shots)
+        places = by_row[starts[rows][:, None] + np.arange(shots)]
+        groups.append(MergedRows(int(shots), distinct[rows], places))
+    return groups
 
 
 def _earlier_equal(values: IntArray) -> IntArray:

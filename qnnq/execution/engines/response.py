@@ -19,7 +19,12 @@ from qiskit.circuit import CircuitInstruction, Gate, ParameterExpression, Quantu
 from qiskit.quantum_info import PTM, Operator, SuperOp
 
 from noise_models.channels import NoiseChannels
-from qnnq.execution.engines.polynomial import ANGLES, TO_COEFFICIENTS
+
+ANGLES = np.array([0.0, 2 * np.pi / 3, 4 * np.pi / 3])
+"""Radians; equally spaced ones give the smallest errors."""
+
+TO_COEFFICIENTS = np.linalg.inv(np.stack([np.ones(3), np.cos(ANGLES), np.sin(ANGLES)], axis=1))
+"""Takes the values at `ANGLES` to a, b, c of a + b cos(theta) + c sin(theta)."""
 
 _GROUND_STATE = np.array([1.0, 0.0, 0.0, 1.0])  # the Pauli vector of |0><0|: <I>, <X>, <Y>, <Z>
 _BIT_READERS = np.array([[0.5, 0, 0, 0.5], [0.5, 0, 0, -0.5]])  # Tr(P_bit rho) = reader . vector
@@ -44,7 +49,9 @@ class ComponentResponse:
         return cls((slot,), np.stack([np.array([1.0, 0.0, 0.0]) - minus, minus]))
 
 
-def layer_response(circuit: QuantumCircuit, channels: NoiseChannels) -> list[ComponentResponse]:
+def component_responses(
+    circuit: QuantumCircuit, channels: NoiseChannels
+) -> list[ComponentResponse]:
     """Return the exact response of every component of a layer's ISA circuit.
 
     Args:

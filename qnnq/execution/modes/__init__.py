@@ -1,0 +1,1 @@
+"""What happens to a neuron's qubit between two layers."""

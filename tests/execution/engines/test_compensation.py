@@ -8,7 +8,6 @@ import pytest
 from qnnq.errors import InputError
 from qnnq.execution.deployment import deploy
 from qnnq.execution.engines.base import Draws
-from qnnq.execution.engines.response import layer_response
 from tests.execution.engines.test_agreement import network
 
 NOISE = "fake_torino*3 + overrotation(angle=0.2) + readout(p01=0.02, p10=0.07)"
@@ -34,7 +33,7 @@ def compensated_probabilities(entanglement, angles):
     layer = deployed.layers[0]
     polynomials = {
         response.slots[0]: response.coefficients[1]
-        for response in layer_response(layer.circuit, deployed.channels[0])
+        for response in component_responses(layer.circuit, deployed.channels[0])
     }
     noisy, lowest, highest = (np.empty(angles.shape) for _ in range(3))
     for image, neuron in np.ndindex(*angles.shape):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from qnnq.execution.deployment import deploy
+from qnnq.execution.modes.stepwise import Stepwise
 from qnnq.execution.shot_loop import run_shots
 from qnnq.networks.network import Network
 from tests.execution.engines.test_agreement import network
@@ -38,8 +39,8 @@ def test_a_million_shots_follow_the_enumerated_distribution(case):
 
     exact = class_distribution(small, pixels[0], response)
     assert exact.sum() == pytest.approx(1)
-    engine = deployed.engine("instrument")
-    votes = run_shots(small, pixels, np.array([0]), engine, SHOTS, seed=11)
+    mode = Stepwise(deployed.engine("instrument"), small.entanglements)
+    votes = run_shots(small, pixels, np.array([0]), mode, SHOTS, seed=11)
     assert_same_distribution(votes.counts[0], SHOTS * exact)
     # The noise matters: the noise-free distribution is far outside.
     noise_free = class_distribution(small, pixels[0])

@@ -12,7 +12,7 @@ from noise_models.aer_model import aer_noise_model
 from noise_models.channels import build_channels
 from qnnq.devices.names import resolve_device
 from qnnq.execution.engines.aer import active_part
-from qnnq.execution.engines.response import layer_response
+from qnnq.execution.engines.response import component_responses
 from transpile import compile_layer
 
 DEVICES = ["fake_kingston", "fake_sherbrooke", "fake_nighthawk"]
@@ -81,7 +81,7 @@ def evaluate(responses, angles):
 def test_the_response_is_exact(device, width, entanglement, options, kind):
     noise = f"{device}*3" if kind == "device" else SYNTHETIC
     layer, channels = compiled(device, width, entanglement, noise, **options)
-    responses = layer_response(layer.circuit, channels)
+    responses = component_responses(layer.circuit, channels)
     rng = np.random.default_rng(0)
     for angles in rng.uniform(-math.pi, math.pi, (4, width)):
         found = evaluate(responses, angles)
@@ -91,15 +91,15 @@ def test_the_response_is_exact(device, width, entanglement, options, kind):
 
 def test_components_are_neurons_and_joined_pairs():
     layer, channels = compiled("fake_kingston", 5, math.pi / 2, "ideal", pairs=1, pair_gate="cz")
-    slots = [response.slots for response in layer_response(layer.circuit, channels)]
+    slots = [response.slots for response in component_responses(layer.circuit, channels)]
     assert slots == [(0, 1), (2, 3), (4,)]
     layer, channels = compiled("fake_kingston", 3, 0.7, "ideal")
-    assert [r.slots for r in layer_response(layer.circuit, channels)] == [(0,), (1,), (2,)]
+    assert [r.slots for r in component_responses(layer.circuit, channels)] == [(0,), (1,), (2,)]
 
 
 def test_without_noise_the_response_is_the_closed_form():
     layer, channels = compiled("fake_torino", 2, 0.9, "ideal")
-    for response in layer_response(layer.circuit, channels):
+    for response in component_responses(layer.circuit, channels):
         strength = math.sin(0.9)
         expected = [[0.5, strength / 2, 0], [0.5, -strength / 2, 0]]
         np.testing.assert_allclose(response.coefficients, expected, atol=1e-12)
@@ -110,13 +110,13 @@ def test_a_gate_after_a_measurement_is_refused():
     circuit = layer.circuit.copy()
     circuit.sx(layer.sites[0].neuron)
     with pytest.raises(ValueError, match="sx after a measurement"):
-        layer_response(circuit, channels)
+        component_responses(circuit, channels)
 
 
 def test_all_patterns_of_a_joined_pair_are_probabilities():
     layer, channels = compiled(
         "fake_kingston", 2, math.pi / 2, "fake_kingston*5", pairs=10, pair_gate="cz"
     )
-    (response,) = layer_response(layer.circuit, channels)
+    (response,) = component_responses(layer.circuit, channels)
     for angles in product(np.linspace(-3, 3, 7), repeat=2):
         assert evaluate([response], angles).min() > -1e-12

@@ -1,0 +1,112 @@
+"""The noisy response of one layer, arranged by copy and neuron for array arithmetic."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from noise_models.channels import NoiseChannels
+from qnnq.arrays import IntArray
+from qnnq.execution.engines.base import Draws
+from qnnq.execution.engines.response import ComponentResponse, component_responses
+from transpile import CompiledLayer
+
+
+@dataclass(frozen=True, eq=False)
+class JoinedNeurons:
+    """Neurons in groups of k whose outcomes are correlated, all groups of one copy.
+
+    Attributes:
+        neurons: The neurons of each group, shape (groups, k).
+        coefficients: For each pattern of bits, the coefficients of the products of
+            (1, cos theta, sin theta) over the k angles; shape (groups, 2**k, 3**k).
+    """
+
+    neurons: IntArray
+    coefficients: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class LayerResponse:
+    """What a layer answers to its neurons' angles.
+
+    Attributes:
+        minus: a, b, c of P(-1) = a + b cos(theta) + c sin(theta); shape (3, copies, neurons), 0
+            for joined neurons. The neurons of the last execution of a layer that is wider than
+            the chip include its spare ones, where those are joined to used ones.
+        joined: The joined neurons of each copy.
+    """
+
+    minus: NDArray[np.float32]
+    joined: tuple[tuple[JoinedNeurons, ...], ...]
+
+    @property
+    def copies(self) -> int:
+        """Copies of the layer on the chip."""
+        return int(self.minus.shape[1])
+
+    @property
+    def has_joined(self) -> bool:
+        """Whether an inserted gate makes the outcome of a neuron depend on another's angle."""
+        return any(self.joined)
+
+    @classmethod
+    def of_components(
+        cls, slot_of: IntArray, slots: int, responses: Sequence[ComponentResponse]
+    ) -> Self:
+        """Arrange the components of a circuit.
+
+        Args:
+            slot_of: The slot of each neuron of each copy, (copies, width). A layer wider than the
+                chip uses each slot several times, neuron j being in execution j // slots.
+            slots: How many slots there are.
+            responses: The components of the circuit, which cover the slots.
+        """
+        joint = [response for response in responses if len(response.slots) > 1]
+        parts = -(-slot_of.shape[1] // slots)
+        if joint and parts > 1:
+            # The last execution's spare slots, whose angle is 0, may be joined to used ones.
+            slot_of = np.arange(parts * slots)[None, :] % slots
+        single = np.zeros((slots, 3))
+        for response in responses:
+            if len(response.slots) == 1:
+                single[response.slots[0]] = response.coefficients[1]
+        minus = np.moveaxis(single[slot_of], -1, 0).astype(np.float32)
+        return cls(minus, tuple(_joined(row, joint) for row in slot_of))
+
+    @classmethod
+    def of_slots(cls, slot_of: IntArray, coefficients: NDArray[np.float64]) -> Self:
+        """Arrange the responses of slots on their own: a, b, c of P(-1), shape (slots, 3)."""
+        responses = [ComponentResponse.of_neuron(i, row) for i, row in enumerate(coefficients)]
+        return cls.of_components(slot_of, len(coefficients), responses)
+
+    def coefficients(self, draws: Draws) -> list[NDArray[np.float32]]:
+        """Return a, b, c of P(-1); each broadcasts to (images, shots, neurons)."""
+        if self.copies == 1:
+            return list(self.minus)
+        copy_of = draws.copies(self.copies)
+        return [values[copy_of][:, None, :] for values in self.minus]
+
+
+@lru_cache(maxsize=64)
+def layer_response(layer: CompiledLayer, channels: NoiseChannels) -> LayerResponse:
+    """Return the exact response of a compiled layer under its noise."""
+    components = component_responses(layer.circuit, channels)
+    return LayerResponse.of_components(layer.slot_of.astype(np.int64), layer.slots, components)
+
+
+def _joined(slots: IntArray, responses: Sequence[ComponentResponse]) -> tuple[JoinedNeurons, ...]:
+    groups: dict[int, list[tuple[IntArray, NDArray[np.float64]]]] = {}
+    for response in responses:
+        count = len(response.slots)
+        places = np.array([np.flatnonzero(slots == slot) for slot in response.slots])
+        coefficients = response.coefficients.reshape(2**count, 3**count)
+        groups.setdefault(count, []).extend((each, coefficients) for each in places.T)
+    return tuple(
+        JoinedNeurons(np.stack([n for n, _ in found]), np.stack([c for _, c in found]))
+        for found in groups.values()
+        if found
+    )
