@@ -40,8 +40,9 @@ def register(app: typer.Typer) -> None:
         import shutil
         from pathlib import Path
 
+        from qnnq.jobs.budget import check_budget
         from qnnq.jobs.calibration import RESPONSE, plan_calibration
-        from qnnq.jobs.creation import check_budget, create_run, holds_run
+        from qnnq.jobs.creation import create_run, holds_run
         from qnnq.jobs.planning import check_device
         from qnnq.results.result import task_id
         from qnnq.storage.files import check_writable
@@ -65,7 +66,7 @@ def register(app: typer.Typer) -> None:
         plan = plan_calibration(request)
         checked = check_device(request, plan.device)
         folder = Path(run) if run else Path("qnnq-runs") / f"calibration-{task_id(plan.task)[:12]}"
-        check_budget(plan, budget)
+        check_budget(plan.estimate, budget)
         print(f"{plan.device.name}: quantum seconds: {plan.estimate.formula()}")
         hardware.confirm(plan, yes)
         if not holds_run(folder, plan.task):

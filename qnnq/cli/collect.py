@@ -32,8 +32,14 @@ def register(app: typer.Typer) -> None:
         """
         from qnnq.jobs.folder import find_run
         from qnnq.jobs.reading import collect_run
+        from qnnq.jobs.runs import look_again
 
-        found = collect_run(find_run(folder))
+        path = find_run(folder)
+        say = hardware.Speaker()
+        unanswered = look_again(path, say)
+        if unanswered is not None:
+            say(f"jobs and bills as last known: {unanswered}")
+        found = collect_run(path)
         document = found.result.to_json(with_counts=counts)
         document |= {"hardware": found.hardware, "partial": found.partial}
         if json != "-":
@@ -47,11 +53,15 @@ def register(app: typer.Typer) -> None:
 def _store(found: "Collected", out: str) -> None:
     """Add the result to a results file, labelled as a sweep labels its points."""
     from qnnq.results.file import Store
+    from qnnq.results.result import task_id
 
-    task_id = found.result.task_id
+    result = found.result
+    # The images that were asked for: a partial result gives way to the whole one.
+    name = f"runtime {task_id({**result.task, 'images': found.labels['images']})}"
+    parts = {(0, 0): result.task_id} | ({(0, 1): "not finished"} if found.partial else {})
     with Store(out, create=True) as store:
-        store.add(found.result)
-        store.link(f"runtime {task_id}", found.labels, {(0, 0): task_id}, 1, fresh=True)
+        store.add(result)
+        store.link(name, result.task, found.labels, parts, len(parts), fresh=True)
 
 
 def _print(document: dict[str, Any]) -> None:

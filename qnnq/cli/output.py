@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,6 +47,12 @@ def write_json(document: Any, destination: str) -> None:
         from qnnq.storage.files import write_atomically
 
         write_atomically(Path(destination), (text + "\n").encode())
+
+
+def print_notes(lines: Iterable[str]) -> None:
+    """Print on stderr what is worth knowing and stops nothing, a line each."""
+    for line in lines:
+        print(f"qnnq: note: {' '.join(line.split())}", file=sys.stderr)
 
 
 def print_table(table: "Table") -> None:

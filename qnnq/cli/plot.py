@@ -40,6 +40,10 @@ def register(app: typer.Typer) -> None:
         published: Annotated[
             bool, typer.Option(help="Lay published points over curves where they exist.")
         ] = True,
+        unfinished: Annotated[
+            bool,
+            typer.Option("--unfinished", help="Compare points that are not finished as well."),
+        ] = False,
     ) -> None:
         """Draw what a sweep found, with 95 % intervals.
 
@@ -53,16 +57,22 @@ def register(app: typer.Typer) -> None:
 
         Example: qnnq plot results.sqlite --x strength --out figure.png
         """
+        from qnnq.cli.output import print_notes
         from qnnq.errors import InputError
         from qnnq.figures.style import check_ending, save
-        from qnnq.results.points import read_points
+        from qnnq.results.points import read_notes, read_points
+        from qnnq.results.robustness import check_complete
         from qnnq.storage.files import check_writable
 
         check_ending(out)
         check_writable(out)
         if (image is None) == (kind == "image"):
             raise InputError("--image: goes with --kind image, which needs it")
+        notes, _ = read_notes(file)
+        print_notes(notes)
         points = read_points(file, where or ())
+        if kind in ("attribution", "behaviour") and not unfinished:
+            check_complete(points)
         if kind == "curve":
             from qnnq.figures.curves import plot_curves
 

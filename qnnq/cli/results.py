@@ -37,10 +37,16 @@ def register(app: typer.Typer) -> None:
                 max=1,
             ),
         ] = None,
+        unfinished: Annotated[
+            bool,
+            typer.Option("--unfinished", help="Compare points that are not finished as well."),
+        ] = False,
     ) -> None:
         """List what a sweep found, with 95 % intervals.
 
-        Repetitions are added up. It can be asked while the sweep is running. Reports:
+        Repetitions are added up. It can be asked while the sweep is running: points that are not
+        finished say `complete false`, and reports that compare points refuse them. Where a file
+        with the same name has changed between sweeps, `content` tells the points apart. Reports:
 
         \b
         accuracy      single-shot, majority and soft-vote accuracy of every point
@@ -50,22 +56,36 @@ def register(app: typer.Typer) -> None:
 
         Example: qnnq results results.sqlite --where network=mnist16-a0.5 --csv accuracies.csv
         """
-        from qnnq.cli.output import write_json
+        from qnnq.cli.output import print_notes, write_json
         from qnnq.errors import InputError
-        from qnnq.results.points import read_points
+        from qnnq.results.points import read_notes, read_points
         from qnnq.results.tables import build_report
 
         if threshold is not None and report != "breakdown":
             raise InputError("--threshold: expected --report breakdown beside it")
         if csv == json == "-":
             raise InputError("--json -: expected a file, as --csv takes stdout")
-        rows = build_report(report, read_points(file, where or ()), threshold)
+        notes, failures = read_notes(file)
+        print_notes(notes)
+        rows = build_report(report, read_points(file, where or ()), threshold, unfinished)
         if csv is not None:
             _write_csv(rows, csv)
         if json is not None:
-            write_json({"schema": "qnnq.results/1", "report": report, "rows": rows}, json)
+            failed = [{"labels": each.labels, "reason": each.reason} for each in failures]
+            document = {"schema": "qnnq.results/1", "report": report, "rows": rows}
+            write_json({**document, "failed": failed, "notes": notes}, json)
         if "-" not in (csv, json):
             _print_table(file, rows)
+        print_notes(f"failed: {_named(each.labels)}: {each.reason}" for each in failures)
+
+
+def _named(labels: dict[str, Any]) -> str:
+    from qnnq.results.points import shown
+
+    told = ("network", "noise", "strength", "off", "device", "pairs", "qubits", "seed")
+    return ", ".join(
+        f"{name} {shown(labels[name])}" for name in told if labels.get(name) not in ("", None)
+    )
 
 
 def _write_csv(rows: list[Row], destination: str) -> None:

@@ -1,5 +1,7 @@
 """`qnnq resume`: go on with a run, in another process, on another day."""
 
+from typing import Annotated
+
 import typer
 
 from qnnq.cli import hardware
@@ -9,9 +11,33 @@ def register(app: typer.Typer) -> None:
     """Add the command."""
 
     @app.command()
-    def resume(folder: hardware.Folder = "latest", wait: hardware.Wait = False) -> None:
+    def resume(
+        folder: hardware.Folder = "latest",
+        wait: hardware.Wait = False,
+        budget: Annotated[
+            float | None,
+            typer.Option(help="Quantum seconds for the whole run from now on.", metavar="SECONDS"),
+        ] = None,
+        attempts: Annotated[
+            int | None, typer.Option(help="How often each job is submitted in all.")
+        ] = None,
+        resubmit: Annotated[
+            str | None,
+            typer.Option(
+                help="Give up a job's submission, and submit it again: LAYER.JOB, such as 2.1.",
+                metavar="JOB",
+            ),
+        ] = None,
+    ) -> None:
         """Go on with a run. Nothing that was paid is run again.
 
         Example: qnnq resume latest --wait
         """
+        from qnnq.jobs.folder import find_run
+        from qnnq.jobs.runs import give_up_job, raise_limits
+
+        path = find_run(folder)
+        raise_limits(path, budget, attempts)
+        if resubmit is not None:
+            give_up_job(path, resubmit, hardware.Speaker())
         hardware.pursue(folder, wait)

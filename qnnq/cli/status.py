@@ -19,8 +19,12 @@ def register(app: typer.Typer) -> None:
         """
         from qnnq.jobs.folder import find_run
         from qnnq.jobs.reading import run_status
+        from qnnq.jobs.runs import look_again
 
-        found = run_status(find_run(folder))
+        path = find_run(folder)
+        unanswered = look_again(path, hardware.Speaker())
+        found = run_status(path)
+        found["unanswered"] = found["unanswered"] or unanswered
         if json != "-":
             _print(found)
         if json is not None:

@@ -57,7 +57,8 @@ def register(app: typer.Typer) -> None:
         from pathlib import Path
 
         from qnnq.cli.estimate import print_estimate
-        from qnnq.jobs.creation import check_budget, create_run
+        from qnnq.jobs.budget import check_budget
+        from qnnq.jobs.creation import create_run
         from qnnq.jobs.planning import check_device, plan_run
         from qnnq.results.result import task_id
 
@@ -86,7 +87,7 @@ def register(app: typer.Typer) -> None:
         plan = plan_run(request)
         checked = check_device(request, plan.device)
         folder = Path(run) if run else Path("qnnq-runs") / task_id(plan.task)[:12]
-        check_budget(plan, budget)
+        check_budget(plan.estimate, budget)
         print_estimate(plan)
         hardware.confirm(plan, yes)
         if checked.options.mode != request.options.mode:

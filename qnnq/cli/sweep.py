@@ -28,6 +28,9 @@ def register(app: typer.Typer) -> None:
                 help="A Dask scheduler, tcp://HOST:PORT, to use instead.", metavar="ADDRESS"
             ),
         ] = None,
+        retry: Annotated[
+            bool, typer.Option("--retry", help="Try again what failed before.")
+        ] = False,
         json: Annotated[
             str | None, typer.Option(help="Write a summary as JSON (- is stdout).", metavar="FILE")
         ] = None,
@@ -35,7 +38,9 @@ def register(app: typer.Typer) -> None:
         """Measure accuracy over a grid of networks, noise and devices.
 
         What FILE holds already is skipped, so a sweep that was stopped, in whatever way, goes on
-        where it was when it is started again. Several sweeps may write to one FILE.
+        where it was when it is started again. Several sweeps may write to one FILE. A point that
+        cannot be measured stops no other: FILE keeps the reason, and the exit code is 1. A network
+        or data file that has changed since makes new points.
 
         Example: qnnq sweep sweep.toml --out results.sqlite --workers 2
 
@@ -51,7 +56,7 @@ def register(app: typer.Typer) -> None:
         \b
         networks, noise   bundled names or files; noise specifications (`device`: that of devices)
         strength          multiplies the noise [1]
-        off               mechanisms switched off: gate, relaxation, readout, or lists [none]
+        off               mechanisms switched off: gate, relaxation, readout, idle, or lists [none]
         devices           device names, or "bundled" for all fake ones [what the noise names]
         pairs, pair_gate  inserted gate pairs [0, sx]
         qubits, copies    placement on the chip [best, 1]
@@ -64,7 +69,7 @@ def register(app: typer.Typer) -> None:
                           single-shot accuracy's interval is this narrow, or max_shots is reached
         images_per_task   images that are done and stored at once [all; aer: 100]
         """
-        from qnnq.cli.output import write_json
+        from qnnq.cli.output import print_notes, write_json
         from qnnq.errors import InputError, Interrupted
         from qnnq.storage.files import check_writable
         from qnnq.sweep.run import run_sweep
@@ -77,13 +82,23 @@ def register(app: typer.Typer) -> None:
         tally = Tally()
         try:
             with _progress() as observe:
-                run_sweep(file, out, workers=workers, dask=dask, tally=tally, observe=observe)
+                run_sweep(
+                    file,
+                    out,
+                    workers=workers,
+                    dask=dask,
+                    retry=retry,
+                    tally=tally,
+                    observe=observe,
+                )
         except KeyboardInterrupt as error:
             done = tally.stored + tally.found
             total = f" of {tally.total}" if tally.total else ""
             raise Interrupted(
                 f"stopped: {out} has {done}{total} tasks; the same command goes on from there"
             ) from error
+        finally:
+            print_notes(tally.notes)
         if json != "-":
             print(f"{out}: {tally.stored} tasks done, {tally.found} were there already")
         if json is not None:

@@ -33,9 +33,14 @@ class ServiceLimits:
         seconds_per_job: Quantum time after which the service cancels a job.
         overhead_s: Quantum seconds that a job costs before its first execution.
         rep_delay_s: Delay after each execution, where the device does not name its own.
-        attempts: How often a job that failed or was cancelled is submitted in all.
+        seconds_per_set: Quantum seconds that each parameter set costs besides; none is published.
+        attempts: How often a job is submitted in all, where it fails or the answer gets lost.
+        retry_pause_s: Seconds before a job that failed is submitted again; each time four times
+            longer.
         answer_timeout_s: Seconds after which a request counts as lost.
         patience_s: Seconds for which a service that does not answer is asked again.
+        listing_patience_s: Seconds for which a job is looked for whose submission got no answer,
+            or that the service says not to know; lists of jobs lag behind.
     """
 
     executions_per_job: int = 10_000_000
@@ -44,16 +49,19 @@ class ServiceLimits:
     seconds_per_job: float = 10_800.0
     overhead_s: float = 2.0
     rep_delay_s: float = 250e-6
-    attempts: int = 3
+    seconds_per_set: float = 0.0
+    attempts: int = 5
+    retry_pause_s: float = 30.0
     answer_timeout_s: float = 300.0
     patience_s: float = 600.0
+    listing_patience_s: float = 120.0
 
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
             if isinstance(value, bool) or not isinstance(value, (int, float)):
                 raise InputError(f"{field.name}: expected a number, got {value!r}")
-            zero_is_fine = field.name in ("overhead_s", "rep_delay_s")
+            zero_is_fine = field.name in ("overhead_s", "rep_delay_s", "seconds_per_set")
             if not (math.isfinite(value) and (value > 0 or (zero_is_fine and value == 0))):
                 raise InputError(f"{field.name}: expected a number > 0, got {value!r}")
 

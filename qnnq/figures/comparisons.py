@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from noise_models.catalogue import MECHANISMS
 from qnnq.errors import InputError
-from qnnq.figures.curves import PREDICTION_NAMES, caption, name_groups
+from qnnq.figures.curves import PREDICTION_NAMES, caption, mark_unfinished, name_groups
 from qnnq.figures.style import HATCHES, MOST_SERIES, look, percent_axis, styled
 from qnnq.results.points import Measured
 from qnnq.results.robustness import attributions, groups
@@ -34,11 +34,14 @@ def plot_devices(points: Sequence[Measured], prediction: str = "majority") -> Fi
             accuracy = [point.accuracy(prediction) for point in line]
             values = np.array([each.value for each in accuracy])
             ends = np.array([[each.low, each.high] for each in accuracy]).T
+            heights = [devices.index(point.labels["device"]) - aside for point in line]
             axes.errorbar(
-                values, [devices.index(point.labels["device"]) - aside for point in line],
+                values, heights,
                 xerr=np.abs(ends - values), fmt=style.marker, color=style.color, label=name,
                 capsize=1.5, elinewidth=0.9,
             )  # fmt: skip
+            drawn = zip(values, heights, line, strict=True)
+            mark_unfinished(axes, [(value, y) for value, y, point in drawn if not point.complete])
         axes.set_yticks(range(len(devices)), devices, fontsize=7)
         axes.set_ylim(-0.7, len(devices) - 0.3)
         percent_axis(axes, "x")

@@ -80,7 +80,7 @@ def name_groups(lines: Sequence[Sequence[Measured]], apart: Sequence[str]) -> tu
     names = [
         ", ".join(_named(name, labels[name]) for name in varying) or whole for labels in firsts
     ]
-    told = ("noise", "strength", "off", "pairs", "device", "engine", "data")
+    told = ("noise", "strength", "off", "pairs", "device", "engine", "data", "content")
     common = [
         _named(name, firsts[0][name])
         for name in told
@@ -89,6 +89,10 @@ def name_groups(lines: Sequence[Sequence[Measured]], apart: Sequence[str]) -> tu
     point = lines[0][0]
     images = f"image {point.images[0]}" if len(point.images) == 1 else f"{len(point.images)} images"
     common.append(f"{images} x {point.shots} shots")
+    points = [point for line in lines for point in line]
+    unfinished = sum(not point.complete for point in points)
+    if unfinished:
+        common.append(f"UNFINISHED: {unfinished} of {len(points)} points")
     return names, ", ".join(dict.fromkeys(common))
 
 
@@ -121,6 +125,18 @@ def _draw_line(
         values, [f.value for f in found], label=name, color=style.color, marker=style.marker,
         linestyle=style.linestyle, markeredgecolor="white", markeredgewidth=0.5,
     )  # fmt: skip
+    mark_unfinished(
+        axes, [(v, f.value) for v, f, p in zip(values, found, line, strict=True) if not p.complete]
+    )
+
+
+def mark_unfinished(axes: Axes, places: Sequence[tuple[float, float]]) -> None:
+    """Circle values of points that are not finished; the caption counts them."""
+    if places:
+        axes.plot(
+            *zip(*places, strict=True), linestyle="none", marker="o", markersize=11,
+            markerfacecolor="none", markeredgecolor="black", markeredgewidth=0.8, zorder=5,
+        )  # fmt: skip
 
 
 def _draw_published(axes: Axes, series: PublishedSeries, number: int) -> None:

@@ -81,7 +81,7 @@ def plot_behaviour(points: Sequence[Measured]) -> Figure:
         left = np.zeros(len(found))
         for number, (kind, meaning) in enumerate(zip(kinds, meanings, strict=True)):
             share = np.array(
-                [len(getattr(each, kind)) / len(point.images) for point, each, _ in found]
+                [len(getattr(each, kind)) / len(paired.images) for _, paired, each, _ in found]
             )
             axes.barh(
                 names, share, left=left, label=meaning, color=look((5, 3, 4, 0)[number]).color,

@@ -75,7 +75,7 @@ def _estimate(number: int, slots: int, cost: LayerCost, request: HardwareRequest
     shots, limits, angles = request.shots, request.limits, len(ANGLES)
     if cost.sets_per_job(slots, shots, limits) < angles:
         raise InputError(f"--shots {shots}: three angles of so many shots do not fit in a job")
-    seconds = cost.seconds(angles * shots, 1, limits)
+    seconds = cost.seconds(angles, shots, 1, limits)
     return LayerEstimate(
         *(number, 1, 1, angles, angles * shots, cost.payload(angles, slots)),
         *(cost.duration_s, cost.rep_delay_s, seconds),

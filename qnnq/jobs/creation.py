@@ -1,29 +1,17 @@
 """Making a run folder: everything is in it before anything is submitted."""
 
-import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from qnnq.errors import InputError
 from qnnq.jobs.folder import LEDGER, NETWORK, FolderLock, remember_latest
-from qnnq.jobs.ledger import Ledger
+from qnnq.jobs.ledger import Ledger, new_run_tag
 from qnnq.jobs.planning import Plan
 from qnnq.jobs.records import now
 from qnnq.jobs.request import HardwareRequest
 from qnnq.networks.file import write_network
 from qnnq.results.result import package_versions
-
-
-def check_budget(plan: Plan, budget_s: float | None) -> None:
-    """Raise InputError where the estimate is over the budget, or the budget is no number."""
-    if budget_s is not None and not (math.isfinite(budget_s) and budget_s > 0):
-        raise InputError(f"--budget {budget_s:g}: expected quantum seconds > 0")
-    if budget_s is not None and plan.estimate.quantum_seconds > budget_s:
-        raise InputError(
-            f"--budget {budget_s:g}: the estimate is {plan.estimate.quantum_seconds:.1f} quantum "
-            f"seconds ({plan.estimate.formula()})"
-        )
 
 
 def create_run(request: HardwareRequest, plan: Plan, folder: Path, budget_s: float | None) -> None:
@@ -62,7 +50,9 @@ def _create(request: HardwareRequest, plan: Plan, folder: Path, budget_s: float 
         "versions": package_versions(),
         "created": now(),
         "finished": None,
-        "session": None,
+        "run_tag": new_run_tag(),
+        "attempts": None,
+        "cancelled": None,
     }
     responses = {f"response{i}": found for i, found in enumerate(plan.responses)}
     arrays = {**plan.arrays, **responses}

@@ -1,27 +1,30 @@
 """The engine that measures through the service's jobs, and remembers everything in a ledger."""
 
-import math
-import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qnnq.arrays import FloatArray, OutcomeArray
-from qnnq.devices.ibm.client import FIRST_PAUSE_S
+from qnnq.devices.ibm.client import Missing
 from qnnq.devices.limits import ServiceLimits
+from qnnq.devices.patience import Patience, Pause
 from qnnq.errors import QnnqError
 from qnnq.execution.engines.base import Draws
-from qnnq.execution.engines.packing import pack
+from qnnq.execution.engines.packing import PackedAngles, pack
+from qnnq.jobs.budget import Budget, OverBudget
 from qnnq.jobs.layer_plan import LayerCost, plan_jobs
 from qnnq.jobs.ledger import Ledger
-from qnnq.jobs.placing import place
+from qnnq.jobs.placing import keep_one, look_for, reconcile, send
 from qnnq.jobs.records import Attempt, Job
-from qnnq.jobs.service import JobView, Service
+from qnnq.jobs.service import Service
 from transpile import CompiledLayer
 
 LONGEST_POLL_S = 20.0
 POLL_GROWTH = 1.3
+LONGEST_RETRY_PAUSE_S = 600.0
+RETRY_GROWTH = 4
 
 
 class Pending(Exception):
@@ -40,7 +43,7 @@ class RuntimeEngine:
         costs: What an execution of each layer costs.
         limits: The service's limits.
         service: Where jobs go; None reads the ledger only.
-        budget_s: Quantum seconds that the run may use in all.
+        budget: What may be billed.
         wait: Whether to wait for jobs; else `Pending` is raised.
         say: Told what happens, one line at a time.
     """
@@ -54,9 +57,8 @@ class RuntimeEngine:
         costs: Sequence[LayerCost],
         limits: ServiceLimits,
         service: Service | None,
+        budget: Budget,
         *,
-        budget_s: float | None = None,
-        max_execution_s: int | None = None,
         wait: bool = False,
         say: Callable[[str], None] = lambda line: None,
     ) -> None:
@@ -65,10 +67,10 @@ class RuntimeEngine:
         self._costs = costs
         self._limits = limits
         self._service = service
-        self._budget_s = budget_s
-        self._max_execution_s = max_execution_s
+        self._budget = budget
         self._wait = wait
         self._say = say
+        self._retries: dict[int, Pause] = {}
 
     def measure(self, layer: int, angles: FloatArray, draws: Draws) -> OutcomeArray:
         """See `qnnq.execution.engines.base.Engine`; raises Pending and QnnqError as well."""
@@ -81,116 +83,182 @@ class RuntimeEngine:
         jobs = self._ledger.jobs(layer)
         if not jobs or not all(job.done for job in jobs):
             raise Pending(f"layer {layer + 1} of {len(self._layers)}")
-        bits = np.empty(packed.angles.shape, dtype=np.uint8)
-        for job in jobs:
-            bits[self._ledger.plan(job).places] = self._ledger.bits(job)
-        return packed.outcomes(bits)
+        return recorded_outcomes(self._ledger, layer, packed)
 
     def finish(self, layer: int, service: Service) -> None:
         """Bring all jobs of a layer to an end; without `wait`, only submit what is missing."""
-        pause = FIRST_PAUSE_S
+        if not self._open_jobs(layer):
+            return
+        reconcile(self._ledger, service, self._say)
+        name = f"layer {layer + 1} of {len(self._layers)}"
+        poll = Patience(longest_s=LONGEST_POLL_S, growth=POLL_GROWTH)
+        bills = Patience(self._limits.patience_s)
         while True:
-            open_jobs = [job for job in self._ledger.jobs(layer) if not job.done]
-            views = [view for job in open_jobs if (view := self._advance(job, service)) is not None]
-            if not views:
+            steps = [
+                step
+                for job in self._open_jobs(layer)
+                if (step := self._advance(job, service)) is not None
+            ]
+            if not steps:
+                reconcile(self._ledger, service, self._say)
                 return
-            self._say(_progress(layer, len(self._layers), views))
+            self._say(f"{name}: {'; '.join(step.text for step in steps)}")
+            if all(step.over_budget for step in steps):
+                # What has ended may be billed less than was reserved for it.
+                reconcile(self._ledger, service, self._say)
+                if not (self._wait and self._budget.unsettled() and bills.pause()):
+                    self._budget.cap(self._open_jobs(layer)[0])
+                continue
             if not self._wait:
-                raise Pending(f"layer {layer + 1} of {len(self._layers)}")
-            time.sleep(pause)
-            pause = min(pause * POLL_GROWTH, LONGEST_POLL_S)
+                raise Pending(name)
+            self._mention_the_plan(steps, service)
+            poll.pause()
 
-    def _advance(self, job: Job, service: Service) -> JobView | None:
+    def _open_jobs(self, layer: int) -> list[Job]:
+        return [job for job in self._ledger.jobs(layer) if not job.done]
+
+    def _mention_the_plan(self, steps: "Sequence[_Step]", service: Service) -> None:
+        if all(step.waits for step in steps):
+            usage = service.plan_usage()
+            if usage is not None and usage.used_up:
+                self._say("usage_limit_reached: jobs wait, since the plan's seconds are used up")
+
+    def _advance(self, job: Job, service: Service) -> "_Step | None":
         """Submit, look, fetch or submit again; None once the job's bits are stored."""
-        attempt = self._current_attempt(job)
-        if attempt.id is None:
-            job_id = place(
-                attempt,
-                lambda: self._submit(job, attempt, service),
-                self._ledger,
-                service,
-                self._limits,
-                self._say,
-            )
+        attempt = next((each for each in self._ledger.attempts(job) if each.under_way), None)
+        if attempt is None:
+            retry = self._retries.get(job.number)
+            if self._wait and retry is not None and not retry.over:
+                return _Step(f"job {job.name} waits before it is sent again", waits=True)
+            try:
+                job_id = self._submit(job, service)
+            except OverBudget as error:
+                return _Step(str(error), over_budget=True)
+        elif attempt.id is None:
+            job_id = look_for(attempt, self._ledger, service, self._limits, self._say)
         else:
             job_id = attempt.id
+        if job_id is None:
+            return self._advance(job, service)
+        return self._look(job, job_id, service)
+
+    def _look(self, job: Job, job_id: str, service: Service) -> "_Step | None":
+        attempt = next(each for each in self._ledger.attempts(job) if each.id == job_id)
         view = service.view(job_id)
         if view.status == "done":
-            self._cancel_latecomers(attempt.tag, job_id, service)
-            bits = service.bits(job_id, job.shape)
-            self._ledger.finish(job, attempt.tag, bits, view.seconds)
+            try:
+                bits = service.bits(job_id, job.shape)
+            except Missing as error:
+                raise QnnqError(f"{error}; {self._resubmit(job)}") from error
+            self._ledger.finish(job, attempt.tag, bits, view.seconds, view.started)
             return None
+        if view.status == "lost" and not job_id.startswith("local-"):
+            raise QnnqError(
+                f"job {job_id}: {view.message}: resume later, or with the account that submitted "
+                f"it; {self._resubmit(job)}"
+            )
         if view.status in ("failed", "cancelled", "lost"):
-            if view.status == "lost" and not job_id.startswith("local-"):
-                raise QnnqError(
-                    f"job {job_id}: {view.message}; resume with the account that submitted it, "
-                    f"or give it up with qnnq cancel {self._ledger.folder}"
-                )
+            self._check_not_cancelled()
             state = "lost" if view.status == "lost" else "failed"
             message = view.message or view.status
             self._ledger.ended(attempt.tag, state, view.seconds, message)
             self._say(f"job {job_id}: {view.status}: {message}")
+            if state == "failed":
+                failures = len(self._spent(job))
+                pause = self._limits.retry_pause_s * RETRY_GROWTH ** (failures - 1)
+                self._retries[job.number] = Pause(min(pause, LONGEST_RETRY_PAUSE_S))
             return self._advance(job, service)
-        return view
+        place = f", place {view.position} in the queue" if view.position else ""
+        return _Step(f"{view.id} {view.status}{place}", waits=view.status == "queued")
 
-    def _cancel_latecomers(self, tag: str, job_id: str, service: Service) -> None:
-        """Cancel a second submission that reached the service after the first was found."""
-        for view in service.find(tag):
-            if view.id != job_id and view.status in ("queued", "running"):
-                self._ledger.add_surplus(tag, view.id, service.cancel(view.id))
-                self._say(f"the service accepted one job twice: {view.id} cancelled")
-
-    def _current_attempt(self, job: Job) -> Attempt:
-        """Return the attempt that is under way, or a new one where the limit allows it."""
-        attempts = self._ledger.attempts(job)
-        if attempts and attempts[-1].state in ("intended", "submitted"):
-            return attempts[-1]
-        failed = [attempt for attempt in attempts if attempt.state == "failed"]
-        if len(failed) >= self._limits.attempts:
-            raise QnnqError(
-                f"layer {job.layer + 1}, job {job.part + 1}: failed {len(failed)} times, last: "
-                f"{failed[-1].message} (the limit is `attempts` = {self._limits.attempts})"
-            )
-        self._check_budget(job)
-        return self._ledger.intend(job)
-
-    def _check_budget(self, job: Job) -> None:
-        if self._budget_s is None:
-            return
-        used = self._spent()
-        cost = self._cost(job)
-        if used + cost > self._budget_s:
-            raise QnnqError(
-                f"--budget {self._budget_s:g}: layer {job.layer + 1}, job {job.part + 1} would "
-                f"take about {cost:.1f} s more, {used:.1f} s are used"
-            )
-
-    def _spent(self, besides: str | None = None) -> float:
-        """Return the quantum seconds of all attempts, expected ones where they are not known yet.
-
-        `besides`: the tag of an attempt that does not count.
-        """
-        costs = {job.number: self._cost(job) for job in self._ledger.jobs()}
-        attempts = self._ledger.attempts()
-        cost_of = {attempt.tag: costs[attempt.job] for attempt in attempts}
-        twice = (cost_of[tag] for _, tag, cancelled in self._ledger.surplus() if not cancelled)
-        return sum(twice) + sum(
-            cost_of[attempt.tag] if attempt.seconds is None else attempt.seconds
-            for attempt in attempts
-            if attempt.tag != besides
+    def _resubmit(self, job: Job) -> str:
+        return (
+            "to submit it again, which is billed again: "
+            f"qnnq resume {self._ledger.folder} --resubmit {job.name}"
         )
 
-    def _cost(self, job: Job) -> float:
-        return self._costs[job.layer].seconds(job.sets * job.shots, 1, self._limits)
+    def _spent(self, job: Job) -> list[Attempt]:
+        """Return the attempts that came to nothing, and count against the limit."""
+        attempts = self._ledger.attempts(job)
+        return [each for each in attempts if each.state in ("failed", "unanswered")]
 
-    def _submit(self, job: Job, attempt: Attempt, service: Service) -> str:
+    def _submit(self, job: Job, service: Service) -> str | None:
+        """Submit a job where the limits allow it; None where the answer got lost."""
+        self._check_not_cancelled()
+        tag = self._ledger.next_tag(job)
+        spent = self._spent(job)
+        found = service.find(tag)  # by another process, after this folder was copied
+        if not found and len(spent) >= self._attempts:
+            raise QnnqError(
+                f"layer {job.layer + 1}, job {job.part + 1}: failed {len(spent)} times, last: "
+                f"{spent[-1].message}; to go on: qnnq resume {self._ledger.folder} "
+                f"--attempts {len(spent) + 1}"
+            )
+        cap = self._budget.cap(job)
+        usage = None if found else service.plan_usage()
+        if usage is not None and usage.used_up:
+            left = "" if usage.left_s is None else f", {usage.left_s:g} s are left"
+            raise QnnqError(
+                f"usage_limit_reached: the plan's seconds are used up{left}: nothing was sent; "
+                f"go on when there are more: qnnq resume {self._ledger.folder}"
+            )
+        attempt = self._ledger.intend(job, cap, service.calibration())
+        if found:
+            return keep_one(attempt.tag, found, self._ledger, service, self._say)
         plan = self._ledger.plan(job)
-        circuit = self._layers[job.layer].circuit
-        most = self._max_execution_s
-        if most is None and self._budget_s is not None:
-            left = self._budget_s - self._spent(besides=attempt.tag)
-            most = max(1, math.ceil(min(left, self._limits.seconds_per_job)))
-        return service.submit(circuit, plan.angles, job.shots, attempt.tag, job.number, most)
+        tags = (attempt.tag, self._ledger.fact("run_tag"), *self._tags)
+        job_id = send(
+            attempt,
+            lambda: service.submit(
+                self._layers[job.layer].circuit, plan.angles, job.shots, tags, job.number, cap
+            ),
+            self._ledger,
+            service,
+            self._limits,
+            self._say,
+        )
+        if job_id is not None and self._ledger.fact("cancelled"):
+            service.cancel(job_id)
+        return job_id
+
+    @property
+    def _attempts(self) -> int:
+        return int(self._ledger.fact("attempts") or self._limits.attempts)
+
+    @property
+    def _tags(self) -> Sequence[str]:
+        found: list[str] = self._ledger.fact("request")["options"]["tags"]
+        return found
+
+    def _check_not_cancelled(self) -> None:
+        if self._ledger.fact("cancelled"):
+            raise QnnqError(
+                f"{self._ledger.folder}: cancelled meanwhile; qnnq resume goes on from here"
+            )
+
+
+@dataclass(frozen=True)
+class _Step:
+    """Where an unfinished job stands.
+
+    Attributes:
+        text: What to say about it.
+        waits: Whether nothing happens at the moment.
+        over_budget: Whether it cannot be sent before others are billed less than their caps.
+    """
+
+    text: str
+    waits: bool = False
+    over_budget: bool = False
+
+
+def recorded_outcomes(ledger: Ledger, layer: int, packed: PackedAngles) -> OutcomeArray:
+    """Return the outcomes of a layer; those of jobs that are not finished are arbitrary."""
+    bits = np.zeros(packed.angles.shape, dtype=np.uint8)
+    for job in ledger.jobs(layer):
+        if job.done:
+            bits[ledger.plan(job).places] = ledger.bits(job)
+    return packed.outcomes(bits)
 
 
 def complete_images(
@@ -209,11 +277,3 @@ def complete_images(
         if job.done:
             known[ledger.plan(job).places] = True
     return np.asarray(known[rows].all(axis=(1, 2)))
-
-
-def _progress(layer: int, layers: int, views: Sequence[JobView]) -> str:
-    states = []
-    for view in views:
-        place = f", place {view.position} in the queue" if view.position else ""
-        states.append(f"{view.id} {view.status}{place}")
-    return f"layer {layer + 1} of {layers}: {'; '.join(states)}"

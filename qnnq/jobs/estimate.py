@@ -106,7 +106,7 @@ def estimate_layer(
     executions = sets * shots_per_set
     jobs = math.ceil(sets / shape.cost.sets_per_job(shape.slots, shots_per_set, limits))
     payload = shape.cost.payload(sets, shape.slots) + (jobs - 1) * shape.cost.circuit_bytes
-    seconds = shape.cost.seconds(executions, jobs, limits)
+    seconds = shape.cost.seconds(sets, shots_per_set, jobs, limits)
     return LayerEstimate(
         *(layer, jobs, jobs, sets, executions, payload),
         *(shape.cost.duration_s, shape.cost.rep_delay_s, seconds),

@@ -41,9 +41,13 @@ class LayerCost:
         size = math.ceil(len(stream.getvalue()) * 4 / 3)
         return cls(duration_s, rep_delay_s, instructions_on_busiest_qubit(circuit), size)
 
-    def seconds(self, executions: int, jobs: int, limits: ServiceLimits) -> float:
-        """Return quantum seconds: overhead x jobs + (rep_delay + circuit length) x executions."""
-        return limits.overhead_s * jobs + (self.rep_delay_s + self.duration_s) * executions
+    def seconds(self, sets: int, shots: int, jobs: int, limits: ServiceLimits) -> float:
+        """Return the quantum seconds of `jobs` jobs with `sets` parameter sets of `shots` shots.
+
+        Overhead x jobs + seconds_per_set x sets + (rep_delay + circuit length) x executions.
+        """
+        each = limits.seconds_per_set + (self.rep_delay_s + self.duration_s) * shots
+        return limits.overhead_s * jobs + each * sets
 
     def payload(self, parameter_sets: int, slots: int) -> int:
         """Return an upper bound of a request's size in bytes."""
@@ -51,7 +55,7 @@ class LayerCost:
 
     def shots_per_set(self, wanted: int, limits: ServiceLimits) -> int:
         """Return the largest divisor of `wanted` shots that fits in one job, at least 1."""
-        seconds = limits.seconds_per_job - limits.overhead_s
+        seconds = limits.seconds_per_job - limits.overhead_s - limits.seconds_per_set
         most = min(limits.executions_per_job, int(seconds / (self.rep_delay_s + self.duration_s)))
         return next((n for n in range(min(wanted, most), 0, -1) if wanted % n == 0), 1)
 
@@ -67,7 +71,7 @@ class LayerCost:
             "instructions_per_qubit": limits.instructions_per_qubit // max(self.instructions, 1),
             "payload_bytes": (limits.payload_bytes - self.circuit_bytes)
             // math.ceil(slots * BYTES_PER_ANGLE),
-            "seconds_per_job": int(seconds / ((self.rep_delay_s + self.duration_s) * shots)),
+            "seconds_per_job": int(seconds / self.seconds(1, shots, 0, limits)),
         }
         tightest = min(bounds, key=lambda name: bounds[name])
         if bounds[tightest] < 1:

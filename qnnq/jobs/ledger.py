@@ -4,11 +4,12 @@ Every change is one transaction, and what will be submitted is written before it
 process that is killed at any instant loses nothing that was paid for.
 """
 
+import base64
 import contextlib
 import json
+import secrets
 import sqlite3
 import struct
-import uuid
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -22,15 +23,15 @@ from qiskit.exceptions import QiskitError
 from qnnq.errors import InputError, QnnqError
 from qnnq.jobs.folder import LEDGER
 from qnnq.jobs.layer_plan import JobPlan
-from qnnq.jobs.records import Attempt, Job, now
+from qnnq.jobs.records import Attempt, Job, SessionRecord, now
 from qnnq.storage.blobs import arrays_from, arrays_to, circuit_from, circuit_to
 from qnnq.storage.database import DatabaseFile
 from transpile import CompiledLayer, Site
 
-FORMAT = 1
+FORMAT = 2
 _APPLICATION_ID = 0x716E6C67  # "qnlg"
-TAG_DIGITS = 19
-"""Of a tag's random part, 76 bits; the tag stays within 24 characters."""
+_RUN_DIGITS = 10
+"""Of a run's random part, 50 bits; the tags of its jobs stay within 24 characters."""
 _BUSY_TIMEOUT_S = 20.0
 DAMAGED = (ValueError, LookupError, TypeError, EOFError, zlib.error, struct.error, BadZipFile)
 """What reading a blob raises that is not what was written."""
@@ -48,10 +49,21 @@ CREATE TABLE jobs (
 );
 CREATE TABLE attempts (
     tag TEXT PRIMARY KEY, job INTEGER NOT NULL REFERENCES jobs, written TEXT NOT NULL, id TEXT,
-    state TEXT NOT NULL, seconds REAL, message TEXT
+    state TEXT NOT NULL, cap INTEGER, calibration TEXT, started TEXT, seconds REAL, message TEXT
 );
-CREATE TABLE surplus (id TEXT PRIMARY KEY, tag TEXT NOT NULL, cancelled INTEGER NOT NULL);
+CREATE TABLE surplus (
+    id TEXT PRIMARY KEY, tag TEXT NOT NULL, cancelled INTEGER NOT NULL, seconds REAL
+);
+CREATE TABLE sessions (
+    number INTEGER PRIMARY KEY, id TEXT, most INTEGER, seconds REAL, ended INTEGER NOT NULL
+);
 """
+
+
+def new_run_tag() -> str:
+    """Return a tag for all jobs of a run, that no other run has."""
+    digits = base64.b32encode(secrets.token_bytes(8)).decode().lower()
+    return f"qnnq-{digits[:_RUN_DIGITS]}"
 
 
 class Ledger(DatabaseFile):
@@ -117,7 +129,8 @@ class Ledger(DatabaseFile):
         rows = self._rows("SELECT value FROM facts WHERE name = ?", name)
         if not rows:
             raise InputError(f"{self.path}: {name}: missing; the ledger is damaged")
-        return json.loads(rows[0][0])
+        with self._decoding():
+            return json.loads(rows[0][0])
 
     def set_fact(self, name: str, value: Any) -> None:
         """Change a fact."""
@@ -182,22 +195,30 @@ class Ledger(DatabaseFile):
         """Return the submissions, of one job or of all, oldest first."""
         number = job.number if job else None
         rows = self._rows(
-            "SELECT tag, job, written, id, state, seconds, message FROM attempts"
-            " WHERE ? IS NULL OR job = ? ORDER BY rowid",
+            "SELECT tag, job, written, id, state, cap, calibration, started, seconds, message"
+            " FROM attempts WHERE ? IS NULL OR job = ? ORDER BY rowid",
             *(number, number),
         )
         return [Attempt(*row) for row in rows]
 
-    def intend(self, job: Job) -> Attempt:
-        """Write the intent to submit a job, with a tag that nothing else carries."""
-        tag = f"qnnq-{uuid.uuid4().hex[:TAG_DIGITS]}"
-        written = now()
+    def next_tag(self, job: Job) -> str:
+        """Return the tag of a job's next submission.
+
+        It follows from the run, the job and the number of submissions, so a restored folder finds
+        what was submitted after the copy was made.
+        """
+        return f"{self.fact('run_tag')}-{job.number}-{len(self.attempts(job)) + 1}"
+
+    def intend(self, job: Job, cap: int | None, calibration: str | None) -> Attempt:
+        """Write the intent to submit a job, before it is sent."""
+        attempt = Attempt(self.next_tag(job), job.number, now(), None, "intended", cap, calibration)
         with self._transaction() as database:
             database.execute(
-                "INSERT INTO attempts (tag, job, written, state) VALUES (?, ?, ?, 'intended')",
-                (tag, job.number, written),
+                "INSERT INTO attempts (tag, job, written, state, cap, calibration)"
+                " VALUES (?, ?, ?, 'intended', ?, ?)",
+                (attempt.tag, job.number, attempt.written, cap, calibration),
             )
-        return Attempt(tag, job.number, written, None, "intended", None, None)
+        return attempt
 
     def submitted(self, tag: str, job_id: str) -> None:
         """Store the id of a submitted job."""
@@ -206,25 +227,42 @@ class Ledger(DatabaseFile):
                 "UPDATE attempts SET id = ?, state = 'submitted' WHERE tag = ?", (job_id, tag)
             )
 
-    def add_surplus(self, tag: str, job_id: str, cancelled: bool) -> None:
+    def add_surplus(self, tag: str, job_id: str, cancelled: bool, seconds: float | None) -> None:
         """Note a second job under the same intent."""
         with self._transaction() as database:
-            database.execute("REPLACE INTO surplus VALUES (?, ?, ?)", (job_id, tag, cancelled))
-
-    def surplus(self) -> list[tuple[str, str, bool]]:
-        """Return (id, tag, cancelled in time) of jobs that the service had accepted twice."""
-        rows = self._rows("SELECT id, tag, cancelled FROM surplus")
-        return [(row[0], row[1], bool(row[2])) for row in rows]
-
-    def ended(self, tag: str, state: str, seconds: float | None, message: str | None) -> None:
-        """Store that an attempt is over without a result."""
-        with self._transaction() as database:
             database.execute(
-                "UPDATE attempts SET state = ?, seconds = ?, message = ? WHERE tag = ?",
-                (state, seconds, message, tag),
+                "REPLACE INTO surplus VALUES (?, ?, ?, ?)", (job_id, tag, cancelled, seconds)
             )
 
-    def finish(self, job: Job, tag: str, bits: NDArray[np.uint8], seconds: float | None) -> None:
+    def surplus(self) -> list[tuple[str, str, bool, float | None]]:
+        """Return (id, tag, cancelled in time, seconds) of jobs that the service has twice."""
+        rows = self._rows("SELECT id, tag, cancelled, seconds FROM surplus")
+        return [(row[0], row[1], bool(row[2]), row[3]) for row in rows]
+
+    def ended(
+        self,
+        tag: str,
+        state: str,
+        seconds: float | None,
+        message: str | None,
+        job_id: str | None = None,
+    ) -> None:
+        """Store that an attempt is over without a result; one that is done stays done."""
+        with self._transaction() as database:
+            database.execute(
+                "UPDATE attempts SET state = ?, seconds = ?, message = ?, id = coalesce(?, id)"
+                " WHERE tag = ? AND state <> 'done'",
+                (state, seconds, message, job_id, tag),
+            )
+
+    def finish(
+        self,
+        job: Job,
+        tag: str,
+        bits: NDArray[np.uint8],
+        seconds: float | None,
+        started: str | None = None,
+    ) -> None:
         """Store a job's bits, once."""
         content = arrays_to(bits=np.packbits(bits))
         with self._transaction() as database:
@@ -232,17 +270,54 @@ class Ledger(DatabaseFile):
                 "UPDATE jobs SET bits = ? WHERE job = ? AND bits IS NULL", (content, job.number)
             )
             database.execute(
-                "UPDATE attempts SET state = 'done', seconds = ? WHERE tag = ?", (seconds, tag)
+                "UPDATE attempts SET state = 'done', seconds = ?, started = ? WHERE tag = ?",
+                (seconds, started, tag),
             )
 
     def set_seconds(self, tag: str, seconds: float) -> None:
-        """Correct what an attempt cost; the service adds that up only after the job's end."""
+        """Store what an attempt cost; the service adds that up only after the job's end."""
         with self._transaction() as database:
             database.execute("UPDATE attempts SET seconds = ? WHERE tag = ?", (seconds, tag))
 
+    def sessions(self) -> list[SessionRecord]:
+        """Return the sessions or batches that were opened, oldest first."""
+        rows = self._rows("SELECT number, id, most, seconds, ended FROM sessions ORDER BY number")
+        return [SessionRecord(*row) for row in rows]
+
+    def intend_session(self, most: int | None) -> int:
+        """Write that a session will be opened, before it is; return its number."""
+        with self._transaction() as database:
+            row = database.execute(
+                "INSERT INTO sessions (most, ended) VALUES (?, 0) RETURNING number", (most,)
+            ).fetchone()
+        return int(row[0])
+
+    def update_session(
+        self, number: int, session_id: str | None, seconds: float | None, ended: bool
+    ) -> None:
+        """Store what is known of a session."""
+        with self._transaction() as database:
+            database.execute(
+                "UPDATE sessions SET id = coalesce(?, id), seconds = coalesce(?, seconds),"
+                " ended = ? WHERE number = ?",
+                (session_id, seconds, ended, number),
+            )
+
+    @property
+    def bills_sessions(self) -> bool:
+        """Whether the time of sessions is billed, and not that of their jobs."""
+        return bool(self.fact("request")["options"]["mode"] == "session")
+
     def quantum_seconds(self) -> float:
-        """Return the quantum seconds that all attempts used, as far as known."""
-        return float(self._rows("SELECT total(seconds) FROM attempts")[0][0])
+        """Return the seconds that are billed for the run, as far as known."""
+        if self.bills_sessions:
+            return float(self._rows("SELECT total(seconds) FROM sessions")[0][0])
+        return float(
+            self._rows(
+                "SELECT (SELECT total(seconds) FROM attempts)"
+                " + (SELECT total(seconds) FROM surplus)"
+            )[0][0]
+        )
 
     def _rows(self, sql: str, *values: object) -> list[Any]:
         with self._explained():

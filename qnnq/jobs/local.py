@@ -50,8 +50,9 @@ class LocalService:
         shots: int,
     ) -> None:
         self._options = options
+        self._calibration = device.calibration
         self._simulator = _simulator(device, layers, options.dynamical_decoupling is not None)
-        self._jobs: dict[str, tuple[str, Any]] = {}
+        self._jobs: dict[str, tuple[tuple[str, ...], Any]] = {}
         self._seed = seed
         self._shots = shots
 
@@ -60,7 +61,7 @@ class LocalService:
         circuit: QuantumCircuit,
         angles: NDArray[np.floating],
         shots: int,
-        tag: str,
+        tags: tuple[str, ...],
         number: int,
         max_execution_s: int | None,
     ) -> str:
@@ -69,7 +70,7 @@ class LocalService:
 
         parts, shots = _parts(shots)
         angles = np.repeat(angles.astype(np.float64), parts, axis=0)
-        options = sampler_options(self._options, (tag, *self._options.tags), shots, max_execution_s)
+        options = sampler_options(self._options, tags, shots, max_execution_s)
         (seed,) = independent_seeds(self._seed, (self._shots, number), 1)
         options["simulator"] = {"seed_simulator": seed, "angle_decimals": EXACT_ANGLES}
         with warnings.catch_warnings():
@@ -77,21 +78,21 @@ class LocalService:
             sampler = Sampler(mode=self._simulator, options=options)
             job = sampler.run([(circuit, angles)], shots=shots)
         job_id = f"local-{os.getpid()}-{len(self._jobs)}"
-        self._jobs[job_id] = (tag, job)
+        self._jobs[job_id] = (tags, job)
         return job_id
 
     def find(self, tag: str) -> list[JobView]:
         """See `qnnq.jobs.service.Service`."""
-        return [self.view(job_id) for job_id, (own, _) in self._jobs.items() if own == tag]
+        return [self.view(job_id) for job_id, (own, _) in self._jobs.items() if tag in own]
 
     def view(self, job_id: str) -> JobView:
         """See `qnnq.jobs.service.Service`."""
         if job_id not in self._jobs:
             return JobView(job_id, "lost", seconds=0.0, message="a local job ends with its process")
-        job = self._jobs[job_id][1]
+        tags, job = self._jobs[job_id]
         if not job.in_final_state():
-            return JobView(job_id, "running")
-        return JobView(job_id, "cancelled" if job.cancelled() else "done", seconds=0.0)
+            return JobView(job_id, "running", tags=tags)
+        return JobView(job_id, "cancelled" if job.cancelled() else "done", seconds=0.0, tags=tags)
 
     def bits(self, job_id: str, shape: tuple[int, int, int]) -> NDArray[np.uint8]:
         """See `qnnq.jobs.service.Service`."""
@@ -106,6 +107,16 @@ class LocalService:
     def cancel(self, job_id: str) -> bool:
         """See `qnnq.jobs.service.Service`."""
         return job_id in self._jobs and bool(self._jobs[job_id][1].cancel())
+
+    def plan_usage(self) -> None:
+        """See `qnnq.jobs.service.Service`."""
+
+    def calibration(self) -> str | None:
+        """See `qnnq.jobs.service.Service`."""
+        return self._calibration
+
+    def settle_sessions(self) -> None:
+        """See `qnnq.jobs.service.Service`."""
 
     def close(self) -> None:
         """See `qnnq.jobs.service.Service`."""

@@ -1,6 +1,6 @@
 """Looking at a run: where it stands, and what it found so far. Nothing here changes it."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from qnnq.errors import InputError, QnnqError
 from qnnq.execution.engines.base import Draws
 from qnnq.execution.engines.packing import pack
-from qnnq.jobs.engine import Pending, complete_images
+from qnnq.jobs.engine import Pending, complete_images, recorded_outcomes
 from qnnq.jobs.ledger import Ledger
 from qnnq.jobs.records import Attempt, Job, now
 from qnnq.jobs.runs import Run
@@ -24,8 +24,6 @@ LABELS_OF_REQUEST = (
     *("data", "images", "shots", "seed"),
 )
 STATES_WITH_JOB = ("submitted", "done")
-LOOKING_PATIENCE_S = 15.0
-"""Who only looks does not want to wait for a service that is down."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +55,9 @@ def run_status(folder: Path) -> dict[str, Any]:
         for job in ledger.jobs():
             attempts = ledger.attempts(job)
             view: JobView | None = None
-            submitted = attempts[-1].id if attempts and attempts[-1].state == "submitted" else None
+            submitted = next((each.id for each in attempts if each.state == "submitted"), None)
             if submitted is not None and unanswered is None:
-                service = service or _looking_service(run)
+                service = service or run.looking_service()
                 try:
                     view = service.view(submitted)
                 except QnnqError as error:
@@ -76,22 +74,21 @@ def run_status(folder: Path) -> dict[str, Any]:
             "jobs": [asdict(state) for state in states],
             "unanswered": unanswered,
             "surplus": [
-                {"id": job_id, "cancelled": cancelled} for job_id, _, cancelled in ledger.surplus()
+                {"id": job_id, "cancelled": cancelled}
+                for job_id, _, cancelled, _ in ledger.surplus()
             ],
             "quantum_seconds": ledger.quantum_seconds(),
+            "quantum_seconds_at_most": run.budget.committed(),
+            "budget_s": ledger.fact("budget_s"),
             "estimated_quantum_seconds": ledger.fact("estimate")["quantum_seconds"],
         }
     finally:
         run.ledger.close()
 
 
-def _looking_service(run: Run) -> Service:
-    patience = min(run.limits.patience_s, LOOKING_PATIENCE_S)
-    return run.service(replace(run.limits, patience_s=patience))
-
-
 def _state(job: Job, attempts: list[Attempt], view: JobView | None) -> JobState:
-    last = attempts[-1] if attempts else None
+    last = next((each for each in attempts if each.under_way or each.state == "done"), None)
+    last = last or (attempts[-1] if attempts else None)
     known = view or last
     return JobState(
         layer=job.layer,
@@ -187,11 +184,7 @@ class _Reader:
             self.complete = complete_images(ledger, layer, len(packed.angles), packed.rows)
             if not self.complete.any():
                 raise
-            bits = np.zeros(packed.angles.shape, dtype=np.uint8)
-            for job in ledger.jobs(layer):
-                if job.done:
-                    bits[ledger.plan(job).places] = ledger.bits(job)
-            return packed.outcomes(bits)
+            return recorded_outcomes(ledger, layer, packed)
 
 
 def _labels(run: Run, task: dict[str, Any]) -> dict[str, Any]:

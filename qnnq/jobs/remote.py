@@ -1,23 +1,33 @@
 """Jobs on a machine of the IBM Quantum service."""
 
 import json
-import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from qiskit.circuit import QuantumCircuit
 
 from qnnq.devices.ibm.account import listed_backend
-from qnnq.devices.ibm.client import Client, Missing, Unanswered, classify, submit_only_once
+from qnnq.devices.ibm.client import Client, Delivery, Missing, NotAccepted, Unanswered
 from qnnq.devices.limits import ServiceLimits
 from qnnq.errors import QnnqError
-from qnnq.jobs.service import JobOptions, JobStatus, JobView, bits_of, sampler_options
+from qnnq.jobs.records import SessionRecord
+from qnnq.jobs.service import (
+    JobOptions,
+    JobStatus,
+    JobView,
+    PlanUsage,
+    bits_of,
+    sampler_options,
+)
 
 if TYPE_CHECKING:
     from qiskit_ibm_runtime import IBMBackend, QiskitRuntimeService, RuntimeJobV2, Session
 
+T = TypeVar("T")
+PAGE = 200
+"""Jobs that are listed at a time."""
 RESULT_TRIES = 3
 STATUSES: dict[str, JobStatus] = {
     "INITIALIZING": "queued",
@@ -26,7 +36,31 @@ STATUSES: dict[str, JobStatus] = {
     "DONE": "done",
     "ERROR": "failed",
     "CANCELLED": "cancelled",
+    "COMPLETED": "done",
+    "FAILED": "failed",
 }
+
+
+class Sessions(Protocol):
+    """Remembers sessions and batches, across processes."""
+
+    def current(self) -> SessionRecord | None:
+        """Return the one that is open, None if there is none."""
+        ...
+
+    def intend(self) -> tuple[int, int | None]:
+        """Note that one will be opened; return its number and the longest it may stay open."""
+        ...
+
+    def update(
+        self, number: int, session_id: str | None, seconds: float | None, ended: bool
+    ) -> None:
+        """Note its id, what it is billed, and whether that is final."""
+        ...
+
+    def unsettled(self) -> list[SessionRecord]:
+        """Return those whose bill is not final."""
+        ...
 
 
 class RemoteService:
@@ -36,27 +70,17 @@ class RemoteService:
         device: The machine's name.
         options: How jobs are run.
         limits: Time-outs and patience.
-        session_id: Session or batch of an earlier process.
-        remember: Called with the id of a session or batch that was opened.
-        session_s: Seconds after which the service closes a session, which bills all its time.
+        sessions: Sessions and batches of this and earlier processes.
     """
 
     def __init__(
-        self,
-        device: str,
-        options: JobOptions,
-        limits: ServiceLimits,
-        session_id: str | None,
-        remember: Callable[[str | None], None],
-        session_s: int | None = None,
+        self, device: str, options: JobOptions, limits: ServiceLimits, sessions: Sessions
     ) -> None:
         self._device = device
         self._options = options
         self._limits = limits
         self._client = Client(limits)
-        self._session_id = session_id
-        self._remember = remember
-        self._session_s = session_s
+        self._sessions = sessions
         self._selected: QiskitRuntimeService | None = None
 
     def submit(
@@ -64,51 +88,44 @@ class RemoteService:
         circuit: QuantumCircuit,
         angles: NDArray[np.floating],
         shots: int,
-        tag: str,
+        tags: tuple[str, ...],
         number: int,
         max_execution_s: int | None,
     ) -> str:
         """See `qnnq.jobs.service.Service`."""
         from qiskit_ibm_runtime.executor_sampler import Sampler
 
-        tags = (tag, *self._options.tags)
         options = sampler_options(self._options, tags, shots, max_execution_s)
-
-        given_up = threading.Event()
+        session_id = self._open_session()
+        delivery = Delivery("jobs")
 
         def run(service: "QiskitRuntimeService") -> str:
-            sampler = Sampler(mode=self._mode(service), options=options)
-            submit_only_once(service, given_up)
+            sampler = Sampler(mode=self._mode(service, session_id), options=options)
+            delivery.guard(service)
             job = sampler.run([(circuit, angles.astype(np.float64))], shots=shots)
             return str(job.job_id())
 
-        before = self._session_id
-        try:
-            return self._client.call_once("submit", run)
-        except Unanswered:
-            given_up.set()
-            raise
-        finally:
-            # Not from the thread that the call ran in: the ledger belongs to this one.
-            if self._session_id != before:
-                self._remember(self._session_id)
+        return self._deliver("submit", run, delivery)
 
     def find(self, tag: str) -> list[JobView]:
         """See `qnnq.jobs.service.Service`."""
 
         def jobs(service: "QiskitRuntimeService") -> list[JobView]:
             self._select_instance(service)
-            found = service.jobs(job_tags=[tag], limit=None, descending=False)
-            return [_view(job, with_metrics=False) for job in found]
+            # Not service.jobs(): that asks for ever where the count that comes along is wrong.
+            found: list[JobView] = []
+            while page := service._active_api_client.jobs_get(
+                limit=PAGE, skip=len(found), job_tags=[tag], descending=False
+            )["jobs"]:
+                found += [_listed(raw) for raw in page]
+            return found
 
         return self._client.call("jobs by tag", jobs)
 
     def view(self, job_id: str) -> JobView:
         """See `qnnq.jobs.service.Service`."""
         try:
-            return self._client.call(
-                f"job {job_id}", lambda service: _view(service.job(job_id), with_metrics=True)
-            )
+            return self._ask(f"job {job_id}", lambda service: _view(service.job(job_id)))
         except Missing:
             return JobView(job_id, "lost", message="the service does not know the job any more")
 
@@ -117,11 +134,12 @@ class RemoteService:
         problem = ""
         for _ in range(RESULT_TRIES):
             try:
-                result = self._client.call("result", lambda service: _result(service.job(job_id)))
-                return bits_of(result, shape)
+                return bits_of(
+                    self._ask(f"result of job {job_id}", lambda s: _result(s.job(job_id))), shape
+                )
             except ValueError as error:
                 problem = str(error)
-        raise QnnqError(f"job {job_id}: damaged result: {problem}")
+        raise Missing(f"job {job_id}: damaged result: {problem}")
 
     def cancel(self, job_id: str) -> bool:
         """See `qnnq.jobs.service.Service`."""
@@ -135,19 +153,62 @@ class RemoteService:
                 return False
             return True
 
-        return self._client.call(f"cancel job {job_id}", stop)
+        return self._ask(f"cancel job {job_id}", stop)
+
+    def plan_usage(self) -> PlanUsage | None:
+        """See `qnnq.jobs.service.Service`."""
+
+        def usage(service: "QiskitRuntimeService") -> PlanUsage:
+            self._select_instance(service)
+            found = service.usage()
+            left = found.get("usage_remaining_seconds")
+            return PlanUsage(
+                None if left is None else float(left), bool(found.get("usage_limit_reached"))
+            )
+
+        return self._client.call("usage of the plan", usage)
+
+    def calibration(self) -> str | None:
+        """See `qnnq.jobs.service.Service`."""
+
+        def updated(service: "QiskitRuntimeService") -> str | None:
+            properties = self._backend(service).properties(refresh=True)
+            time = getattr(properties, "last_update_date", None)
+            return time.isoformat() if time else None
+
+        return self._client.call("calibration", updated)
+
+    def settle_sessions(self) -> None:
+        """See `qnnq.jobs.service.Service`."""
+        for each in self._sessions.unsettled():
+            self._session_is_open(each)
 
     def close(self) -> None:
         """See `qnnq.jobs.service.Service`."""
-        if self._session_id is None:
+        current = self._sessions.current()
+        if current is None:
             return
         try:
-            self._client.call_once("close", lambda service: self._mode(service).close())
+            self._client.call("close", lambda service: self._mode(service, current.id).close())
+            self._session_is_open(current)
         except QnnqError:
-            return  # it closes by itself a little later
-        finally:
-            self._session_id = None
-            self._remember(None)
+            return  # it closes by itself a little later, and is settled by who looks then
+
+    def _deliver(
+        self, what: str, run: Callable[["QiskitRuntimeService"], str], by: Delivery
+    ) -> str:
+        """Send something at most once; raise NotAccepted where it was not sent, or not taken."""
+        try:
+            return self._client.call_once(what, run)
+        except QnnqError as error:
+            if by.give_up():
+                raise Unanswered(str(error)) from error
+            if isinstance(error, Unanswered):
+                raise NotAccepted(str(error)) from error
+            raise
+
+    def _ask(self, what: str, function: Callable[["QiskitRuntimeService"], T]) -> T:
+        return self._client.call(what, function, self._limits.listing_patience_s)
 
     def _select_instance(self, service: "QiskitRuntimeService") -> None:
         """Make the instance active that offers the machine: jobs are listed of one instance."""
@@ -158,48 +219,91 @@ class RemoteService:
     def _backend(self, service: "QiskitRuntimeService") -> "IBMBackend":
         return listed_backend(service, self._device)
 
-    def _mode(self, service: "QiskitRuntimeService") -> Any:
-        """Return the open session or batch, a new one, or the machine itself."""
-        if self._options.mode == "job":
-            return self._backend(service)
-        from qiskit_ibm_runtime import Batch, Session
+    def _open_session(self) -> str | None:
+        """Return the session or batch to use, opened here where none is; None where none is used.
 
-        kind: type[Session] = Session if self._options.mode == "session" else Batch
-        if self._session_id is not None:
-            found = _reopened(kind, self._session_id, service)
-            if found is not None:
-                return found
-        most = self._session_s if self._options.mode == "session" else None
-        opened = kind(backend=self._backend(service), max_time=most)
-        self._session_id = opened.session_id
+        This is done in the calling thread, to which the ledger belongs.
+        """
+        if self._options.mode == "job":
+            return None
+        current = self._sessions.current()
+        if current is not None and self._session_is_open(current):
+            return current.id
+        number, most = self._sessions.intend()
+        delivery = Delivery("sessions")
+
+        def opening(service: "QiskitRuntimeService") -> str:
+            backend = self._backend(service)
+            delivery.guard(service)
+            return str(_kind(self._options)(backend=backend, max_time=most).session_id)
+
+        try:
+            opened = self._deliver("open", opening, delivery)
+        except NotAccepted:
+            self._sessions.update(number, None, 0.0, ended=True)
+            raise
+        except Unanswered as error:
+            # It may be open, and stays reserved; the job itself was not sent.
+            raise NotAccepted(str(error)) from error
+        except QnnqError:
+            self._sessions.update(number, None, 0.0, ended=True)
+            raise
+        self._sessions.update(number, opened, None, ended=False)
         return opened
 
+    def _session_is_open(self, session: SessionRecord) -> bool:
+        """Look at a session, note its bill, and return whether it takes jobs."""
 
-def _reopened(
-    kind: type["Session"], session_id: str, service: "QiskitRuntimeService"
-) -> "Session | None":
-    """Return an earlier session if it still takes jobs."""
-    try:
-        found = kind.from_id(session_id, service, use_fractional_gates=None)
-        return found if (found.details() or {}).get("accepting_jobs") else None
-    except Exception as error:
-        if classify(error) in ("unanswered", "unauthorized"):
-            raise
-        return None
+        def details(service: "QiskitRuntimeService") -> dict[str, Any]:
+            return self._mode(service, session.id).details() or {}
+
+        try:
+            found = self._ask(f"session {session.id}", details)
+        except Missing:
+            self._sessions.update(session.number, None, None, ended=True)
+            return False
+        accepting = bool(found.get("accepting_jobs"))
+        seconds = found.get("usage_time")
+        ended = not accepting and found.get("state") == "closed"
+        self._sessions.update(session.number, None, seconds, ended=ended)
+        return accepting
+
+    def _mode(self, service: "QiskitRuntimeService", session_id: str | None) -> Any:
+        """Return an open session or batch, or the machine itself where none is used."""
+        if session_id is None:
+            return self._backend(service)
+        return _kind(self._options).from_id(session_id, service, use_fractional_gates=None)
 
 
-def _view(job: "RuntimeJobV2", with_metrics: bool) -> JobView:
+def _kind(options: JobOptions) -> type["Session"]:
+    from qiskit_ibm_runtime import Batch, Session
+
+    return Session if options.mode == "session" else Batch
+
+
+def _listed(raw: dict[str, Any]) -> JobView:
+    """Return what the list of jobs says about one."""
+    status = str(raw.get("state", raw).get("status", "")).upper().split(" ")[0]
+    return JobView(str(raw["id"]), STATUSES.get(status, "queued"), tags=tuple(raw["tags"] or ()))
+
+
+def _view(job: "RuntimeJobV2") -> JobView:
     status = STATUSES.get(str(job.status()), "queued")
-    if not with_metrics:
-        return JobView(job.job_id(), status)
     metrics = job.metrics()
-    seconds = metrics.get("usage", {}).get("qpu_charge_time_seconds")
+    started = metrics.get("timestamps", {}).get("running")
+    usage = metrics.get("usage", {})
+    seconds = usage.get("qpu_charge_time_seconds")
+    if usage.get("status") == "pending" or (status == "done" and not seconds):
+        seconds = None  # not added up yet
+    if status == "cancelled" and started is None:
+        seconds = 0.0
     return JobView(
         id=job.job_id(),
         status=status,
         position=metrics.get("position_in_queue"),
-        seconds=(seconds or None) if status == "done" else seconds,  # not added up yet
+        seconds=seconds,
         message=_first_line(job.error_message()) if status == "failed" else None,
+        started=started,
     )
 
 

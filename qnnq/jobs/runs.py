@@ -1,35 +1,37 @@
 """Runs on a device: open one, go on with it, stop it."""
 
+import contextlib
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from qnnq.devices.ibm.client import Missing
 from qnnq.devices.limits import ServiceLimits
 from qnnq.devices.names import device_kind, resolve_device
 from qnnq.errors import InputError, QnnqError
 from qnnq.execution.engines.base import Engine
 from qnnq.execution.modes.stepwise import Stepwise
 from qnnq.execution.shot_loop import Votes, run_shots
+from qnnq.jobs.budget import Budget
 from qnnq.jobs.calibration import measure_responses
 from qnnq.jobs.compensation import compensating
 from qnnq.jobs.engine import Pending, RuntimeEngine
 from qnnq.jobs.folder import NETWORK, FolderLock
 from qnnq.jobs.layer_plan import LayerCost
 from qnnq.jobs.ledger import Ledger
-from qnnq.jobs.records import now
+from qnnq.jobs.placing import OVER, reconcile
+from qnnq.jobs.records import SessionRecord, now
 from qnnq.jobs.service import JobOptions, Service
 from qnnq.networks.file import read_network
 from qnnq.networks.network import Network
 
 Say = Callable[[str], None]
-LONGEST_SESSION_S = 28_800
-"""Eight hours; a longer wish might be refused."""
-OVER = ("cancelled", "failed")
-"""States of a job that will have no result."""
+LOOKING_PATIENCE_S = 15.0
+"""Who only looks does not want to wait for a service that is down."""
 
 
 @dataclass(frozen=True)
@@ -88,33 +90,29 @@ class Run:
             return LocalService(device, layers, self.options, seed=seed, shots=shots)
         from qnnq.jobs.remote import RemoteService
 
-        return RemoteService(
-            self.device,
-            self.options,
-            limits or self.limits,
-            self.ledger.fact("session"),
-            lambda session: self.ledger.set_fact("session", session),
-            self._session_s(),
-        )
+        sessions = RunSessions(self.ledger, self.budget)
+        return RemoteService(self.device, self.options, limits or self.limits, sessions)
 
-    def _session_s(self) -> int | None:
-        """Return how long a session may stay open within the budget."""
-        budget_s = self.ledger.fact("budget_s")
-        if budget_s is None:
-            return None
-        left = budget_s - self.ledger.quantum_seconds()
-        return max(1, math.ceil(min(left, LONGEST_SESSION_S)))
+    def looking_service(self) -> Service:
+        """Return the service for who only looks, and does not want to wait for it."""
+        patience = min(self.limits.patience_s, LOOKING_PATIENCE_S)
+        return self.service(replace(self.limits, patience_s=patience, listing_patience_s=patience))
+
+    @property
+    def costs(self) -> list[LayerCost]:
+        """What an execution of each layer costs."""
+        return [LayerCost(**cost) for cost in self.ledger.fact("costs")]
+
+    @property
+    def budget(self) -> Budget:
+        """What may be billed."""
+        return Budget(self.ledger, self.costs, self.limits, self.options.max_execution_s)
 
     def engine(self, service: Service | None, wait: bool, say: Say) -> RuntimeEngine:
         """Return the engine over the run's ledger."""
+        layers = self.ledger.layers()
         return RuntimeEngine(
-            self.ledger,
-            self.ledger.layers(),
-            [LayerCost(**cost) for cost in self.ledger.fact("costs")],
-            self.limits,
-            service,
-            budget_s=self.ledger.fact("budget_s"),
-            max_execution_s=self.options.max_execution_s,
+            *(self.ledger, layers, self.costs, self.limits, service, self.budget),
             wait=wait,
             say=say,
         )
@@ -134,70 +132,191 @@ class Run:
         return votes, compensated.out_of_reach() if compensated else None
 
 
+class RunSessions:
+    """The sessions and batches of a run: see `qnnq.jobs.remote.Sessions`."""
+
+    def __init__(self, ledger: Ledger, budget: Budget) -> None:
+        self._ledger = ledger
+        self._budget = budget
+
+    def current(self) -> SessionRecord | None:
+        """Return the one that is open, None if there is none."""
+        found = [each for each in self._ledger.sessions() if each.id is not None and not each.ended]
+        return found[-1] if found else None
+
+    def intend(self) -> tuple[int, int | None]:
+        """Note that one will be opened; return its number and the longest it may stay open."""
+        most = self._budget.session_cap()
+        return self._ledger.intend_session(most), most
+
+    def update(
+        self, number: int, session_id: str | None, seconds: float | None, ended: bool
+    ) -> None:
+        """Note its id, what it is billed, and whether that is final."""
+        self._ledger.update_session(number, session_id, seconds, ended)
+
+    def unsettled(self) -> list[SessionRecord]:
+        """Return those whose bill is not final."""
+        return [each for each in self._ledger.sessions() if each.id is not None and not each.ended]
+
+
+@contextlib.contextmanager
+def locked_run(folder: Path) -> Iterator[Run]:
+    """Open a run folder in which no other process works.
+
+    Raises:
+        QnnqError: If another one does.
+    """
+    lock = FolderLock(folder)
+    try:
+        run = Run.open(folder)
+        try:
+            yield run
+        finally:
+            run.ledger.close()
+    finally:
+        lock.release()
+
+
 def advance(folder: Path, wait: bool, say: Say) -> bool:
     """Go on with a run where it stands; return whether it is finished.
 
     Raises:
         QnnqError: If another process works in it, the service fails, or a job failed too often.
     """
-    lock = FolderLock(folder)
-    try:
-        run = Run.open(folder)
-        try:
-            if run.ledger.fact("finished"):
-                return True
-            service = run.service()
-            # A local job ends with its process, so there is nothing to come back for.
-            engine = run.engine(service, wait or run.is_local, say)
-            try:
-                if run.ledger.fact("kind") == "calibration":
-                    measure_responses(run.ledger, engine, service)
-                else:
-                    run.votes(engine)
-            except Pending:
-                return False
-            _settle_usage(run.ledger, service)
-            run.ledger.set_fact("finished", now())
-            service.close()
+    with locked_run(folder) as run:
+        if run.ledger.fact("finished"):
             return True
-        finally:
-            run.ledger.close()
+        run.ledger.set_fact("cancelled", None)
+        service = run.service()
+        # A local job ends with its process, so there is nothing to come back for.
+        engine = run.engine(service, wait or run.is_local, say)
+        try:
+            if run.ledger.fact("kind") == "calibration":
+                measure_responses(run.ledger, engine, service)
+            else:
+                run.votes(engine)
+        except Pending:
+            return False
+        except QnnqError:
+            if run.ledger.bills_sessions:
+                service.close()  # an open one goes on to be billed
+            raise
+        run.ledger.set_fact("finished", now())
+        service.close()
+        reconcile(run.ledger, service, say)
+        return True
+
+
+def look_again(folder: Path, say: Say) -> str | None:
+    """Ask the service for jobs that turned up late, and for bills; return why it did not answer.
+
+    Jobs that are too many are cancelled and counted. Nothing is done where another process works
+    in the run, which looks by itself.
+    """
+    try:
+        with locked_run(folder) as run:
+            if not run.is_local:
+                service = run.looking_service()
+                reconcile(run.ledger, service, say)
+                service.settle_sessions()
+    except InputError:
+        raise
+    except QnnqError as error:
+        return str(error)
+    return None
+
+
+def raise_limits(folder: Path, budget_s: float | None, attempts: int | None) -> None:
+    """Change what a run may use.
+
+    Args:
+        folder: The run's folder.
+        budget_s: Quantum seconds for the whole run, None leaves them as they are.
+        attempts: How often a job is submitted in all, None leaves it as it is.
+
+    Raises:
+        InputError: If a limit is none.
+    """
+    if budget_s is not None and not (math.isfinite(budget_s) and budget_s > 0):
+        raise InputError(f"--budget {budget_s:g}: expected quantum seconds > 0")
+    if attempts is not None and attempts < 1:
+        raise InputError(f"--attempts {attempts}: expected a whole number >= 1")
+    run = Run.open(folder)
+    try:
+        for name, value in (("budget_s", budget_s), ("attempts", attempts)):
+            if value is not None:
+                run.ledger.set_fact(name, value)
     finally:
-        lock.release()
+        run.ledger.close()
 
 
-def _settle_usage(ledger: Ledger, service: Service) -> None:
-    for attempt in ledger.attempts():
-        if attempt.id is not None and attempt.state in ("done", "failed"):
-            seconds = service.view(attempt.id).seconds
-            if seconds is not None:
-                ledger.set_seconds(attempt.tag, seconds)
+def give_up_job(folder: Path, name: str, say: Say) -> None:
+    """Give up the submission of a job, so that the next resume submits it again.
+
+    Args:
+        folder: The run's folder.
+        name: Layer and job, such as `2.1`.
+        say: Told what happens.
+
+    Raises:
+        InputError: If there is no such job, or it has its result.
+    """
+    with locked_run(folder) as run:
+        jobs = {job.name: job for job in run.ledger.jobs()}
+        open_names = [key for key, job in jobs.items() if not job.done]
+        if name not in open_names:
+            raise InputError(
+                f"--resubmit {name}: expected a job without a result: "
+                f"{', '.join(open_names) or 'there is none'}"
+            )
+        service = run.service()
+        for attempt in run.ledger.attempts(jobs[name]):
+            if not attempt.under_way:
+                continue
+            seconds = None
+            if attempt.id is not None:
+                seconds = _stop(service, attempt.id, say)
+            run.ledger.ended(attempt.tag, "abandoned", seconds, "submitted again by the user")
+
+
+def _stop(service: Service, job_id: str, say: Say) -> float | None:
+    """Cancel a job if the service knows it; return what it is billed, as far as known."""
+    try:
+        if service.cancel(job_id):
+            say(f"job {job_id}: cancelled")
+    except Missing:
+        return None
+    view = service.view(job_id)
+    return view.seconds if view.status in OVER else None
 
 
 def cancel_run(folder: Path, say: Say) -> int:
-    """Cancel the jobs of a run that have not ended; return how many."""
-    lock = FolderLock(folder)
+    """Cancel the jobs of a run that have not ended; return how many.
+
+    Another process may be waiting in the run: it sees that, and ends.
+    """
+    run = Run.open(folder)
     try:
-        run = Run.open(folder)
-        try:
-            service = run.service()
-            cancelled = 0
-            for attempt in run.ledger.attempts():
-                if attempt.state not in ("intended", "submitted"):
-                    continue
-                found = service.find(attempt.tag)
-                for view in found:
-                    if service.cancel(view.id):
-                        cancelled += 1
-                        say(f"job {view.id}: cancelled")
-                # What has ended meanwhile is paid: its result is fetched by the next resume.
-                views = [service.view(view.id) for view in found]
-                seconds = sum(view.seconds or 0.0 for view in views)
-                if all(view.status in OVER for view in views):
-                    run.ledger.ended(attempt.tag, "cancelled", seconds, "cancelled by the user")
-            service.close()
-            return cancelled
-        finally:
-            run.ledger.close()
+        run.ledger.set_fact("cancelled", now())
+        service = run.service()
+        cancelled = 0
+        for attempt in run.ledger.attempts():
+            if not attempt.under_way:
+                continue
+            ids = [attempt.id] if attempt.id else [v.id for v in service.find(attempt.tag)]
+            for job_id in ids:
+                if service.cancel(job_id):
+                    cancelled += 1
+                    say(f"job {job_id}: cancelled")
+            # What has ended meanwhile is paid: its result is fetched by the next resume.
+            views = [service.view(job_id) for job_id in ids]
+            if all(view.status in ("cancelled", "failed") for view in views):
+                known = [view.seconds for view in views if view.seconds is not None]
+                seconds = sum(known) if views and len(known) == len(views) else None
+                message = "cancelled by the user"
+                run.ledger.ended(attempt.tag, "cancelled", seconds, message, *ids[:1])
+        service.close()
+        return cancelled
     finally:
-        lock.release()
+        run.ledger.close()

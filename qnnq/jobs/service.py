@@ -25,8 +25,10 @@ class JobView:
         id: The service's name for it.
         status: `lost` where the service does not know it any more.
         position: Place in the queue, where the service says so.
-        seconds: Quantum seconds used so far, None if not known.
+        seconds: Quantum seconds that are billed for it, None if that is not known.
         message: Why it failed.
+        started: When it began to run, ISO 8601, where that is known.
+        tags: What it carries.
     """
 
     id: str
@@ -34,6 +36,21 @@ class JobView:
     position: int | None = None
     seconds: float | None = None
     message: str | None = None
+    started: str | None = None
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PlanUsage:
+    """What is left of an instance's plan.
+
+    Attributes:
+        left_s: Quantum seconds that are left, None where the service does not say.
+        used_up: Whether jobs wait until there are more.
+    """
+
+    left_s: float | None
+    used_up: bool
 
 
 @dataclass(frozen=True)
@@ -80,27 +97,29 @@ class Service(Protocol):
         circuit: QuantumCircuit,
         angles: NDArray[np.floating],
         shots: int,
-        tag: str,
+        tags: tuple[str, ...],
         number: int,
         max_execution_s: int | None,
     ) -> str:
-        """Submit one job and return its id.
+        """Submit one job, at most once, and return its id.
 
         Args:
             circuit: The ISA circuit.
             angles: Shape (parameter sets, slots), radians.
             shots: Shots of each parameter set.
-            tag: What the job can be found by.
+            tags: What the job can be found by.
             number: The job's number in its run, which seeds a simulator.
             max_execution_s: Quantum seconds after which it is to be cancelled, or None.
 
         Raises:
-            Unanswered: If the submission may have got lost.
+            NotAccepted: If the service did not accept it, for now.
+            Unanswered: If it may have.
+            QnnqError: If it refuses it.
         """
         ...
 
     def find(self, tag: str) -> list[JobView]:
-        """Return the jobs that carry a tag, oldest first."""
+        """Return the jobs that carry a tag, as far as the service lists them already."""
         ...
 
     def view(self, job_id: str) -> JobView:
@@ -108,11 +127,27 @@ class Service(Protocol):
         ...
 
     def bits(self, job_id: str, shape: tuple[int, int, int]) -> NDArray[np.uint8]:
-        """Return the recorded bits of a finished job, shape (parameter sets, shots, slots)."""
+        """Return the recorded bits of a finished job, shape (parameter sets, shots, slots).
+
+        Raises:
+            Missing: If the service does not have them any more.
+        """
         ...
 
     def cancel(self, job_id: str) -> bool:
         """Cancel a job; False where it had ended before."""
+        ...
+
+    def plan_usage(self) -> PlanUsage | None:
+        """Return what is left of the instance's plan, None where nothing is billed."""
+        ...
+
+    def calibration(self) -> str | None:
+        """Return the time of the device's calibration data now, ISO 8601, None if not known."""
+        ...
+
+    def settle_sessions(self) -> None:
+        """Bring what is known of sessions up to date."""
         ...
 
     def close(self) -> None:

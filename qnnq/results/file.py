@@ -7,48 +7,26 @@ the same task; one that is left behind by a killed sweep moves its task to the e
 """
 
 import contextlib
-import io
 import json
 import os
+import socket
 import sqlite3
+import uuid
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from qnnq.errors import InputError, QnnqError
+from qnnq.results.opening import open_to_read, open_to_write
 from qnnq.results.result import RunResult
+from qnnq.results.rows import canonical, checksum, packed, unpacked
+from qnnq.results.schema import content_of
 from qnnq.storage.database import DatabaseFile
-
-FORMAT = 1
-_APPLICATION_ID = 0x716E6E71  # "qnnq"
-_BUSY_TIMEOUT_S = 60
-_SCHEMA = """
-CREATE TABLE results (
-    task_id TEXT PRIMARY KEY,
-    task TEXT NOT NULL,
-    images BLOB NOT NULL,
-    labels BLOB NOT NULL,
-    counts BLOB NOT NULL,
-    softmax_sums BLOB NOT NULL,
-    seconds REAL NOT NULL,
-    provenance TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE points (
-    name TEXT NOT NULL,
-    labels TEXT NOT NULL,
-    round INTEGER NOT NULL,
-    block INTEGER NOT NULL,
-    blocks INTEGER NOT NULL,
-    task_id TEXT NOT NULL,
-    PRIMARY KEY (name, round, block)
-) WITHOUT ROWID;
-CREATE TABLE claims (task_id TEXT PRIMARY KEY, owner TEXT NOT NULL) WITHOUT ROWID;
-"""
 
 Labels = Mapping[str, Any]
 
@@ -61,30 +39,50 @@ class Part(NamedTuple):
     task_id: str
 
 
+@dataclass(frozen=True)
+class StoredPoint:
+    """A point: what the sweep called it, what it measures (see `content_of`), its parts."""
+
+    name: str
+    labels: dict[str, Any]
+    content: dict[str, Any]
+    parts: list[Part]
+
+
+@dataclass(frozen=True)
+class StoredFailure:
+    """A task or a whole point that has no result: its labels, the task's id or "", and why."""
+
+    labels: dict[str, Any]
+    task_id: str
+    reason: str
+
+
 class Store(DatabaseFile):
-    """An open results file. Use it as a context manager; not to be shared between processes."""
+    """An open results file. Use it as a context manager; not to be shared between processes.
+
+    Attributes:
+        notes: What the user should know of the file, a line each.
+    """
 
     kind = "a qnnq results file"
 
     def __init__(self, path: str | Path, *, create: bool = False) -> None:
         """Open a results file, or make one where there is none and `create` is set.
 
-        Raises `InputError` when the file is missing, is no results file, or is of a newer format.
+        Raises `InputError` when the file is missing, is no results file, or is of a newer format,
+        `QnnqError` when it is damaged.
         """
         self.path = Path(path)
+        self.notes: list[str] = []
+        self._owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex}" if create else ""
         if not create and not self.path.is_file():
             raise InputError(f"{path}: no such results file")
         with self._explained():
-            # A reader that may write tidies the log away when it closes.
-            writable = os.access(self.path.resolve().parent, os.W_OK)
-            mode = "rwc" if create else "rw" if writable else "ro&immutable=1"
-            address = f"{self.path.resolve().as_uri()}?mode={mode}"
-            self._database = sqlite3.connect(
-                address, uri=True, timeout=_BUSY_TIMEOUT_S, isolation_level=None
-            )
             if create:
-                self._create()
-            self._check()
+                self._database = open_to_write(self.path, self.kind, self._owner, self.notes)
+            else:
+                self._database = open_to_read(self.path, self.kind, self.notes)
 
     def __enter__(self) -> Self:
         return self
@@ -98,18 +96,22 @@ class Store(DatabaseFile):
         self.close()
 
     def close(self) -> None:
-        """Close the file; committed rows stay, whatever happens here."""
+        """Drop all claims and close the file; committed rows stay, whatever happens here."""
+        with contextlib.suppress(sqlite3.Error):
+            if self._owner:
+                self._database.execute("DELETE FROM claims WHERE owner = ?", (self._owner,))
+                self._database.execute("DELETE FROM writers WHERE owner = ?", (self._owner,))
+            self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         with contextlib.suppress(sqlite3.Error):
             self._database.close()
 
     def finished(self, task_id: str) -> bool:
-        """Say whether a task's result is stored."""
+        """Say whether a task's result is stored, and whole."""
         with self._explained():
-            query = "SELECT 1 FROM results WHERE task_id = ?"
-            return self._database.execute(query, (task_id,)).fetchone() is not None
+            return self._intact(task_id)
 
     def add(self, result: RunResult) -> None:
-        """Commit a task's result; one that is there already stays as it is."""
+        """Commit a task's result; one that is there and whole already stays as it is."""
         provenance = {
             "versions": result.versions,
             "calibration": result.calibration,
@@ -117,28 +119,30 @@ class Store(DatabaseFile):
         }
         row = (
             result.task_id,
-            _canonical(result.task),
-            _packed(result.images),
-            _packed(result.labels),
-            _packed(result.counts),
-            _packed(result.softmax_sums.astype(np.float32)),
-            result.seconds,
-            _canonical(provenance),
+            canonical(result.task),
+            packed(result.images),
+            packed(result.labels),
+            packed(result.counts),
+            packed(result.softmax_sums.astype(np.float32)),
+            float(result.seconds),
+            canonical(provenance),
         )
         with self._transaction() as database:
-            database.execute("INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+            if not self._intact(result.task_id):
+                database.execute(
+                    "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    (*row, checksum(*row)),
+                )
             database.execute("DELETE FROM claims WHERE task_id = ?", (result.task_id,))
 
     def result(self, task_id: str) -> RunResult | None:
-        """Return a stored result, or None."""
-        with self._explained():
-            query = "SELECT * FROM results WHERE task_id = ?"
-            row = self._database.execute(query, (task_id,)).fetchone()
-        if row is None:
+        """Return a stored result, or None; raises `QnnqError` where its row is damaged."""
+        rows = self._read("results", "WHERE task_id = ?", (task_id,))
+        if not rows:
             return None
+        row = rows[0]
         try:
-            indices, labels, counts, sums = (_unpacked(blob) for blob in row[2:6])
-            provenance = json.loads(row[7])
+            indices, labels, counts, sums = (unpacked(blob) for blob in row[2:6])
             return RunResult(
                 task_id=row[0],
                 task=json.loads(row[1]),
@@ -147,14 +151,15 @@ class Store(DatabaseFile):
                 counts=counts.astype(np.int64),
                 softmax_sums=sums.astype(np.float64),
                 seconds=row[6],
-                **provenance,
+                **json.loads(row[7]),
             )
-        except (zlib.error, ValueError, TypeError) as error:
-            raise QnnqError(f"{self.path}: task {task_id[:12]}: damaged: {error}") from error
+        except (zlib.error, ValueError, TypeError, EOFError, RecursionError) as error:
+            raise self._damaged("results", task_id, str(error)) from error
 
     def link(
         self,
         name: str,
+        task: Mapping[str, Any],
         labels: Labels,
         tasks: Mapping[tuple[int, int], str],
         blocks: int,
@@ -163,78 +168,101 @@ class Store(DatabaseFile):
     ) -> None:
         """Say which tasks, by (round, block), measure a point of `blocks` blocks.
 
-        `fresh` forgets the point's earlier tasks, which may be of a network that has changed.
+        `task` is one of them, which says what the point measures: the same name with another
+        content is another point. `fresh` forgets how the point was divided into tasks before.
         """
-        text = _canonical(labels)
+        content, text = canonical(content_of(dict(task))), canonical(labels)
+        rows = [(name, content, text, *place, blocks, id_) for place, id_ in tasks.items()]
         with self._transaction() as database:
             if fresh:
-                database.execute("DELETE FROM points WHERE name = ?", (name,))
+                database.execute(
+                    "DELETE FROM points WHERE name = ? AND content = ?", (name, content)
+                )
             database.executemany(
-                "INSERT OR REPLACE INTO points VALUES (?, ?, ?, ?, ?, ?)",
-                [(name, text, *place, blocks, task_id) for place, task_id in tasks.items()],
+                "INSERT OR REPLACE INTO points VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                [(*row, checksum(*row)) for row in rows],
             )
 
-    def points(self) -> list[tuple[dict[str, Any], list[Part]]]:
-        """Return each point's labels and its parts."""
-        query = "SELECT * FROM points ORDER BY name, round, block"
-        found: dict[str, tuple[dict[str, Any], list[Part]]] = {}
-        with self._explained():
-            for name, labels, round_, _, blocks, task_id in self._database.execute(query):
-                point = found.setdefault(name, (json.loads(labels), []))
-                point[1].append(Part(round_, blocks, task_id))
+    def points(self) -> list[StoredPoint]:
+        """Return all points; raises `QnnqError` where a row is damaged."""
+        found: dict[tuple[str, str], StoredPoint] = {}
+        for row in self._read("points", "ORDER BY name, content, round, block"):
+            name, content, labels, round_, _, blocks, task_id, _ = row
+            if (name, content) not in found:
+                point = StoredPoint(
+                    name, self._object("points", labels), self._object("points", content), []
+                )
+                found[name, content] = point
+            found[name, content].parts.append(Part(round_, blocks, task_id))
         return list(found.values())
 
-    def claim(self, task_id: str, owner: str) -> bool:
+    def fail(
+        self, name: str, content: Labels, labels: Labels, place: str, task_id: str, reason: str
+    ) -> None:
+        """Keep why a task, or with no `task_id` a whole point, has no result.
+
+        `content` is what was known of it: with another content it has not failed yet.
+        """
+        row = (name, canonical(content), place, canonical(labels), task_id, reason)
+        with self._transaction() as database:
+            database.execute(
+                "INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (*row, checksum(*row)),
+            )
+            database.execute("DELETE FROM claims WHERE task_id = ?", (task_id,))
+
+    def failure(self, name: str, content: Labels, place: str) -> str | None:
+        """Return why a task or point failed before, or None."""
+        where = "WHERE name = ? AND content = ? AND place = ?"
+        rows = self._read("failures", where, (name, canonical(content), place))
+        return rows[0][5] if rows else None
+
+    def failures(self) -> list[StoredFailure]:
+        """Return what failed and was not done since."""
+        found = (
+            StoredFailure(self._object("failures", row[3]), row[4], row[5])
+            for row in self._read("failures", "ORDER BY name, content, place")
+        )
+        return [each for each in found if not (each.task_id and self.finished(each.task_id))]
+
+    def forget_failures(self, name: str) -> None:
+        """Forget why parts of a point failed, so that they are tried again."""
+        with self._transaction() as database:
+            database.execute("DELETE FROM failures WHERE name = ?", (name,))
+
+    def claim(self, task_id: str) -> bool:
         """Try to mark a task as being worked on; False when another sweep has marked it."""
         with self._transaction() as database:
-            database.execute("INSERT OR IGNORE INTO claims VALUES (?, ?)", (task_id, owner))
+            database.execute("INSERT OR IGNORE INTO claims VALUES (?, ?)", (task_id, self._owner))
             query = "SELECT owner FROM claims WHERE task_id = ?"
-            return bool(database.execute(query, (task_id,)).fetchone()[0] == owner)
+            return bool(database.execute(query, (task_id,)).fetchone()[0] == self._owner)
 
-    def release(self, owner: str) -> None:
-        """Drop all claims of a sweep."""
-        with self._transaction() as database:
-            database.execute("DELETE FROM claims WHERE owner = ?", (owner,))
+    def _intact(self, task_id: str) -> bool:
+        query = "SELECT * FROM results WHERE task_id = ?"
+        row = self._database.execute(query, (task_id,)).fetchone()
+        return row is not None and checksum(*row[:-1]) == row[-1]
 
-    def _create(self) -> None:
-        (application,) = self._database.execute("PRAGMA application_id").fetchone()
-        if application == 0 and not self._tables():
-            self._database.execute("PRAGMA journal_mode = WAL")
-            with self._transaction() as database:
-                if not self._tables():  # another sweep may have been faster
-                    for statement in _SCHEMA.split(";"):
-                        database.execute(statement)
-                    database.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-                    database.execute(f"PRAGMA user_version = {FORMAT}")
-        self._database.execute("PRAGMA synchronous = FULL")
+    def _read(self, table: str, clause: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
+        """Return the rows of a table, each checked."""
+        with self._explained():
+            query = f"SELECT * FROM {table} {clause}"
+            rows = self._database.execute(query, tuple(values)).fetchall()
+        for row in rows:
+            if checksum(*row[:-1]) != row[-1]:
+                raise self._damaged(table, str(row[0]), "its checksum differs")
+        return rows
 
-    def _check(self) -> None:
-        (application,) = self._database.execute("PRAGMA application_id").fetchone()
-        (version,) = self._database.execute("PRAGMA user_version").fetchone()
-        if application != _APPLICATION_ID:
-            raise InputError(f"{self.path}: expected {self.kind}, found another database")
-        if version > FORMAT:
-            raise InputError(
-                f"{self.path}: results format {version} is newer than this qnnq reads ({FORMAT})"
-            )
+    def _object(self, table: str, text: str) -> dict[str, Any]:
+        try:
+            found = json.loads(text)
+            if not isinstance(found, dict):
+                raise ValueError(f"expected an object, found {type(found).__name__}")
+        except (ValueError, RecursionError) as error:
+            raise self._damaged(table, text, str(error)) from error
+        return found
 
-    def _tables(self) -> bool:
-        return self._database.execute("SELECT 1 FROM sqlite_master").fetchone() is not None
-
-
-def _canonical(value: object) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
-
-
-def _packed(array: NDArray[Any]) -> bytes:
-    """Compress an array, counts and indices in the smallest integer type that holds them."""
-    if array.dtype.kind in "iu" and array.size and array.min() >= 0:
-        array = array.astype(np.min_scalar_type(array.max()))
-    buffer = io.BytesIO()
-    np.save(buffer, array, allow_pickle=False)
-    return zlib.compress(buffer.getvalue(), level=3)
-
-
-def _unpacked(blob: bytes) -> NDArray[Any]:
-    array: NDArray[Any] = np.load(io.BytesIO(zlib.decompress(blob)), allow_pickle=False)
-    return array
+    def _damaged(self, table: str, row: str, why: str) -> QnnqError:
+        line = " ".join(row.split())
+        shown = f"{line[:60]}..." if len(line) > 64 else line
+        again = "; the sweep that made it would measure it again" if table == "results" else ""
+        return QnnqError(f"{self.path}: row {shown!r} of {table} is damaged: {why}{again}")

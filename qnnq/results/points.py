@@ -1,7 +1,8 @@
 """What a results file says: the points of its sweeps, their counts added up."""
 
-import json
-from collections.abc import Iterable, Mapping
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qnnq.errors import InputError
-from qnnq.results.file import Part, Store
+from qnnq.results.file import Part, Store, StoredFailure, StoredPoint
 from qnnq.results.result import RunResult
+from qnnq.results.rows import canonical
 from qnnq.statistics import Accuracy, majority_votes, share_right, single_shot
 from qnnq.wording import nearest
 
@@ -34,6 +36,8 @@ class Measured:
         counts: Shots that chose each class, shape (images, classes).
         softmax_sums: Sums over shots of the softmax of the logits, shape (images, classes).
         seconds: Time of its shots.
+        data_digest: Which data set the indices are of.
+        complete: Whether all that was asked for is measured.
     """
 
     labels: Mapping[str, Any]
@@ -42,6 +46,8 @@ class Measured:
     counts: NDArray[np.int64]
     softmax_sums: NDArray[np.float64]
     seconds: float
+    data_digest: str
+    complete: bool
 
     @property
     def shots(self) -> int:
@@ -71,37 +77,90 @@ class Measured:
 def read_points(path: str | Path, where: Iterable[str] = ()) -> list[Measured]:
     """Read the points of a results file; parts that are not there yet are left out.
 
+    Points of one name that measured different networks, data, noise or circuits stay apart: their
+    label `content` says what differs.
+
     Args:
         path: The results file.
         where: Conditions `label=value`; a point has to meet one for every label named.
 
     Raises:
         InputError: For a bad file or condition, or where no point is left.
+        QnnqError: For a damaged file.
     """
     with Store(path) as store:
-        linked = store.points()
-        # A label that an older sweep did not know is empty for its points.
-        unknown = dict.fromkeys((name for labels, _ in linked for name in labels), "")
-        linked = [({**unknown, **labels}, parts) for labels, parts in linked]
-        chosen = _filtered(linked, list(where))
-        groups: dict[str, list[tuple[dict[str, Any], list[RunResult]]]] = {}
-        for labels, parts in chosen:
-            results = [
-                result for task_id in _usable(store, parts) if (result := store.result(task_id))
-            ]
-            if results:
-                key = json.dumps({k: v for k, v in labels.items() if k not in POOLED})
-                groups.setdefault(key, []).append((labels, results))
-        points = sorted((_pooled(group) for group in groups.values()), key=_order)
+        labelled = _labelled(store.points())
+        chosen = _filtered(labelled, list(where))
+        failures = store.failures()
+        failed = {_repetition_key(failure.labels) for failure in failures}
+        pools: dict[str, _Pool] = {}
+        for labels, point in chosen:
+            pool = pools.setdefault(_repetition_key(labels), _Pool(path, labels))
+            pool.complete &= _repetition_key(point.labels) not in failed
+            pool.add(store, point)
+        points = sorted((pool.measured() for pool in pools.values() if pool.results), key=_order)
     if not points:
-        raise InputError(f"{path}: no finished points yet")
+        reason = f"; {len(failures)} failed, the first: {failures[0].reason}" if failures else ""
+        raise InputError(f"{path}: no finished points yet{reason}")
     return points
 
 
+def read_notes(path: str | Path) -> tuple[list[str], list[StoredFailure]]:
+    """Return what a reader of a results file should know, and what failed in it."""
+    with Store(path) as store:
+        return store.notes, store.failures()
+
+
+def _labelled(points: list[StoredPoint]) -> list[tuple[dict[str, Any], StoredPoint]]:
+    """Return every point with its labels, and `content`: what tells it from others of its name."""
+    # A label that an older sweep did not know is empty for its points.
+    unknown = dict.fromkeys((name for point in points for name in point.labels), "")
+    digests: dict[tuple[str, str], set[str]] = {}
+    alike: dict[str, list[dict[str, Any]]] = {}
+    for point in points:
+        for kind, name, digest in named_inputs(point.labels, point.content):
+            digests.setdefault((kind, name), set()).add(digest)
+        alike.setdefault(_repetition_key(point.labels), []).append(point.content)
+    found = []
+    for point in points:
+        told = [
+            f"{kind} {digest[:8]}"
+            for kind, name, digest in named_inputs(point.labels, point.content)
+            if len(digests[kind, name]) > 1
+        ]
+        others = alike[_repetition_key(point.labels)]
+        for key in sorted({key for each in others for key in each} - {"network", "data"}):
+            values = {canonical(each.get(key)) for each in others}
+            if len(values) > 1 and not (key == "noise" and any(t.startswith(key) for t in told)):
+                told.append(f"{key} {_shortened(point.content.get(key))}")
+        found.append(({**unknown, **point.labels, "content": ", ".join(told)}, point))
+    return found
+
+
+def named_inputs(
+    labels: Mapping[str, Any], content: Mapping[str, Any]
+) -> Iterator[tuple[str, str, str]]:
+    """Yield the inputs of a point that a file may change: kind, name, digest."""
+    for kind in ("network", "data"):
+        yield kind, str(labels.get(kind, "")), str(content.get(kind, ""))
+    noise = re.fullmatch(r"measured\((\w+)\)", str(content.get("noise", "")))
+    if noise:
+        yield "noise", str(labels.get("noise", "")), noise[1]
+
+
+def _shortened(value: Any) -> str:
+    text = shown(value) if isinstance(value, bool | int | float | str) else canonical(value)
+    return text if len(text) <= 24 else hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def _repetition_key(labels: Mapping[str, Any]) -> str:
+    return canonical({name: value for name, value in labels.items() if name not in POOLED})
+
+
 def _filtered(
-    linked: list[tuple[dict[str, Any], list[Part]]], where: list[str]
-) -> list[tuple[dict[str, Any], list[Part]]]:
-    known = sorted({label for labels, _ in linked for label in labels})
+    labelled: list[tuple[dict[str, Any], StoredPoint]], where: list[str]
+) -> list[tuple[dict[str, Any], StoredPoint]]:
+    known = sorted({label for labels, _ in labelled for label in labels})
     wanted: dict[str, set[str]] = {}
     for condition in where:
         name, equals, value = condition.partition("=")
@@ -109,21 +168,21 @@ def _filtered(
             raise InputError(
                 f"--where {condition!r}: expected label=value, label one of {', '.join(known)}"
             )
-        values = {shown(labels[name]) for labels, _ in linked}
+        values = {shown(labels[name]) for labels, _ in labelled}
         if value not in values:
             raise InputError(
                 f"--where {condition!r}: no such points; {name} is one of "
                 f"{', '.join(sorted(values))}"
             )
         wanted.setdefault(name, set()).add(value)
-    linked = [
-        (labels, parts)
-        for labels, parts in linked
+    labelled = [
+        (labels, point)
+        for labels, point in labelled
         if all(shown(labels[name]) in values for name, values in wanted.items())
     ]
-    if where and not linked:
+    if where and not labelled:
         raise InputError(f"--where {' '.join(where)}: no points meet all of these")
-    return linked
+    return labelled
 
 
 def shown(value: Any) -> str:
@@ -141,33 +200,61 @@ def _order(point: Measured) -> tuple[tuple[bool, float, str], ...]:
     )
 
 
-def _usable(store: Store, parts: list[Part]) -> list[str]:
-    """Leave out a round of which blocks are missing, unless it is the first."""
-    rounds: dict[int, list[str]] = {}
-    for part in parts:
-        rounds.setdefault(part.round, []).append(part.task_id)
-    usable = list(rounds.pop(0, []))
-    for number in sorted(rounds):
-        tasks = rounds[number]
-        if len(tasks) < parts[0].blocks or not all(map(store.finished, tasks)):
-            break
-        usable += tasks
-    return usable
+class _Pool:
+    """Repetitions of one setting, added up."""
 
+    def __init__(self, path: str | Path, labels: Mapping[str, Any]) -> None:
+        self._path, self._labels = path, labels
+        self._content: dict[str, Any] = {}
+        self.complete = True
+        self.results: list[RunResult] = []
 
-def _pooled(group: list[tuple[dict[str, Any], list[RunResult]]]) -> Measured:
-    results = [result for _, parts in group for result in parts]
-    stored = group[0][0]
-    names = dict.fromkeys([*_FIRST, *stored])
-    labels = {name: stored[name] for name in names if name in stored and name not in POOLED}
-    if results[0].calibration is not None:
-        labels["device"] = results[0].calibration["device"]
-    images, first = np.unique(np.concatenate([r.images for r in results]), return_index=True)
-    truth = np.concatenate([r.labels for r in results])[first]
-    shape = (len(images), results[0].counts.shape[1])
-    counts, sums = np.zeros(shape, np.int64), np.zeros(shape)
-    for result in results:
-        rows = np.searchsorted(images, result.images)
-        counts[rows] += result.counts
-        sums[rows] += result.softmax_sums
-    return Measured(labels, images, truth, counts, sums, sum(r.seconds for r in results))
+    def add(self, store: Store, point: StoredPoint) -> None:
+        """Add what is finished of a point.
+
+        A round of which blocks are missing is left out, unless it is the first.
+        """
+        self._content = point.content
+        rounds: dict[int, list[Part]] = {}
+        for part in point.parts:
+            rounds.setdefault(part.round, []).append(part)
+        for number in sorted(rounds):
+            found = [store.result(part.task_id) for part in rounds[number]]
+            whole = len(found) >= point.parts[0].blocks or number == 0
+            self.complete &= None not in found
+            if number and (None in found or not whole):
+                break
+            self.results += [result for result in found if result is not None]
+
+    def measured(self) -> Measured:
+        """Add up; shots that two tasks have in common, as after a change of blocks, count once."""
+        results = self.results
+        stored = dict(self._labels)
+        names = dict.fromkeys([*_FIRST, *stored])
+        labels = {name: stored[name] for name in names if name in stored and name not in POOLED}
+        if results[0].calibration is not None:
+            labels["device"] = results[0].calibration["device"]
+        images, first = np.unique(np.concatenate([r.images for r in results]), return_index=True)
+        truth = np.concatenate([r.labels for r in results])[first]
+        shape = (len(images), results[0].counts.shape[1])
+        counts, sums = np.zeros(shape, np.int64), np.zeros(shape)
+        seen: dict[tuple[Any, Any], NDArray[np.bool_]] = {}
+        for result in results:
+            rows = np.searchsorted(images, result.images)
+            stream = seen.setdefault(
+                (result.task["seed"], result.task["shots"]), np.zeros(len(images), bool)
+            )
+            new = ~stream[rows]
+            counts[rows[new]] += result.counts[new]
+            sums[rows[new]] += result.softmax_sums[new]
+            stream[rows] = True
+        return Measured(
+            labels,
+            images,
+            truth,
+            counts,
+            sums,
+            sum(r.seconds for r in results),
+            str(self._content.get("data", "")),
+            self.complete,
+        )

@@ -1,11 +1,13 @@
 """Robustness from a sweep: breakdown strengths, what each mechanism costs, images by behaviour.
 
-All of it is about majority votes, on the same images.
+All of it is about majority votes, and paired: image by image, on those that the points compared
+have in common.
 """
 
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,12 +26,66 @@ class Attribution:
         alone: Accuracy with this mechanism alone minus the accuracy without noise, or None where
             the sweep lacks one of the two.
         removed: Accuracy without this mechanism minus the accuracy under the whole noise, or None.
+        images: Images that were compared, the fewer of the two.
+        complete: Whether all points that were compared are finished.
     """
 
     labels: dict[str, object]
     mechanism: str
     alone: Difference | None
     removed: Difference | None
+    images: int
+    complete: bool
+
+
+@dataclass(frozen=True)
+class Paired:
+    """Points on the images that they have in common.
+
+    Attributes:
+        images: Indices of these images, ascending, shape (images,).
+        right: For each point, whether its majority vote was right about each, shape (images,).
+        complete: Whether all of the points are finished.
+    """
+
+    images: NDArray[np.int64]
+    right: tuple[NDArray[np.bool_], ...]
+    complete: bool
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A setting along noise strength: its first point, its breakdown, the images it is about."""
+
+    first: Measured
+    breakdown: Breakdown
+    images: int
+    complete: bool
+
+
+def pair(*points: Measured) -> Paired:
+    """Pair points by image.
+
+    Raises `InputError` where they are of different data, or have no image in common.
+    """
+    names = [_named(point) for point in points]
+    if len({point.data_digest for point in points}) > 1:
+        raise InputError(f"{' and '.join(names[:2])}: expected points on the same data to compare")
+    images = reduce(np.intersect1d, (point.images for point in points))
+    if not len(images):
+        raise InputError(f"{' and '.join(names[:2])}: expected images in common, found none")
+    right = tuple(point.right[np.searchsorted(point.images, images)] for point in points)
+    return Paired(images, right, all(point.complete for point in points))
+
+
+def check_complete(points: Iterable[Measured]) -> None:
+    """Raise `InputError` for a point that is not finished, which can mislead a comparison."""
+    unfinished = [point for point in points if not point.complete]
+    if unfinished:
+        raise InputError(
+            f"{len(unfinished)} points are not finished, the first: {_named(unfinished[0])}; "
+            "expected all that are compared to be, or --unfinished to take them as they are"
+        )
 
 
 def groups(points: Iterable[Measured], apart: Sequence[str]) -> list[list[Measured]]:
@@ -52,8 +108,9 @@ def classical(points: Sequence[Measured], like: Measured) -> Measured:
             labels["stretch"] == 0
             and math.isclose(labels["entanglement"], math.pi / 2)
             and (labels["strength"] == 0 or labels["noise"] == "ideal")
-            and all(labels[name] == like.labels[name] for name in ("widths", "data"))
-            and np.array_equal(point.images, like.images)
+            and labels["widths"] == like.labels["widths"]
+            and point.data_digest == like.data_digest
+            and np.intersect1d(point.images, like.images).size
         ):
             return point
     raise InputError(
@@ -62,10 +119,8 @@ def classical(points: Sequence[Measured], like: Measured) -> Measured:
     )
 
 
-def breakdowns(
-    points: Sequence[Measured], threshold: float | None
-) -> list[tuple[Measured, Breakdown]]:
-    """Return each curve's first point and its breakdown strength.
+def breakdowns(points: Sequence[Measured], threshold: float | None) -> list[Curve]:
+    """Return each curve's breakdown strength.
 
     `threshold` is an accuracy; None: that of the classical network without noise. Raises
     `InputError` where there are no curves.
@@ -75,11 +130,11 @@ def breakdowns(
         if len(curve) < 2:
             continue
         curve.sort(key=lambda point: point.labels["strength"])
-        limit: float | NDArray[np.bool_] = (
-            classical(points, curve[0]).right if threshold is None else threshold
-        )
         strengths = [point.labels["strength"] for point in curve]
-        found.append((curve[0], breakdown(strengths, [point.right for point in curve], limit)))
+        paired = pair(*curve, *([classical(points, curve[0])] if threshold is None else []))
+        limit = paired.right[-1] if threshold is None else threshold
+        value = breakdown(strengths, paired.right[: len(curve)], limit)
+        found.append(Curve(curve[0], value, len(paired.images), paired.complete))
     if not found:
         raise InputError("breakdown: expected points at two strengths or more")
     return found
@@ -106,20 +161,29 @@ def attributions(points: Sequence[Measured]) -> list[Attribution]:
         for mechanism in MECHANISMS:
             alone = by_off.get(frozenset(MECHANISMS) - {mechanism})
             without = by_off.get(frozenset([mechanism]))
-            cost = difference(alone.right, reference.right) if alone and reference else None
-            gain = difference(without.right, whole.right) if without and whole else None
-            if cost or gain:
-                labels = {k: v for k, v in group[0].labels.items() if k != "off"}
-                found.append(Attribution(labels, mechanism, cost, gain))
+            cost = pair(alone, reference) if alone and reference else None
+            gain = pair(without, whole) if without and whole else None
+            pairs = [each for each in (cost, gain) if each]
+            if pairs:
+                found.append(
+                    Attribution(
+                        {k: v for k, v in group[0].labels.items() if k != "off"},
+                        mechanism,
+                        _difference(cost),
+                        _difference(gain),
+                        min(len(each.images) for each in pairs),
+                        all(each.complete for each in pairs),
+                    )
+                )
     if not found:
         raise InputError(
-            'attribution: expected points with mechanisms switched off, such as off = [[], "gate", '
-            '"relaxation", "readout", ["relaxation", "readout"], ...] in the sweep file'
+            "attribution: expected points with mechanisms switched off, as by off = [[], "
+            '"gate", ["relaxation", "readout", "idle"], ...] in the sweep file'
         )
     return found
 
 
-def behaviours(points: Sequence[Measured]) -> list[tuple[Measured, Behaviour, Difference]]:
+def behaviours(points: Sequence[Measured]) -> list[tuple[Measured, Paired, Behaviour, Difference]]:
     """Compare every point with the one of stretch 0 that is alike in all but the network.
 
     Raises `InputError` where nothing can be compared.
@@ -129,11 +193,24 @@ def behaviours(points: Sequence[Measured]) -> list[tuple[Measured, Behaviour, Di
         references = [point for point in group if point.labels["stretch"] == 0]
         for point in group:
             if references and point.labels["stretch"] > 0:
-                right, reference = point.right, references[0].right
-                found.append((point, behaviour(reference, right), difference(right, reference)))
+                paired = pair(point, references[0])
+                right, reference = paired.right
+                changes = behaviour(reference, right), difference(right, reference)
+                found.append((point, paired, *changes))
     if not found:
         raise InputError("behaviour: expected networks of stretch 0 and above at one setting")
     return found
+
+
+def _difference(paired: Paired | None) -> Difference | None:
+    return difference(paired.right[0], paired.right[1]) if paired else None
+
+
+def _named(point: Measured) -> str:
+    labels = point.labels
+    kept = ("noise", "strength", "off", "pairs", "images", "content")
+    told = [f"{name} {shown(labels[name])}" for name in kept if labels.get(name) not in ("", None)]
+    return f"{labels['network']} ({', '.join(told)})"
 
 
 def _off(point: Measured) -> frozenset[str]:

@@ -6,15 +6,20 @@ from typing import Any
 
 from qnnq.errors import InputError
 from qnnq.results.points import PREDICTIONS, Measured
-from qnnq.results.robustness import attributions, behaviours, breakdowns
+from qnnq.results.robustness import attributions, behaviours, breakdowns, check_complete
 from qnnq.wording import nearest
 
 Row = dict[str, Any]
 IDENTIFYING = ("network", "mechanism")
 
 
-def build_report(name: str, points: Sequence[Measured], threshold: float | None) -> list[Row]:
-    """Return the rows of a report; raises `InputError` where the points do not allow it."""
+def build_report(
+    name: str, points: Sequence[Measured], threshold: float | None, unfinished: bool = False
+) -> list[Row]:
+    """Return the rows of a report; raises `InputError` where the points do not allow it.
+
+    Reports that compare points refuse those that are not finished, unless `unfinished` is set.
+    """
     reports: dict[str, Callable[[], list[Row]]] = {
         "accuracy": lambda: [_accuracy(point) for point in points],
         "breakdown": lambda: _breakdown(points, threshold),
@@ -25,11 +30,17 @@ def build_report(name: str, points: Sequence[Measured], threshold: float | None)
         raise InputError(
             f"--report {name!r}: expected one of {', '.join(reports)}{nearest(name, reports)}"
         )
+    if name != "accuracy" and not unfinished:
+        check_complete(points)
     return reports[name]()
 
 
 def _accuracy(point: Measured) -> Row:
-    row = _labels(point.labels) | {"image_count": len(point.images), "shots": point.shots}
+    row = _labels(point.labels) | {
+        "image_count": len(point.images),
+        "shots": point.shots,
+        "complete": point.complete,
+    }
     for prediction in PREDICTIONS:
         row |= _interval(prediction, point.accuracy(prediction))
     return row
@@ -38,17 +49,21 @@ def _accuracy(point: Measured) -> Row:
 def _breakdown(points: Sequence[Measured], threshold: float | None) -> list[Row]:
     limit = "classical network" if threshold is None else threshold
     return [
-        _labels(point.labels, leave_out=("strength",))
-        | {"threshold": limit}
-        | _interval("breakdown_strength", found)
-        for point, found in breakdowns(points, threshold)
+        _labels(curve.first.labels, leave_out=("strength",))
+        | {"threshold": limit, "image_count": curve.images, "complete": curve.complete}
+        | _interval("breakdown_strength", curve.breakdown)
+        for curve in breakdowns(points, threshold)
     ]
 
 
 def _attribution(points: Sequence[Measured]) -> list[Row]:
     return [
         _labels(found.labels)
-        | {"mechanism": found.mechanism}
+        | {
+            "mechanism": found.mechanism,
+            "image_count": found.images,
+            "complete": found.complete,
+        }
         | _interval("change_when_alone", found.alone)
         | _interval("change_when_removed", found.removed)
         for found in attributions(points)
@@ -59,6 +74,8 @@ def _behaviour(points: Sequence[Measured]) -> list[Row]:
     return [
         _labels(point.labels)
         | {
+            "image_count": len(paired.images),
+            "complete": paired.complete,
             "both_right": len(found.both_right),
             "gained": len(found.gained),
             "lost": len(found.lost),
@@ -67,9 +84,9 @@ def _behaviour(points: Sequence[Measured]) -> list[Row]:
         | _interval("change", change)
         | {
             "p_value": change.p_value,
-            "images_gained": " ".join(map(str, point.images[found.gained][:10])),
+            "images_gained": " ".join(map(str, paired.images[found.gained][:10])),
         }
-        for point, found, change in behaviours(points)
+        for point, paired, found, change in behaviours(points)
     ]
 
 

@@ -10,6 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 from qnnq.errors import InputError
 from qnnq.statistics.intervals import bootstrap_over_images, image_weights, mcnemar
 
+_STEPS = 8
+"""Places between two measured strengths at which a breakdown is looked for; then by a line."""
+
 Right = NDArray[np.bool_]
 """Whether each image was answered right, shape (images,)."""
 
@@ -54,13 +57,20 @@ def breakdown(
     threshold: float | Right,
     confidence: float = 0.95,
 ) -> Breakdown:
-    """Return the first strength at which accuracy is below a threshold.
+    """Return the strength at which accuracy falls below a threshold.
 
-    Between two strengths the accuracy is interpolated, on a logarithmic axis where both are
-    positive. The interval is a bootstrap over images; an image keeps its answers at all strengths.
+    Accuracy falls as noise grows, so the value is where a falling curve, fitted to the accuracies
+    (isotonic regression) and interpolated between strengths (monotone cubic in asinh(strength /
+    smallest positive strength): near 0 linear, then logarithmic), meets the threshold. A first
+    passage of the accuracies themselves would be biased low where they begin near the threshold.
+
+    The interval is made of the strengths at which a bootstrap over images cannot tell the accuracy
+    from the threshold; an image keeps its answers at all strengths. Its low end is that of the
+    fitted curve, its high end that of the accuracies as they are, because the fit is biased low
+    before a descent. `benchmarks/breakdown_coverage.py` measures its coverage.
 
     Args:
-        strengths: Increasing, (k,).
+        strengths: Increasing, >= 0, two or more, (k,).
         right: For each strength, whether each image was answered right.
         threshold: An accuracy, or a reference network's right answers on the same images.
         confidence: Of the interval.
@@ -72,20 +82,36 @@ def breakdown(
     rows = [*right] if fixed else [*right, np.asarray(threshold)]
     if len({len(row) for row in rows}) != 1:
         raise InputError("breakdown: expected the same images at every strength")
-    if len(strengths) != len(right) or np.any(np.diff(strengths) <= 0):
-        raise InputError("breakdown: expected increasing strengths, one a row of answers")
+    x = np.asarray(strengths, float)
+    if len(x) != len(right) or len(x) < 2 or x[0] < 0 or np.any(np.diff(x) <= 0):
+        raise InputError("breakdown: expected increasing strengths >= 0, one a row of answers")
     patterns, multiplicity = np.unique(np.stack(rows).astype(float), axis=1, return_counts=True)
     # Half an image that is always right and half one that never is: see `bootstrap_over_images`.
     ends = np.tile([0.0, 1.0], (len(rows), 1))
     weights = image_weights(np.append(multiplicity, (0.5, 0.5)))
     replicates = weights @ np.hstack([patterns, ends]).T  # (replicates, rows)
     plain = (patterns @ multiplicity / multiplicity.sum())[None]
-    crossings = []
-    for accuracy in (plain, replicates):
+    scale = np.arcsinh(x / x[x > 0][0])  # near 0 linear, then logarithmic
+    fine = np.append(
+        (scale[:-1, None] + np.diff(scale)[:, None] * np.arange(_STEPS) / _STEPS).ravel(), scale[-1]
+    )
+    tail = (1 - confidence) / 2
+    found = []
+    for accuracy, fit, quantile in (
+        (plain, True, 0.5),
+        (replicates, True, tail),
+        (replicates, False, 1 - tail),
+    ):
         limit = np.full(len(accuracy), threshold) if fixed else accuracy[:, -1]
-        crossings.append(_crossing(np.asarray(strengths, float), accuracy[:, : len(right)], limit))
-    value = float(crossings[0][0])
-    low, high = _quantiles(crossings[1], confidence)
+        curves = accuracy[:, : len(x)]
+        above = _interpolated(scale, _falling(curves) if fit else curves, fine) - limit[:, None]
+        margin = np.quantile(above, quantile, axis=0)
+        # Where it is first below, by the fit, or from where on it is below.
+        index = int(np.argmax(margin < 0) if fit else len(fine) - np.argmax(margin[::-1] >= 0))
+        if np.all(margin >= 0) or np.all(margin < 0):
+            index = len(fine) if margin[0] >= 0 else 0
+        found.append(float(x[x > 0][0] * np.sinh(_zero(fine, margin, index))))
+    value, low, high = found
     return Breakdown(value, min(low, value), max(high, value), confidence)
 
 
@@ -106,28 +132,38 @@ def behaviour(reference: ArrayLike, right: ArrayLike) -> Behaviour:
     return Behaviour(*(np.flatnonzero(each) for each in (a & b, ~a & b, a & ~b, ~a & ~b)))
 
 
-def _crossing(
-    strengths: NDArray[np.float64], accuracy: NDArray[np.float64], limit: NDArray[np.float64]
+def _interpolated(
+    scale: NDArray[np.float64], curves: NDArray[np.float64], places: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return where each row of `accuracy`, (rows, k), first falls below its limit; inf: nowhere."""
-    below = accuracy < limit[:, None]
-    found = np.full(len(accuracy), math.inf)
-    rows = np.flatnonzero(below.any(axis=1))
-    index = below[rows].argmax(axis=1)
-    found[rows[index == 0]] = strengths[0]
-    rows, index = rows[index > 0], index[index > 0]
-    above, under = accuracy[rows, index - 1], accuracy[rows, index]
-    share = (above - limit[rows]) / (above - under)
-    start, end = strengths[index - 1], strengths[index]
-    # Geometric between positive strengths, linear from 0.
-    safe = np.where(start > 0, start, 1.0)
-    geometric = safe * (end / safe) ** share
-    found[rows] = np.where(start > 0, geometric, start + share * (end - start))
+    """Return each of `curves`, (rows, k) at `scale`, at `places`, (rows, m)."""
+    from scipy.interpolate import PchipInterpolator
+
+    found: NDArray[np.float64] = PchipInterpolator(scale, curves, axis=1)(places)
     return found
 
 
-def _quantiles(values: NDArray[np.float64], confidence: float) -> tuple[float, float]:
-    """Quantiles that may be infinite: of order statistics, without interpolation."""
-    tails = ((1 - confidence) / 2, (1 + confidence) / 2)
-    low, high = np.quantile(values, tails, method="closest_observation")
-    return float(low), float(high)
+def _zero(places: NDArray[np.float64], margin: NDArray[np.float64], end: int) -> float:
+    """Return where a margin that is negative from index `end` on became 0; infinity: nowhere."""
+    if end == len(places):
+        return math.inf
+    if end == 0:
+        return float(places[0])
+    above, under = margin[end - 1], margin[end]
+    share = above / (above - under)
+    return float(places[end - 1] + share * (places[end] - places[end - 1]))
+
+
+def _falling(curves: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the isotonic regression of each row, falling: min over starts, max over ends of means.
+
+    Source: the max-min formula, R. E. Barlow et al., Statistical Inference under Order Restrictions
+    (1972).
+    """
+    count = curves.shape[1]
+    sums = np.cumsum(np.pad(curves, ((0, 0), (1, 0))), axis=1)
+    fitted = np.full_like(curves, np.inf)
+    for start in range(count):
+        means = (sums[:, start + 1 :] - sums[:, [start]]) / np.arange(1, count - start + 1)
+        best = np.maximum.accumulate(means[:, ::-1], axis=1)[:, ::-1]
+        fitted[:, start:] = np.minimum(fitted[:, start:], best)
+    return fitted

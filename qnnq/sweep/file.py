@@ -25,7 +25,7 @@ Text = Annotated[str, Field(min_length=1)]
 Strength = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
-Mechanism = Literal["gate", "relaxation", "readout"]
+Mechanism = Literal["gate", "relaxation", "readout", "idle"]
 SwitchedOff = Annotated[list[Mechanism], BeforeValidator(_as_list)]
 
 

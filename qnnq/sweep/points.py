@@ -3,9 +3,9 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
-from functools import lru_cache
+from functools import cache
 from itertools import product
 from typing import Any
 
@@ -18,7 +18,9 @@ from qnnq.errors import InputError
 from qnnq.execution.measured_deployment import is_measured
 from qnnq.execution.request import RunRequest, check_request
 from qnnq.execution.run import deploy_request
+from qnnq.limits import MOST_POINTS
 from qnnq.networks.bundled import load_model
+from qnnq.networks.network import Network
 from qnnq.sweep.file import Grid, SweepFile
 
 IMAGES_PER_TASK = {"aer": 100}
@@ -36,6 +38,7 @@ class Point:
     Attributes:
         labels: What it is called in tables and figures; no part of any task's identity.
         request: The run, with its images as the user wrote them and the first round's seed.
+        inputs: Digests of the files that it is measured with, as they are in a task.
         blocks: The selections of images that its tasks take.
         target_width: Stop when the single-shot accuracy's interval is this narrow, or None.
         rounds: Rounds of `request.shots` shots, at most.
@@ -43,13 +46,14 @@ class Point:
 
     labels: Mapping[str, Any]
     request: RunRequest
+    inputs: Mapping[str, str]
     blocks: tuple[str, ...]
     target_width: float | None
     rounds: int
 
     @property
     def name(self) -> str:
-        """What identifies the point in a results file: all that the user asked for."""
+        """All that the user asked for: with what is in the files, it identifies the point."""
         return json.dumps(asdict(self.request), sort_keys=True)
 
     def task(self, round_: int, block: int) -> RunRequest:
@@ -68,21 +72,27 @@ def round_seed(seed: int, round_: int) -> int:
 
 def expand(sweep: SweepFile) -> list[Point]:
     """Return all points in the order of the file; raises `InputError` for what does not exist."""
-    points = {}
+    points: dict[str, Point] = {}
+    networks, datasets = cache(load_model), cache(_size_and_digest)
     for number, grid in enumerate(sweep.grid, start=1):
         try:
-            for point in _expand_grid(grid):
+            for point in _expand_grid(grid, networks, datasets):
                 points[point.name] = point
+                if len(points) > MOST_POINTS:
+                    raise InputError(f"expected at most {MOST_POINTS} points in all")
         except (InputError, ValueError) as error:
             raise InputError(f"[[grid]] {number}: {error}") from error
     return list(points.values())
 
 
-def _expand_grid(grid: Grid) -> Iterator[Point]:
+def _expand_grid(
+    grid: Grid, networks: Callable[[str], Network], datasets: Callable[[str], tuple[int, str]]
+) -> Iterator[Point]:
     for network, data, engine, images in product(
         grid.networks, grid.data, grid.engine, grid.images or [RunRequest.images]
     ):
-        blocks = _blocks(grid, engine, data, images)
+        size, data_digest = datasets(data)
+        blocks = _blocks(grid, engine, size, images)
         for device, noise, off, pairs, gate, qubits, copies, compensate, strength, seed in product(
             _devices(grid),
             grid.noise,
@@ -115,13 +125,16 @@ def _expand_grid(grid: Grid) -> Iterator[Point]:
                 seed=seed,
             )
             check_request(request)
+            inputs = {"network": networks(network).digest, "data": data_digest}
             if engine == "ideal" or is_measured(own):  # quick to check as a whole
-                deploy_request(request, load_model(network))
+                deployment = deploy_request(request, networks(network))
+                if deployment is not None:
+                    inputs["noise"] = deployment.task["noise"]
             rounds = 1
             if grid.target_width is not None:
                 rounds = (grid.max_shots or 100 * grid.shots) // grid.shots
-            labels = {**_labels(request), "noise": noise, "off": "+".join(off)}
-            yield Point(labels, request, blocks, grid.target_width, rounds)
+            labels = {**_labels(request, networks(network)), "noise": noise, "off": "+".join(off)}
+            yield Point(labels, request, inputs, blocks, grid.target_width, rounds)
 
 
 def _devices(grid: Grid) -> list[str | None]:
@@ -152,8 +165,7 @@ def _check_noise(noise: str, device: str | None) -> None:
         device_kind(device)
 
 
-def _labels(request: RunRequest) -> dict[str, Any]:
-    network = load_model(request.model)
+def _labels(request: RunRequest, network: Network) -> dict[str, Any]:
     return {
         "network": request.model,
         "stretch": network.stretch,
@@ -174,13 +186,13 @@ def _labels(request: RunRequest) -> dict[str, Any]:
     }
 
 
-@lru_cache(maxsize=4)
-def _size(data: str) -> int:
-    return len(load_data(data).labels)
+def _size_and_digest(data: str) -> tuple[int, str]:
+    dataset = load_data(data)
+    return len(dataset.labels), dataset.digest
 
 
-def _blocks(grid: Grid, engine: str, data: str, images: str) -> tuple[str, ...]:
-    chosen = parse_images(images, _size(data))
+def _blocks(grid: Grid, engine: str, count: int, images: str) -> tuple[str, ...]:
+    chosen = parse_images(images, count)
     size = grid.images_per_task or IMAGES_PER_TASK.get(engine)
     if grid.target_width is not None:
         # Any first part of a shuffled selection stands for all of it; all points share the order.

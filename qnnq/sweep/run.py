@@ -17,6 +17,7 @@ def run_sweep(
     *,
     workers: int | None = None,
     dask: str | None = None,
+    retry: bool = False,
     tally: Tally | None = None,
     observe: Callable[[Tally], None] = lambda tally: None,
 ) -> Tally:
@@ -27,6 +28,7 @@ def run_sweep(
         results: The results file; made where there is none.
         workers: Processes on this machine; None: one a core.
         dask: Address of a Dask scheduler, whose workers are used instead.
+        retry: Whether what failed before is tried again.
         tally: Counts the tasks; pass one in to know how far the sweep was when it is interrupted.
         observe: Called whenever the tally has changed.
 
@@ -37,20 +39,21 @@ def run_sweep(
     tally = tally or Tally()
     points = expand(read_sweep(path))
     with Store(results, create=True) as store:
+        tally.notes += store.notes
         workers = workers or available_cores()
         threads = 1 if dask else max(1, available_cores() // workers)
         # At most as many workers as there can be tasks at once.
         useful = sum(1 if point.target_width else len(point.blocks) for point in points)
         pool = _pool(min(workers, useful), dask)
         try:
-            Schedule(points, store, pool, threads, tally).run(observe)
+            Schedule(points, store, pool, threads, tally, retry=retry).run(observe)
         finally:
             pool.close()
     if tally.failures:
         number = len(tally.failures)
         raise QnnqError(
-            f"{number} of {tally.total} tasks failed, the others are stored in {results}; "
-            f"the first: {tally.failures[0]}"
+            f"{number} of {tally.total} tasks failed, the others are stored in {results}, "
+            f"--retry tries them again; the first: {tally.failures[0]}"
         )
     return tally
 

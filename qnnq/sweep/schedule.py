@@ -1,20 +1,19 @@
 """The order of a sweep: which task next, what was there already, when a point is done."""
 
-import os
-import socket
-import uuid
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Any
 
 import numpy as np
 
 from qnnq.devices.names import resolve_device
-from qnnq.errors import InputError
+from qnnq.errors import QnnqError
 from qnnq.execution.request import RunRequest
 from qnnq.execution.run import prepare
 from qnnq.results.file import Store
+from qnnq.results.points import named_inputs
 from qnnq.results.result import RunResult
 from qnnq.statistics import single_shot
 from qnnq.sweep.points import Point
@@ -33,13 +32,15 @@ class Tally:
         total: Tasks that are known of; points with a target width add theirs as they go.
         stored: Tasks whose result this sweep has stored.
         found: Tasks whose result was in the file.
-        failures: What went wrong, a line a task.
+        failures: What went wrong, a line a task, or a line a point that could not be prepared.
+        notes: What the user should know, a line each.
     """
 
     total: int = 0
     stored: int = 0
     found: int = 0
     failures: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -74,21 +75,34 @@ class _Adaptive:
 class Schedule:
     """Runs the tasks of all points on a pool and stores what comes back.
 
-    Only this process writes to the file. A task whose worker died is tried once more.
+    Only this process writes to the file. A task whose worker died is tried once more. What cannot
+    be done is kept with its reason, and left out the next time unless `retry` is set.
     """
 
     def __init__(
-        self, points: Sequence[Point], store: Store, pool: Pool, threads: int, tally: Tally
+        self,
+        points: Sequence[Point],
+        store: Store,
+        pool: Pool,
+        threads: int,
+        tally: Tally,
+        *,
+        retry: bool = False,
     ) -> None:
         self._points = sorted(points, key=_compilation)
         self._store, self._pool, self._threads, self._tally = store, pool, threads, tally
-        self._owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex}"
+        self._retry = retry
         self._find = cache(resolve_device)  # all tasks see one calibration
         self._source = self._tasks()
         self._ready: deque[Task] = deque()
         self._claimed_elsewhere: deque[Task] = deque()
         self._issued: set[str] = set()
         self._retried: set[str] = set()
+        self._place: dict[str, tuple[Point, str]] = {}
+        self._known: dict[tuple[str, str], set[str]] = {}
+        for stored in store.points():
+            for kind, name, digest in named_inputs(stored.labels, stored.content):
+                self._known.setdefault((kind, name), set()).add(digest)
         self._waiting: dict[str, list[_Adaptive]] = {}
         tally.total = sum(len(point.blocks) for point in points if point.target_width is None)
 
@@ -97,28 +111,24 @@ class Schedule:
 
         Raises:
             QnnqError: When the file cannot be written; what was stored stays.
-            InputError and the like: When a point cannot be prepared.
         """
-        try:
-            while True:
-                while self._pool.free() and (task := self._next()):
-                    self._pool.submit(task)
-                observe(self._tally)
-                if not self._pool.busy():
-                    return
-                while len(self._ready) < _AHEAD and (task := next(self._source, None)):
-                    self._ready.append(task)
-                for task, outcome in self._pool.wait():
-                    self._receive(task, outcome)
-        finally:
-            self._store.release(self._owner)
+        while True:
+            while self._pool.free() and (task := self._next()):
+                self._pool.submit(task)
+            observe(self._tally)
+            if not self._pool.busy():
+                return
+            while len(self._ready) < _AHEAD and (task := next(self._source, None)):
+                self._ready.append(task)
+            for task, outcome in self._pool.wait():
+                self._receive(task, outcome)
 
     def _next(self) -> Task | None:
         """Return the next task to do; those that another sweep has claimed come last."""
         while task := self._ready.popleft() if self._ready else next(self._source, None):
             if self._done_elsewhere(task):
                 continue
-            if self._store.claim(task.task_id, self._owner):
+            if self._store.claim(task.task_id):
                 return task
             self._claimed_elsewhere.append(task)
         while self._claimed_elsewhere:
@@ -145,34 +155,45 @@ class Schedule:
             self._retried.add(task.task_id)
             self._ready.appendleft(task)
         else:
-            twice = " twice" if outcome.lost else ""
-            self._tally.failures.append(f"{_name(task.request)}: {outcome.message}{twice}")
+            point, place = self._place[task.task_id]
+            reason = f"{outcome.message}{' twice' if outcome.lost else ''}"
+            self._fail(point, place, task.task_id, reason)
 
     def _tasks(self) -> Iterator[Task]:
         """Yield every task that the file does not need the results of other tasks for."""
         for point in self._points:
+            if self._retry:
+                self._store.forget_failures(point.name)
             if point.target_width is not None:
-                self._link(point, {}, fresh=True)
                 yield from self._advance(_Adaptive(point))
                 continue
-            tasks = [self._prepared(point.task(0, block)) for block in range(len(point.blocks))]
-            places = {(0, block): task.task_id for block, task in enumerate(tasks)}
-            self._link(point, places, fresh=True)
-            for task in tasks:
+            places = [(0, block) for block in range(len(point.blocks))]
+            tasks = self._prepared(point, places)
+            if tasks is None:
+                self._tally.total -= len(places) - 1
+                continue
+            self._link(point, dict(zip(places, tasks, strict=True)), fresh=True)
+            for place, (task, _) in zip(places, tasks, strict=True):
                 if task.task_id in self._issued:  # two points may be one physical setting
                     self._tally.total -= 1
                 else:
                     self._issued.add(task.task_id)
-                    yield task
+                    yield from self._unless_failed(point, place, task)
 
     def _advance(self, adaptive: _Adaptive) -> Iterator[Task]:
         """Yield the next task of a point with a target width, if it needs one."""
         point = adaptive.point
         while not adaptive.exhausted() and adaptive.wide():
             place = divmod(len(adaptive.results), len(point.blocks))
-            task = self._prepared(point.task(*place))
-            self._link(point, {place: task.task_id}, fresh=False)
-            result = self._store.result(task.task_id)
+            prepared = self._prepared(point, [place])
+            if prepared is None:
+                self._tally.total += 1
+                return
+            (task, _) = prepared[0]
+            self._link(point, {place: prepared[0]}, fresh=not adaptive.results)
+            result = (
+                self._store.result(task.task_id) if self._store.finished(task.task_id) else None
+            )
             new = task.task_id not in self._issued
             if new:
                 self._issued.add(task.task_id)
@@ -180,7 +201,7 @@ class Schedule:
             if result is None:
                 self._waiting.setdefault(task.task_id, []).append(adaptive)
                 if new:
-                    yield task
+                    yield from self._unless_failed(point, place, task)
                 return
             self._tally.found += new
             adaptive.results.append(result)
@@ -190,14 +211,61 @@ class Schedule:
             adaptive.results.append(result)
             self._ready.extend(self._advance(adaptive))
 
-    def _link(self, point: Point, tasks: dict[tuple[int, int], str], fresh: bool) -> None:
-        self._store.link(point.name, point.labels, tasks, len(point.blocks), fresh=fresh)
+    def _link(
+        self,
+        point: Point,
+        tasks: dict[tuple[int, int], tuple[Task, dict[str, Any]]],
+        fresh: bool,
+    ) -> None:
+        content = next(iter(tasks.values()))[1]
+        ids = {place: task.task_id for place, (task, _) in tasks.items()}
+        self._store.link(point.name, content, point.labels, ids, len(point.blocks), fresh=fresh)
+        for kind, name, digest in named_inputs(point.labels, content):
+            known = self._known.setdefault((kind, name), {digest})
+            if digest not in known:
+                known.add(digest)
+                self._tally.notes.append(
+                    f"{name}: another {kind} than the file's earlier points of this name were "
+                    "measured with; its points are new ones"
+                )
 
-    def _prepared(self, request: RunRequest) -> Task:
-        try:
-            return Task(request, prepare(request, self._find).task_id, self._threads)
-        except (InputError, ValueError) as error:
-            raise InputError(f"{_name(request)}: {error}") from error
+    def _prepared(
+        self, point: Point, places: Sequence[tuple[int, int]]
+    ) -> list[tuple[Task, dict[str, Any]]] | None:
+        """Return tasks and what identifies them, or None, counted, where that is impossible."""
+        if reason := self._store.failure(point.name, point.inputs, ""):
+            self._count_failure(point, reason)
+            return None
+        found = []
+        for place in places:
+            request = point.task(*place)
+            try:
+                prepared = prepare(request, self._find)
+            except (QnnqError, ValueError) as error:
+                self._fail(point, "", "", " ".join(str(error).split()))
+                return None
+            changed = [name for name, value in point.inputs.items() if prepared.task[name] != value]
+            if changed:
+                self._fail(point, "", "", f"its {changed[0]} has changed since the sweep began")
+                return None
+            found.append((Task(request, prepared.task_id, self._threads), prepared.task))
+        return found
+
+    def _unless_failed(self, point: Point, place: tuple[int, int], task: Task) -> Iterator[Task]:
+        where = "{},{}".format(*place)
+        reason = self._store.failure(point.name, point.inputs, where)
+        if reason and not self._store.finished(task.task_id):
+            self._count_failure(point, reason)
+        else:
+            self._place[task.task_id] = point, where
+            yield task
+
+    def _fail(self, point: Point, place: str, task_id: str, reason: str) -> None:
+        self._store.fail(point.name, point.inputs, point.labels, place, task_id, reason)
+        self._count_failure(point, reason)
+
+    def _count_failure(self, point: Point, reason: str) -> None:
+        self._tally.failures.append(f"{_name(point.request)}: {reason}")
 
 
 def _compilation(point: Point) -> tuple[str, ...]:

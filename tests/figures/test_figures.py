@@ -39,7 +39,9 @@ def measured(right=0.8, images=60, **labels):
     share[np.arange(images), truth] = right
     counts = np.stack([RNG.multinomial(15, row) for row in share])
     indices = np.arange(images) if images > 1 else np.array([6929])
-    return Measured({**LABELS, **labels}, indices, truth, counts, counts.astype(float), 1.0)
+    return Measured(
+        {**LABELS, **labels}, indices, truth, counts, counts.astype(float), 1.0, "", True
+    )
 
 
 @pytest.fixture
@@ -119,7 +121,7 @@ def test_attribution_draws_costs_and_gains():
         measured(0.9, strength=0.0),
         measured(0.3, off=""),
         measured(0.85, off="readout"),
-        measured(0.4, off="gate+relaxation"),
+        measured(0.4, off="gate+relaxation+idle"),
     ]
     alone, removed = plot_attribution(points).axes
     (cost,) = alone.patches

@@ -18,7 +18,13 @@ from qnnq.networks.file import write_network
 from qnnq.networks.network import Network
 
 IMAGES, PIXELS, WIDTH, CLASSES, SHOTS = 5, 9, 3, 3, 4
-FAST_LIMITS = "answer_timeout_s = 2.0\npatience_s = 20.0\n"
+FAST_LIMITS = """
+answer_timeout_s = 2.0
+patience_s = 20.0
+listing_patience_s = 1.0
+retry_pause_s = 0.05
+attempts = 3
+"""
 
 
 @dataclass(frozen=True)

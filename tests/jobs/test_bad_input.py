@@ -135,9 +135,9 @@ def test_another_network_in_the_folder(run: Path, files: Files, qnnq: Command) -
 
 def test_another_version(run: Path, qnnq: Command) -> None:
     with sqlite3.connect(run / "ledger.sqlite") as database:
-        database.execute("PRAGMA user_version = 2")
+        database.execute("PRAGMA user_version = 9")
     for command in COMMANDS:
-        refused(qnnq(command, run), 2, "ledger format 2", "reads format 1")
+        refused(qnnq(command, run), 2, "ledger format 9", "reads format 2")
 
 
 def test_no_ledger(run: Path, qnnq: Command) -> None:
@@ -187,8 +187,8 @@ def test_locked_by_another_process(
     other = sqlite3.connect(run / "lock", isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     refused(qnnq("resume", run), 1, "another process is working in this run")
-    refused(qnnq("cancel", run), 1, "another process is working in this run")
     assert qnnq("status", run).code == 0  # who only looks is let in
+    assert qnnq("cancel", run).code == 0  # and who wants to spend no more
     other.close()
 
     monkeypatch.setattr("qnnq.jobs.ledger._BUSY_TIMEOUT_S", 0.1)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from checks import assert_complete
 from conftest import IMAGES, SHOTS, Files
+from loopback import OwnClock
 
 from qnnq.jobs import runs
 from qnnq.jobs.ledger import Ledger
@@ -26,16 +27,18 @@ class RememberingService:
     """A service that outlives the processes: jobs finish when they are looked at twice."""
 
     def __init__(self) -> None:
-        self.jobs: dict[str, tuple[str, int]] = {}
+        self.jobs: dict[str, tuple[str, ...]] = {}
         self.looks: dict[str, int] = {}
 
-    def submit(self, circuit: Any, angles: Any, shots: int, tag: str, *rest: Any) -> str:
+    def submit(
+        self, circuit: Any, angles: Any, shots: int, tags: tuple[str, ...], *rest: Any
+    ) -> str:
         job = f"job{len(self.jobs)}"
-        self.jobs[job] = (tag, len(angles))
+        self.jobs[job] = tags
         return job
 
     def find(self, tag: str) -> list[JobView]:
-        return [JobView(job, "queued") for job, (own, _) in self.jobs.items() if own == tag]
+        return [JobView(job, "queued", tags=own) for job, own in self.jobs.items() if tag in own]
 
     def view(self, job: str) -> JobView:
         self.looks[job] = self.looks.get(job, 0) + 1
@@ -46,6 +49,12 @@ class RememberingService:
 
     def cancel(self, job: str) -> bool:
         raise AssertionError(f"{job}: nothing was submitted twice, so nothing is to be cancelled")
+
+    def plan_usage(self) -> None:
+        pass
+
+    def calibration(self) -> None:
+        pass
 
     def close(self) -> None:
         pass
@@ -74,7 +83,7 @@ def bomb(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     for name in SERVICE_STEPS:
         method = armed(getattr(RememberingService, name))
         monkeypatch.setattr(RememberingService, name, method)
-    monkeypatch.setattr("qnnq.jobs.engine.FIRST_PAUSE_S", 0.0)
+    monkeypatch.setattr("qnnq.devices.patience.time", OwnClock())
     return state
 
 

@@ -61,7 +61,7 @@ def test_split_only_at_the_limits(limits: ServiceLimits, jobs: int) -> None:
         assert job.places.size <= limits.executions_per_job
         assert len(job.angles) * COST.instructions <= limits.instructions_per_qubit
         assert COST.payload(len(job.angles), 3) <= limits.payload_bytes
-        assert COST.seconds(job.places.size, 1, limits) <= limits.seconds_per_job
+        assert COST.seconds(*job.places.shape, 1, limits) <= limits.seconds_per_job
     shape = LayerShape(width=3, copies=1, parts=1, slots=3, cost=COST)
     assert estimate_layer(1, shape, 100, 10, limits).jobs == jobs
 

@@ -101,7 +101,7 @@ def test_modes(
     assert_paid_once(connected, run)
 
 
-@pytest.mark.parametrize(("mode", "seconds"), [("session", 20), ("batch", None)])
+@pytest.mark.parametrize(("mode", "seconds"), [("session", 19), ("batch", None)])
 def test_a_session_ends_within_the_budget(
     connected: Server,
     files: Files,

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from qnnq.errors import InputError, QnnqError
-from qnnq.results.file import FORMAT, Store
+from qnnq.results.file import Store
 from qnnq.results.result import RunResult
+from qnnq.results.schema import FORMAT
 
 
 def a_result(number=0):
@@ -61,11 +62,11 @@ def test_claims(tmp_path):
         Store(tmp_path / "r.sqlite", create=True) as two,
     ):
         task_id = a_result().task_id
-        assert one.claim(task_id, "one")
-        assert one.claim(task_id, "one")
-        assert not two.claim(task_id, "two")
-        one.release("one")
-        assert two.claim(task_id, "two")
+        assert one.claim(task_id)
+        assert one.claim(task_id)
+        assert not two.claim(task_id)
+        one.close()
+        assert two.claim(task_id)
 
 
 def test_a_torn_write_loses_only_the_last_task(tmp_path):
@@ -118,7 +119,7 @@ def test_newer_format(tmp_path):
     with sqlite3.connect(tmp_path / "r.sqlite") as database:
         database.execute(f"PRAGMA user_version = {FORMAT + 1}")
     for create in (True, False):
-        with pytest.raises(InputError, match="format 2 is newer than this qnnq reads"):
+        with pytest.raises(InputError, match=f"format {FORMAT + 1} is newer than this qnnq reads"):
             Store(tmp_path / "r.sqlite", create=create)
 
 

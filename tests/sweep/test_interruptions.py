@@ -155,7 +155,9 @@ def test_a_task_that_kills_its_worker_twice_fails_alone(long_sweep, expected, mo
     with pytest.raises(QnnqError) as caught:
         run_sweep(long_sweep, "results.sqlite", workers=2)
     message = str(caught.value)
-    assert message.startswith("1 of 40 tasks failed, the others are stored in results.sqlite; ")
+    assert message.startswith(
+        "1 of 40 tasks failed, the others are stored in results.sqlite, --retry"
+    )
     assert message.endswith("its worker process was killed by SIGKILL twice")
     assert stored("results.sqlite") == {key: expected[key] for key in expected if key != victim}
 

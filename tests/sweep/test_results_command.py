@@ -19,7 +19,7 @@ def strengths(folder):
         networks = ["tiny.safetensors", "other.safetensors"]
         noise = "fake_fez"
         strength = [0, 1, 60]
-        off = [[], "readout", ["gate", "relaxation"]]
+        off = [[], "readout", ["gate", "relaxation", "idle"]]
         data = "data.npz"
         """
     )

@@ -9,12 +9,16 @@ import time
 import numpy as np
 import pytest
 
+from qnnq.cli.main import main
 from qnnq.errors import InputError, QnnqError
 from qnnq.execution.request import RunRequest
 from qnnq.execution.run import prepare
+from qnnq.results.file import Store
 from qnnq.results.points import read_points
 from qnnq.statistics import single_shot
 from qnnq.sweep.run import run_sweep
+from qnnq.sweep.schedule import Tally
+from tests.sweep.conftest import make_network, write_inputs
 
 
 def counts(results):
@@ -57,15 +61,129 @@ def test_a_second_time_does_nothing(ideal_sweep):
     assert (again.stored, again.found) == (0, 24)
 
 
-def test_a_network_that_has_changed_is_measured_again(ideal_sweep):
+def test_a_network_that_has_changed_makes_new_points(ideal_sweep, capsys):
+    """Other seeds after a change: the counts of two networks are never added up."""
+    ideal_sweep.write_text(ideal_sweep.read_text().replace("[0, 1, 2]", "[0]"))
+    assert main(["sweep", "sweep.toml", "--out", "results.sqlite", "--workers", "1"]) == 0
+    before = read_points("results.sqlite", ["network=tiny.safetensors"])[0]
+    assert before.labels["content"] == ""
+    make_network("tiny.safetensors", stretch=1.0, seed=5)
+    ideal_sweep.write_text(ideal_sweep.read_text().replace("[0]", "[1]"))
+    capsys.readouterr()
+    assert main(["sweep", "sweep.toml", "--out", "results.sqlite", "--workers", "1"]) == 0
+    assert "note: tiny.safetensors: another network than" in capsys.readouterr().err
+    points = read_points("results.sqlite")
+    assert len(points) == 3
+    tiny = [point for point in points if point.labels["network"] == "tiny.safetensors"]
+    assert len({point.labels["content"] for point in tiny}) == 2
+    assert all(point.labels["content"].startswith("network ") for point in tiny)
+    assert all((point.counts.sum(axis=1) == 7).all() for point in tiny)
+    assert any(np.array_equal(point.counts, before.counts) for point in tiny)
+    (other,) = (point for point in points if point.labels["network"] != "tiny.safetensors")
+    assert other.shots == 14  # the seeds of what has not changed are added up
+
+
+def test_data_that_has_changed_makes_new_points(ideal_sweep, capsys):
+    run_sweep(ideal_sweep, "results.sqlite", workers=1)
+    rng = np.random.default_rng(8)
+    np.savez("data.npz", images=rng.random((40, 9)), labels=rng.integers(0, 3, 40))
+    tally = run_sweep(ideal_sweep, "results.sqlite", workers=1)
+    assert (tally.stored, tally.found) == (24, 0)
+    assert len(tally.notes) == 1
+    assert tally.notes[0].startswith("data.npz: another data than")
+    assert len(read_points("results.sqlite")) == 4
+
+
+def test_a_network_that_changes_during_a_sweep(ideal_sweep):
+    """Its later points are not measured under the name of the earlier ones."""
+
+    def change(tally):
+        if tally.stored == 1:
+            make_network("other.safetensors", stretch=1.0, seed=5)
+
+    with pytest.raises(QnnqError, match="its network has changed since the sweep began"):
+        run_sweep(ideal_sweep, "results.sqlite", workers=1, observe=change)
+    points = read_points("results.sqlite")
+    assert {point.labels["content"] for point in points} == {""}
+    run_sweep(ideal_sweep, "results.sqlite", workers=1)
+    assert len(read_points("results.sqlite")) >= 2
+
+
+def test_the_same_name_in_another_folder(ideal_sweep, tmp_path, monkeypatch):
+    out = tmp_path / "results.sqlite"
+    run_sweep(ideal_sweep, out, workers=1)
+    before = counts(out)
+    other = tmp_path / "other"
+    other.mkdir()
+    write_inputs(other)
+    make_network(other / "tiny.safetensors", stretch=1.0, seed=5)
+    monkeypatch.chdir(other)
+    run_sweep(ideal_sweep, out, workers=1)
+    points = read_points(out)
+    assert len(points) == 3
+    found = [point.counts.tolist() for point in points]
+    assert all(value in found for _, value in before.values())
+
+
+def test_blocks_of_another_size_are_not_counted_twice(ideal_sweep):
     run_sweep(ideal_sweep, "results.sqlite", workers=1)
     before = counts("results.sqlite")
-    shutil.copy("other.safetensors", "tiny.safetensors")
-    tally = run_sweep(ideal_sweep, "results.sqlite", workers=1)
-    assert (tally.stored, tally.found, tally.total) == (0, 12, 12)  # as `other`: nothing is new
-    assert counts("results.sqlite") != before
-    one, other = counts("results.sqlite").values()
-    assert one == other
+    ideal_sweep.write_text(ideal_sweep.read_text().replace("_task = 10", "_task = 27"))
+    run_sweep(ideal_sweep, "results.sqlite", workers=1)
+    assert counts("results.sqlite") == before
+
+
+def test_an_impossible_point_stops_no_other(folder, capsys):
+    """Readout that errs more often than not has no half power; no device has a qubit 999."""
+    (folder / "sweep.toml").write_text(
+        """
+        [[grid]]
+        networks = "tiny.safetensors"
+        noise = ["readout(p=0.6)", "readout(p=0.01)"]
+        strength = [1, 0.5]
+        qubits = ["best", "999,1,2,3"]
+        data = "data.npz"
+        """
+    )
+    command = ["sweep", "sweep.toml", "--out", "results.sqlite", "--workers", "1"]
+    assert main(command) == 1
+    error = capsys.readouterr().err
+    assert (
+        "tasks failed, the others are stored in results.sqlite, --retry tries them again" in error
+    )
+    assert error.count("\n") == 1
+    assert main(command) == 1  # still counted, and not tried again
+    assert capsys.readouterr().err == error
+    assert main(["results", "results.sqlite", "--json", "-"]) == 0
+    captured = capsys.readouterr()
+    document = json.loads(captured.out)
+    done, failed = document["rows"], document["failed"]
+    assert len(done) + len(failed) == 8
+    assert {each["labels"]["qubits"] for each in failed} >= {"999,1,2,3"}
+    assert {row["qubits"] for row in done} == {"best"}
+    assert captured.err.count("note: failed: network tiny.safetensors") == len(failed)
+
+
+def test_what_failed_is_tried_again_on_demand(ideal_sweep):
+    (ideal_sweep.parent / "sweep.toml").write_text(
+        """
+        [[grid]]
+        networks = ["tiny.safetensors"]
+        noise = "readout(p=0.01)"
+        qubits = ["best", "999,1,2,3"]
+        data = "data.npz"
+        """
+    )
+    with pytest.raises(QnnqError, match=r"1 of 2 tasks failed, .*999"):
+        run_sweep("sweep.toml", "results.sqlite", workers=1)
+    with Store("results.sqlite") as store:
+        (failure,) = store.failures()
+    assert failure.labels["qubits"] == "999,1,2,3"
+    for retry in (False, True):
+        tally = Tally()
+        with pytest.raises(QnnqError):
+            run_sweep("sweep.toml", "results.sqlite", workers=1, retry=retry, tally=tally)
+        assert (tally.stored, tally.found, len(tally.failures)) == (0, 1, 1)
 
 
 @pytest.fixture
@@ -134,7 +252,7 @@ def test_conditions_name_what_there_is(ideal_sweep):
     run_sweep(ideal_sweep, "results.sqlite", workers=1)
     with pytest.raises(InputError, match=r"network is one of other\.safetensors, tiny.safetensors"):
         read_points("results.sqlite", ["network=tiny"])
-    with pytest.raises(InputError, match="label one of compensate, copies, data"):
+    with pytest.raises(InputError, match="label one of compensate, content, copies, data"):
         read_points("results.sqlite", ["netwrk=tiny"])
 
 

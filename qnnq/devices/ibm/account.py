@@ -1,17 +1,17 @@
 """The machines of the saved IBM Quantum account."""
 
-import time
 from typing import TYPE_CHECKING
 
 from qnnq.devices.ibm.client import Client, Missing, Unanswered
 from qnnq.devices.limits import ServiceLimits
+from qnnq.devices.patience import Patience
 from qnnq.errors import InputError
 from qnnq.wording import nearest
 
 if TYPE_CHECKING:
     from qiskit_ibm_runtime import IBMBackend, QiskitRuntimeService
 
-LOOKUPS = 3
+LOOKUP_S = 4.0
 """A service that is overloaded says "no such machine"; so a missing one is looked up again."""
 
 
@@ -32,19 +32,15 @@ class IbmAccount:
             InputError: If there is no account, or the account has no such machine.
             QnnqError: If the service does not answer.
         """
-        for attempt in range(LOOKUPS):
+        patience = Patience(LOOKUP_S)
+        while True:
             try:
                 return self._client.call(f"device {name}", lambda service: _backend(service, name))
             except Missing:
                 names = self._client.call("its devices", _names)
-                if names or attempt == LOOKUPS - 1:
-                    raise InputError(
-                        f"device {name!r}: expected one of the account's machines: "
-                        f"{', '.join(names) or 'it has none'}{nearest(name, names)}"
-                    ) from None
+                if names or not patience.pause():
+                    raise _no_such_machine(name, names) from None
                 self._client.disconnect()
-                time.sleep(attempt + 1)
-        raise AssertionError("unreachable")
 
     def least_busy(self, qubits: int) -> str:
         """Return the name of the machine with the shortest queue and at least `qubits` qubits."""
@@ -80,14 +76,27 @@ def listed_backend(service: "QiskitRuntimeService", name: str) -> "IBMBackend":
     """Return a machine that is known to exist.
 
     Raises:
-        Unanswered: If it is not listed: behind that the client hides 401 and 429.
+        Unanswered: If none is listed: behind that the client hides 401 and 429.
+        InputError: If others are.
     """
     from qiskit.providers import QiskitBackendNotFoundError
 
-    try:
-        return service.backend(name, use_fractional_gates=None)
-    except QiskitBackendNotFoundError as error:
-        raise Unanswered(f"IBM Quantum: device {name} is not listed at the moment") from error
+    for _ in range(2):
+        try:
+            return service.backend(name, use_fractional_gates=None)
+        except QiskitBackendNotFoundError as error:
+            names = _names(service)
+            if not names:
+                message = f"IBM Quantum: device {name} is not listed at the moment"
+                raise Unanswered(message) from error
+    raise _no_such_machine(name, names)
+
+
+def _no_such_machine(name: str, names: list[str]) -> InputError:
+    return InputError(
+        f"device {name!r}: expected one of the account's machines: "
+        f"{', '.join(names) or 'it has none'}{nearest(name, names)}"
+    )
 
 
 def _backend(service: "QiskitRuntimeService", name: str) -> "IBMBackend":

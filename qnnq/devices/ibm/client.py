@@ -6,12 +6,12 @@ and "answer lost" apart only by the kind of exception (qiskit-ibm-runtime 0.51).
 
 import logging
 import threading
-import time
 import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from qnnq.devices.limits import ServiceLimits
+from qnnq.devices.patience import Patience
 from qnnq.errors import InputError, QnnqError
 
 if TYPE_CHECKING:
@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
-Failure = Literal["unauthorized", "unanswered", "missing", "refused"]
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 30.0
+Failure = Literal["unauthorized", "unanswered", "missing", "refused", "invalid"]
 QUIET_S = 5.0
 """Seconds of an outage before it is mentioned."""
 CONNECTIONS = 4
 """Times that a call is made when the token is refused; making a connection can outlast a token."""
+PENDING_LIMIT = "3458"
+"""What the service calls the limit of jobs that may wait at a time."""
 TEMPORARY = {408, 425, 429, *range(500, 600), -1}
 """HTTP status codes that may be better next time; -1 is the client's word for no answer at all."""
 
@@ -40,32 +41,35 @@ class Client:
         self._limits = limits
         self._service: QiskitRuntimeService | None = None
 
-    def call(self, what: str, function: Callable[["QiskitRuntimeService"], T]) -> T:
+    def call(
+        self, what: str, function: Callable[["QiskitRuntimeService"], T], missing_s: float = 0.0
+    ) -> T:
         """Call `function(service)`, again and again while the service does not answer.
 
         Args:
             what: What is being asked, for the error message.
             function: Must be harmless to repeat.
+            missing_s: Seconds for which what the service does not know is asked for again.
 
         Raises:
             InputError: If there is no account, or the token is refused.
             QnnqError: If the service refuses, or does not answer for `patience_s`.
         """
-        started = time.monotonic()
-        pause = FIRST_PAUSE_S
+        patience = Patience(self._limits.patience_s)
+        missing = Patience(missing_s)
         told = False
         while True:
             try:
                 return self.call_once(what, function)
-            except Unanswered:
-                waited = time.monotonic() - started
-                if waited + pause > self._limits.patience_s:
+            except Missing:
+                if not missing.pause():
                     raise
-                if waited > QUIET_S and not told:
-                    told = True
-                    _log.warning("IBM Quantum: %s: no answer yet, asking again", what)
-            time.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE_S)
+            except Unanswered:
+                if not patience.pause():
+                    raise
+            if patience.waited_s > QUIET_S and not told:
+                told = True
+                _log.warning("IBM Quantum: %s: no answer yet, asking again", what)
 
     def call_once(self, what: str, function: Callable[["QiskitRuntimeService"], T]) -> T:
         """Call `function(service)` once; again with a new token where the old one had expired.
@@ -98,36 +102,75 @@ class Client:
         if self._service is None:
             from qiskit_ibm_runtime import QiskitRuntimeService
 
+            _check_account()
             # It warns about defaults that are deliberate here; failures are raised as well.
             logging.getLogger("qiskit_ibm_runtime").setLevel(logging.CRITICAL)
             self._service = QiskitRuntimeService()
         return self._service
 
 
-def submit_only_once(service: "QiskitRuntimeService", given_up: threading.Event) -> None:
-    """Keep the client from sending a job a second time, or after it was given up.
+class Delivery:
+    """Sends one job or session at most once, and knows whether the service may have it.
 
     The client repeats a POST behind a 5xx answer, also where the job was accepted and only the
     answer got lost; there is no public switch for that (0.51). And a call that took too long goes
     on in its thread, where it might send a job that was submitted anew meanwhile.
 
     Args:
-        service: The client's service object.
-        given_up: Set once nobody waits for this submission any more.
+        address: What is sent: `jobs` or `sessions`.
     """
-    from requests import ConnectionError as RequestsConnectionError
-    from requests import PreparedRequest, Response
-    from requests.adapters import HTTPAdapter
 
-    class Once(HTTPAdapter):
-        def send(self, request: PreparedRequest, *details: Any, **more: Any) -> Response:
-            if request.method == "POST" and given_up.is_set():
-                raise RequestsConnectionError("the submission was given up")
-            return super().send(request, *details, **more)
+    def __init__(self, address: Literal["jobs", "sessions"]) -> None:
+        self._address = address
+        self._lock = threading.Lock()
+        self._given_up = False
+        self._perhaps_accepted = False
 
-    for api in service._get_api_clients().values():
-        session = api._session
-        session.mount(f"{session.base_url}/jobs", Once(max_retries=0))
+    def give_up(self) -> bool:
+        """Send nothing from now on; return whether the service may have accepted the job."""
+        with self._lock:
+            self._given_up = True
+            return self._perhaps_accepted
+
+    def guard(self, service: "QiskitRuntimeService") -> None:
+        """Let what a service object sends from now on pass through here."""
+        from urllib.parse import urlsplit
+
+        from requests import ConnectionError as RequestsConnectionError
+        from requests import PreparedRequest, Response
+        from requests.adapters import HTTPAdapter
+
+        delivery = self
+
+        class Once(HTTPAdapter):
+            def send(self, request: PreparedRequest, *details: Any, **more: Any) -> Response:
+                path = urlsplit(request.url or "").path
+                if request.method != "POST" or not path.endswith(f"/{delivery._address}"):
+                    return super().send(request, *details, **more)
+                with delivery._lock:
+                    if delivery._given_up or delivery._perhaps_accepted:
+                        raise RequestsConnectionError("the submission was given up")
+                    delivery._perhaps_accepted = True
+                try:
+                    response = super().send(request, *details, **more)
+                except RequestsConnectionError as error:
+                    delivery._perhaps_accepted = not _never_connected(error)
+                    raise
+                # 408: the service waited for us in vain, but who knows
+                certain = 400 <= response.status_code < 500 and response.status_code != 408
+                delivery._perhaps_accepted = not certain
+                return response
+
+        for api in service._get_api_clients().values():
+            session = api._session
+            session.mount(f"{session.base_url}/{self._address}", Once(max_retries=0))
+
+
+def _never_connected(error: Exception) -> bool:
+    from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    return isinstance(reason, (ConnectTimeoutError, NewConnectionError))
 
 
 def bounded(function: Callable[[], T], seconds: float) -> T:
@@ -157,8 +200,13 @@ def classify(error: BaseException) -> Failure:
     """Return what kind of failure an exception of the client stands for."""
     from ibm_cloud_sdk_core import ApiException  # type: ignore[import-untyped]
     from qiskit.providers import QiskitBackendNotFoundError
+    from qiskit_ibm_runtime.accounts.exceptions import AccountsError
     from qiskit_ibm_runtime.api.exceptions import RequestsApiError
-    from qiskit_ibm_runtime.exceptions import IBMNotAuthorizedError, RuntimeJobNotFound
+    from qiskit_ibm_runtime.exceptions import (
+        IBMInputValueError,
+        IBMNotAuthorizedError,
+        RuntimeJobNotFound,
+    )
     from requests import RequestException
 
     for cause in _chain(error):
@@ -178,10 +226,28 @@ def classify(error: BaseException) -> Failure:
         if status == 404:
             return "missing"
         if status is not None:
-            return "unanswered" if status in TEMPORARY else "refused"
+            temporary = status in TEMPORARY or PENDING_LIMIT in str(cause)
+            return "unanswered" if temporary else "refused"
+    if isinstance(error, (IBMInputValueError, AccountsError)):
+        return "invalid"
     if isinstance(error, ValueError):
         return "unanswered"  # half a body: not JSON
     return "refused"
+
+
+def _check_account() -> None:
+    """Raise InputError where the file of saved accounts cannot be used."""
+    from qiskit_ibm_runtime.accounts import AccountManager, AccountNotFoundError
+
+    try:
+        AccountManager.get()
+    except AccountNotFoundError:
+        raise
+    except Exception as error:
+        raise InputError(
+            f"IBM Quantum: the saved account cannot be used: {' '.join(str(error).split())[:300]}; "
+            "save it again with QiskitRuntimeService.save_account"
+        ) from error
 
 
 def _chain(error: BaseException) -> list[BaseException]:
@@ -203,6 +269,8 @@ def _explained(what: str, kind: Failure, error: Exception) -> QnnqError:
             "IBM Quantum: no account is saved; save one with "
             "QiskitRuntimeService.save_account(token=..., instance=..., set_as_default=True)"
         )
+    if kind == "invalid":
+        return InputError(text)
     if kind == "unauthorized":
         return InputError("IBM Quantum: the saved account's API key is refused; save a valid one")
     if kind == "unanswered":
@@ -214,6 +282,10 @@ def _explained(what: str, kind: Failure, error: Exception) -> QnnqError:
 
 class Unanswered(QnnqError):
     """A request got no usable answer; whether the service acted on it is not known."""
+
+
+class NotAccepted(Unanswered):
+    """A job was not accepted, for certain, and may be another time."""
 
 
 class Missing(QnnqError):

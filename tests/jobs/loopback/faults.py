@@ -17,15 +17,16 @@ class Fault:
         action: `refuse`: answer `status` and do nothing; `lose`: do the work, then answer `status`;
             `drop`: do the work, then close the connection; `hang`: do the work, then stay silent
             for `seconds`; `garble`: do the work, then send half of the body; `double`: do the work
-            twice, as a proxy does that repeats a request.
+            twice, as a proxy does that repeats a request; `late`: close the connection, and do the
+            work `seconds` later.
         status: HTTP status of `refuse` and `lose`.
         times: How many requests it befalls.
-        seconds: How long a silent connection stays open.
+        seconds: How long a silent connection stays open, or the work is late.
     """
 
     method: str
     path: str
-    action: Literal["refuse", "lose", "drop", "hang", "garble", "double"]
+    action: Literal["refuse", "lose", "drop", "hang", "garble", "double", "late"]
     status: int = 503
     times: int = 1
     seconds: float = 0.0

@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import math
 import os
 import warnings
 from typing import Any
@@ -32,6 +33,7 @@ class Machine:
         self.name = name
         self.online = True
         self.num_qubits = device.num_qubits
+        self._target = device.target
         if noise_model is None:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -77,6 +79,18 @@ class Machine:
     def status(self, queue: int) -> dict[str, Any]:
         message = "active" if self.online else "maintenance"
         return {"state": self.online, "status": message, "length_queue": queue}
+
+    def refusal(self, params: dict[str, Any]) -> str | None:
+        """Return why a program is refused: its circuits have to be what the machine can run."""
+        for item in _decode(params).items:
+            for each in getattr(item, "circuit", QuantumCircuit()).data:
+                name = each.operation.name
+                qubits = tuple(item.circuit.find_bit(qubit).index for qubit in each.qubits)
+                if name != "barrier" and not self._target.instruction_supported(name, qubits):
+                    return f"the instruction {name} on qubits {qubits} is not supported"
+                if name == "rzz" and not 0 < float(each.operation.params[0]) <= math.pi / 2:
+                    return f"rzz({each.operation.params[0]}): expected an angle in (0, pi/2]"
+        return None
 
     def execute(self, params: dict[str, Any]) -> tuple[str, float]:
         """Run a quantum program; return the result's JSON and the billed seconds."""

@@ -59,8 +59,8 @@ def _json(content: object, status: int = 200) -> Answer:
     return status, json.dumps(content)
 
 
-def _error(status: int, message: str) -> Answer:
-    return _json({"errors": [{"code": 1000 + status, "message": message}]}, status)
+def _error(status: int, message: str, code: int | None = None) -> Answer:
+    return _json({"errors": [{"code": code or 1000 + status, "message": message}]}, status)
 
 
 def _token(server: "Server", request: Request) -> Answer:
@@ -104,8 +104,13 @@ def _queue(server: "Server") -> int:
 
 
 def _usage(server: "Server", request: Request) -> Answer:
-    used = sum(job["seconds"] for job in server.store.jobs())
-    return _json({"usage_limit_seconds": 600, "usage_consumed_seconds": used})
+    return _json(
+        {
+            "usage_limit_seconds": server.usage_limit,
+            "usage_consumed_seconds": server.store.billed(server.session_seconds),
+            "usage_limit_reached": server.used_up(),
+        }
+    )
 
 
 def _submit(server: "Server", request: Request) -> Answer:
@@ -113,6 +118,11 @@ def _submit(server: "Server", request: Request) -> Answer:
     machine = server.machines.get(body.get("backend", ""))
     if machine is None:
         return _error(404, "no such backend")
+    if _queue(server) >= server.pending_limit:
+        return _error(400, "the limit of pending jobs is reached", 3458)
+    fault = machine.refusal(body["params"])
+    if fault is not None:
+        return _error(400, fault, 1517)
     session = body.get("session_id")
     if session:
         rows = server.store.execute("SELECT * FROM sessions WHERE id = ?", session)
@@ -127,9 +137,12 @@ def _jobs(server: "Server", request: Request) -> Answer:
     if request.first("pending"):
         pending = request.first("pending") == "true"
         found = [job for job in found if (job["status"] in ("Queued", "Running")) == pending]
+    now = server.clock.time()
+    found = [job for job in found if job["created"] + server.listing_lag <= now]
     start = int(request.first("offset", "0"))
     page = found[start : start + int(request.first("limit", "20"))]
-    return _json({"jobs": [_job_view(job) for job in page], "count": len(found)})
+    count = max(0, len(found) + server.count_error)
+    return _json({"jobs": [_job_view(job) for job in page], "count": count})
 
 
 def _job_view(job: "sqlite3.Row") -> dict[str, Any]:
@@ -150,6 +163,8 @@ def _job(server: "Server", request: Request, identifier: str, what: str | None) 
     job = server.store.job(identifier)
     if job is None:
         return _error(404, f"no job {identifier}")
+    if what == "results" and job["status"] == "Completed" and job["result"] is None:
+        return _error(404, f"no result of job {identifier}")
     if what == "results":
         return 200, job["result"] or ""
     if what == "metrics":
@@ -158,12 +173,13 @@ def _job(server: "Server", request: Request, identifier: str, what: str | None) 
 
 
 def _metrics(server: "Server", job: "sqlite3.Row") -> dict[str, Any]:
-    done = job["ended"] is not None
+    ended = job["ended"]
+    done = ended is not None and server.clock.time() >= ended + server.usage_lag
     return {
         "timestamps": {name: iso(job[key]) for name, key in TIMESTAMPS.items()},
         "usage": {
             "status": "complete" if done else "pending",
-            "qpu_charge_time_seconds": job["seconds"],
+            "qpu_charge_time_seconds": job["seconds"] if done else 0,
         },
         "position_in_queue": server.store.queue_position(job),
     }
@@ -186,11 +202,8 @@ def _open_session(server: "Server", request: Request) -> Answer:
         return _error(400, "the open plan has no sessions")
     identifier = uuid.uuid4().hex
     server.store.execute(
-        "INSERT INTO sessions VALUES (?, ?, ?, 'open', 1, ?)",
-        identifier,
-        body["backend"],
-        body["mode"],
-        body.get("max_ttl"),
+        "INSERT INTO sessions VALUES (?, ?, ?, 'open', 1, ?, ?, NULL)",
+        *(identifier, body["backend"], body["mode"], body.get("max_ttl"), server.clock.time()),
     )
     return _json({"id": identifier})
 
@@ -201,13 +214,21 @@ def _session(server: "Server", request: Request, identifier: str) -> Answer:
         return _error(404, f"no session {identifier}")
     row = rows[0]
     keys = {"backend_name": row["backend"], "mode": row["mode"], "state": row["state"]}
+    keys["elapsed_time"] = server.session_seconds(row)
     return _json({"id": identifier, "accepting_jobs": bool(row["accepting"])} | keys)
 
 
-def _close_session(server: "Server", request: Request, identifier: str) -> Answer:
+def close_session(server: "Server", identifier: str, moment: float) -> None:
+    """Let a session take no more jobs, and bill it up to this moment."""
     server.store.execute(
-        "UPDATE sessions SET accepting = 0, state = 'closed' WHERE id = ?", identifier
+        "UPDATE sessions SET accepting = 0, state = 'closed', closed = coalesce(closed, ?)"
+        " WHERE id = ?",
+        *(moment, identifier),
     )
+
+
+def _close_session(server: "Server", request: Request, identifier: str) -> Answer:
+    close_session(server, identifier, server.clock.time())
     return NO_CONTENT
 
 

@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import sqlite3
 import threading
 import time
 import uuid
@@ -12,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlparse
 
 from . import routes
+from .clock import Clock, OwnClock
 from .faults import Faults
 from .machine import Machine
 from .store import Store
@@ -28,6 +30,17 @@ class Server:
         machines: The machines on offer.
         plan: Name of the plan of the only instance, `open` or `premium`.
         queue_delay: Seconds that a job stays queued at least.
+        clock: What it goes by. With a clock of the test's own it does what is due when that moves.
+
+    Attributes:
+        run_delay: Seconds that a job runs.
+        failing_jobs: How many of the next jobs fail.
+        listing_lag: Seconds until a job is in the list of jobs; `math.inf` for ever.
+        usage_lag: Seconds after its end until a job's usage is added up.
+        count_error: What the count of a list of jobs is wrong by.
+        usage_limit: Seconds of the plan; jobs wait when they are used up.
+        pending_limit: More jobs than this are refused while they wait.
+        slowness: How many times longer than usual jobs take.
     """
 
     def __init__(
@@ -36,7 +49,18 @@ class Server:
         machines: list[Machine],
         plan: str = "open",
         queue_delay: float = 0.0,
+        clock: Clock | None = None,
     ) -> None:
+        self.clock = clock or Clock()
+        self.listing_lag = 0.0
+        self.usage_lag = 0.0
+        self.count_error = 0
+        self.usage_limit = 1e9
+        self.pending_limit = 1_000_000
+        self.slowness = 1.0
+        self.late: list[tuple[float, routes.Request]] = []
+        if isinstance(self.clock, OwnClock):
+            self.clock.due.append(self.do_what_is_due)
         self.folder = folder
         self.machines = {machine.name: machine for machine in machines}
         self.plan = plan
@@ -52,13 +76,14 @@ class Server:
     def start(self) -> None:
         """Listen on 127.0.0.1, on the port of before where there was one."""
         self.stopped = threading.Event()
-        self.store = Store(self.folder / "service.sqlite")
+        self.store = Store(self.folder / "service.sqlite", self.clock)
         self._http = _Listener(("127.0.0.1", self.port), _handler(self))
         self.port = self._http.server_address[1]
         self._threads = [
-            threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True),
-            threading.Thread(target=self._work, daemon=True),
+            threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
         ]
+        if not isinstance(self.clock, OwnClock):
+            self._threads.append(threading.Thread(target=self._work, daemon=True))
         for thread in self._threads:
             thread.start()
 
@@ -110,23 +135,49 @@ class Server:
     def _work(self) -> None:
         """Run queued jobs, one at a time, until the server stops."""
         while not self.stopped.wait(0.01):
-            job = self.store.next_queued()
-            if job is None or time.time() < job["created"] + self.queue_delay:
-                continue
-            if not self.store.start(job["id"]):
-                continue
-            machine = self.machines[job["backend"]]
-            try:
-                if self.failing_jobs > 0:
-                    self.failing_jobs -= 1
-                    raise RuntimeError("Error code 6000; the machine's laser is on strike")
-                result, seconds = machine.execute(json.loads(job["params"]))
-                status = "Completed"
-            except Exception as error:
-                result, seconds, status = str(error), 2.0, "Failed"
-            if self.stopped.wait(self.run_delay):
-                return
-            self.store.finish(job["id"], status, result, seconds)
+            self.do_what_is_due()
+
+    def do_what_is_due(self) -> None:
+        """Accept what was under way, close sessions, and run the jobs whose time has come."""
+        now = self.clock.time()
+        for moment, request in [item for item in self.late if item[0] <= now]:
+            self.late.remove((moment, request))
+            routes.respond(self, request)
+        for row in self.store.execute("SELECT * FROM sessions WHERE closed IS NULL"):
+            if row["max_ttl"] is not None and now >= row["opened"] + row["max_ttl"]:
+                routes.close_session(self, row["id"], row["opened"] + row["max_ttl"])
+                self.store.cancel_queued(row["id"])
+        while not self.stopped.is_set() and self._run_one():
+            pass
+
+    def used_up(self) -> bool:
+        """Whether the plan's seconds are used."""
+        return self.store.billed(self.session_seconds) >= self.usage_limit
+
+    def session_seconds(self, row: sqlite3.Row) -> float:
+        """Return what a session is billed: from its opening to its end."""
+        closed = row["closed"] if row["closed"] is not None else self.clock.time()
+        return float(min(closed - row["opened"], row["max_ttl"] or 28_800))
+
+    def _run_one(self) -> bool:
+        job = self.store.next_queued()
+        if job is None or self.clock.time() < job["created"] + self.queue_delay or self.used_up():
+            return False
+        if not self.store.start(job["id"]):
+            return True
+        machine = self.machines[job["backend"]]
+        try:
+            if self.failing_jobs > 0:
+                self.failing_jobs -= 1
+                raise RuntimeError("Error code 6000; the machine's laser is on strike")
+            result, seconds = machine.execute(json.loads(job["params"]))
+            status = "Completed"
+        except Exception as error:
+            result, seconds, status = str(error), 2.0, "Failed"
+        if self.stopped.wait(self.run_delay):
+            return False
+        self.store.finish(job["id"], status, result, seconds * self.slowness)
+        return True
 
 
 class _Listener(ThreadingHTTPServer):
@@ -160,6 +211,10 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
             request = routes.Request(
                 self.command, path, parse_qs(url.query), raw, self.headers.get("Authorization", "")
             )
+            if fault is not None and fault.action == "late":
+                server.late.append((server.clock.time() + fault.seconds, request))
+                self.close_connection = True
+                return
             status, body = routes.respond(server, request)
             if fault is not None and fault.action == "double":
                 routes.respond(server, request)

@@ -3,10 +3,12 @@
 import json
 import sqlite3
 import threading
-import time
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from .clock import Clock
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS jobs (
@@ -16,7 +18,7 @@ CREATE TABLE IF NOT EXISTS jobs (
 );
 CREATE TABLE IF NOT EXISTS sessions (
     id TEXT PRIMARY KEY, backend TEXT, mode TEXT, state TEXT, accepting INTEGER,
-    max_ttl INTEGER
+    max_ttl INTEGER, opened REAL, closed REAL
 );
 CREATE TABLE IF NOT EXISTS log (time REAL, event TEXT, job TEXT, tags TEXT);
 """
@@ -25,7 +27,8 @@ CREATE TABLE IF NOT EXISTS log (time REAL, event TEXT, job TEXT, tags TEXT);
 class Store:
     """A SQLite file that several threads use."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self._clock = clock
         self._lock = threading.RLock()
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._connection.row_factory = sqlite3.Row
@@ -43,7 +46,7 @@ class Store:
 
     def log(self, event: str, job: str, tags: list[str]) -> None:
         self.execute(
-            "INSERT INTO log VALUES (?, ?, ?, ?)", time.time(), event, job, json.dumps(tags)
+            "INSERT INTO log VALUES (?, ?, ?, ?)", self._clock.time(), event, job, json.dumps(tags)
         )
 
     def events(self, event: str) -> list[tuple[str, list[str]]]:
@@ -59,7 +62,7 @@ class Store:
             self.execute(
                 "INSERT INTO jobs (id, created, backend, program, params, tags, session, status,"
                 " options) VALUES (?, ?, ?, ?, ?, ?, ?, 'Queued', ?)",
-                *(identifier, time.time(), body.get("backend"), body["program_id"]),
+                *(identifier, self._clock.time(), body.get("backend"), body["program_id"]),
                 *(json.dumps(body["params"]), json.dumps(tags), body.get("session_id")),
                 json.dumps(options),
             )
@@ -73,6 +76,13 @@ class Store:
     def jobs(self) -> list[sqlite3.Row]:
         """Return all jobs, newest first."""
         return self.execute("SELECT * FROM jobs ORDER BY number DESC")
+
+    def billed(self, session_seconds: Callable[[sqlite3.Row], float]) -> float:
+        """Return all that was billed: dedicated sessions by the clock, other jobs by their use."""
+        dedicated = self.execute("SELECT * FROM sessions WHERE mode = 'dedicated'")
+        apart = {row["id"] for row in dedicated}
+        jobs = sum(job["seconds"] for job in self.jobs() if job["session"] not in apart)
+        return float(jobs) + sum(map(session_seconds, dedicated))
 
     def next_queued(self) -> sqlite3.Row | None:
         rows = self.execute("SELECT * FROM jobs WHERE status = 'Queued' ORDER BY number LIMIT 1")
@@ -96,19 +106,22 @@ class Store:
                 return False
             self.execute(
                 "UPDATE jobs SET status = 'Running', started = ? WHERE id = ?",
-                *(time.time(), identifier),
+                *(self._clock.time(), identifier),
             )
             return True
 
     def finish(self, identifier: str, status: str, result: str, seconds: float) -> None:
-        """Store the end of a running job and bill it."""
+        """Store the end of a running job and bill it, up to the job's cap."""
         with self._lock:
             job = self.job(identifier)
             if job is None or job["status"] != "Running":
                 return
+            cap = json.loads(job["options"])["cost"]
+            if cap is not None and seconds > cap:
+                status, result, seconds = "Failed", "Error code 1305; ran longer than allowed", cap
             self.execute(
                 "UPDATE jobs SET status = ?, result = ?, seconds = ?, ended = ? WHERE id = ?",
-                *(status, result, seconds, time.time(), identifier),
+                *(status, result, seconds, self._clock.time(), identifier),
             )
             self.log(
                 "billed" if status == "Completed" else "failed", identifier, json.loads(job["tags"])
@@ -121,7 +134,13 @@ class Store:
                 return False
             self.execute(
                 "UPDATE jobs SET status = 'Cancelled', ended = ? WHERE id = ?",
-                *(time.time(), identifier),
+                *(self._clock.time(), identifier),
             )
             self.log("cancelled", identifier, json.loads(job["tags"]))
             return True
+
+    def cancel_queued(self, session: str) -> None:
+        """Cancel the jobs that still wait in a session that has ended."""
+        for job in self.jobs():
+            if job["session"] == session and job["status"] == "Queued":
+                self.cancel(job["id"])
