@@ -17,11 +17,12 @@ from qiskit.quantum_info import PTM, SuperOp
 
 from noise_models.channels import NoiseChannels
 from noise_models.stages import superoperator
-from qnnq.execution.engines.polynomial import ANGLES, TO_COEFFICIENTS
 from qnnq.execution.engines.response import (
-    _GROUND_STATE as GROUND_STATE,
-    _apply as apply_transfer,
-    _gate_matrices as gate_matrices,
+    ANGLES,
+    GROUND_STATE,
+    TO_COEFFICIENTS,
+    apply_transfer,
+    gate_matrices,
 )
 from transpile import CompiledNetwork, CompiledStep, Site
 

@@ -67,14 +67,10 @@ def history_distribution(network, pixels, compiled, target, channels):
         for layer, width in enumerate(widths):
             z = network.weights[layer] @ inputs
             before = np.append(last, np.ones(width))[:width]
-            angles += list(
-                math.pi / 2 * (before - phi(z, network.activation, network.stretch))
-            )
+            angles += list(math.pi / 2 * (before - phi(z, network.activation, network.stretch)))
             inputs = last = 1.0 - 2 * np.array(bits[start : start + width])
             start += width
-        histories = Histories(
-            circuit.assign_parameters(angles), channel, lambda qubit: readout
-        )
+        histories = Histories(circuit.assign_parameters(angles), channel, lambda qubit: readout)
         table[bits] = histories.probabilities()[bits]
     return table
 
