@@ -8,6 +8,7 @@ import pytest
 from qnnq.errors import InputError
 from qnnq.execution.deployment import deploy
 from qnnq.execution.engines.base import Draws
+from qnnq.execution.engines.response import component_responses
 from tests.execution.engines.test_agreement import network
 
 NOISE = "fake_torino*3 + overrotation(angle=0.2) + readout(p01=0.02, p10=0.07)"
