@@ -116,7 +116,7 @@ def deploy(
     found = find(device_name)
     layers = compile_network(network, found, qubits, copies, pairs, pair_gate)
     channels = tuple(layer_channels(found, specification, layer) for layer in layers)
-    canonical, common = _split_strength(specification)
+    canonical, common = split_strength(specification)
     task = {
         "noise": canonical,
         "strength": common,
@@ -197,7 +197,7 @@ def layer_channels(
     return channels
 
 
-def _split_strength(specification: NoiseSpecification) -> tuple[str, float]:
+def split_strength(specification: NoiseSpecification) -> tuple[str, float]:
     """Return the noise at strength 1 and the strength that all terms share, else 1."""
     strengths = {term.strength for term in specification.terms}
     if len(strengths) != 1 or 0.0 in strengths:

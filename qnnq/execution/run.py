@@ -15,8 +15,8 @@ from qnnq.data.selection import image_ranges, parse_images
 from qnnq.devices.device import Device
 from qnnq.devices.names import resolve_device
 from qnnq.errors import InputError
-from qnnq.execution.engines.base import Engine
 from qnnq.execution.engines.ideal import IdealEngine
+from qnnq.execution.modes.base import Mode
 from qnnq.execution.modes.stepwise import Stepwise
 from qnnq.execution.request import EngineName, RunRequest, check_request
 from qnnq.execution.shot_loop import run_shots
@@ -25,7 +25,9 @@ from qnnq.networks.network import Network
 from qnnq.results.result import SAMPLING, RunResult, package_versions, task_id
 
 if TYPE_CHECKING:
+    from qnnq.execution.coherent_deployment import CoherentDeployment
     from qnnq.execution.deployment import Deployment
+    from qnnq.execution.engines.compensation import CompensatedEngine
     from qnnq.execution.measured_deployment import MeasuredDeployment
 
 
@@ -39,7 +41,7 @@ class PreparedRun:
     shots: int
     seed: int
     task: dict[str, Any]
-    deployment: "Deployment | MeasuredDeployment | None" = None
+    deployment: "Deployment | MeasuredDeployment | CoherentDeployment | None" = None
     engine_name: EngineName = "ideal"
     compensate: bool = False
     task_id: str = field(init=False)
@@ -47,12 +49,20 @@ class PreparedRun:
     def __post_init__(self) -> None:
         object.__setattr__(self, "task_id", task_id(self.task))
 
-    def engine(self) -> Engine:
-        """Return the engine that the run asks for."""
+    def mode(self) -> tuple[Mode, "CompensatedEngine | None"]:
+        """Return the mode that the run asks for, and the engine that corrects angles if any."""
+        entanglements = self.network.entanglements
         if self.deployment is None:
-            network = self.network
-            return IdealEngine(network.entanglements)
-        return self.deployment.engine(self.engine_name)
+            return Stepwise(IdealEngine(entanglements), entanglements), None
+        from qnnq.execution.coherent_deployment import CoherentDeployment
+
+        if isinstance(self.deployment, CoherentDeployment):
+            return self.deployment.mode(), None
+        engine = self.deployment.engine(self.engine_name)
+        if not self.compensate:
+            return Stepwise(engine, entanglements), None
+        compensated = self.deployment.compensated(engine)
+        return Stepwise(compensated, entanglements), compensated
 
     def execute(
         self,
@@ -66,15 +76,12 @@ class PreparedRun:
         same task with fewer images.
         """
         started = time.perf_counter()
-        engine = self.engine()
-        compensated = None
-        if self.compensate and self.deployment is not None:
-            engine = compensated = self.deployment.compensated(engine)
+        mode, compensated = self.mode()
         votes = run_shots(
             self.network,
             self.dataset.images[self.images],
             self.images,
-            Stepwise(engine, self.network.entanglements),
+            mode,
             self.shots,
             self.seed,
             progress,
@@ -151,7 +158,7 @@ def prepare(request: RunRequest, find: Callable[[str], Device] = resolve_device)
 
 def deploy_request(
     request: RunRequest, network: Network, find: Callable[[str], Device] = resolve_device
-) -> "Deployment | MeasuredDeployment | None":
+) -> "Deployment | MeasuredDeployment | CoherentDeployment | None":
     """Put the network where the request wants it; None for the ideal engine.
 
     Raises:
@@ -166,10 +173,18 @@ def deploy_request(
         if request.compensate:
             raise InputError("--compensate: expected --engine instrument or aer, got ideal")
         return None
+    from qnnq.execution.coherent_deployment import deploy_coherent
     from qnnq.execution.deployment import deploy
     from qnnq.execution.measured_deployment import deploy_measured, is_measured
 
     measured = is_measured(request.noise)
+    if request.mode == "coherent":
+        if measured:
+            raise InputError(
+                f"--noise {request.noise}: expected --mode stepwise, got coherent: layers were "
+                "measured one by one"
+            )
+        return deploy_coherent(request, network, find)
     if measured and request.engine != "instrument":
         raise InputError(
             f"--engine {request.engine}: expected instrument with --noise measured:FILE"

@@ -4,7 +4,6 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from qnnq.arrays import FloatArray, OutcomeArray
 from qnnq.execution.engines.base import Draws
@@ -37,7 +36,7 @@ class _Living:
     def __init__(self, instruments: Sequence[LayerInstrument]) -> None:
         self._instruments = instruments
         # Neurons first, then (images, 1 or shots, last outcomes, coordinates).
-        self._states: NDArray[np.float32] = np.array([[1], [0]], dtype=np.float32)
+        self._states: FloatArray = np.array([[1], [0]], dtype=np.float32)
         self._last: OutcomeArray = np.ones((1, 1, 1), dtype=np.int8)
 
     def step(self, layer: int, activations: FloatArray, draws: Draws) -> OutcomeArray:
