@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from qnnq.arrays import FloatArray, IntArray
 from qnnq.execution.engines.base import Draws
+from qnnq.execution.exact_sums import layer_sums
 from qnnq.execution.modes.base import Mode
 from qnnq.networks.activation import phi
 from qnnq.networks.network import Network
@@ -101,28 +102,11 @@ def _run_block(
     inputs: NDArray[Any] = images[:, None, :]  # (images, 1, inputs)
     session = mode.start()
     for layer in range(network.hidden):
-        z = _linear(network, layer, inputs)  # (images, 1 or shots, width)
+        z = layer_sums(network, layer)(inputs)  # (images, 1 or shots, width)
         activations = phi(z, network.activation, network.stretch).astype(np.float32)
         draws = Draws(seed, layer, indices, shots)
         inputs = session.step(layer, activations, draws)  # (images, shots, width)
-    return _vote(_linear(network, network.hidden, inputs))
-
-
-def _linear(network: Network, layer: int, inputs: NDArray[Any]) -> FloatArray:
-    """Return W r + b; inputs of type uint8 are pixels, in units of 1/255.
-
-    In float64, sums of float32 weights times outcomes or whole pixels are exact for all practical
-    weights, so a result does not depend on the order in which the matrix product adds: sign(z) is
-    the same whatever the block size or the number of BLAS threads.
-    """
-    flat = np.asarray(inputs, dtype=np.float64).reshape(-1, inputs.shape[-1])
-    z = flat @ network.weights[layer].T.astype(np.float64)
-    if inputs.dtype == np.uint8:
-        z /= 255
-    bias = network.biases[layer]
-    if bias is not None:
-        z += bias
-    return z.reshape(*inputs.shape[:-1], -1)
+    return _vote(layer_sums(network, network.hidden)(inputs))
 
 
 def _vote(logits: FloatArray) -> Votes:

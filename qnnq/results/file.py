@@ -237,6 +237,17 @@ class Store(DatabaseFile):
             query = "SELECT owner FROM claims WHERE task_id = ?"
             return bool(database.execute(query, (task_id,)).fetchone()[0] == self._owner)
 
+    def check(self) -> None:
+        """Raise `QnnqError` for the first damaged row, of a task that no point asks for as well."""
+        for table in ("results", "points", "failures"):
+            with self._explained():
+                for row in self._database.execute(f"SELECT * FROM {table}"):
+                    self._check(table, row)
+
+    def _check(self, table: str, row: tuple[Any, ...]) -> None:
+        if checksum(*row[:-1]) != row[-1]:
+            raise self._damaged(table, str(row[0]), "its checksum differs")
+
     def _intact(self, task_id: str) -> bool:
         query = "SELECT * FROM results WHERE task_id = ?"
         row = self._database.execute(query, (task_id,)).fetchone()
@@ -248,8 +259,7 @@ class Store(DatabaseFile):
             query = f"SELECT * FROM {table} {clause}"
             rows = self._database.execute(query, tuple(values)).fetchall()
         for row in rows:
-            if checksum(*row[:-1]) != row[-1]:
-                raise self._damaged(table, str(row[0]), "its checksum differs")
+            self._check(table, row)
         return rows
 
     def _object(self, table: str, text: str) -> dict[str, Any]:

@@ -89,6 +89,7 @@ def read_points(path: str | Path, where: Iterable[str] = ()) -> list[Measured]:
         QnnqError: For a damaged file.
     """
     with Store(path) as store:
+        store.check()
         labelled = _labelled(store.points())
         chosen = _filtered(labelled, list(where))
         failures = store.failures()

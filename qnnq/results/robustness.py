@@ -78,13 +78,14 @@ def pair(*points: Measured) -> Paired:
     return Paired(images, right, all(point.complete for point in points))
 
 
-def check_complete(points: Iterable[Measured]) -> None:
+def check_complete(points: Sequence[Measured]) -> None:
     """Raise `InputError` for a point that is not finished, which can mislead a comparison."""
     unfinished = [point for point in points if not point.complete]
     if unfinished:
         raise InputError(
-            f"{len(unfinished)} points are not finished, the first: {_named(unfinished[0])}; "
-            "expected all that are compared to be, or --unfinished to take them as they are"
+            f"{len(unfinished)} of {len(points)} points are not finished, the first: "
+            f"{_named(unfinished[0])}; expected all that are compared to be, or --unfinished to "
+            "take them as they are"
         )
 
 

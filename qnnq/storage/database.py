@@ -2,6 +2,7 @@
 
 import contextlib
 import sqlite3
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
@@ -38,6 +39,8 @@ class DatabaseFile:
         """Turn SQLite's errors into one line."""
         try:
             yield
+        except UnicodeDecodeError as error:  # of a message that quotes damaged text
+            raise QnnqError(f"{self.path}: is damaged: {error}") from error
         except sqlite3.Error as error:
             code = getattr(error, "sqlite_errorcode", 0) & 0xFF
             if code == sqlite3.SQLITE_NOTADB:
@@ -50,4 +53,5 @@ class DatabaseFile:
             if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
                 message = f"cannot be written, the disk may be full ({error})"
                 raise QnnqError(f"{self.path}: {message}") from error
-            raise QnnqError(f"{self.path}: {error}") from error
+            text = " ".join(str(error).split())  # it may quote a whole table
+            raise QnnqError(f"{self.path}: {textwrap.shorten(text, 120)}") from error

@@ -12,6 +12,7 @@ from qnnq.cli.main import main
 from qnnq.data.load import load_data
 from qnnq.errors import InputError
 from qnnq.execution.deployment import deploy
+from qnnq.execution.modes.stepwise import Stepwise
 from qnnq.execution.request import RunRequest
 from qnnq.execution.run import prepare
 from qnnq.execution.shot_loop import run_shots
@@ -75,8 +76,8 @@ def test_torch_under_noise_agrees_with_the_instrument_engine(name):
         generator("cpu", 1),
         noise,
     )
-    engine = deploy(network, noise=NOISE).engine("instrument")
-    votes = run_shots(network, images, np.arange(4000), engine, 15, seed=1)
+    mode = Stepwise(deploy(network, noise=NOISE).engine("instrument"), network.entanglements)
+    votes = run_shots(network, images, np.arange(4000), mode, 15, seed=1)
     right = votes.counts[np.arange(4000), labels] / 15
     # The same images, so only the sampling of shots differs; 14 estimates p(1 - p) without bias.
     deviation = math.sqrt(2 * (right * (1 - right)).sum() / 14) / 4000

@@ -8,6 +8,7 @@ from scipy.stats import chi2
 from qnnq.execution.deployment import deploy
 from qnnq.execution.engines.aer import AerEngine
 from qnnq.execution.engines.response import layer_response
+from qnnq.execution.modes.stepwise import Stepwise
 from qnnq.execution.shot_loop import run_shots
 from qnnq.networks.network import Network
 from tests.execution.engines.test_agreement import network
@@ -31,11 +32,13 @@ class Recorder(AerEngine):
 
 
 def test_no_two_shots_of_a_task_share_a_generator():
-    deployed = deploy(network(0.9, widths=(4, 2, 2, 2)), noise="readout(p=0.1)")
+    small = network(0.9, widths=(4, 2, 2, 2))
+    deployed = deploy(small, noise="readout(p=0.1)")
     engine = Recorder(deployed.layers, deployed.channels)
+    mode = Stepwise(engine, small.entanglements)
     pixels = np.random.default_rng(0).random((3, 4))
     for shots in (20, 21, 2500):
-        run_shots(network(0.9, widths=(4, 2, 2, 2)), pixels, np.arange(3), engine, shots, seed=1)
+        run_shots(small, pixels, np.arange(3), mode, shots, seed=1)
     used = np.concatenate(
         [
             (np.uint64(seed) + STRIDE * np.arange(rows, dtype=np.uint64)[:, None]).ravel()[:, None]
@@ -66,10 +69,11 @@ def test_counts_of_many_seeds_scatter_as_independent_shots_do():
     exact = class_distribution(
         small, pixels[0], lambda layer, angles: evaluate(responses[layer], angles)
     )
+    mode = Stepwise(deployed.engine("aer"), small.entanglements)
     shots, seeds = 50, 100
     counts = np.array(
         [
-            run_shots(small, pixels, np.array([0]), deployed.engine("aer"), shots, seed).counts[0]
+            run_shots(small, pixels, np.array([0]), mode, shots, seed).counts[0]
             for seed in range(seeds)
         ]
     )
