@@ -44,7 +44,6 @@ def register(app: typer.Typer) -> None:
         from qnnq.jobs.calibration import RESPONSE, plan_calibration
         from qnnq.jobs.creation import create_run, holds_run
         from qnnq.jobs.planning import check_device
-        from qnnq.results.result import task_id
         from qnnq.storage.files import check_writable
 
         request = hardware.request_of(
@@ -65,7 +64,7 @@ def register(app: typer.Typer) -> None:
         check_writable(out)
         plan = plan_calibration(request)
         checked = check_device(request, plan.device)
-        folder = Path(run) if run else Path("qnnq-runs") / f"calibration-{task_id(plan.task)[:12]}"
+        folder = Path(run) if run else Path("qnnq-runs") / f"calibration-{plan.task.id[:12]}"
         check_budget(plan.estimate, budget)
         print(f"{plan.device.name}: quantum seconds: {plan.estimate.formula()}")
         hardware.confirm(plan, yes)

@@ -66,7 +66,7 @@ def print_estimate(plan: "Plan") -> None:
     layers = plan.layers
     table = Table(
         title=f"{plan.device.name}: "
-        f"{len(plan.arrays['indices'])} images x {plan.task['shots']} shots, "
+        f"{len(plan.arrays['indices'])} images x {plan.task.shots} shots, "
         f"{layers[0].copies} images side by side on {len(layers[0].sites)} neurons",
         title_justify="left",
     )

@@ -1,9 +1,10 @@
 """A network whose neurons live on, on a device: `--mode coherent`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
+from noise_models import NoiseSpecification
 from noise_models.channels import NoiseChannels, build_channels
 from noise_models.coverage import check_coverage
 from qnnq.devices.device import Device
@@ -13,9 +14,16 @@ from qnnq.execution.deployment import parse_noise, split_strength
 from qnnq.execution.modes.coherent import Coherent
 from qnnq.execution.request import RunRequest, latency_seconds
 from qnnq.networks.network import Network
-from transpile import FEEDBACK_LATENCY, CompiledNetwork, compile_network, network_circuit
+from qnnq.results.task import Task
+from transpile import (
+    FEEDBACK_LATENCY,
+    CompiledNetwork,
+    compile_network,
+    network_circuit,
+    parse_sites,
+)
+from transpile.digest import circuit_digest
 from transpile.network_layout import smallest_entanglements
-from transpile.placement import parse_sites
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,16 +31,36 @@ class CoherentDeployment:
     """The steps of a network, compiled for living neurons, with the noise of their qubits.
 
     Attributes:
+        device: The device.
+        specification: The noise, its strength included.
         compiled: The steps.
-        channels: The noise.
-        task: What of this determines a result, for a task's identity.
-        calibration: The device and the time of its calibration data.
+        channels: The noise of their qubits.
     """
 
+    device: Device
+    specification: NoiseSpecification
     compiled: CompiledNetwork
     channels: NoiseChannels
-    task: dict[str, Any]
-    calibration: dict[str, str | None]
+
+    @property
+    def calibration(self) -> dict[str, str | None]:
+        """The device and the time of its calibration data."""
+        return {"device": self.device.name, "time": self.device.calibration}
+
+    def completed(self, task: Task) -> Task:
+        """Return a task with what of this deployment determines its result."""
+        noise, strength = split_strength(self.specification)
+        return replace(
+            task,
+            mode="coherent",
+            feedback_latency_s=round(self.compiled.feedback_latency, 12),
+            noise=noise,
+            strength=strength,
+            device=self.device.name,
+            calibration=self.device.calibration,
+            qubits=(",".join(map(str, self.compiled.sites)),),
+            circuits=circuit_digest(network_circuit(self.compiled)),
+        )
 
     def mode(self) -> Coherent:
         """Return the mode that carries the states of the neurons."""
@@ -56,36 +84,37 @@ def deploy_coherent(
     """
     base, name = parse_noise(request.noise, request.device)
     specification, device = base.scaled(request.strength), find(name)
-    sites = None
-    if request.qubits != "best":
-        angles = smallest_entanglements(network.widths, network.entanglements)
-        sites = parse_sites(request.qubits, device.target, angles)
     latency = latency_seconds(request.feedback_latency)
-    latency = FEEDBACK_LATENCY if latency is None else latency
-    compiled = compile_network(
-        device.target,
+    compiled = _compiled(
+        device,
         network.widths,
-        network.entanglements,
-        sites=sites,
-        feedback_latency=latency,
+        tuple(network.entanglements),
+        request.qubits,
+        FEEDBACK_LATENCY if latency is None else latency,
     )
     used = [qubit for site in compiled.sites for qubit in site.qubits]
     channels = build_channels(specification, device.target, used)
-    check_coverage(network_circuit(compiled), channels, specification)
     if channels.coupling_rates or channels.leakage or channels.correlated_readout:
         raise InputError(
             f"--mode coherent: expected noise without zz, leakage and correlated_readout, got "
             f"{specification}"
         )
-    noise, strength = split_strength(specification)
-    task = {
-        "mode": "coherent",
-        "feedback_latency_s": latency,
-        "noise": noise,
-        "strength": strength,
-        "device": device.name,
-        "calibration": device.calibration,
-        "qubits": [",".join(map(str, compiled.sites))],
-    }
-    calibration = {"device": device.name, "time": device.calibration}
-    return CoherentDeployment(compiled, channels, task, calibration)
+    check_coverage(network_circuit(compiled), channels, specification)
+    return CoherentDeployment(device, specification, compiled, channels)
+
+
+@lru_cache(maxsize=64)
+def _compiled(
+    device: Device,
+    widths: tuple[int, ...],
+    entanglements: tuple[float, ...],
+    qubits: str,
+    feedback_latency: float,
+) -> CompiledNetwork:
+    sites = None
+    if qubits != "best":
+        angles = smallest_entanglements(widths, entanglements)
+        sites = parse_sites(qubits, device.target, angles)
+    return compile_network(
+        device.target, widths, entanglements, sites=sites, feedback_latency=feedback_latency
+    )

@@ -1,8 +1,7 @@
 """A network on a measured device: the empirical twin, `--noise measured:FILE`."""
 
 import hashlib
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from qnnq.execution.engines.instrument import InstrumentEngine
 from qnnq.execution.engines.layer_response import LayerResponse
 from qnnq.execution.measured_response import KindResponse, MeasuredResponse, read_response
 from qnnq.networks.network import Network
+from qnnq.results.task import Task
 
 PREFIX = "measured:"
 
@@ -24,14 +24,43 @@ class MeasuredDeployment:
     Attributes:
         responses: The response of every hidden layer.
         entanglements: The entanglement angle of every hidden layer, radians.
-        task: What of this determines a result, for a task's identity.
-        calibration: The device and the time of the measurement.
+        device: The device's name.
+        measured: The time of the measurement.
+        content: Digest of the responses.
+        copies: Images side by side.
+        pairs: SX pairs that were inserted after each rotation.
     """
 
     responses: tuple[LayerResponse, ...]
     entanglements: tuple[float, ...]
-    task: dict[str, Any]
-    calibration: dict[str, str | None]
+    device: str
+    measured: str
+    content: str
+    copies: int
+    pairs: int
+
+    @property
+    def calibration(self) -> dict[str, str | None]:
+        """The device and the time of the measurement."""
+        return {"device": self.device, "time": self.measured}
+
+    @property
+    def noise(self) -> str:
+        """What a task calls this noise."""
+        return f"measured({self.content})"
+
+    def completed(self, task: Task) -> Task:
+        """Return a task with what of this deployment determines its result."""
+        return replace(
+            task,
+            noise=self.noise,
+            strength=1.0,
+            device=self.device,
+            calibration=self.measured,
+            copies=self.copies,
+            pairs=self.pairs,
+            pair_gate="sx" if self.pairs else None,
+        )
 
     def engine(self, name: str) -> Engine:
         """Return the engine `instrument`; a measured response is no circuit for another one."""
@@ -76,17 +105,15 @@ def deploy_measured(
         for width, angle in zip(network.widths, entanglements, strict=True)
     )
     content = hashlib.sha256(response.model_dump_json().encode()).hexdigest()
-    task = {
-        "noise": f"measured({content})",
-        "strength": 1.0,
-        "device": response.device,
-        "calibration": response.measured,
-        "copies": copies,
-        "pairs": pairs,
-        "pair_gate": pair_gate if pairs else None,
-    }
-    calibration: dict[str, str | None] = {"device": response.device, "time": response.measured}
-    return MeasuredDeployment(responses, entanglements, task, calibration)
+    return MeasuredDeployment(
+        responses=responses,
+        entanglements=entanglements,
+        device=response.device,
+        measured=response.measured,
+        content=content,
+        copies=copies,
+        pairs=pairs,
+    )
 
 
 def _check(

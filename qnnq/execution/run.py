@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +22,8 @@ from qnnq.execution.request import EngineName, RunRequest, check_request
 from qnnq.execution.shot_loop import run_shots
 from qnnq.networks.bundled import load_model
 from qnnq.networks.network import Network
-from qnnq.results.result import SAMPLING, RunResult, package_versions, task_id
+from qnnq.results.result import RunResult, package_versions
+from qnnq.results.task import Task
 
 if TYPE_CHECKING:
     from qnnq.execution.coherent_deployment import CoherentDeployment
@@ -40,14 +41,10 @@ class PreparedRun:
     images: NDArray[np.int64]
     shots: int
     seed: int
-    task: dict[str, Any]
+    task: Task
     deployment: "Deployment | MeasuredDeployment | CoherentDeployment | None" = None
     engine_name: EngineName = "ideal"
     compensate: bool = False
-    task_id: str = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "task_id", task_id(self.task))
 
     def mode(self) -> tuple[Mode, "CompensatedEngine | None"]:
         """Return the mode that the run asks for, and the engine that corrects angles if any."""
@@ -89,9 +86,9 @@ class PreparedRun:
             keep_partial=keep_partial,
         )
         images = self.images[: len(votes.counts)]
-        task = {**self.task, "images": image_ranges(images)}
+        task = replace(self.task, images=image_ranges(images))
         return RunResult(
-            task_id=task_id(task),
+            task_id=task.id,
             task=task,
             images=images,
             labels=self.dataset.labels[images].astype(np.int64),
@@ -131,18 +128,19 @@ def prepare(request: RunRequest, find: Callable[[str], Device] = resolve_device)
         )
     images = parse_images(request.images, len(dataset.labels))
     deployment = deploy_request(request, network, find)
-    task = {
-        "network": network.digest,
-        "data": dataset.digest,
-        "images": image_ranges(images),
-        "shots": request.shots,
-        "seed": request.seed,
-        "engine": request.engine,
-        "mode": "stepwise",
-        "sampling": SAMPLING,
-        "compensate": request.compensate,
-        **(deployment.task if deployment else {"noise": "ideal", "strength": 1.0}),
-    }
+    task = Task(
+        network=network.digest,
+        data=dataset.digest,
+        images=image_ranges(images),
+        shots=request.shots,
+        seed=request.seed,
+        engine=request.engine,
+        compensate=request.compensate,
+        noise="ideal",
+        strength=1.0,
+    )
+    if deployment is not None:
+        task = deployment.completed(task)
     return PreparedRun(
         network,
         dataset,

@@ -17,11 +17,12 @@ from qnnq.jobs.engine import RuntimeEngine
 from qnnq.jobs.estimate import Estimate, LayerEstimate
 from qnnq.jobs.layer_plan import JobPlan, LayerCost
 from qnnq.jobs.ledger import Ledger
-from qnnq.jobs.planning import Plan, describe, place_network
+from qnnq.jobs.planning import Plan, described, place_network
 from qnnq.jobs.records import now
 from qnnq.jobs.request import HardwareRequest
 from qnnq.jobs.service import Service
 from qnnq.networks.bundled import load_model
+from qnnq.results.task import Task
 
 RESPONSE = "response.json"
 
@@ -57,16 +58,16 @@ def plan_calibration(request: HardwareRequest) -> Plan:
         _estimate(number, layer.slots, cost, request)
         for number, layer, cost in zip(widest.values(), layers, costs, strict=True)
     ]
-    task = {
-        **describe(request, placed),
-        "kind": "calibration",
-        "network": network.digest,
-        "shots": request.shots,
-        "seed": request.seed,
-    }
+    task = Task(
+        network=network.digest,
+        engine="runtime",
+        shots=request.shots,
+        seed=request.seed,
+        kind="calibration",
+    )
     return Plan(
-        *(placed.device, network, layers, costs),
-        *(Estimate(tuple(estimates), request.limits.overhead_s), task),
+        *(placed.placement.device, network, layers, costs),
+        *(Estimate(tuple(estimates), request.limits.overhead_s), described(task, request, placed)),
         kind="calibration",
     )
 

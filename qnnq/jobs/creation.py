@@ -2,7 +2,6 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from qnnq.errors import InputError
 from qnnq.jobs.folder import LEDGER, NETWORK, FolderLock, remember_latest
@@ -12,6 +11,7 @@ from qnnq.jobs.records import now
 from qnnq.jobs.request import HardwareRequest
 from qnnq.networks.file import write_network
 from qnnq.results.result import package_versions
+from qnnq.results.task import Task
 
 
 def create_run(request: HardwareRequest, plan: Plan, folder: Path, budget_s: float | None) -> None:
@@ -37,7 +37,7 @@ def _create(request: HardwareRequest, plan: Plan, folder: Path, budget_s: float 
     if (folder / LEDGER).exists():
         raise InputError(f"{folder}: holds a run already; go on with it by qnnq resume {folder}")
     facts = {
-        "task": plan.task,
+        "task": plan.task.to_json(),
         "device": plan.device.name,
         "calibration": plan.device.calibration,
         "calibration_data": plan.device.calibration_data(),
@@ -60,7 +60,7 @@ def _create(request: HardwareRequest, plan: Plan, folder: Path, budget_s: float 
     Ledger.create(folder, facts, arrays, plan.layers).close()
 
 
-def holds_run(folder: Path, task: dict[str, Any]) -> bool:
+def holds_run(folder: Path, task: Task) -> bool:
     """Whether a folder holds the run of a task.
 
     Raises:
@@ -71,6 +71,6 @@ def holds_run(folder: Path, task: dict[str, Any]) -> bool:
     ledger = Ledger(folder)
     found = ledger.fact("task")
     ledger.close()
-    if found != task:
+    if Task.from_json(found) != task:
         raise InputError(f"{folder}: holds another run; expected an empty folder")
     return True

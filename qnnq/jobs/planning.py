@@ -12,12 +12,14 @@ from qnnq.devices.device import Device
 from qnnq.devices.names import resolve_device
 from qnnq.errors import InputError
 from qnnq.execution.deployment import compile_network
+from qnnq.execution.placement import Placement
 from qnnq.execution.request import PairGate, RunRequest
 from qnnq.execution.run import prepare
 from qnnq.jobs.estimate import Estimate, LayerShape, estimate_run
 from qnnq.jobs.layer_plan import LayerCost
 from qnnq.jobs.request import LEAST_BUSY, HardwareRequest
 from qnnq.networks.network import Network
+from qnnq.results.task import Task
 from transpile import PROJECTIVE, CompiledLayer, capacity, compile_layer, report
 
 
@@ -26,14 +28,14 @@ class Placed:
     """A network's layers on a device.
 
     Attributes:
-        device: The device.
+        placement: Where they are; each layer may have copies of its own.
         layers: The compiled layers.
         costs: What an execution of each layer costs.
         most_copies: How many copies of every layer the chip takes.
         least_rep_delay_s: The shortest repetition delay that the device offers.
     """
 
-    device: Device
+    placement: Placement
     layers: tuple[CompiledLayer, ...]
     costs: tuple[LayerCost, ...]
     most_copies: int
@@ -61,7 +63,7 @@ class Plan:
     layers: tuple[CompiledLayer, ...]
     costs: tuple[LayerCost, ...]
     estimate: Estimate
-    task: dict[str, Any]
+    task: Task
     arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
     responses: tuple[NDArray[np.float64], ...] = ()
     kind: Literal["run", "calibration"] = "run"
@@ -101,21 +103,20 @@ def plan_run(request: HardwareRequest) -> Plan:
         most_copies=placed.most_copies,
         least_rep_delay_s=placed.least_rep_delay_s,
     )
-    responses = _responses(request, placed.device, placed.layers)
-    task = {
-        **prepared.task,
-        **describe(request, placed),
-        "engine": "runtime",
-        "noise": placed.device.name,
-        "compensate": _digest(responses) if responses else False,
-    }
+    responses = _responses(request, placed.placement.device, placed.layers)
+    task = replace(
+        described(prepared.task, request, placed),
+        engine="runtime",
+        noise=placed.placement.device.name,
+        compensate=_digest(responses) if responses else False,
+    )
     arrays = {
         "images": np.asarray(prepared.dataset.images[prepared.images]),
         "labels": prepared.dataset.labels[prepared.images].astype(np.int64),
         "indices": prepared.images,
     }
     return Plan(
-        *(placed.device, prepared.network, placed.layers, placed.costs),
+        *(placed.placement.device, prepared.network, placed.layers, placed.costs),
         *(estimate, task, arrays, responses),
     )
 
@@ -138,19 +139,19 @@ def place_network(
     device = resolve_device(name, request.limits)
     fits = _fitting_copies(network, device, request.pair_gate)
     bound = most_copies or max(fits)
+    placement = Placement(
+        device, request.qubits, min(request.copies or 1, bound), request.pairs, request.pair_gate
+    )
     if request.copies is None and request.qubits == "best":
-        layers = _fill_chip(request, network, device, [min(fit, bound) for fit in fits])
+        layers = _fill_chip(placement, network, [min(fit, bound) for fit in fits])
     else:
-        copies = min(request.copies or 1, bound)
-        layers = compile_network(
-            network, device, request.qubits, copies, request.pairs, request.pair_gate
-        )
+        layers = compile_network(network, placement)
     rep_delay, least = _rep_delay(device, request.options.rep_delay_s)
     costs = tuple(
         LayerCost.of(layer.circuit, report(layer, device.target).duration_s, rep_delay)
         for layer in layers
     )
-    return Placed(device, layers, costs, min(fits), least)
+    return Placed(placement, layers, costs, min(fits), least)
 
 
 def check_device(request: HardwareRequest, device: Device) -> HardwareRequest:
@@ -181,23 +182,22 @@ def _fitting_copies(network: Network, device: Device, pair_gate: PairGate) -> li
 
 
 def _fill_chip(
-    request: HardwareRequest, network: Network, device: Device, copies: Sequence[int]
+    placement: Placement, network: Network, copies: Sequence[int]
 ) -> tuple[CompiledLayer, ...]:
     """Compile each layer with its own number of copies: layers without ancillas take more."""
     fewest = min(copies)
-    shared = compile_network(
-        network, device, "best", fewest, request.pairs, request.pair_gate
-    )  # layers of the same kind share one circuit
+    # layers of the same kind share one circuit
+    shared = compile_network(network, replace(placement, copies=fewest))
     return tuple(
         shared[layer]
         if count == fewest
         else compile_layer(
-            device.target,
+            placement.device.target,
             network.widths[layer],
             network.layer_entanglement(layer),
             copies=count,
-            pairs=request.pairs,
-            pair_gate=request.pair_gate,
+            pairs=placement.pairs,
+            pair_gate=placement.pair_gate,
         )
         for layer, count in enumerate(copies)
     )
@@ -214,20 +214,15 @@ def _rep_delay(device: Device, chosen: float | None) -> tuple[float, float]:
     return default if chosen is None else chosen, low
 
 
-def describe(request: HardwareRequest, placed: Placed) -> dict[str, Any]:
-    """Return what of a device and of how it is run determines a result."""
+def described(task: Task, request: HardwareRequest, placed: Placed) -> Task:
+    """Return a task with what of a device, and of how its jobs are run, determines a result."""
     options = request.options
-    return {
-        "device": placed.device.name,
-        "calibration": placed.device.calibration,
-        "qubits": [",".join(map(str, layer.sites)) for layer in placed.layers],
-        "copies": placed.layers[0].copies,
-        "pairs": request.pairs,
-        "pair_gate": request.pair_gate if request.pairs else None,
-        "dynamical_decoupling": options.dynamical_decoupling,
-        "measurement_twirling": options.measurement_twirling,
-        "rep_delay_s": options.rep_delay_s,
-    }
+    return replace(
+        placed.placement.placed(task, placed.layers),
+        dynamical_decoupling=options.dynamical_decoupling,
+        measurement_twirling=options.measurement_twirling,
+        rep_delay_s=options.rep_delay_s,
+    )
 
 
 def _responses(

@@ -28,6 +28,7 @@ from qnnq.jobs.records import SessionRecord, now
 from qnnq.jobs.service import JobOptions, Service
 from qnnq.networks.file import read_network
 from qnnq.networks.network import Network
+from qnnq.results.task import Task
 
 Say = Callable[[str], None]
 LOOKING_PATIENCE_S = 15.0
@@ -52,7 +53,7 @@ class Run:
         ledger = Ledger(folder)
         try:
             network = read_network(folder / NETWORK)
-            if network.digest != ledger.fact("task")["network"]:
+            if network.digest != Task.from_json(ledger.fact("task")).network:
                 raise InputError(f"{folder / NETWORK}: not the network that this run was made with")
             return cls(ledger, network, ledger.fact("request"))
         except QnnqError:

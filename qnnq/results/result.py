@@ -1,7 +1,5 @@
 """What a run found, and the identity of its task."""
 
-import hashlib
-import json
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import Any
@@ -9,8 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-SAMPLING = 2
-"""Part of every task: raised when the same task and seed come to mean other random numbers."""
+from qnnq.results.task import Task
 
 
 @dataclass(frozen=True)
@@ -18,7 +15,7 @@ class RunResult:
     """What a run found; rates are derived from the counts when they are read.
 
     Attributes:
-        task_id: SHA-256 of the canonical JSON of `task`.
+        task_id: The id of `task`; the one that an earlier version gave, where it made the result.
         task: Everything that determines the result.
         images: Indices of the images in the data set, shape (images,).
         labels: Their classes, shape (images,).
@@ -31,7 +28,7 @@ class RunResult:
     """
 
     task_id: str
-    task: dict[str, Any]
+    task: Task
     images: NDArray[np.int64]
     labels: NDArray[np.int64]
     counts: NDArray[np.int64]
@@ -44,7 +41,7 @@ class RunResult:
     @property
     def shots(self) -> int:
         """Shots an image."""
-        return int(self.task["shots"])
+        return self.task.shots
 
     def to_json(self, with_counts: bool = False) -> dict[str, Any]:
         """Return the result in schema `qnnq.run/1`."""
@@ -54,7 +51,7 @@ class RunResult:
         document: dict[str, Any] = {
             "schema": "qnnq.run/1",
             "task_id": self.task_id,
-            "task": self.task,
+            "task": self.task.to_json(),
             "images": len(self.images),
             "shots": self.shots,
             "accuracy": {name: asdict(accuracy) for name, accuracy in found.items()},
@@ -67,12 +64,6 @@ class RunResult:
         if with_counts:
             document["counts"] = self.counts.tolist()
         return document
-
-
-def task_id(task: dict[str, Any]) -> str:
-    """Return the SHA-256 (hexadecimal) of a task's canonical JSON."""
-    text = json.dumps(task, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def package_versions() -> dict[str, str]:

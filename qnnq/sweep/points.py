@@ -135,7 +135,7 @@ def _expand_grid(
             if engine == "ideal" or is_measured(own):  # quick to check as a whole
                 deployment = deploy_request(request, networks(network))
                 if deployment is not None:
-                    inputs["noise"] = deployment.task["noise"]
+                    inputs["noise"] = deployment.noise
             rounds = 1
             if grid.target_width is not None:
                 rounds = (grid.max_shots or 100 * grid.shots) // grid.shots

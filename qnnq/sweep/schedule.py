@@ -244,11 +244,12 @@ class Schedule:
             except (QnnqError, ValueError) as error:
                 self._fail(point, "", "", " ".join(str(error).split()))
                 return None
-            changed = [name for name, value in point.inputs.items() if prepared.task[name] != value]
+            task = prepared.task.to_json()
+            changed = [name for name, value in point.inputs.items() if task[name] != value]
             if changed:
                 self._fail(point, "", "", f"its {changed[0]} has changed since the sweep began")
                 return None
-            found.append((Task(request, prepared.task_id, self._threads), prepared.task))
+            found.append((Task(request, prepared.task.id, self._threads), task))
         return found
 
     def _unless_failed(self, point: Point, place: tuple[int, int], task: Task) -> Iterator[Task]:

@@ -70,7 +70,7 @@ def perform(task: Task, find: Callable[[str], Device] = resolve_device) -> RunRe
     """
     try:
         prepared = prepare(task.request, find)
-        if prepared.task_id != task.task_id:
+        if prepared.task.id != task.task_id:
             return Failure(
                 "the worker has another version of the network, the data, the calibration or qnnq"
             )

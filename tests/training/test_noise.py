@@ -136,7 +136,7 @@ def test_the_digest_is_that_of_the_responses():
 def test_all_copies_of_the_chip_are_drawn():
     network = load_model("mnist16-a0.5")
     settings = replace(SETTINGS, noise="fake_torino", qubits="all")
-    copies = deploy(network, noise="fake_torino", qubits="all").task["copies"]
+    copies = deploy(network, noise="fake_torino", qubits="all").copies
     assert copies > 3
     drawn = NoiseTable(network, settings, "cpu").draw(500, generator("cpu", 0))[0]
     assert len(torch.unique(drawn.transpose(0, 1).flatten(1), dim=0)) == copies

@@ -56,13 +56,13 @@ def test_counts_depend_on_neither_threads_nor_other_images():
 def test_mode_and_latency_are_part_of_a_task():
     model = "mnist16-a0-g3pi8"
     ids = {
-        prepare(RunRequest(model=model)).task_id,
-        prepare(coherent(model=model)).task_id,
-        prepare(coherent(model=model, feedback_latency="2us")).task_id,
+        prepare(RunRequest(model=model)).task.id,
+        prepare(coherent(model=model)).task.id,
+        prepare(coherent(model=model, feedback_latency="2us")).task.id,
     }
     assert len(ids) == 3
-    same = prepare(coherent(model=model, feedback_latency="900ns")).task_id
-    assert same == prepare(coherent(model=model)).task_id
+    same = prepare(coherent(model=model, feedback_latency="900ns")).task.id
+    assert same == prepare(coherent(model=model)).task.id
 
 
 BAD = [
