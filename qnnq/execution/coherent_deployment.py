@@ -47,6 +47,11 @@ class CoherentDeployment:
         """The device and the time of its calibration data."""
         return {"device": self.device.name, "time": self.device.calibration}
 
+    @property
+    def noise(self) -> str:
+        """The noise at strength 1, in canonical words."""
+        return split_strength(self.specification)[0]
+
     def completed(self, task: Task) -> Task:
         """Return a task with what of this deployment determines its result."""
         noise, strength = split_strength(self.specification)
