@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from noise_models.catalogue import Kind
 
@@ -50,7 +50,7 @@ def read_number(text: str) -> float | None:
     """Return the decimal number `text` (nan and inf included), None if it is none."""
     try:
         return float(Decimal(text)) + 0.0
-    except (InvalidOperation, OverflowError):
+    except (ArithmeticError, ValueError):  # float refuses a signalling NaN
         return None
 
 
@@ -63,11 +63,11 @@ def _read_quantity(text: str, units: Mapping[str, Decimal]) -> float | None:
     try:
         # Decimal: 0.12ms and 120us have to be the same float.
         number = Decimal(match["number"].strip())
-    except InvalidOperation:
+        if unit is None or not number.is_finite():
+            return None
+        quantity = float(number * unit) + 0.0
+    except ArithmeticError:
         return None
-    if unit is None or not number.is_finite():
-        return None
-    quantity = float(number * unit) + 0.0
     return quantity if math.isfinite(quantity) else None
 
 

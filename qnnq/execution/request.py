@@ -6,6 +6,7 @@ from typing import Literal, get_args
 
 from qnnq.devices.names import DEFAULT_DEVICE
 from qnnq.errors import InputError
+from qnnq.limits import MOST_COPIES, MOST_PAIRS, MOST_SHOTS
 from qnnq.wording import nearest
 
 EngineName = Literal["instrument", "aer", "ideal"]
@@ -15,9 +16,6 @@ PAIR_GATES: tuple[PairGate, ...] = get_args(PairGate)
 
 ModeName = Literal["stepwise", "coherent"]
 MODES: tuple[ModeName, ...] = get_args(ModeName)
-
-MOST_SHOTS = 1_000_000
-"""The shots of one image are held in memory together."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +71,7 @@ def check_request(request: RunRequest) -> None:
         )
     check_placement(request.pairs, request.pair_gate, request.copies)
     check_at_least("shots", request.shots, 1)
-    if request.shots > MOST_SHOTS:
-        raise InputError(f"--shots {request.shots}: expected at most {MOST_SHOTS}")
+    check_at_most("shots", request.shots, MOST_SHOTS)
     check_at_least("seed", request.seed, 0)
     if not (math.isfinite(request.strength) and request.strength >= 0):
         raise InputError(f"--strength {request.strength}: expected a number >= 0")
@@ -126,9 +123,21 @@ def check_placement(pairs: int, pair_gate: str, copies: int) -> None:
         raise InputError(f"--pair-gate {pair_gate!r}: expected one of {', '.join(PAIR_GATES)}")
     check_at_least("pairs", pairs, 0)
     check_at_least("copies", copies, 1)
+    check_at_most("pairs", pairs, MOST_PAIRS)
+    check_at_most("copies", copies, MOST_COPIES)
 
 
 def check_at_least(option: str, value: int, least: int) -> None:
     """Raise InputError if the value of an option is below the least."""
     if value < least:
         raise InputError(f"--{option} {value}: expected a whole number >= {least}")
+
+
+def check_at_most(option: str, value: int, most: int) -> None:
+    """Raise InputError if the value of an option is above the most."""
+    if value > most:
+        raise InputError(f"--{option} {_short(value)}: expected at most {most}")
+
+
+def _short(value: int) -> str:
+    return str(value) if value < 10**30 else "(a number of more than 30 digits)"

@@ -1,5 +1,6 @@
 """One run: a network, data, noise and an engine, from the user's words to additive counts."""
 
+import math
 import os
 import time
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from qnnq.execution.modes.base import Mode
 from qnnq.execution.modes.stepwise import Stepwise
 from qnnq.execution.request import EngineName, RunRequest, check_request
 from qnnq.execution.shot_loop import run_shots
+from qnnq.limits import MOST_OUTCOMES
 from qnnq.networks.bundled import load_model
 from qnnq.networks.network import Network
 from qnnq.results.result import RunResult, package_versions
@@ -126,6 +128,12 @@ def prepare(request: RunRequest, find: Callable[[str], Device] = resolve_device)
             f"{request.data}: expected labels 0 to {network.classes - 1} (what {request.model} "
             f"tells apart), got {dataset.labels[place]} at image {place}"
         )
+    widest = max(network.widths)
+    if request.shots * widest > MOST_OUTCOMES:
+        raise InputError(
+            f"--shots {request.shots}: expected at most {MOST_OUTCOMES // widest} with layers of "
+            f"{widest} neurons, as the shots of an image are held in memory together"
+        )
     images = parse_images(request.images, len(dataset.labels))
     deployment = deploy_request(request, network, find)
     task = Task(
@@ -171,6 +179,8 @@ def deploy_request(
         if request.compensate:
             raise InputError("--compensate: expected --engine instrument or aer, got ideal")
         return None
+    if request.compensate:
+        check_compensable(network)
     from qnnq.execution.coherent_deployment import deploy_coherent
     from qnnq.execution.deployment import deploy
     from qnnq.execution.measured_deployment import deploy_measured, is_measured
@@ -199,6 +209,19 @@ def deploy_request(
     return (
         deploy_measured(network, **options) if measured else deploy(network, **options, find=find)
     )
+
+
+def check_compensable(network: Network) -> None:
+    """Raise InputError for a network whose angles already give all the contrast that there is.
+
+    At stretch 0 a weakly measured neuron is always asked for its extreme probabilities,
+    (1 +- sin g) / 2. Noise puts both out of reach, and only a larger g would bring them back.
+    """
+    if network.stretch == 0 and min(network.entanglements) < math.pi / 2:
+        raise InputError(
+            "--compensate: expected a stretch above 0 with weak measurements: at stretch 0 every "
+            "angle gives the largest contrast already, so correcting angles changes nothing"
+        )
 
 
 def _is_noisy(request: RunRequest) -> bool:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -72,17 +73,23 @@ def round_seed(seed: int, round_: int) -> int:
 
 def expand(sweep: SweepFile) -> list[Point]:
     """Return all points in the order of the file; raises `InputError` for what does not exist."""
+    asked = sum(map(_crossed, sweep.grid))
+    if asked > MOST_POINTS:
+        raise InputError(f"[[grid]]: expected at most {MOST_POINTS} points, found {asked}")
     points: dict[str, Point] = {}
     networks, datasets = cache(load_model), cache(_size_and_digest)
     for number, grid in enumerate(sweep.grid, start=1):
         try:
             for point in _expand_grid(grid, networks, datasets):
                 points[point.name] = point
-                if len(points) > MOST_POINTS:
-                    raise InputError(f"expected at most {MOST_POINTS} points in all")
         except (InputError, ValueError) as error:
             raise InputError(f"[[grid]] {number}: {error}") from error
     return list(points.values())
+
+
+def _crossed(grid: Grid) -> int:
+    """Return how many points a grid has, with one device for `bundled`."""
+    return math.prod(len(value) for _, value in grid if isinstance(value, list))
 
 
 def _expand_grid(
