@@ -141,9 +141,14 @@ def _message(error: Exception, arguments: Sequence[str]) -> str:
 
 
 def _say(message: str, code: int) -> int:
-    line = " ".join(message.split())
-    print(f"qnnq: {line}", file=sys.stderr)
+    print(f"qnnq: {_one_line(message)}", file=sys.stderr)
     return code
+
+
+def _one_line(message: str) -> str:
+    """Put a message into one line; where it quotes thousands of characters, without its middle."""
+    line = " ".join(message.split())
+    return line if len(line) <= 1000 else f"{line[:600]} ... {line[-300:]}"
 
 
 if __name__ == "__main__":

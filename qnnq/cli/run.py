@@ -46,6 +46,18 @@ def register(app: typer.Typer) -> None:
             bool,
             typer.Option("--compensate", help="Correct each angle for the noise where possible."),
         ] = False,
+        mode: Annotated[
+            str,
+            typer.Option(help="stepwise (qubits prepared anew for each layer) or coherent."),
+        ] = "stepwise",
+        feedback_latency: Annotated[
+            str | None,
+            typer.Option(
+                help="Coherent: from the end of a measurement to the first gate that depends on "
+                "it. Default: 0.9us.",
+                metavar="TIME",
+            ),
+        ] = None,
         json: Annotated[
             str | None, typer.Option(help="Write the result as JSON (- is stdout).", metavar="FILE")
         ] = None,
@@ -81,6 +93,8 @@ def register(app: typer.Typer) -> None:
             shots=shots,
             seed=seed,
             compensate=compensate,
+            mode=mode,  # type: ignore[arg-type]
+            feedback_latency=feedback_latency,
         )
         if json not in (None, "-"):
             check_writable(json)
@@ -103,7 +117,10 @@ def _print(model: str, noise: str, document: dict[str, Any]) -> None:
     task = document["task"]
     strength = f" at strength {task['strength']:g}" if task["strength"] != 1 else ""
     device = f", device {task['device']}" if task.get("device") else ""
-    print(f"{model}: noise {task['noise']}{strength}{device}, engine {task['engine']}")
+    mode = ""
+    if task["mode"] == "coherent":
+        mode = f", coherent with a feedback latency of {task['feedback_latency_s'] * 1e6:g} us"
+    print(f"{model}: noise {task['noise']}{strength}{device}, engine {task['engine']}{mode}")
     print(f"{document['images']} images x {document['shots']} shots, {document['seconds']:.2f} s")
     table = Table()
     table.add_column("prediction")

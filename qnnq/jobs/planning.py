@@ -14,7 +14,7 @@ from qnnq.errors import InputError
 from qnnq.execution.deployment import compile_network
 from qnnq.execution.placement import Placement
 from qnnq.execution.request import PairGate, RunRequest, check_placement
-from qnnq.execution.run import prepare
+from qnnq.execution.run import check_compensable, prepare
 from qnnq.jobs.estimate import Estimate, LayerShape, estimate_run
 from qnnq.jobs.layer_plan import LayerCost
 from qnnq.jobs.request import LEAST_BUSY, HardwareRequest
@@ -100,6 +100,8 @@ def plan_run(request: HardwareRequest) -> Plan:
         most_copies=placed.most_copies,
         least_rep_delay_s=placed.least_rep_delay_s,
     )
+    if request.compensate:
+        check_compensable(prepared.network)
     responses = _responses(request, placed.placement.device, placed.layers)
     task = replace(
         described(prepared.task, request, placed),
