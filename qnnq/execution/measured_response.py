@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from qnnq.errors import InputError
 from qnnq.execution.engines.response import TO_COEFFICIENTS
-from qnnq.storage.files import write_atomically
+from qnnq.storage.files import read_text, write_atomically
 
 SCHEMA: Literal["qnnq.response/1"] = "qnnq.response/1"
 Triple = tuple[float, float, float]
@@ -122,13 +122,13 @@ def read_response(path: str | Path) -> MeasuredResponse:
     if not str(path):
         raise InputError("--noise measured: expected a response file, as in measured:FILE")
     try:
-        document = json.loads(Path(path).read_text())
+        document = json.loads(read_text(path))
         return MeasuredResponse.model_validate(document)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from error
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise InputError(f"{path}: expected a response file ({SCHEMA}), got no JSON") from error
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "document"
         raise InputError(f"{path}: {place}: {first['msg']}") from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: expected a response file ({SCHEMA}), got no JSON") from error

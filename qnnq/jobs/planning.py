@@ -13,8 +13,8 @@ from qnnq.devices.names import resolve_device
 from qnnq.errors import InputError
 from qnnq.execution.deployment import compile_network
 from qnnq.execution.placement import Placement
-from qnnq.execution.request import RunRequest
-from qnnq.execution.run import prepare
+from qnnq.execution.request import RunRequest, check_placement
+from qnnq.execution.run import check_compensable, prepare
 from qnnq.jobs.estimate import Estimate, LayerShape, estimate_run
 from qnnq.jobs.layer_plan import LayerCost
 from qnnq.jobs.preflight import Choice, best_choice, numbers_of_copies, predicted_accuracy
@@ -83,9 +83,6 @@ def plan_run(request: HardwareRequest) -> Plan:
             images=request.images,
             noise="ideal",
             engine="ideal",
-            pairs=request.pairs,
-            pair_gate=request.pair_gate,
-            copies=1 if request.copies is None else request.copies,
             shots=request.shots,
             seed=request.seed,
         )
@@ -110,6 +107,8 @@ def plan_run(request: HardwareRequest) -> Plan:
         )
     ]
     device = placed.placement.device
+    if request.compensate:
+        check_compensable(network)
     responses = _responses(request, device, placed.layers)
     task = replace(
         described(prepared.task, request, placed),
@@ -185,8 +184,9 @@ def _chooses_copies(request: HardwareRequest) -> bool:
 
 
 def _placement(request: HardwareRequest, network: Network, images: int | None) -> Placement:
+    copies = 1 if request.copies is None else request.copies
+    check_placement(request.pairs, request.pair_gate, copies)
     device = find_device(request, network)
-    copies = request.copies or 1
     if images is not None:
         copies = min(copies, images)
     return Placement(device, request.qubits, copies, request.pairs, request.pair_gate)

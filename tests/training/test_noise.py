@@ -21,7 +21,7 @@ from qnnq.networks.bundled import load_model
 from qnnq.networks.file import read_network, write_network
 from qnnq.training.evaluation import evaluate
 from qnnq.training.module import QuantizedNetwork
-from qnnq.training.noise import NoiseTable
+from qnnq.training.noise import NoiseTable, _coefficients
 from qnnq.training.randomness import generator
 from qnnq.training.settings import TrainingSettings
 from qnnq.training.step import ActivationStep
@@ -197,6 +197,13 @@ def test_bad_noise_is_one_line_and_exit_code_2(tmp_path, capsys, monkeypatch, op
     assert error.count("\n") == 1
     assert message in error
     assert list(tmp_path.iterdir()) == []
+
+
+def test_responses_of_joined_neurons_are_refused():
+    """They are not told by a, b, c of each neuron; inserted CZ pairs join neighbours."""
+    joined = deploy(load_model("mnist16-a0.5"), noise=NOISE, pairs=1, pair_gate="cz")
+    with pytest.raises(InputError, match="expected one that leaves neurons independent"):
+        _coefficients(joined)
 
 
 def test_qubits_without_noise_are_refused():
