@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from itertools import pairwise
+from typing import Annotated
 
 import typer
 
@@ -38,18 +39,30 @@ def build_app() -> typer.Typer:
         help="Deploy naturally quantized neural networks on noisy quantum devices.\n\n"
         "Begin with `qnnq run`: a bundled network on 10,000 MNIST images under the noise of a "
         "real device.",
-        add_completion=False,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )
 
     @app.callback()
-    def _options() -> None:
+    def _options(
+        version: Annotated[
+            bool,
+            typer.Option("--version", help="Print the version.", is_eager=True, callback=_version),
+        ] = False,
+    ) -> None:
         """Train, run, sweep and submit networks of measured qubits."""
 
     for name in COMMANDS:
         import_module(f"qnnq.cli.{name}").register(app)
     return app
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        import qnnq
+
+        print(f"qnnq {qnnq.__version__}")
+        raise typer.Exit
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -76,11 +76,6 @@ def register(app: typer.Typer) -> None:
 
         if counts and json is None:
             raise InputError("--counts: expected --json FILE beside it, where the counts go")
-        if engine == "ideal" and (device or qubits != "best" or copies != 1 or pairs):
-            raise InputError(
-                "--engine ideal: has no circuits, so it takes no --device, --qubits, --copies or "
-                "--pairs"
-            )
         if noise is None:
             noise = "ideal" if engine == "ideal" else device or "fake_kingston"
         request = RunRequest(

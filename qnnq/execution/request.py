@@ -69,6 +69,8 @@ def check_request(request: RunRequest) -> None:
             f"--engine {request.engine!r}: expected one of {', '.join(ENGINES)}"
             f"{nearest(request.engine, ENGINES)}"
         )
+    if request.engine == "ideal":
+        _check_ideal(request)
     check_placement(request.pairs, request.pair_gate, request.copies)
     check_at_least("shots", request.shots, 1)
     check_at_most("shots", request.shots, MOST_SHOTS)
@@ -115,6 +117,17 @@ def latency_seconds(text: str | None) -> float | None:
     if seconds is None or not (math.isfinite(seconds) and seconds >= 0):
         raise InputError(f"--feedback-latency {text!r}: expected a time >= 0, such as 2us")
     return seconds
+
+
+def _check_ideal(request: RunRequest) -> None:
+    """Raise InputError for what the closed form of a neuron has no place for."""
+    for name in ("device", "qubits", "copies", "pairs", "pair_gate", "compensate"):
+        value = getattr(request, name)
+        if value != getattr(RunRequest, name):
+            raise InputError(
+                f"--{name.replace('_', '-')} {value}: expected --engine instrument or aer, got "
+                "ideal, which has no circuits"
+            )
 
 
 def check_placement(pairs: int, pair_gate: str, copies: int) -> None:

@@ -162,6 +162,20 @@ def prepare(request: RunRequest, find: Callable[[str], Device] = resolve_device)
     )
 
 
+def run(request: RunRequest, progress: Callable[[int], None] | None = None) -> RunResult:
+    """Run a network as a request says.
+
+    Args:
+        request: What is asked for.
+        progress: Called with the number of images that were finished since the last call.
+
+    Raises:
+        InputError, NoiseError, TranspileError: If anything that was asked for does not exist or
+            does not fit together.
+    """
+    return prepare(request).execute(progress)
+
+
 def deploy_request(
     request: RunRequest, network: Network, find: Callable[[str], Device] = resolve_device
 ) -> "Deployment | MeasuredDeployment | CoherentDeployment | None":
@@ -176,8 +190,6 @@ def deploy_request(
                 f"--engine ideal: expected --noise ideal, got {request.noise!r} "
                 "(engines instrument and aer simulate noise)"
             )
-        if request.compensate:
-            raise InputError("--compensate: expected --engine instrument or aer, got ideal")
         return None
     if request.compensate:
         check_compensable(network)

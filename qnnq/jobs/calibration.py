@@ -12,7 +12,7 @@ from qnnq.execution.measured_response import (
     fit_sites,
     write_response,
 )
-from qnnq.execution.request import check_at_least, check_placement
+from qnnq.execution.request import check_at_least
 from qnnq.jobs.engine import RuntimeEngine
 from qnnq.jobs.estimate import Estimate, LayerEstimate
 from qnnq.jobs.layer_plan import JobPlan, LayerCost
@@ -40,9 +40,6 @@ def plan_calibration(request: HardwareRequest) -> Plan:
         raise InputError(
             "--pair-gate cz: expected sx; joined neurons have no response of their own"
         )
-    check_placement(
-        request.pairs, request.pair_gate, 1 if request.copies is None else request.copies
-    )
     check_at_least("shots", request.shots, 1)
     check_at_least("seed", request.seed, 0)
     network = load_model(request.model)

@@ -13,7 +13,7 @@ from qnnq.devices.names import resolve_device
 from qnnq.errors import InputError
 from qnnq.execution.deployment import compile_network
 from qnnq.execution.placement import Placement
-from qnnq.execution.request import PairGate, RunRequest
+from qnnq.execution.request import PairGate, RunRequest, check_placement
 from qnnq.execution.run import check_compensable, prepare
 from qnnq.jobs.estimate import Estimate, LayerShape, estimate_run
 from qnnq.jobs.layer_plan import LayerCost
@@ -82,9 +82,6 @@ def plan_run(request: HardwareRequest) -> Plan:
             images=request.images,
             noise="ideal",
             engine="ideal",
-            pairs=request.pairs,
-            pair_gate=request.pair_gate,
-            copies=1 if request.copies is None else request.copies,
             shots=request.shots,
             seed=request.seed,
         )
@@ -133,6 +130,8 @@ def place_network(
         network: The network.
         most_copies: More copies than this are of no use, None if any are.
     """
+    copies = 1 if request.copies is None else request.copies
+    check_placement(request.pairs, request.pair_gate, copies)
     name = request.device
     if name == LEAST_BUSY:
         from qnnq.devices.ibm.account import IbmAccount
@@ -142,7 +141,7 @@ def place_network(
     fits = _fitting_copies(network, device, request.pair_gate)
     bound = most_copies or max(fits)
     placement = Placement(
-        device, request.qubits, min(request.copies or 1, bound), request.pairs, request.pair_gate
+        device, request.qubits, min(copies, bound), request.pairs, request.pair_gate
     )
     if request.copies is None and request.qubits == "best":
         layers = _fill_chip(placement, network, [min(fit, bound) for fit in fits])

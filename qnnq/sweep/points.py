@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from noise_models.errors import NoiseError
 from qnnq.data.load import load_data
 from qnnq.data.selection import image_ranges, parse_images
 from qnnq.devices.names import device_kind, device_names, resolve_device
-from qnnq.errors import InputError
+from qnnq.errors import InputError, QnnqError
 from qnnq.execution.measured_deployment import is_measured
 from qnnq.execution.request import ModeName, RunRequest, check_request, latency_seconds
 from qnnq.execution.run import deploy_request
@@ -23,12 +24,15 @@ from qnnq.limits import MOST_POINTS
 from qnnq.networks.bundled import load_model
 from qnnq.networks.network import Network
 from qnnq.sweep.file import Grid, SweepFile
+from transpile.errors import TranspileError
 
 IMAGES_PER_TASK = {"aer": 100}
 """Default size of a task by engine, so that a task takes seconds; other engines: all images."""
 _ADAPTIVE_IMAGES_PER_TASK = 500
 ALL_BUNDLED = "bundled"
 """In `devices`: every bundled fake device that the activation step can be compiled for."""
+REFUSALS = (QnnqError, NoiseError, TranspileError)
+"""What says that input is bad, or that a service failed; anything else is a defect."""
 _OWN_NOISE = re.compile(r"\bdevice\b")
 
 
@@ -82,7 +86,7 @@ def expand(sweep: SweepFile) -> list[Point]:
         try:
             for point in _expand_grid(grid, networks, datasets):
                 points[point.name] = point
-        except (InputError, ValueError) as error:
+        except REFUSALS as error:
             raise InputError(f"[[grid]] {number}: {error}") from error
     return list(points.values())
 

@@ -91,7 +91,10 @@ BAD = [
     (["--noise", "fake_torino", "--device", "fake_kingston"], "fake_kingston"),
     (["--engine", "ideal", "--noise", "fake_kingston"], "expected --noise ideal"),
     (["--engine", "ideal", "--noise", "nonsense", "--strength", "0"], "unknown term 'nonsense'"),
-    (["--engine", "ideal", "--device", "fake_torino"], "takes no --device"),
+    (
+        ["--engine", "ideal", "--device", "fake_torino"],
+        "--device fake_torino: expected --engine",
+    ),
     (["--engine", "ideal", "--qubits", "1,2"], "--qubits"),
     (["--shots", "1" + "0" * 20], "expected at most 1000000"),
     (["--shots", "0"], "expected a whole number >= 1"),
