@@ -22,6 +22,7 @@ COMMANDS = (
     "plot",
     "estimate",
     "submit",
+    "runs",
     "status",
     "resume",
     "collect",
@@ -30,7 +31,7 @@ COMMANDS = (
 )
 """Modules of this package, each with `register(app)`; the order is that of `qnnq --help`."""
 
-DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+DONE, FAILED, BAD_INPUT, PENDING, INTERRUPTED = 0, 1, 2, 3, 130
 
 
 def build_app() -> typer.Typer:
@@ -66,7 +67,8 @@ def _version(wanted: bool) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command line and return its exit code: 0 done, 1 failed, 2 bad input, 130 interrupted.
+    """Run a command line and return its exit code: 0 done, 1 failed, 2 bad input, 3 still
+    pending after the time that was given to it, 130 interrupted.
 
     Args:
         arguments: Without the program's name; None takes those of the process.

@@ -17,7 +17,7 @@ from qnnq.jobs.engine import RuntimeEngine
 from qnnq.jobs.estimate import Estimate, LayerEstimate
 from qnnq.jobs.layer_plan import JobPlan, LayerCost
 from qnnq.jobs.ledger import Ledger
-from qnnq.jobs.planning import Plan, described, place_network
+from qnnq.jobs.planning import Plan, described, fill_chip
 from qnnq.jobs.records import now
 from qnnq.jobs.request import HardwareRequest
 from qnnq.jobs.service import Service
@@ -43,7 +43,7 @@ def plan_calibration(request: HardwareRequest) -> Plan:
     check_at_least("shots", request.shots, 1)
     check_at_least("seed", request.seed, 0)
     network = load_model(request.model)
-    placed = place_network(request, network)
+    placed = fill_chip(request, network)
     widest: dict[float, int] = {}
     for number, layer in enumerate(placed.layers):
         best = widest.get(layer.entanglement)
