@@ -63,11 +63,11 @@ class Deployment:
     @property
     def noise(self) -> str:
         """The noise at strength 1, in canonical words."""
-        return _split_strength(self.specification)[0]
+        return split_strength(self.specification)[0]
 
     def completed(self, task: Task) -> Task:
         """Return a task with what of this deployment determines its result."""
-        noise, strength = _split_strength(self.specification)
+        noise, strength = split_strength(self.specification)
         return replace(self.placement.placed(task, self.layers), noise=noise, strength=strength)
 
     def engine(self, name: str) -> Engine:
@@ -208,7 +208,7 @@ def layer_channels(
     return channels
 
 
-def _split_strength(specification: NoiseSpecification) -> tuple[str, float]:
+def split_strength(specification: NoiseSpecification) -> tuple[str, float]:
     """Return the noise at strength 1 and the strength that all terms share, else 1."""
     strengths = {term.strength for term in specification.terms}
     if len(strengths) != 1 or 0.0 in strengths:

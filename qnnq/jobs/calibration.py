@@ -12,13 +12,13 @@ from qnnq.execution.measured_response import (
     fit_sites,
     write_response,
 )
-from qnnq.execution.request import check_at_least, check_placement
+from qnnq.execution.request import check_at_least
 from qnnq.execution.response_fit import ANGLES
 from qnnq.jobs.engine import RuntimeEngine
 from qnnq.jobs.estimate import Estimate, LayerEstimate
 from qnnq.jobs.layer_plan import JobPlan, LayerCost
 from qnnq.jobs.ledger import Ledger
-from qnnq.jobs.planning import Plan, described, place_network
+from qnnq.jobs.planning import Plan, described, fill_chip
 from qnnq.jobs.records import now
 from qnnq.jobs.request import HardwareRequest
 from qnnq.jobs.service import Service
@@ -44,13 +44,10 @@ def plan_calibration(request: HardwareRequest) -> Plan:
         raise InputError(
             "--pair-gate cz: expected sx; joined neurons have no response of their own"
         )
-    check_placement(
-        request.pairs, request.pair_gate, 1 if request.copies is None else request.copies
-    )
     check_at_least("shots", request.shots, 1)
     check_at_least("seed", request.seed, 0)
     network = load_model(request.model)
-    placed = place_network(request, network)
+    placed = fill_chip(request, network)
     widest: dict[float, int] = {}
     for number, layer in enumerate(placed.layers):
         best = widest.get(layer.entanglement)

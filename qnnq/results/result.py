@@ -2,12 +2,16 @@
 
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from qnnq.results.frames import dataframe
 from qnnq.results.task import Task
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,20 @@ class RunResult:
     def shots(self) -> int:
         """Shots an image."""
         return self.task.shots
+
+    def to_dataframe(self) -> "pd.DataFrame":
+        """Return a row an image.
+
+        Its columns: `image` (the index in the data set), `label`, `majority` (the class that most
+        shots chose), and the shots that chose each class, `votes_0` and so on.
+
+        Raises:
+            InputError: If pandas is not installed.
+        """
+        majority = np.argmax(self.counts, axis=1)
+        columns = {"image": self.images, "label": self.labels, "majority": majority}
+        votes = {f"votes_{number}": shots for number, shots in enumerate(self.counts.T)}
+        return dataframe(columns | votes)
 
     def to_json(self, with_counts: bool = False) -> dict[str, Any]:
         """Return the result in schema `qnnq.run/1`."""
