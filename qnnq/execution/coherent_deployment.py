@@ -97,14 +97,7 @@ def deploy_coherent(
         request.qubits,
         FEEDBACK_LATENCY if latency is None else latency,
     )
-    used = [qubit for site in compiled.sites for qubit in site.qubits]
-    channels = build_channels(specification, device.target, used)
-    if channels.coupling_rates or channels.leakage or channels.correlated_readout:
-        raise InputError(
-            f"--mode coherent: expected noise without zz, leakage and correlated_readout, got "
-            f"{specification}"
-        )
-    check_coverage(network_circuit(compiled), channels, specification)
+    channels = _channels(device, specification, compiled)
     return CoherentDeployment(device, specification, compiled, channels)
 
 
@@ -123,3 +116,18 @@ def _compiled(
     return compile_network(
         device.target, widths, entanglements, sites=sites, feedback_latency=feedback_latency
     )
+
+
+@lru_cache(maxsize=256)
+def _channels(
+    device: Device, specification: NoiseSpecification, compiled: CompiledNetwork
+) -> NoiseChannels:
+    used = [qubit for site in compiled.sites for qubit in site.qubits]
+    channels = build_channels(specification, device.target, used)
+    if channels.coupling_rates or channels.leakage or channels.correlated_readout:
+        raise InputError(
+            f"--mode coherent: expected noise without zz, leakage and correlated_readout, got "
+            f"{specification}"
+        )
+    check_coverage(network_circuit(compiled), channels, specification)
+    return channels

@@ -8,7 +8,8 @@ vector can occur: the state is kept in coordinates of those, the first of which 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,13 +52,15 @@ class LayerInstrument:
     matrices: NDArray[np.float32]
 
 
+@lru_cache(maxsize=8)
 def layer_instruments(
     compiled: CompiledNetwork, channels: NoiseChannels
 ) -> tuple[LayerInstrument, ...]:
     """Return the exact instrument of every step of a network.
 
-    The outcome is that of the state as it enters the measurement; the state that it falls into
-    then relaxes for as long as the measurement takes.
+    The outcome is that of the state as it enters the measurement, since the calibrated readout
+    error contains the decay up to the outcome; relaxing before it would count that twice. The state
+    that it falls into then relaxes for as long as the measurement takes.
 
     Args:
         compiled: The network, its angles computed from the outcomes outside.
@@ -65,15 +68,32 @@ def layer_instruments(
             couplings, correlated readout) and without leakage.
     """
     widths = [step.width for step in compiled.steps]
+    placed = [_placed(step.circuit) for step in compiled.steps]
     sites = []
     for neuron, site in enumerate(compiled.sites):
         used = max(layer for layer, width in enumerate(widths) if neuron < width) + 1
-        steps = [_Site(site, neuron, channels).full(step) for step in compiled.steps[:used]]
+        alone = _Site(site, neuron, channels)
+        steps = [
+            alone.full(step, operations)
+            for step, operations in zip(compiled.steps[:used], placed[:used], strict=True)
+        ]
         sites.append(_reduced(steps, len(site.qubits)))
     return tuple(
         LayerInstrument(width, _stacked([steps[layer] for steps in sites if layer < len(steps)]))
         for layer, width in enumerate(widths)
     )
+
+
+_Placed = tuple[Operation, tuple[int, ...]]  # an operation, its physical qubits
+
+
+def _placed(circuit: QuantumCircuit) -> list[_Placed]:
+    number = {qubit: index for index, qubit in enumerate(circuit.qubits)}
+    return [
+        (item.operation, tuple(number[qubit] for qubit in item.qubits))
+        for item in circuit.data
+        if item.operation.name != "barrier"
+    ]
 
 
 @dataclass(frozen=True)
@@ -83,12 +103,14 @@ class _Site:
     site: Site
     neuron: int
     channels: NoiseChannels
+    errors: dict[object, Matrix | None] = field(default_factory=dict)
 
-    def full(self, step: CompiledStep) -> Matrix:
+    def full(self, step: CompiledStep, operations: Sequence[_Placed]) -> Matrix:
         """Return (2 last, 3 powers, 2 reported, out, in) matrices of Pauli vectors."""
-        return np.stack([self._after(step, last) for last in (0, 1)])
+        own = [each for each in operations if not set(each[1]).isdisjoint(self.site.qubits)]
+        return np.stack([self._after(step, self._chosen(step, own, last)) for last in (0, 1)])
 
-    def _after(self, step: CompiledStep, last: int) -> Matrix:
+    def _after(self, step: CompiledStep, operations: Iterator[_Placed]) -> Matrix:
         qubits = self.site.qubits
         size = 4 ** len(qubits)
         # (points, 4 a qubit, basis); once it is measured a last axis for the reported bit
@@ -96,7 +118,7 @@ class _Site:
         state = state.reshape(len(ANGLES), *(4,) * len(qubits), size)
         angles = [{self.neuron: float(angle)} for angle in ANGLES]
         measured = False
-        for operation, physical in self._operations(step.circuit, last):
+        for operation, physical in operations:
             axes = [qubits.index(qubit) for qubit in physical]
             if isinstance(operation, Measure):
                 measured = True
@@ -110,34 +132,38 @@ class _Site:
                 state = apply_transfer(_RESET[None], state, axes)
             elif not isinstance(operation, Delay):
                 raise ValueError(f"{operation.name}: expected gates, waits, resets, measurements")
-            stages = self.channels.after(operation, physical)
-            if stages:
-                error = PTM(SuperOp(superoperator(stages, len(physical)))).data.real
+            error = self._error(operation, physical)
+            if error is not None:
                 state = apply_transfer(error[None], state, axes)
         if not measured:
             state = np.stack([state, np.zeros_like(state)], axis=-1)
         values = state.reshape(len(ANGLES), size, size, 2)
         return np.tensordot(TO_COEFFICIENTS, values, axes=(1, 0)).transpose(0, 3, 1, 2)
 
-    def _operations(
-        self, circuit: QuantumCircuit, last: int
-    ) -> Iterator[tuple[Operation, tuple[int, ...]]]:
-        """Yield what happens on the site, as it was reported last time."""
-        for item in circuit.data:
-            physical = tuple(circuit.find_bit(qubit).index for qubit in item.qubits)
-            if item.operation.name == "barrier" or not set(physical) & set(self.site.qubits):
+    def _chosen(
+        self, step: CompiledStep, operations: Sequence[_Placed], last: int
+    ) -> Iterator[_Placed]:
+        """Yield what happens on the site where bit `last` was reported last time."""
+        for operation, physical in operations:
+            if not isinstance(operation, IfElseOp):
+                yield operation, physical
                 continue
-            if isinstance(item.operation, IfElseOp):
-                bit, value = item.operation.condition
-                ((_, index),) = circuit.find_bit(bit).registers
-                if index != self.neuron:
-                    raise ValueError(f"if_else: expected outcome {self.neuron}, got {index}")
-                block = item.operation.blocks[0 if last == value else 1]
-                for inner in block.data:
-                    chosen = tuple(physical[block.find_bit(q).index] for q in inner.qubits)
-                    yield inner.operation, chosen
-            else:
-                yield item.operation, physical
+            bit, value = operation.condition
+            ((_, index),) = step.circuit.find_bit(bit).registers
+            if index != self.neuron:
+                raise ValueError(f"if_else: expected outcome {self.neuron}, got {index}")
+            for inner, places in _placed(operation.blocks[0 if last == value else 1]):
+                yield inner, tuple(physical[place] for place in places)
+
+    def _error(self, operation: Operation, physical: tuple[int, ...]) -> Matrix | None:
+        """Return the Pauli transfer matrix of what acts after an operation, None for nothing."""
+        wait = (operation.duration, operation.unit) if isinstance(operation, Delay) else None
+        key = (operation.name, physical, wait)
+        if key not in self.errors:
+            stages = self.channels.after(operation, physical)
+            channel = SuperOp(superoperator(stages, len(physical)))
+            self.errors[key] = PTM(channel).data.real if stages else None
+        return self.errors[key]
 
     def _projections(self, qubit: int) -> list[Matrix]:
         """Return for each reported bit what it does to the Pauli vector of the measured qubit."""

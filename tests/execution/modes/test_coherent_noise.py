@@ -35,10 +35,9 @@ def relaxation(qubit, duration):
     return [phase @ damp for phase in (keep, flip) for damp in damping]
 
 
-def device(readout_noise=True):
-    target = small_target(line(4), t1=T1, t2=T2)
-    text = "device(readout=off)" + (" + readout(p01=0.07, p10=0.12)" if readout_noise else "")
-    return target, NoiseSpecification.parse(text, device_names=["device"])
+NOISE = NoiseSpecification.parse(
+    "device(readout=off) + readout(p01=0.07, p10=0.12)", device_names=["device"]
+)
 
 
 def history_distribution(network, pixels, compiled, target, channels):
@@ -58,7 +57,6 @@ def history_distribution(network, pixels, compiled, target, channels):
         return None
 
     circuit = network_circuit(compiled)
-    readout = READOUT if channels.readout_errors else np.eye(2)
     widths = network.widths
     table = np.zeros((2,) * sum(widths))
     # All neurons but the last layer's determine the angles.
@@ -70,7 +68,7 @@ def history_distribution(network, pixels, compiled, target, channels):
             angles += list(math.pi / 2 * (before - phi(z, network.activation, network.stretch)))
             inputs = last = 1.0 - 2 * np.array(bits[start : start + width])
             start += width
-        histories = Histories(circuit.assign_parameters(angles), channel, lambda qubit: readout)
+        histories = Histories(circuit.assign_parameters(angles), channel, lambda qubit: READOUT)
         table[bits] = histories.probabilities()[bits]
     return table
 
@@ -89,28 +87,47 @@ def sampled_histories(network, pixels, mode, seed):
     return np.bincount(codes, minlength=2**count)
 
 
-@pytest.mark.parametrize(
-    ("widths", "entanglement", "last_projective", "options"),
-    [
-        ((3, 2, 2, 2), 3 * math.pi / 8, False, {"feedback_latency": 4e-6}),
-        ((3, 2, 2, 2), 0.8, True, {"feedback_latency": 0.0}),
-        ((3, 2, 2, 2), math.pi / 2, False, {"feedback_latency": 20e-6}),
-        ((3, 1, 2, 1, 2), 0.8, False, {"feedback_latency": 10e-6}),
-    ],
-)
-def test_histories_follow_the_density_matrices(widths, entanglement, last_projective, options):
-    """Chi-square of the joint outcomes of all layers at a false-alarm rate of 1e-6."""
+def compare(widths, entanglement, last_projective, latency, other_latency):
+    """Return sampled histories, and their distributions at both latencies (seconds)."""
     network = small_network(
         0.8, entanglement, widths=widths, seed=4, last_projective=last_projective
     )
-    target, noise = device()
-    angles = [network.layer_entanglement(i) for i in range(network.hidden)]
+    target = small_target(line(4), t1=T1, t2=T2)
+    channels = build_channels(NOISE, target, range(4))
     weak = entanglement < math.pi / 2
     sites = [Site(0, 1), Site(3, 2)] if weak else [Site(0), Site(3)]
-    compiled = compile_network(target, network.widths, angles, sites=sites, **options)
-    channels = build_channels(noise, target, range(4))
-    mode = Coherent(layer_instruments(compiled, channels))
+    compiled, other = (
+        compile_network(
+            target, network.widths, network.entanglements, sites=sites, feedback_latency=seconds
+        )
+        for seconds in (latency, other_latency)
+    )
     pixels = np.array([0.2, 0.9, 0.6])
-    expected = history_distribution(network, pixels, compiled, target, channels).ravel()
+    mode = Coherent(layer_instruments(compiled, channels))
+    return sampled_histories(network, pixels, mode, 1), *(
+        history_distribution(network, pixels, each, target, channels).ravel()
+        for each in (compiled, other)
+    )
+
+
+@pytest.mark.parametrize(
+    ("widths", "entanglement", "last_projective", "latency"),
+    [
+        ((3, 2, 2, 2), 3 * math.pi / 8, False, 4e-6),
+        ((3, 2, 2, 2), 0.8, True, 0.0),
+        ((3, 2, 2, 2), math.pi / 2, False, 20e-6),
+        ((3, 1, 2, 1, 2), 0.8, False, 10e-6),
+    ],
+)
+def test_histories_follow_the_density_matrices(widths, entanglement, last_projective, latency):
+    """Chi-square of the joint outcomes of all layers at a false-alarm rate of 1e-6.
+
+    The same test tells them from those of a latency that is 30 us longer.
+    """
+    counts, expected, other = compare(
+        widths, entanglement, last_projective, latency, latency + 30e-6
+    )
     assert expected.sum() == pytest.approx(1)
-    assert_same_distribution(sampled_histories(network, pixels, mode, 1), SHOTS * expected)
+    assert_same_distribution(counts, SHOTS * expected)
+    with pytest.raises(AssertionError):
+        assert_same_distribution(counts, SHOTS * other)
