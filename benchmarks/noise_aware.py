@@ -1,6 +1,6 @@
 """What training for the noise, for the vote, and for both gains: breakdown strengths.
 
-    python benchmarks/noise_aware.py                  # 16-16-16, 3 seeds: 15 minutes
+    python benchmarks/noise_aware.py                  # 16-16-16, 3 seeds: 5 minutes
     python benchmarks/noise_aware.py --quick          # 1 seed, few epochs: under 2 minutes
 
 Networks of one shape are trained in four ways: without noise for a single shot; without noise for

@@ -27,7 +27,7 @@ def read_value(text: str, kind: Kind) -> Value | None:
     if kind == "file":
         return text
     if kind == "time":
-        seconds = _read_quantity(text, _SECONDS)
+        seconds = read_seconds(text)
         return seconds if seconds is not None and seconds > 0 else None
     if kind == "frequency":
         return _read_quantity(text, _HERTZ)
@@ -39,6 +39,11 @@ def read_value(text: str, kind: Kind) -> Value | None:
     if kind == "probability" and not 0 <= number <= 1:
         return None
     return number
+
+
+def read_seconds(text: str) -> float | None:
+    """Return the seconds that `text` says, such as `2us`; None if it says none."""
+    return _read_quantity(text, _SECONDS)
 
 
 def read_number(text: str) -> float | None:

@@ -73,11 +73,11 @@ class Deployment:
     @property
     def noise(self) -> str:
         """The noise at strength 1, in canonical words."""
-        return _split_strength(self.specification)[0]
+        return split_strength(self.specification)[0]
 
     def completed(self, task: Task) -> Task:
         """Return a task with what of this deployment determines its result."""
-        noise, strength = _split_strength(_by_content(self.specification))
+        noise, strength = split_strength(self.specification)
         return replace(self.placement.placed(task, self.layers), noise=noise, strength=strength)
 
     def engine(self, name: str) -> Engine:
@@ -247,8 +247,12 @@ def _by_content(specification: NoiseSpecification) -> NoiseSpecification:
     return NoiseSpecification(tuple(map(named, specification.terms)))
 
 
-def _split_strength(specification: NoiseSpecification) -> tuple[str, float]:
-    """Return the noise at strength 1 and the strength that all terms share, else 1."""
+def split_strength(specification: NoiseSpecification) -> tuple[str, float]:
+    """Return the noise at strength 1 and the strength that all terms share, else 1.
+
+    A file is named by the hash of its content.
+    """
+    specification = _by_content(specification)
     strengths = {term.strength for term in specification.terms}
     if len(strengths) != 1 or 0.0 in strengths:
         return str(specification), 1.0

@@ -3,14 +3,11 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from qnnq.devices.device import Device
-from qnnq.execution.request import PairGate, check_placement
+from qnnq.execution.request import ModeName, PairGate, check_placement
 from qnnq.results.task import Task
 from transpile import CompiledLayer
-
-ModeName = Literal["stepwise"]
 
 
 @dataclass(frozen=True)
@@ -23,7 +20,7 @@ class Placement:
         copies: Images side by side.
         pairs: Gate pairs inserted after each rotation.
         pair_gate: Their gate.
-        mode: Whether every layer is a circuit of its own.
+        mode: Whether every layer is a circuit of its own, or neurons live on.
 
     Raises:
         InputError: If a number or a name is out of its range.

@@ -14,6 +14,9 @@ ENGINES: tuple[EngineName, ...] = get_args(EngineName)
 PairGate = Literal["sx", "cz"]
 PAIR_GATES: tuple[PairGate, ...] = get_args(PairGate)
 
+ModeName = Literal["stepwise", "coherent"]
+MODES: tuple[ModeName, ...] = get_args(ModeName)
+
 
 @dataclass(frozen=True)
 class RunRequest:
@@ -36,6 +39,9 @@ class RunRequest:
         seed: Seed of every random number.
         compensate: Whether each neuron's angle is replaced by the one whose noisy probability
             is the wanted one, where there is one.
+        mode: `stepwise` (every layer prepares its qubits anew) or `coherent` (they live on).
+        feedback_latency: In coherent mode the time from the end of a measurement to the first
+            gate that depends on it, such as `2us`; None takes the default of `transpile`.
     """
 
     model: str = "mnist16-a0.5"
@@ -52,6 +58,8 @@ class RunRequest:
     shots: int = 15
     seed: int = 0
     compensate: bool = False
+    mode: ModeName = "stepwise"
+    feedback_latency: str | None = None
 
 
 def check_request(request: RunRequest) -> None:
@@ -61,12 +69,65 @@ def check_request(request: RunRequest) -> None:
             f"--engine {request.engine!r}: expected one of {', '.join(ENGINES)}"
             f"{nearest(request.engine, ENGINES)}"
         )
+    if request.engine == "ideal":
+        _check_ideal(request)
     check_placement(request.pairs, request.pair_gate, request.copies)
     check_at_least("shots", request.shots, 1)
     check_at_most("shots", request.shots, MOST_SHOTS)
     check_at_least("seed", request.seed, 0)
     if not (math.isfinite(request.strength) and request.strength >= 0):
         raise InputError(f"--strength {request.strength}: expected a number >= 0")
+    _check_mode(request)
+
+
+def _check_mode(request: RunRequest) -> None:
+    if request.mode not in MODES:
+        raise InputError(
+            f"--mode {request.mode!r}: expected one of {', '.join(MODES)}"
+            f"{nearest(request.mode, MODES)}"
+        )
+    if request.mode == "stepwise":
+        if request.feedback_latency is not None:
+            raise InputError(
+                f"--feedback-latency {request.feedback_latency}: expected --mode coherent, got "
+                "stepwise, which prepares every qubit anew"
+            )
+        return
+    latency_seconds(request.feedback_latency)
+    if request.engine != "instrument":
+        raise InputError(f"--mode coherent: expected --engine instrument, got {request.engine}")
+    refused = {
+        f"--pairs {request.pairs}": request.pairs,
+        f"--copies {request.copies}": request.copies != 1,
+        "--qubits all": request.qubits == "all",
+        "--compensate": request.compensate,
+    }
+    for option, given in refused.items():
+        if given:
+            raise InputError(f"{option}: expected --mode stepwise, got coherent")
+
+
+def latency_seconds(text: str | None) -> float | None:
+    """Return a feedback latency in seconds; raise InputError unless it is a time >= 0."""
+    from noise_models.values import read_seconds
+
+    if text is None:
+        return None
+    seconds = read_seconds(text)
+    if seconds is None or not (math.isfinite(seconds) and seconds >= 0):
+        raise InputError(f"--feedback-latency {text!r}: expected a time >= 0, such as 2us")
+    return seconds
+
+
+def _check_ideal(request: RunRequest) -> None:
+    """Raise InputError for what the closed form of a neuron has no place for."""
+    for name in ("device", "qubits", "copies", "pairs", "pair_gate", "compensate"):
+        value = getattr(request, name)
+        if value != getattr(RunRequest, name):
+            raise InputError(
+                f"--{name.replace('_', '-')} {value}: expected --engine instrument or aer, got "
+                "ideal, which has no circuits"
+            )
 
 
 def check_placement(pairs: int, pair_gate: str, copies: int) -> None:

@@ -119,7 +119,6 @@ def estimate_run(
     shots: int,
     limits: ServiceLimits,
     *,
-    most_copies: int,
     least_rep_delay_s: float,
 ) -> Estimate:
     """Return the cost of a run and what would be cheaper.
@@ -129,7 +128,6 @@ def estimate_run(
         images: Number of images.
         shots: Shots an image.
         limits: Limits and prices.
-        most_copies: How many copies of the widest layer the chip takes.
         least_rep_delay_s: The shortest repetition delay that the device offers.
     """
 
@@ -139,10 +137,6 @@ def estimate_run(
 
     found = total(shapes, shots)
     ways = []
-    copies = min(most_copies, images)
-    if copies > min(shape.copies for shape in shapes):
-        packed = [replace(shape, copies=max(shape.copies, copies)) for shape in shapes]
-        ways.append((f"--copies {copies} (as many images side by side as fit)", packed, shots))
     if any(shape.cost.rep_delay_s > least_rep_delay_s for shape in shapes):
         faster = [
             replace(shape, cost=replace(shape.cost, rep_delay_s=least_rep_delay_s))

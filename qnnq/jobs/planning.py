@@ -13,10 +13,11 @@ from qnnq.devices.names import resolve_device
 from qnnq.errors import InputError
 from qnnq.execution.deployment import compile_network
 from qnnq.execution.placement import Placement
-from qnnq.execution.request import PairGate, RunRequest
+from qnnq.execution.request import RunRequest, check_placement
 from qnnq.execution.run import check_compensable, prepare
 from qnnq.jobs.estimate import Estimate, LayerShape, estimate_run
 from qnnq.jobs.layer_plan import LayerCost
+from qnnq.jobs.preflight import Choice, best_choice, numbers_of_copies, predicted_accuracy
 from qnnq.jobs.request import LEAST_BUSY, HardwareRequest
 from qnnq.networks.network import Network
 from qnnq.results.task import Task
@@ -31,14 +32,12 @@ class Placed:
         placement: Where they are; each layer may have copies of its own.
         layers: The compiled layers.
         costs: What an execution of each layer costs.
-        most_copies: How many copies of every layer the chip takes.
         least_rep_delay_s: The shortest repetition delay that the device offers.
     """
 
     placement: Placement
     layers: tuple[CompiledLayer, ...]
     costs: tuple[LayerCost, ...]
-    most_copies: int
     least_rep_delay_s: float
 
 
@@ -56,6 +55,7 @@ class Plan:
         arrays: The images and what belongs to them, empty for a calibration.
         responses: For each layer the coefficients (slots, 3) that angles are corrected with.
         kind: Whether images are run, or the device's response is measured.
+        choices: Numbers of images side by side, with what they mean; the one that is used too.
     """
 
     device: Device
@@ -67,6 +67,7 @@ class Plan:
     arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
     responses: tuple[NDArray[np.float64], ...] = ()
     kind: Literal["run", "calibration"] = "run"
+    choices: tuple[Choice, ...] = ()
 
 
 def plan_run(request: HardwareRequest) -> Plan:
@@ -82,78 +83,125 @@ def plan_run(request: HardwareRequest) -> Plan:
             images=request.images,
             noise="ideal",
             engine="ideal",
-            pairs=request.pairs,
-            pair_gate=request.pair_gate,
-            copies=1 if request.copies is None else request.copies,
             shots=request.shots,
             seed=request.seed,
         )
     )
-    images = len(prepared.images)
-    placed = place_network(request, prepared.network, most_copies=images)
-    shapes = [
-        LayerShape(layer.width, layer.copies, layer.parts, layer.slots, cost)
-        for layer, cost in zip(placed.layers, placed.costs, strict=True)
+    images: NDArray[Any] = np.asarray(prepared.dataset.images[prepared.images])
+    network = prepared.network
+    tried = place_choices(request, network, len(images))
+    accuracies = [
+        predicted_accuracy(network, each.placement.device, each.layers, prepared.dataset)
+        for each in tried
     ]
-    estimate = estimate_run(
-        shapes,
-        images,
-        request.shots,
-        request.limits,
-        most_copies=placed.most_copies,
-        least_rep_delay_s=placed.least_rep_delay_s,
-    )
+    estimates = [_estimate(request, each, len(images)) for each in tried]
+    chosen = best_choice(accuracies)
+    placed = tried[chosen]
+    choices = [
+        Choice(
+            max(layer.copies for layer in each.layers),
+            *(accuracy, estimate.quantum_seconds, number == chosen),
+        )
+        for number, (each, accuracy, estimate) in enumerate(
+            zip(tried, accuracies, estimates, strict=True)
+        )
+    ]
+    device = placed.placement.device
     if request.compensate:
-        check_compensable(prepared.network)
-    responses = _responses(request, placed.placement.device, placed.layers)
+        check_compensable(network)
+    responses = _responses(request, device, placed.layers)
     task = replace(
         described(prepared.task, request, placed),
         engine="runtime",
-        noise=placed.placement.device.name,
+        noise=device.name,
         compensate=_digest(responses) if responses else False,
     )
     arrays = {
-        "images": np.asarray(prepared.dataset.images[prepared.images]),
+        "images": images,
         "labels": prepared.dataset.labels[prepared.images].astype(np.int64),
         "indices": prepared.images,
     }
     return Plan(
-        *(placed.placement.device, prepared.network, placed.layers, placed.costs),
-        *(estimate, task, arrays, responses),
+        *(device, network, placed.layers, placed.costs),
+        *(estimates[chosen], task, arrays, responses),
+        choices=tuple(choices),
     )
 
 
-def place_network(
-    request: HardwareRequest, network: Network, most_copies: int | None = None
-) -> Placed:
-    """Compile the layers of a network for the device of a request.
+def _estimate(request: HardwareRequest, placed: Placed, images: int) -> Estimate:
+    shapes = [
+        LayerShape(layer.width, layer.copies, layer.parts, layer.slots, cost)
+        for layer, cost in zip(placed.layers, placed.costs, strict=True)
+    ]
+    return estimate_run(
+        *(shapes, images, request.shots, request.limits),
+        least_rep_delay_s=placed.least_rep_delay_s,
+    )
 
-    Args:
-        request: What is asked for.
-        network: The network.
-        most_copies: More copies than this are of no use, None if any are.
-    """
+
+def find_device(request: HardwareRequest, network: Network) -> Device:
+    """Return the device of a request, with its calibration data of now."""
     name = request.device
     if name == LEAST_BUSY:
         from qnnq.devices.ibm.account import IbmAccount
 
         name = IbmAccount(request.limits).least_busy(_qubits_needed(network))
-    device = resolve_device(name, request.limits)
-    fits = _fitting_copies(network, device, request.pair_gate)
-    bound = most_copies or max(fits)
-    placement = Placement(
-        device, request.qubits, min(request.copies or 1, bound), request.pairs, request.pair_gate
-    )
-    if request.copies is None and request.qubits == "best":
-        layers = _fill_chip(placement, network, [min(fit, bound) for fit in fits])
-    else:
-        layers = compile_network(network, placement)
+    return resolve_device(name, request.limits)
+
+
+def place_choices(request: HardwareRequest, network: Network, images: int) -> list[Placed]:
+    """Compile a network with the copies that were asked for, else with several numbers of them.
+
+    Args:
+        request: What is asked for.
+        network: The network.
+        images: More copies than this are of no use.
+
+    Returns:
+        The placements, from the fewest copies to the most.
+    """
+    placement = _placement(request, network, images)
+    if not _chooses_copies(request):
+        return [_placed(request, placement, compile_network(network, placement))]
+    fits = [min(fit, images) for fit in _fitting_copies(placement, network)]
+    return [
+        _placed(request, placement, _side_by_side(placement, network, fits, copies))
+        for copies in numbers_of_copies(max(fits))
+    ]
+
+
+def fill_chip(request: HardwareRequest, network: Network) -> Placed:
+    """Compile a network with as many copies of each layer as the chip takes, or as asked for."""
+    placement = _placement(request, network, None)
+    if not _chooses_copies(request):
+        return _placed(request, placement, compile_network(network, placement))
+    fits = _fitting_copies(placement, network)
+    return _placed(request, placement, _side_by_side(placement, network, fits, max(fits)))
+
+
+def _chooses_copies(request: HardwareRequest) -> bool:
+    return request.copies is None and request.qubits == "best"
+
+
+def _placement(request: HardwareRequest, network: Network, images: int | None) -> Placement:
+    copies = 1 if request.copies is None else request.copies
+    check_placement(request.pairs, request.pair_gate, copies)
+    device = find_device(request, network)
+    if images is not None:
+        copies = min(copies, images)
+    return Placement(device, request.qubits, copies, request.pairs, request.pair_gate)
+
+
+def _placed(
+    request: HardwareRequest, placement: Placement, layers: tuple[CompiledLayer, ...]
+) -> Placed:
+    device = placement.device
     rep_delay, least = _rep_delay(device, request.options.rep_delay_s)
     costs = tuple(
         LayerCost.of(layer.circuit, report(layer, device.target).duration_s, rep_delay)
         for layer in layers
     )
-    return Placed(placement, layers, costs, min(fits), least)
+    return Placed(placement, layers, costs, least)
 
 
 def check_device(request: HardwareRequest, device: Device) -> HardwareRequest:
@@ -175,19 +223,21 @@ def _qubits_needed(network: Network) -> int:
     return max(network.widths) * (2 if weak else 1)
 
 
-def _fitting_copies(network: Network, device: Device, pair_gate: PairGate) -> list[int]:
+def _fitting_copies(placement: Placement, network: Network) -> list[int]:
     """Return how many copies of each layer the chip takes, at least 1."""
+    target, gate = placement.device.target, placement.pair_gate
     return [
-        max(1, capacity(device.target, network.layer_entanglement(i), pair_gate) // width)
+        max(1, capacity(target, network.layer_entanglement(i), gate) // width)
         for i, width in enumerate(network.widths)
     ]
 
 
-def _fill_chip(
-    placement: Placement, network: Network, copies: Sequence[int]
+def _side_by_side(
+    placement: Placement, network: Network, fits: Sequence[int], copies: int
 ) -> tuple[CompiledLayer, ...]:
-    """Compile each layer with its own number of copies: layers without ancillas take more."""
-    fewest = min(copies)
+    """Compile each layer with `copies` copies, or as many as fit: without ancillas more do."""
+    counts = [min(fit, copies) for fit in fits]
+    fewest = min(counts)
     # layers of the same kind share one circuit
     shared = compile_network(network, replace(placement, copies=fewest))
     return tuple(
@@ -201,7 +251,7 @@ def _fill_chip(
             pairs=placement.pairs,
             pair_gate=placement.pair_gate,
         )
-        for layer, count in enumerate(copies)
+        for layer, count in enumerate(counts)
     )
 
 

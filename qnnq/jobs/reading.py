@@ -170,7 +170,7 @@ class _Reader:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._engine = run.engine(None, wait=False, say=lambda line: None)
+        self._engine = run.engine(None, wait_s=0.0, say=lambda line: None)
         self._layers = run.ledger.layers()
         self.complete: NDArray[np.bool_] = np.ones(len(run.ledger.data()["indices"]), dtype=bool)
 
@@ -211,6 +211,8 @@ def _hardware(ledger: Ledger) -> dict[str, Any]:
     layers = ledger.layers()
     return {
         "jobs": [attempt.id for attempt in attempts],
+        "started": [attempt.started for attempt in attempts],
+        "calibrations": [attempt.calibration for attempt in attempts],
         "executions": sum(job.sets * job.shots for job in ledger.jobs()),
         "estimated_executions": estimate["executions"],
         "quantum_seconds": ledger.quantum_seconds(),

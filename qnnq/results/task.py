@@ -38,6 +38,8 @@ class Task:
         pair_gate: Their gate, where there are any.
         circuits: Digest of the compiled circuits, which another version of Qiskit may compile
             differently. None of a compiled task: it was run by a version that did not keep it.
+        feedback_latency_s: Of living neurons, from the end of a measurement to the first gate that
+            depends on it.
         dynamical_decoupling: Sequence that jobs decouple idle qubits with.
         measurement_twirling: Whether jobs twirl measurements.
         rep_delay_s: Delay after each execution, where it is not the device's own.
@@ -62,6 +64,7 @@ class Task:
     pairs: int | None = None
     pair_gate: str | None = None
     circuits: str | None = None
+    feedback_latency_s: float | None = None
     dynamical_decoupling: str | None = None
     measurement_twirling: bool | None = None
     rep_delay_s: float | None = None

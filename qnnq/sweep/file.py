@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import ErrorDetails
 
 from qnnq.errors import InputError
-from qnnq.execution.request import EngineName, PairGate
+from qnnq.execution.request import EngineName, ModeName, PairGate
 from qnnq.storage.files import read_text
 from qnnq.wording import nearest
 
@@ -51,6 +51,8 @@ class Grid(BaseModel):
     copies: Listed[Positive] | None = None
     compensate: Listed[bool] = [False]
     engine: Listed[EngineName] = ["instrument"]
+    mode: Listed[ModeName] = ["stepwise"]
+    feedback_latency: Listed[Text] | None = None
     data: Listed[Text] = ["mnist-test"]
     images: Listed[Text] | None = None
     seeds: Listed[Count] = [0]

@@ -37,7 +37,7 @@ ANGLES = np.array([0.0, 2 * np.pi / 3, 4 * np.pi / 3])
 TO_COEFFICIENTS = np.linalg.inv(np.stack([np.ones(3), np.cos(ANGLES), np.sin(ANGLES)], axis=1))
 """Takes the values at `ANGLES` to a, b, c of a + b cos(theta) + c sin(theta)."""
 
-_GROUND_STATE = np.array([1.0, 0.0, 0.0, 1.0])  # the Pauli vector of |0><0|: <I>, <X>, <Y>, <Z>
+GROUND_STATE = np.array([1.0, 0.0, 0.0, 1.0])  # the Pauli vector of |0><0|: <I>, <X>, <Y>, <Z>
 _BIT_READERS = np.array([[0.5, 0, 0, 0.5], [0.5, 0, 0, -0.5]])  # Tr(P_bit rho) = reader . vector
 
 
@@ -121,7 +121,7 @@ def _component_response(
     # One axis of points, then one Pauli axis a qubit.
     state = np.ones((len(assignments),))
     for _ in qubits:
-        state = np.multiply.outer(state, _GROUND_STATE)
+        state = np.multiply.outer(state, GROUND_STATE)
     placed = [
         (item.operation, tuple(circuit.find_bit(qubit).index for qubit in item.qubits))
         for item in instructions
@@ -131,7 +131,7 @@ def _component_response(
         state = _suffer(noisy.before, state, qubits)
         if isinstance(operation, Gate):
             axes = [qubits.index(qubit) for qubit in physical]
-            state = _apply(_gate_matrices(operation, assignments), state, axes)
+            state = apply_transfer(gate_matrices(operation, assignments), state, axes)
         elif not isinstance(operation, Delay | Measure):
             raise ValueError(f"{operation.name}: expected gates, waits and final measurements")
         state = _suffer(noisy.after, state, qubits)
@@ -144,7 +144,7 @@ def _suffer(
 ) -> NDArray[np.float64]:
     for stages, where in errors:
         matrix = PTM(SuperOp(superoperator(stages, len(where)))).data.real
-        state = _apply(matrix[None], state, [qubits.index(qubit) for qubit in where])
+        state = apply_transfer(matrix[None], state, [qubits.index(qubit) for qubit in where])
     return state
 
 
@@ -161,7 +161,7 @@ def _measured_slots(
     return slots
 
 
-def _gate_matrices(gate: Gate, assignments: list[dict[int, float]]) -> NDArray[np.float64]:
+def gate_matrices(gate: Gate, assignments: list[dict[int, float]]) -> NDArray[np.float64]:
     """Return the gate's Pauli transfer matrices, (1 or points, 4**n, 4**n)."""
     if not any(isinstance(value, ParameterExpression) for value in gate.params):
         return _transfer_matrix(gate.name, tuple(float(value) for value in gate.params), gate)[None]
@@ -191,7 +191,7 @@ def _transfer_matrix(name: str, params: tuple[float, ...], gate: Gate) -> NDArra
     return _MATRICES[key]
 
 
-def _apply(
+def apply_transfer(
     matrices: NDArray[np.float64], state: NDArray[np.float64], axes: list[int]
 ) -> NDArray[np.float64]:
     """Apply (points, 4**n, 4**n) matrices to the Pauli axes of (points, 4, ..., 4) states.
