@@ -31,7 +31,6 @@ from published_shares import (
 
 from noise_models import NoiseError
 from qnnq.errors import QnnqError
-from qnnq.execution.modes.stepwise import Stepwise
 from qnnq.execution.run import prepare
 from qnnq.execution.shot_loop import run_shots
 from qnnq.networks.bundled import bundled_models, load_model
@@ -48,7 +47,7 @@ def majorities(model: str, noise: str, images: Sequence[int], shots: int) -> np.
     """Return the majority accuracy on the same images for each of `SEEDS` seeds."""
     run = prepare(request(model, noise, images=",".join(map(str, images))))
     pixels, labels = run.dataset.images[run.images], run.dataset.labels[run.images]
-    mode = Stepwise(run.engine(), run.network.entanglements)
+    mode, _ = run.mode()
     votes = (run_shots(run.network, pixels, run.images, mode, shots, seed) for seed in range(SEEDS))
     return np.array([np.mean(majority_votes(vote.counts) == labels) for vote in votes])
 

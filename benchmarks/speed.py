@@ -1,7 +1,7 @@
 """How fast the engines are, each beside the alternative that it replaces, in one run.
 
     python benchmarks/speed.py                  # everything that is installed (about 3 minutes)
-    python benchmarks/speed.py aer noise        # some of: aer noise instrument instrument-wide
+    python benchmarks/speed.py aer noise        # some sections; --help names them all
 
 Every figure is a ratio of medians of runs that take turns, so that a machine whose speed drifts
 slows both alike. torch (the extra `train`) is needed for the instrument comparisons.
@@ -149,6 +149,20 @@ def compare_instrument(hidden: tuple[int, ...], goal: float, rounds: int) -> Non
     print(f"  peak memory of this process               {peak:8.2f} GB")
 
 
+def compare_coherent() -> None:
+    """Print 10,000 images x 15 shots of a network with ancillas: coherent beside stepwise."""
+    runs = [
+        prepare(RunRequest("mnist16-a0.5-g3pi8", mode=mode)) for mode in ("coherent", "stepwise")
+    ]
+    for run in runs:
+        run.mode()  # what is built once
+    living, anew = paired(runs[0].execute, runs[1].execute, rounds=7)
+    print("10,000 images x 15 shots, 16-16-16 with ancillas, engine instrument")
+    print(f"  stepwise                                  {anew:8.3f} s")
+    print(f"  coherent                                  {living:8.3f} s")
+    print(f"  ratio                                     {living / anew:8.2f}   (goal: 5)")
+
+
 def _random_network(hidden: tuple[int, ...]) -> Network:
     rng = np.random.default_rng(0)
     widths = (784, *hidden, 10)
@@ -163,6 +177,7 @@ SECTIONS: dict[str, Callable[[], None]] = {
     "aer": compare_aer,
     "noise": compare_noise,
     "instrument": lambda: compare_instrument((16, 16, 16), goal=3, rounds=7),
+    "coherent": compare_coherent,
     "instrument-wide": lambda: compare_instrument((512, 512), goal=2, rounds=3),
 }
 

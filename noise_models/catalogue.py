@@ -19,6 +19,9 @@ EXPECTED: Mapping[Kind, str] = {
     "switch": "on or off",
 }
 
+LARGEST: Mapping[Kind, float] = {"angle": 1e300, "frequency": 1e300}
+"""Radians and hertz, strength included; keeps every phase within float64."""
+
 
 @dataclass(frozen=True)
 class TermKind:

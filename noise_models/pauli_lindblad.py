@@ -103,7 +103,7 @@ def read_layers(path: str, num_qubits: int) -> tuple[LearnedLayer, ...]:
     try:
         text = Path(path).read_text()
         layers = _decoded(text)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         reason = error.strerror if isinstance(error, OSError) else f"expected {EXPECTED}"
         raise NoiseError(f"noise term pauli_lindblad: {path}: {reason}") from None
     if not layers:

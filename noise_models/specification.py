@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
-from noise_models.catalogue import DEVICE, EXPECTED, PRESETS, SYNTHETIC, TermKind
+from noise_models.catalogue import DEVICE, EXPECTED, LARGEST, PRESETS, SYNTHETIC, TermKind
 from noise_models.errors import NoiseError
 from noise_models.values import Value, read_number, read_value, write_number, write_value
 
@@ -38,6 +38,19 @@ class NoiseTerm:
             raise NoiseError(
                 f"noise term {self.name}: found strength {self.strength:g}, expected a number >= 0"
             )
+        if not self.is_device:
+            self._check_sizes()
+
+    def _check_sizes(self) -> None:
+        """Refuse angles and frequencies whose phases would leave the range of float64."""
+        kinds = _term_kind(self.name).keys
+        for key, value in self.parameters:
+            most = LARGEST.get(kinds[key])
+            if most is not None and abs(float(value)) * self.strength > most:
+                raise NoiseError(
+                    f"noise term {self.name}: found {key} = {value:g} with strength "
+                    f"{self.strength:g}, expected at most {most:g} in all"
+                )
 
     @property
     def is_device(self) -> bool:

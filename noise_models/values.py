@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from noise_models.catalogue import Kind
 
@@ -27,7 +27,7 @@ def read_value(text: str, kind: Kind) -> Value | None:
     if kind == "file":
         return text
     if kind == "time":
-        seconds = _read_quantity(text, _SECONDS)
+        seconds = read_seconds(text)
         return seconds if seconds is not None and seconds > 0 else None
     if kind == "frequency":
         return _read_quantity(text, _HERTZ)
@@ -41,11 +41,16 @@ def read_value(text: str, kind: Kind) -> Value | None:
     return number
 
 
+def read_seconds(text: str) -> float | None:
+    """Return the seconds that `text` says, such as `2us`; None if it says none."""
+    return _read_quantity(text, _SECONDS)
+
+
 def read_number(text: str) -> float | None:
     """Return the decimal number `text` (nan and inf included), None if it is none."""
     try:
         return float(Decimal(text)) + 0.0
-    except (InvalidOperation, OverflowError):
+    except (ArithmeticError, ValueError):  # float refuses a signalling NaN
         return None
 
 
@@ -58,11 +63,11 @@ def _read_quantity(text: str, units: Mapping[str, Decimal]) -> float | None:
     try:
         # Decimal: 0.12ms and 120us have to be the same float.
         number = Decimal(match["number"].strip())
-    except InvalidOperation:
+        if unit is None or not number.is_finite():
+            return None
+        quantity = float(number * unit) + 0.0
+    except ArithmeticError:
         return None
-    if unit is None or not number.is_finite():
-        return None
-    quantity = float(number * unit) + 0.0
     return quantity if math.isfinite(quantity) else None
 
 

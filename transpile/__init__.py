@@ -17,6 +17,7 @@ from transpile.control_flow import (
     check_controller,
     controller_load,
 )
+from transpile.digest import circuit_digest
 from transpile.dynamic import machine_circuit, network_circuit
 from transpile.errors import TranspileError
 from transpile.feedforward import Branch, Feedforward, linear_feedforward, table_feedforward
@@ -54,6 +55,7 @@ __all__ = [
     "check_controller",
     "check_sites",
     "choose_sites",
+    "circuit_digest",
     "compile_layer",
     "compile_network",
     "controller_load",

@@ -1,8 +1,10 @@
 """Compilation of a layer to an ISA circuit: a device's own gates on chosen physical qubits."""
 
+import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +12,7 @@ from qiskit.circuit import Barrier, QuantumCircuit
 from qiskit.circuit.library import RZZGate
 from qiskit.transpiler import Target, generate_preset_pass_manager
 
+from transpile.digest import circuit_digest
 from transpile.errors import TranspileError
 from transpile.gate_pairs import PairGate, check_pairs, insert_pairs, neighbours
 from transpile.layer import layer_circuit
@@ -42,6 +45,12 @@ class CompiledLayer:
     copies: int
     parts: int
     entanglement: float
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 (hexadecimal) of the circuit, and of the slots that images and neurons use."""
+        arrangement = f"{self.width} {self.copies} {self.parts} {circuit_digest(self.circuit)}"
+        return hashlib.sha256(arrangement.encode()).hexdigest()
 
     @property
     def slots(self) -> int:

@@ -14,7 +14,7 @@ def register(app: typer.Typer) -> None:
     def calibrate(
         model: hardware.Model = "mnist16-a0.5",
         device: hardware.Device = "fake_kingston",
-        shots: Annotated[int, typer.Option(help="Shots at each of the three angles.")] = 4096,
+        shots: Annotated[int, typer.Option(help="Shots at each of the four angles.")] = 4096,
         out: Annotated[
             str, typer.Option(help="The response file to write.", metavar="FILE")
         ] = "response.json",
@@ -38,13 +38,12 @@ def register(app: typer.Typer) -> None:
         Example: qnnq calibrate mnist16-a0.5 --device fake_kingston --out response.json
         """
         import shutil
-        from pathlib import Path
 
         from qnnq.jobs.budget import check_budget
         from qnnq.jobs.calibration import RESPONSE, plan_calibration
-        from qnnq.jobs.creation import create_run, holds_run
+        from qnnq.jobs.creation import calibration_folder, create_run
+        from qnnq.jobs.folder import LEDGER
         from qnnq.jobs.planning import check_device
-        from qnnq.results.result import task_id
         from qnnq.storage.files import check_writable
 
         request = hardware.request_of(
@@ -63,14 +62,14 @@ def register(app: typer.Typer) -> None:
             limits=limits,
         )
         check_writable(out)
-        plan = plan_calibration(request)
-        checked = check_device(request, plan.device)
-        folder = Path(run) if run else Path("qnnq-runs") / f"calibration-{task_id(plan.task)[:12]}"
-        check_budget(plan.estimate, budget)
-        print(f"{plan.device.name}: quantum seconds: {plan.estimate.formula()}")
-        hardware.confirm(plan, yes)
-        if not holds_run(folder, plan.task):
+        folder = calibration_folder(request, run)
+        if not (folder / LEDGER).exists():
+            plan = plan_calibration(request)
+            checked = check_device(request, plan.device)
+            check_budget(plan.estimate, budget)
+            print(f"{plan.device.name}: quantum seconds: {plan.estimate.formula()}")
+            hardware.confirm(plan, yes)
             create_run(checked, plan, folder, budget)
         hardware.pursue(str(folder), wait=True)
         shutil.copyfile(folder / RESPONSE, out)
-        print(f"{out}: the response of {len(plan.layers[0].sites)} neurons")
+        print(f"{out}: the response that {folder} measured")

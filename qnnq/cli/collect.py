@@ -52,16 +52,17 @@ def register(app: typer.Typer) -> None:
 
 def _store(found: "Collected", out: str) -> None:
     """Add the result to a results file, labelled as a sweep labels its points."""
+    from dataclasses import replace
+
     from qnnq.results.file import Store
-    from qnnq.results.result import task_id
 
     result = found.result
     # The images that were asked for: a partial result gives way to the whole one.
-    name = f"runtime {task_id({**result.task, 'images': found.labels['images']})}"
+    name = f"runtime {replace(result.task, images=found.labels['images']).id}"
     parts = {(0, 0): result.task_id} | ({(0, 1): "not finished"} if found.partial else {})
     with Store(out, create=True) as store:
         store.add(result)
-        store.link(name, result.task, found.labels, parts, len(parts), fresh=True)
+        store.link(name, result.task.to_json(), found.labels, parts, len(parts), fresh=True)
 
 
 def _print(document: dict[str, Any]) -> None:

@@ -43,12 +43,11 @@ def register(app: typer.Typer) -> None:
         from qnnq.devices.names import resolve_device
         from qnnq.errors import InputError
         from qnnq.execution.deployment import compile_network
-        from qnnq.execution.request import check_placement
+        from qnnq.execution.placement import Placement
         from qnnq.networks.bundled import load_model
         from qnnq.storage.files import check_writable
         from transpile import report
 
-        check_placement(pairs, pair_gate, copies)
         if json == "-" and (draw or qasm == "-"):
             other = "--draw" if draw else "--qasm -"
             raise InputError(f"--json -: expected nothing else on stdout, got {other}")
@@ -56,16 +55,16 @@ def register(app: typer.Typer) -> None:
             if file not in (None, "-"):
                 check_writable(file)
         network = load_model(model)
-        found = resolve_device(device)
-        layers = compile_network(
-            network,
-            found,
-            qubits,
-            copies,
-            pairs,
-            pair_gate,  # type: ignore[arg-type]
+        placement = Placement(
+            resolve_device(device),
+            qubits=qubits,
+            copies=copies,
+            pairs=pairs,
+            pair_gate=pair_gate,  # type: ignore[arg-type]
         )
-        rows = [_row(i, layer, report(layer, found.target)) for i, layer in enumerate(layers)]
+        layers = compile_network(network, placement)
+        target = placement.device.target
+        rows = [_row(i, layer, report(layer, target)) for i, layer in enumerate(layers)]
         if json is not None:
             document = {"schema": "qnnq.compile/1", "device": device, "layers": rows}
             write_json(document, json)

@@ -1,5 +1,6 @@
 """`qnnq estimate`: what a run on a machine would cost."""
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import typer
@@ -8,7 +9,12 @@ from qnnq.cli import hardware
 from qnnq.cli.output import print_table, write_json
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.table import Table
+
     from qnnq.jobs.planning import Plan
+    from qnnq.jobs.preflight import Choice
 
 
 def register(app: typer.Typer) -> None:
@@ -55,7 +61,21 @@ def register(app: typer.Typer) -> None:
         if json != "-":
             print_estimate(plan)
         if json is not None:
-            write_json({"device": plan.device.name, **plan.estimate.to_json()}, json)
+            document = {"device": plan.device.name, **plan.estimate.to_json()}
+            write_json(document | {"copies": [asdict(each) for each in plan.choices]}, json)
+
+
+def _choices(choices: "Sequence[Choice]") -> "Table":
+    from rich.table import Table
+
+    table = Table(title="images side by side, by the calibration data", title_justify="left")
+    for name in ("copies", "accuracy of a shot", "quantum s", ""):
+        table.add_column(name, justify="right")
+    for each in choices:
+        accuracy = "unknown" if each.accuracy is None else f"{100 * each.accuracy:.1f} %"
+        cost = f"{each.quantum_seconds:.1f}"
+        table.add_row(str(each.copies), accuracy, cost, "used" if each.chosen else "")
+    return table
 
 
 def print_estimate(plan: "Plan") -> None:
@@ -66,7 +86,7 @@ def print_estimate(plan: "Plan") -> None:
     layers = plan.layers
     table = Table(
         title=f"{plan.device.name}: "
-        f"{len(plan.arrays['indices'])} images x {plan.task['shots']} shots, "
+        f"{len(plan.arrays['indices'])} images x {plan.task.shots} shots, "
         f"{layers[0].copies} images side by side on {len(layers[0].sites)} neurons",
         title_justify="left",
     )
@@ -88,5 +108,21 @@ def print_estimate(plan: "Plan") -> None:
             "upper bounds after layer 1: equal angle rows share a parameter set, "
             "and how many are equal is known only when layer 1 was measured"
         )
+    if plan.choices:
+        print_table(_choices(plan.choices))
+    account = plan.device.account
+    if account is not None:
+        left = account.plan_left_s()
+        print(
+            f"{account.queue_length(plan.device.name)} jobs wait for {plan.device.name}; "
+            f"seconds left in the plan: {'not known' if left is None else f'{left:g}'}"
+        )
+    unknown = " + ".join(str(layer.parameter_sets) for layer in estimate.layers)
+    print(
+        f"not in it: what {unknown} parameter sets cost to load, of which nothing is published "
+        "(seconds_per_set of --limits)"
+        if not plan.device.limits.seconds_per_set
+        else f"parameter sets: {unknown} x {plan.device.limits.seconds_per_set:g} s"
+    )
     for how, seconds in estimate.cheaper:
         print(f"cheaper: {how}: {seconds:.1f} s")

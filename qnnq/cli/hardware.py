@@ -140,15 +140,23 @@ def confirm(plan: "Plan", yes: bool) -> None:
         raise QnnqError("nothing was sent")
 
 
-def pursue(folder: str, wait: bool) -> bool:
-    """Go on with a run and say where it stands; return whether it is finished."""
+def pursue(
+    folder: str, wait: bool, timeout_s: float | None = None, despite_faults: bool = False
+) -> bool:
+    """Go on with a run and say where it stands: see `qnnq.jobs.runs.advance`."""
+    from qnnq.errors import Interrupted
     from qnnq.jobs.folder import find_run
     from qnnq.jobs.runs import advance
 
     path = find_run(folder)
     say = Speaker()
     try:
-        finished = advance(path, wait, say)
+        finished = advance(path, wait, say, timeout_s, despite_faults)
+    except KeyboardInterrupt:
+        raise Interrupted(
+            f"{path}: what is submitted goes on and is billed; qnnq resume {path} --wait goes on "
+            f"with it, qnnq cancel {path} stops it"
+        ) from None
     finally:
         say.close()
     if finished:

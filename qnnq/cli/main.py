@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from itertools import pairwise
+from typing import Annotated
 
 import typer
 
@@ -21,6 +22,7 @@ COMMANDS = (
     "plot",
     "estimate",
     "submit",
+    "runs",
     "status",
     "resume",
     "collect",
@@ -29,7 +31,7 @@ COMMANDS = (
 )
 """Modules of this package, each with `register(app)`; the order is that of `qnnq --help`."""
 
-DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+DONE, FAILED, BAD_INPUT, PENDING, INTERRUPTED = 0, 1, 2, 3, 130
 
 
 def build_app() -> typer.Typer:
@@ -38,13 +40,17 @@ def build_app() -> typer.Typer:
         help="Deploy naturally quantized neural networks on noisy quantum devices.\n\n"
         "Begin with `qnnq run`: a bundled network on 10,000 MNIST images under the noise of a "
         "real device.",
-        add_completion=False,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )
 
     @app.callback()
-    def _options() -> None:
+    def _options(
+        version: Annotated[
+            bool,
+            typer.Option("--version", help="Print the version.", is_eager=True, callback=_version),
+        ] = False,
+    ) -> None:
         """Train, run, sweep and submit networks of measured qubits."""
 
     for name in COMMANDS:
@@ -52,8 +58,17 @@ def build_app() -> typer.Typer:
     return app
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        import qnnq
+
+        print(f"qnnq {qnnq.__version__}")
+        raise typer.Exit
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command line and return its exit code: 0 done, 1 failed, 2 bad input, 130 interrupted.
+    """Run a command line and return its exit code: 0 done, 1 failed, 2 bad input, 3 still
+    pending after the time that was given to it, 130 interrupted.
 
     Args:
         arguments: Without the program's name; None takes those of the process.
@@ -128,9 +143,14 @@ def _message(error: Exception, arguments: Sequence[str]) -> str:
 
 
 def _say(message: str, code: int) -> int:
-    line = " ".join(message.split())
-    print(f"qnnq: {line}", file=sys.stderr)
+    print(f"qnnq: {_one_line(message)}", file=sys.stderr)
     return code
+
+
+def _one_line(message: str) -> str:
+    """Put a message into one line; where it quotes thousands of characters, without its middle."""
+    line = " ".join(message.split())
+    return line if len(line) <= 1000 else f"{line[:600]} ... {line[-300:]}"
 
 
 if __name__ == "__main__":

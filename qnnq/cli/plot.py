@@ -16,7 +16,7 @@ def register(app: typer.Typer) -> None:
             Path, typer.Option(help="The picture: .png, .svg or .pdf.", metavar="PICTURE")
         ],
         x: Annotated[
-            Literal["strength", "pairs", "stretch", "entanglement"],
+            Literal["strength", "pairs", "stretch", "entanglement", "feedback_latency"],
             typer.Option(help="What runs along the axis."),
         ] = "strength",
         kind: Annotated[

@@ -14,6 +14,13 @@ def register(app: typer.Typer) -> None:
     def resume(
         folder: hardware.Folder = "latest",
         wait: hardware.Wait = False,
+        timeout: Annotated[
+            float | None,
+            typer.Option(
+                help="Wait so long at most; exit code 3 if jobs are pending then.",
+                metavar="SECONDS",
+            ),
+        ] = None,
         budget: Annotated[
             float | None,
             typer.Option(help="Quantum seconds for the whole run from now on.", metavar="SECONDS"),
@@ -28,11 +35,18 @@ def register(app: typer.Typer) -> None:
                 metavar="JOB",
             ),
         ] = None,
+        despite_faults: Annotated[
+            bool,
+            typer.Option(
+                "--despite-faults", help="Go on where the device has become faulty meanwhile."
+            ),
+        ] = False,
     ) -> None:
         """Go on with a run. Nothing that was paid is run again.
 
         Example: qnnq resume latest --wait
         """
+        from qnnq.cli.main import PENDING
         from qnnq.jobs.folder import find_run
         from qnnq.jobs.runs import give_up_job, raise_limits
 
@@ -40,4 +54,6 @@ def register(app: typer.Typer) -> None:
         raise_limits(path, budget, attempts)
         if resubmit is not None:
             give_up_job(path, resubmit, hardware.Speaker())
-        hardware.pursue(folder, wait)
+        finished = hardware.pursue(folder, wait, timeout, despite_faults)
+        if timeout is not None and not finished:
+            raise typer.Exit(PENDING)

@@ -46,6 +46,18 @@ def register(app: typer.Typer) -> None:
             bool,
             typer.Option("--compensate", help="Correct each angle for the noise where possible."),
         ] = False,
+        mode: Annotated[
+            str,
+            typer.Option(help="stepwise (qubits prepared anew for each layer) or coherent."),
+        ] = "stepwise",
+        feedback_latency: Annotated[
+            str | None,
+            typer.Option(
+                help="Coherent: from the end of a measurement to the first gate that depends on "
+                "it. Default: 0.9us.",
+                metavar="TIME",
+            ),
+        ] = None,
         json: Annotated[
             str | None, typer.Option(help="Write the result as JSON (- is stdout).", metavar="FILE")
         ] = None,
@@ -64,11 +76,6 @@ def register(app: typer.Typer) -> None:
 
         if counts and json is None:
             raise InputError("--counts: expected --json FILE beside it, where the counts go")
-        if engine == "ideal" and (device or qubits != "best" or copies != 1 or pairs):
-            raise InputError(
-                "--engine ideal: has no circuits, so it takes no --device, --qubits, --copies or "
-                "--pairs"
-            )
         if noise is None:
             noise = "ideal" if engine == "ideal" else device or "fake_kingston"
         request = RunRequest(
@@ -86,6 +93,8 @@ def register(app: typer.Typer) -> None:
             shots=shots,
             seed=seed,
             compensate=compensate,
+            mode=mode,  # type: ignore[arg-type]
+            feedback_latency=feedback_latency,
         )
         if json not in (None, "-"):
             check_writable(json)
@@ -108,7 +117,10 @@ def _print(model: str, noise: str, document: dict[str, Any]) -> None:
     task = document["task"]
     strength = f" at strength {task['strength']:g}" if task["strength"] != 1 else ""
     device = f", device {task['device']}" if task.get("device") else ""
-    print(f"{model}: noise {task['noise']}{strength}{device}, engine {task['engine']}")
+    mode = ""
+    if task["mode"] == "coherent":
+        mode = f", coherent with a feedback latency of {task['feedback_latency_s'] * 1e6:g} us"
+    print(f"{model}: noise {task['noise']}{strength}{device}, engine {task['engine']}{mode}")
     print(f"{document['images']} images x {document['shots']} shots, {document['seconds']:.2f} s")
     table = Table()
     table.add_column("prediction")

@@ -60,7 +60,6 @@ def register(app: typer.Typer) -> None:
         from qnnq.jobs.budget import check_budget
         from qnnq.jobs.creation import create_run
         from qnnq.jobs.planning import check_device, plan_run
-        from qnnq.results.result import task_id
 
         request = hardware.request_of(
             model=model,
@@ -86,12 +85,12 @@ def register(app: typer.Typer) -> None:
         say = hardware.Speaker()
         plan = plan_run(request)
         checked = check_device(request, plan.device)
-        folder = Path(run) if run else Path("qnnq-runs") / task_id(plan.task)[:12]
+        folder = Path(run) if run else Path("qnnq-runs") / plan.task.id[:12]
         check_budget(plan.estimate, budget)
         print_estimate(plan)
         hardware.confirm(plan, yes)
         if checked.options.mode != request.options.mode:
             say("the account's plan has no sessions: using a batch")
         create_run(checked, plan, folder, budget)
-        say(f"run {folder}: task {task_id(plan.task)[:12]}")
+        say(f"run {folder}: task {plan.task.id[:12]}")
         hardware.pursue(str(folder), wait)

@@ -62,6 +62,8 @@ def register(app: typer.Typer) -> None:
         qubits, copies    placement on the chip [best, 1]
         compensate        angles corrected for the known noise: true, false [false]
         engine            instrument, aer, ideal [instrument]
+        mode              stepwise, coherent [stepwise]
+        feedback_latency  times, of coherent mode [0.9us]
         data, images      a data set and a selection such as "0:1000" [mnist-test, all]
         seeds             repetitions; figures add their counts up [0]
         shots             shots an image [15]

@@ -49,8 +49,8 @@ def _check_images(images: NDArray[Any]) -> None:
         raise InputError(f"images: expected an array (images, pixels), got shape {images.shape}")
     if images.dtype == np.uint8:
         return
-    if not np.issubdtype(images.dtype, np.floating):
-        raise InputError(f"images: expected uint8 or floating point, got {images.dtype}")
+    if images.dtype.kind != "f" or images.dtype.itemsize > 8:
+        raise InputError(f"images: expected uint8 or float16, 32 or 64, got {images.dtype}")
     bad = np.argwhere(~((images >= 0) & (images <= 1)))  # also true of nan
     if len(bad):
         image, pixel = bad[0]

@@ -3,6 +3,7 @@
 import gzip
 import io
 import math
+import zipfile
 import zlib
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from qnnq.data.dataset import Dataset
 from qnnq.errors import InputError
+from qnnq.limits import MOST_ARRAY_BYTES
 
 _GZIP, _ZIP = b"\x1f\x8b", b"PK"
 # IDX (yann.lecun.com/exdb/mnist): two zero bytes, the type 8 (unsigned byte), the number of axes,
@@ -49,13 +51,22 @@ def read_data(path: Path, name: str) -> Dataset:
 
 
 def _content(path: Path) -> bytes:
-    content = path.read_bytes()
-    if not content.startswith(_GZIP):
-        return content
-    try:
-        return gzip.decompress(content)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise InputError(f"{path}: not a whole gzip file: {error}") from error
+    with path.open("rb") as file:
+        if file.read(len(_GZIP)) != _GZIP:
+            file.seek(0)
+            return _limited(file.read(MOST_ARRAY_BYTES + 1), path)
+        file.seek(0)
+        try:
+            with gzip.GzipFile(fileobj=file) as unzipped:
+                return _limited(unzipped.read(MOST_ARRAY_BYTES + 1), path)
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise InputError(f"{path}: not a whole gzip file: {error}") from error
+
+
+def _limited(content: bytes, path: Path) -> bytes:
+    if len(content) > MOST_ARRAY_BYTES:
+        raise InputError(f"{path}: expected at most {MOST_ARRAY_BYTES} bytes, found more")
+    return content
 
 
 def _parse_idx(content: bytes, path: Path) -> NDArray[np.uint8]:
@@ -88,9 +99,15 @@ def _file_beside(path: Path, given_images: bool) -> Path:
 def _read_npz(content: bytes, name: str) -> Dataset:
     expected = "expected an .npz file with plain arrays images and labels"
     try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            size = sum(entry.file_size for entry in archive.infolist())
+        if size > MOST_ARRAY_BYTES:
+            raise InputError(f"expected at most {MOST_ARRAY_BYTES} bytes of arrays, found {size}")
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
             arrays = {key: file[key] for key in ("images", "labels") if key in file}
             found = ", ".join(file) or "none"
+    except InputError:
+        raise
     except Exception as error:  # numpy has no common class for what a bad file raises
         raise InputError(f"{expected}; numpy cannot load it: {error}") from error
     if len(arrays) < 2 or not all(isinstance(array, np.ndarray) for array in arrays.values()):

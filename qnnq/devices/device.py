@@ -25,6 +25,14 @@ class Account(Protocol):
         """Whether the account's plan offers sessions."""
         ...
 
+    def queue_length(self, name: str) -> int:
+        """Return how many jobs wait for a machine."""
+        ...
+
+    def plan_left_s(self) -> float | None:
+        """Return the quantum seconds that are left in the plan, None where it does not say."""
+        ...
+
 
 @dataclass(frozen=True, eq=False)
 class Device:

@@ -8,10 +8,10 @@ https://quantum.cloud.ibm.com/docs/en/guides/estimate-job-run-time (the cost of 
 import math
 import tomllib
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qnnq.errors import InputError
+from qnnq.storage.files import read_text
 from qnnq.wording import nearest
 
 if TYPE_CHECKING:
@@ -71,10 +71,10 @@ def read_limits(path: str | None) -> ServiceLimits:
     if path is None:
         return ServiceLimits()
     try:
-        found = tomllib.loads(Path(path).read_text())
+        found = tomllib.loads(read_text(path))
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: not TOML: {error}") from error
     known = [field.name for field in fields(ServiceLimits)]
     for name in found:

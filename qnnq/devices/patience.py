@@ -33,6 +33,10 @@ class Patience:
         """Seconds since the beginning."""
         return time.monotonic() - self._started
 
+    def begin_anew(self) -> None:
+        """Make the next pause as short as the first one."""
+        self._next_s = FIRST_PAUSE_S
+
     def pause(self) -> bool:
         """Sleep until it is time to ask again; False, at once, where the patience is at an end."""
         left = self._seconds - self.waited_s

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from noise_models import NoiseSpecification
 from noise_models.channels import NoiseChannels, build_channels
@@ -18,7 +18,10 @@ from qnnq.devices.names import (
 )
 from qnnq.errors import InputError
 from qnnq.execution.engines.base import Engine
+from qnnq.execution.placement import Placement
 from qnnq.networks.network import Network
+from qnnq.results.task import Task
+from qnnq.wording import nearest
 from transpile import CompiledLayer, PairGate, Site, capacity, compile_layer, parse_sites
 
 if TYPE_CHECKING:
@@ -27,33 +30,61 @@ if TYPE_CHECKING:
     from qnnq.execution.engines.compensation import CompensatedEngine
     from qnnq.execution.engines.layer_response import LayerResponse
 
+SIMULATING = ("instrument", "aer")
+"""Engines that simulate a deployment."""
+
 
 @dataclass(frozen=True, eq=False)
 class Deployment:
     """The hidden layers of a network, compiled for a device, with the noise of their qubits.
 
     Attributes:
-        device: The device.
+        placement: Where the network is.
         specification: The noise, its strength included.
         layers: The compiled circuit of every hidden layer.
         channels: The noise of every hidden layer.
-        task: What of this determines a result, for a task's identity.
-        calibration: The device and the time of its calibration data.
     """
 
-    device: Device
+    placement: Placement
     specification: NoiseSpecification
     layers: tuple[CompiledLayer, ...]
     channels: tuple[NoiseChannels, ...]
-    task: dict[str, Any]
-    calibration: dict[str, str | None]
+
+    @property
+    def calibration(self) -> dict[str, str | None]:
+        """The device and the time of its calibration data."""
+        return {"device": self.placement.device.name, "time": self.placement.device.calibration}
+
+    @property
+    def copies(self) -> int:
+        """Images side by side on the chip."""
+        return self.layers[0].copies
+
+    @property
+    def noise(self) -> str:
+        """The noise at strength 1, in canonical words."""
+        return split_strength(self.specification)[0]
+
+    def completed(self, task: Task) -> Task:
+        """Return a task with what of this deployment determines its result."""
+        noise, strength = split_strength(self.specification)
+        return replace(self.placement.placed(task, self.layers), noise=noise, strength=strength)
 
     def engine(self, name: str) -> Engine:
-        """Return the engine `aer` or `instrument` over these layers."""
+        """Return the engine `aer` or `instrument` over these layers.
+
+        Raises:
+            InputError: If there is no such engine.
+        """
         if name == "aer":
             from qnnq.execution.engines.aer import AerEngine
 
             return AerEngine(self.layers, self.channels)
+        if name != "instrument":
+            raise InputError(
+                f"--engine {name!r}: expected one of {', '.join(SIMULATING)}"
+                f"{nearest(name, SIMULATING)}"
+            )
         from qnnq.execution.engines.instrument import InstrumentEngine
 
         return InstrumentEngine(self.responses)
@@ -113,68 +144,48 @@ def deploy(
     """
     base, device_name = parse_noise(noise, device)
     specification = base.scaled(strength)
-    found = find(device_name)
-    layers = compile_network(network, found, qubits, copies, pairs, pair_gate)
-    channels = tuple(layer_channels(found, specification, layer) for layer in layers)
-    canonical, common = _split_strength(specification)
-    task = {
-        "noise": canonical,
-        "strength": common,
-        "device": found.name,
-        "calibration": found.calibration,
-        "qubits": [",".join(map(str, layer.sites)) for layer in layers],
-        "copies": layers[0].copies,
-        "pairs": pairs,
-        "pair_gate": pair_gate if pairs else None,
-    }
-    calibration = {"device": found.name, "time": found.calibration}
-    return Deployment(found, specification, layers, channels, task, calibration)
+    placement = Placement(find(device_name), qubits, copies, pairs, pair_gate)
+    layers = compile_network(network, placement)
+    channels = tuple(layer_channels(placement.device, specification, layer) for layer in layers)
+    return Deployment(placement, specification, layers, channels)
 
 
-def compile_network(
-    network: Network, device: Device, qubits: str, copies: int, pairs: int, pair_gate: PairGate
-) -> tuple[CompiledLayer, ...]:
+def compile_network(network: Network, placement: Placement) -> tuple[CompiledLayer, ...]:
     """Return the compiled circuit of every hidden layer; equal layers share one."""
     angles = network.entanglements
     kinds = list(zip(network.widths, angles, strict=True))
+    qubits, copies = placement.qubits, placement.copies
     if qubits == "all":
         if copies != 1:
             raise InputError(f"--copies {copies}: --qubits all puts as many copies as fit")
-        copies = max(1, min(capacity(device.target, angle, pair_gate) // w for w, angle in kinds))
+        target, gate = placement.device.target, placement.pair_gate
+        copies = max(1, min(capacity(target, angle, gate) // width for width, angle in kinds))
+        placement = replace(placement, copies=copies)
     elif qubits != "best" and qubits.count(",") >= copies * max(network.widths):
         raise InputError(
             f"--qubits: expected at most {copies * max(network.widths)} (the widest layer), "
             f"got {qubits.count(',') + 1}"
         )
     weak = min(angles)
-    return tuple(
-        _compiled(device, width, angle, weak, copies, qubits, pairs, pair_gate)
-        for width, angle in kinds
-    )
+    return tuple(_compiled(placement, width, angle, weak) for width, angle in kinds)
 
 
 @lru_cache(maxsize=64)
 def _compiled(
-    device: Device,
-    width: int,
-    entanglement: float,
-    weakest: float,
-    copies: int,
-    qubits: str,
-    pairs: int,
-    pair_gate: PairGate,
+    placement: Placement, width: int, entanglement: float, weakest: float
 ) -> CompiledLayer:
+    target, count = placement.device.target, width * placement.copies
     sites = None
-    if qubits not in ("best", "all"):
-        sites = _explicit_sites(device.target, qubits, width * copies, entanglement, weakest)
+    if placement.qubits not in ("best", "all"):
+        sites = _explicit_sites(target, placement.qubits, count, entanglement, weakest)
     return compile_layer(
-        device.target,
+        target,
         width,
         entanglement,
-        copies=copies,
+        copies=placement.copies,
         sites=sites,
-        pairs=pairs,
-        pair_gate=pair_gate,
+        pairs=placement.pairs,
+        pair_gate=placement.pair_gate,
     )
 
 
@@ -197,7 +208,7 @@ def layer_channels(
     return channels
 
 
-def _split_strength(specification: NoiseSpecification) -> tuple[str, float]:
+def split_strength(specification: NoiseSpecification) -> tuple[str, float]:
     """Return the noise at strength 1 and the strength that all terms share, else 1."""
     strengths = {term.strength for term in specification.terms}
     if len(strengths) != 1 or 0.0 in strengths:

@@ -1,8 +1,8 @@
 """A network on a measured device: the empirical twin, `--noise measured:FILE`."""
 
 import hashlib
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from qnnq.execution.engines.instrument import InstrumentEngine
 from qnnq.execution.engines.layer_response import LayerResponse
 from qnnq.execution.measured_response import KindResponse, MeasuredResponse, read_response
 from qnnq.networks.network import Network
+from qnnq.results.task import Task
 
 PREFIX = "measured:"
 
@@ -24,14 +25,45 @@ class MeasuredDeployment:
     Attributes:
         responses: The response of every hidden layer.
         entanglements: The entanglement angle of every hidden layer, radians.
-        task: What of this determines a result, for a task's identity.
-        calibration: The device and the time of the measurement.
+        device: The device's name.
+        measured: The time of the measurement.
+        content: Digest of the responses.
+        copies: Images side by side.
+        pairs: SX pairs that were inserted after each rotation.
+        redrawn: Returns the responses that another calibration of the same length might have found.
     """
 
     responses: tuple[LayerResponse, ...]
     entanglements: tuple[float, ...]
-    task: dict[str, Any]
-    calibration: dict[str, str | None]
+    device: str
+    measured: str
+    content: str
+    copies: int
+    pairs: int
+    redrawn: Callable[[np.random.Generator], tuple[LayerResponse, ...]]
+
+    @property
+    def calibration(self) -> dict[str, str | None]:
+        """The device and the time of the measurement."""
+        return {"device": self.device, "time": self.measured}
+
+    @property
+    def noise(self) -> str:
+        """What a task calls this noise."""
+        return f"measured({self.content})"
+
+    def completed(self, task: Task) -> Task:
+        """Return a task with what of this deployment determines its result."""
+        return replace(
+            task,
+            noise=self.noise,
+            strength=1.0,
+            device=self.device,
+            calibration=self.measured,
+            copies=self.copies,
+            pairs=self.pairs,
+            pair_gate="sx" if self.pairs else None,
+        )
 
     def engine(self, name: str) -> Engine:
         """Return the engine `instrument`; a measured response is no circuit for another one."""
@@ -71,22 +103,18 @@ def deploy_measured(
     response = read_response(path)
     _check(path, response, strength, device, qubits, pairs, pair_gate)
     entanglements = network.entanglements
-    responses = tuple(
-        _layer_response(path, _kind(path, response, angle), width, copies)
-        for width, angle in zip(network.widths, entanglements, strict=True)
-    )
+    layers = tuple(zip(network.widths, entanglements, strict=True))
     content = hashlib.sha256(response.model_dump_json().encode()).hexdigest()
-    task = {
-        "noise": f"measured({content})",
-        "strength": 1.0,
-        "device": response.device,
-        "calibration": response.measured,
-        "copies": copies,
-        "pairs": pairs,
-        "pair_gate": pair_gate if pairs else None,
-    }
-    calibration: dict[str, str | None] = {"device": response.device, "time": response.measured}
-    return MeasuredDeployment(responses, entanglements, task, calibration)
+    return MeasuredDeployment(
+        responses=_layer_responses(path, response, layers, copies),
+        entanglements=entanglements,
+        redrawn=lambda random: _layer_responses(path, response.drawn(random), layers, copies),
+        device=response.device,
+        measured=response.measured,
+        content=content,
+        copies=copies,
+        pairs=pairs,
+    )
 
 
 def _check(
@@ -123,6 +151,16 @@ def _kind(path: str, response: MeasuredResponse, entanglement: float) -> KindRes
     found = ", ".join(f"{kind.entanglement:.6g}" for kind in response.kinds)
     raise InputError(
         f"{path}: expected a response at entanglement angle {entanglement:.6g}, got {found}"
+    )
+
+
+def _layer_responses(
+    path: str, response: MeasuredResponse, layers: Sequence[tuple[int, float]], copies: int
+) -> tuple[LayerResponse, ...]:
+    """Return the responses of layers of these widths and entanglement angles."""
+    return tuple(
+        _layer_response(path, _kind(path, response, angle), width, copies)
+        for width, angle in layers
     )
 
 

@@ -6,6 +6,7 @@ from typing import Literal, get_args
 
 from qnnq.devices.names import DEFAULT_DEVICE
 from qnnq.errors import InputError
+from qnnq.limits import MOST_COPIES, MOST_PAIRS, MOST_SHOTS
 from qnnq.wording import nearest
 
 EngineName = Literal["instrument", "aer", "ideal"]
@@ -13,8 +14,8 @@ ENGINES: tuple[EngineName, ...] = get_args(EngineName)
 PairGate = Literal["sx", "cz"]
 PAIR_GATES: tuple[PairGate, ...] = get_args(PairGate)
 
-MOST_SHOTS = 1_000_000
-"""The shots of one image are held in memory together."""
+ModeName = Literal["stepwise", "coherent"]
+MODES: tuple[ModeName, ...] = get_args(ModeName)
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,9 @@ class RunRequest:
         seed: Seed of every random number.
         compensate: Whether each neuron's angle is replaced by the one whose noisy probability
             is the wanted one, where there is one.
+        mode: `stepwise` (every layer prepares its qubits anew) or `coherent` (they live on).
+        feedback_latency: In coherent mode the time from the end of a measurement to the first
+            gate that depends on it, such as `2us`; None takes the default of `transpile`.
     """
 
     model: str = "mnist16-a0.5"
@@ -54,6 +58,8 @@ class RunRequest:
     shots: int = 15
     seed: int = 0
     compensate: bool = False
+    mode: ModeName = "stepwise"
+    feedback_latency: str | None = None
 
 
 def check_request(request: RunRequest) -> None:
@@ -63,13 +69,65 @@ def check_request(request: RunRequest) -> None:
             f"--engine {request.engine!r}: expected one of {', '.join(ENGINES)}"
             f"{nearest(request.engine, ENGINES)}"
         )
+    if request.engine == "ideal":
+        _check_ideal(request)
     check_placement(request.pairs, request.pair_gate, request.copies)
     check_at_least("shots", request.shots, 1)
-    if request.shots > MOST_SHOTS:
-        raise InputError(f"--shots {request.shots}: expected at most {MOST_SHOTS}")
+    check_at_most("shots", request.shots, MOST_SHOTS)
     check_at_least("seed", request.seed, 0)
     if not (math.isfinite(request.strength) and request.strength >= 0):
         raise InputError(f"--strength {request.strength}: expected a number >= 0")
+    _check_mode(request)
+
+
+def _check_mode(request: RunRequest) -> None:
+    if request.mode not in MODES:
+        raise InputError(
+            f"--mode {request.mode!r}: expected one of {', '.join(MODES)}"
+            f"{nearest(request.mode, MODES)}"
+        )
+    if request.mode == "stepwise":
+        if request.feedback_latency is not None:
+            raise InputError(
+                f"--feedback-latency {request.feedback_latency}: expected --mode coherent, got "
+                "stepwise, which prepares every qubit anew"
+            )
+        return
+    latency_seconds(request.feedback_latency)
+    if request.engine != "instrument":
+        raise InputError(f"--mode coherent: expected --engine instrument, got {request.engine}")
+    refused = {
+        f"--pairs {request.pairs}": request.pairs,
+        f"--copies {request.copies}": request.copies != 1,
+        "--qubits all": request.qubits == "all",
+        "--compensate": request.compensate,
+    }
+    for option, given in refused.items():
+        if given:
+            raise InputError(f"{option}: expected --mode stepwise, got coherent")
+
+
+def latency_seconds(text: str | None) -> float | None:
+    """Return a feedback latency in seconds; raise InputError unless it is a time >= 0."""
+    from noise_models.values import read_seconds
+
+    if text is None:
+        return None
+    seconds = read_seconds(text)
+    if seconds is None or not (math.isfinite(seconds) and seconds >= 0):
+        raise InputError(f"--feedback-latency {text!r}: expected a time >= 0, such as 2us")
+    return seconds
+
+
+def _check_ideal(request: RunRequest) -> None:
+    """Raise InputError for what the closed form of a neuron has no place for."""
+    for name in ("device", "qubits", "copies", "pairs", "pair_gate", "compensate"):
+        value = getattr(request, name)
+        if value != getattr(RunRequest, name):
+            raise InputError(
+                f"--{name.replace('_', '-')} {value}: expected --engine instrument or aer, got "
+                "ideal, which has no circuits"
+            )
 
 
 def check_placement(pairs: int, pair_gate: str, copies: int) -> None:
@@ -78,9 +136,21 @@ def check_placement(pairs: int, pair_gate: str, copies: int) -> None:
         raise InputError(f"--pair-gate {pair_gate!r}: expected one of {', '.join(PAIR_GATES)}")
     check_at_least("pairs", pairs, 0)
     check_at_least("copies", copies, 1)
+    check_at_most("pairs", pairs, MOST_PAIRS)
+    check_at_most("copies", copies, MOST_COPIES)
 
 
 def check_at_least(option: str, value: int, least: int) -> None:
     """Raise InputError if the value of an option is below the least."""
     if value < least:
         raise InputError(f"--{option} {value}: expected a whole number >= {least}")
+
+
+def check_at_most(option: str, value: int, most: int) -> None:
+    """Raise InputError if the value of an option is above the most."""
+    if value > most:
+        raise InputError(f"--{option} {_short(value)}: expected at most {most}")
+
+
+def _short(value: int) -> str:
+    return str(value) if value < 10**30 else "(a number of more than 30 digits)"

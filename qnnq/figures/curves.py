@@ -1,4 +1,4 @@
-"""Accuracy against strength, pairs, stretch or entanglement: one line a setting."""
+"""Accuracy against strength, pairs, latency, stretch or entanglement: one line a setting."""
 
 import math
 import textwrap
@@ -16,12 +16,13 @@ from qnnq.figures.style import MOST_SERIES, look, percent_axis, styled
 from qnnq.results.points import Measured, shown
 from qnnq.results.robustness import groups
 
-Axis = Literal["strength", "pairs", "stretch", "entanglement"]
+Axis = Literal["strength", "pairs", "stretch", "entanglement", "feedback_latency"]
 AXES: dict[Axis, str] = {
     "strength": "noise strength (1: as calibrated)",
     "pairs": "inserted gate pairs after each rotation",
     "stretch": "stretch $a$ of the activation",
     "entanglement": r"entanglement angle $g/\pi$",
+    "feedback_latency": "feedback latency (us)",
 }
 Scale = Literal["auto", "log", "linear"]
 PREDICTION_NAMES = {
@@ -40,7 +41,12 @@ def plot_curves(
     scale: Scale = "auto",
     published: bool = True,
 ) -> Figure:
-    """Draw accuracies with their intervals as bands; raises `InputError` for too many lines."""
+    """Draw accuracies with their intervals as bands; raises `InputError` for too many lines.
+
+    Where `x` does not apply to a line (stepwise networks have no feedback latency) it is level.
+    """
+    if all(point.labels.get(x, "") == "" for point in points):
+        raise InputError(f"--x {x}: expected points that have one, found none")
     apart = [x, "network"] if x in _PER_NETWORK else [x]
     lines = groups(points, apart)
     if len(lines) > MOST_SERIES:
@@ -54,7 +60,7 @@ def plot_curves(
         overlay = published_series(x, points) if published else []
         for number, series in enumerate(overlay):
             _draw_published(axes, series, number)
-        values = {float(point.labels[x]) for point in points}
+        values = {float(point.labels[x]) for point in points if point.labels.get(x, "") != ""}
         values.update(*(series.x for series in overlay))
         _scale_x(axes, sorted(values), scale, x)
         axes.set_xlabel(AXES[x])
@@ -113,11 +119,16 @@ def _named(name: str, value: Any) -> str:
 def _draw_line(
     axes: Axes, line: Sequence[Measured], x: Axis, prediction: str, name: str, number: int
 ) -> None:
+    style = look(number)
+    if line[0].labels.get(x, "") == "":
+        level = line[0].accuracy(prediction)
+        axes.axhspan(level.low, level.high, color=style.color, alpha=0.2, lw=0)
+        axes.axhline(level.value, label=name, color=style.color, linestyle=style.linestyle)
+        return
     line = sorted(line, key=lambda point: float(point.labels[x]))
     unit = math.pi if x == "entanglement" else 1.0
     values = [float(point.labels[x]) / unit for point in line]
     found = [point.accuracy(prediction) for point in line]
-    style = look(number)
     axes.fill_between(
         values, [f.low for f in found], [f.high for f in found], color=style.color, alpha=0.2, lw=0
     )

@@ -1,11 +1,15 @@
 """Making a run folder: everything is in it before anything is submitted."""
 
+import hashlib
+import itertools
+import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from qnnq.devices.names import resolve_device
 from qnnq.errors import InputError
-from qnnq.jobs.folder import LEDGER, NETWORK, FolderLock, remember_latest
+from qnnq.jobs.folder import LEDGER, NETWORK, FolderLock, make_folder, remember_latest
 from qnnq.jobs.ledger import Ledger, new_run_tag
 from qnnq.jobs.planning import Plan
 from qnnq.jobs.records import now
@@ -21,10 +25,7 @@ def create_run(request: HardwareRequest, plan: Plan, folder: Path, budget_s: flo
         InputError: If the folder holds a run already, or cannot be made.
         QnnqError: If another process is making a run in it.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{folder}: cannot be made: {error.strerror}") from error
+    make_folder(folder)
     lock = FolderLock(folder)
     try:
         _create(request, plan, folder, budget_s)
@@ -37,13 +38,14 @@ def _create(request: HardwareRequest, plan: Plan, folder: Path, budget_s: float 
     if (folder / LEDGER).exists():
         raise InputError(f"{folder}: holds a run already; go on with it by qnnq resume {folder}")
     facts = {
-        "task": plan.task,
+        "task": plan.task.to_json(),
         "device": plan.device.name,
         "calibration": plan.device.calibration,
         "calibration_data": plan.device.calibration_data(),
         "kind": plan.kind,
         "layers": len(plan.layers),
         "request": asdict(request),
+        "asked": _asked(request),
         "costs": [asdict(cost) for cost in plan.costs],
         "estimate": plan.estimate.to_json(),
         "budget_s": budget_s,
@@ -60,17 +62,55 @@ def _create(request: HardwareRequest, plan: Plan, folder: Path, budget_s: float 
     Ledger.create(folder, facts, arrays, plan.layers).close()
 
 
-def holds_run(folder: Path, task: dict[str, Any]) -> bool:
-    """Whether a folder holds the run of a task.
+def calibration_folder(request: HardwareRequest, run: str | None) -> Path:
+    """Return where a calibration is made: a folder that is new, unfinished or up to date.
+
+    One that was cut off goes on, whether the device was calibrated anew meanwhile or not. One that
+    is finished is used as long as the device's own calibration is that of then.
+
+    Args:
+        request: What is asked for.
+        run: The folder, None for one named after the request.
 
     Raises:
-        InputError: If it holds another one.
+        InputError: If the folder holds another run, or one that is out of date.
+    """
+    if run is not None:
+        folder = Path(run)
+        if not is_useful_calibration(folder, request):
+            raise InputError(f"{folder}: its calibration is out of date; expected a new folder")
+        return folder
+    asked = json.dumps(_asked(request), sort_keys=True)
+    name = f"calibration-{hashlib.sha256(asked.encode()).hexdigest()[:12]}"
+    for number in itertools.count(1):
+        folder = Path("qnnq-runs") / (name if number == 1 else f"{name}-{number}")
+        if is_useful_calibration(folder, request):
+            return folder
+    raise AssertionError("unreachable")
+
+
+def is_useful_calibration(folder: Path, request: HardwareRequest) -> bool:
+    """Whether a folder is new, or holds a calibration that is unfinished or up to date.
+
+    Raises:
+        InputError: If it holds another run.
     """
     if not (folder / LEDGER).exists():
-        return False
+        return True
     ledger = Ledger(folder)
-    found = ledger.fact("task")
-    ledger.close()
-    if found != task:
-        raise InputError(f"{folder}: holds another run; expected an empty folder")
-    return True
+    try:
+        if ledger.fact("kind") != "calibration" or ledger.fact("asked") != _asked(request):
+            raise InputError(f"{folder}: holds another run; expected an empty folder")
+        if ledger.fact("finished") is None:
+            return True
+        device = resolve_device(ledger.fact("device"), request.limits)
+        return bool(device.calibration == ledger.fact("calibration"))
+    finally:
+        ledger.close()
+
+
+def _asked(request: HardwareRequest) -> dict[str, Any]:
+    """Return what a request asks to be measured: limits and mode may change on the way."""
+    found: dict[str, Any] = json.loads(json.dumps(asdict(request)))
+    del found["limits"], found["options"]["mode"]
+    return found

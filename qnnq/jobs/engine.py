@@ -44,7 +44,7 @@ class RuntimeEngine:
         limits: The service's limits.
         service: Where jobs go; None reads the ledger only.
         budget: What may be billed.
-        wait: Whether to wait for jobs; else `Pending` is raised.
+        wait_s: How long to wait for jobs in all, seconds; then `Pending` is raised.
         say: Told what happens, one line at a time.
     """
 
@@ -59,7 +59,7 @@ class RuntimeEngine:
         service: Service | None,
         budget: Budget,
         *,
-        wait: bool = False,
+        wait_s: float = 0.0,
         say: Callable[[str], None] = lambda line: None,
     ) -> None:
         self._ledger = ledger
@@ -68,7 +68,8 @@ class RuntimeEngine:
         self._limits = limits
         self._service = service
         self._budget = budget
-        self._wait = wait
+        self._wait = wait_s > 0
+        self._poll = Patience(wait_s, longest_s=LONGEST_POLL_S, growth=POLL_GROWTH)
         self._say = say
         self._retries: dict[int, Pause] = {}
 
@@ -91,7 +92,7 @@ class RuntimeEngine:
             return
         reconcile(self._ledger, service, self._say)
         name = f"layer {layer + 1} of {len(self._layers)}"
-        poll = Patience(longest_s=LONGEST_POLL_S, growth=POLL_GROWTH)
+        self._poll.begin_anew()
         bills = Patience(self._limits.patience_s)
         while True:
             steps = [
@@ -109,10 +110,10 @@ class RuntimeEngine:
                 if not (self._wait and self._budget.unsettled() and bills.pause()):
                     self._budget.cap(self._open_jobs(layer)[0])
                 continue
-            if not self._wait:
+            if self._wait:
+                self._mention_the_plan(steps, service)
+            if not self._poll.pause():
                 raise Pending(name)
-            self._mention_the_plan(steps, service)
-            poll.pause()
 
     def _open_jobs(self, layer: int) -> list[Job]:
         return [job for job in self._ledger.jobs(layer) if not job.done]

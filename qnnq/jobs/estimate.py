@@ -108,8 +108,15 @@ def estimate_layer(
     payload = shape.cost.payload(sets, shape.slots) + (jobs - 1) * shape.cost.circuit_bytes
     seconds = shape.cost.seconds(sets, shots_per_set, jobs, limits)
     return LayerEstimate(
-        *(layer, jobs, jobs, sets, executions, payload),
-        *(shape.cost.duration_s, shape.cost.rep_delay_s, seconds),
+        layer=layer,
+        jobs=jobs,
+        pubs=jobs,
+        parameter_sets=sets,
+        executions=executions,
+        payload_bytes=payload,
+        duration_s=shape.cost.duration_s,
+        rep_delay_s=shape.cost.rep_delay_s,
+        quantum_seconds=seconds,
     )
 
 
@@ -119,7 +126,6 @@ def estimate_run(
     shots: int,
     limits: ServiceLimits,
     *,
-    most_copies: int,
     least_rep_delay_s: float,
 ) -> Estimate:
     """Return the cost of a run and what would be cheaper.
@@ -129,7 +135,6 @@ def estimate_run(
         images: Number of images.
         shots: Shots an image.
         limits: Limits and prices.
-        most_copies: How many copies of the widest layer the chip takes.
         least_rep_delay_s: The shortest repetition delay that the device offers.
     """
 
@@ -139,10 +144,6 @@ def estimate_run(
 
     found = total(shapes, shots)
     ways = []
-    copies = min(most_copies, images)
-    if copies > min(shape.copies for shape in shapes):
-        packed = [replace(shape, copies=max(shape.copies, copies)) for shape in shapes]
-        ways.append((f"--copies {copies} (as many images side by side as fit)", packed, shots))
     if any(shape.cost.rep_delay_s > least_rep_delay_s for shape in shapes):
         faster = [
             replace(shape, cost=replace(shape.cost, rep_delay_s=least_rep_delay_s))

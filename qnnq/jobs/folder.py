@@ -9,6 +9,7 @@ from qnnq.errors import InputError, QnnqError
 LEDGER = "ledger.sqlite"
 NETWORK = "network.safetensors"
 LOCK = "lock"
+KNOWN = "runs"
 
 
 def state_folder() -> Path:
@@ -18,7 +19,7 @@ def state_folder() -> Path:
 
 
 def remember_latest(folder: Path) -> None:
-    """Make `latest` mean this run folder."""
+    """Make `latest` mean this run folder, and list it among the known ones."""
     from qnnq.storage.files import write_atomically
 
     state = state_folder()
@@ -27,6 +28,29 @@ def remember_latest(folder: Path) -> None:
     except OSError as error:
         raise InputError(f"{state}: cannot be made: {error.strerror}") from error
     write_atomically(state / "latest-run", f"{folder.resolve()}\n".encode())
+    with (state / KNOWN).open("a") as file:
+        file.write(f"{folder.resolve()}\n")
+
+
+def known_folders() -> list[Path]:
+    """Return the run folders that were made on this computer."""
+    file = state_folder() / KNOWN
+    if not file.is_file():
+        return []
+    return [Path(line) for line in dict.fromkeys(file.read_text(errors="replace").splitlines())]
+
+
+def make_folder(folder: Path) -> None:
+    """Make a run folder that only its owner may read; one that exists stays as it is.
+
+    Raises:
+        InputError: If it cannot be made.
+    """
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be made: {error.strerror}") from error
 
 
 def find_run(name: str) -> Path:

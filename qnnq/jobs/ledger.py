@@ -101,22 +101,27 @@ class Ledger(DatabaseFile):
         """Write a new ledger, whole or not at all."""
         temporary = folder / f"{LEDGER}.new"
         temporary.unlink(missing_ok=True)
-        database = sqlite3.connect(temporary)
-        database.executescript(_SCHEMA)
-        database.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-        database.execute(f"PRAGMA user_version = {FORMAT}")
         rows = [(name, json.dumps(value)) for name, value in facts.items()]
-        database.executemany("INSERT INTO facts VALUES (?, ?)", rows)
-        database.execute("INSERT INTO arrays VALUES ('data', ?)", (arrays_to(**arrays),))
-        for number, layer in enumerate(layers):
-            sites = ",".join(map(str, layer.sites))
-            shape = (layer.width, layer.copies, layer.parts, layer.entanglement)
-            database.execute(
-                "INSERT INTO layers VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (number, circuit_to(layer.circuit), sites, *shape),
-            )
-        database.commit()
-        database.close()
+        try:
+            with contextlib.closing(sqlite3.connect(temporary)) as database:
+                database.executescript(_SCHEMA)
+                database.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+                database.execute(f"PRAGMA user_version = {FORMAT}")
+                database.executemany("INSERT INTO facts VALUES (?, ?)", rows)
+                database.execute("INSERT INTO arrays VALUES ('data', ?)", (arrays_to(**arrays),))
+                for number, layer in enumerate(layers):
+                    sites = ",".join(map(str, layer.sites))
+                    shape = (layer.width, layer.copies, layer.parts, layer.entanglement)
+                    database.execute(
+                        "INSERT INTO layers VALUES (?, ?, ?, ?, ?, ?, ?)",
+                        (number, circuit_to(layer.circuit), sites, *shape),
+                    )
+                database.commit()
+        except sqlite3.Error as error:
+            temporary.unlink(missing_ok=True)
+            raise QnnqError(
+                f"{folder / LEDGER}: cannot be written, the disk may be full ({error})"
+            ) from error
         temporary.rename(folder / LEDGER)
         return cls(folder)
 

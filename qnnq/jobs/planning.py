@@ -12,12 +12,15 @@ from qnnq.devices.device import Device
 from qnnq.devices.names import resolve_device
 from qnnq.errors import InputError
 from qnnq.execution.deployment import compile_network
-from qnnq.execution.request import PairGate, RunRequest
-from qnnq.execution.run import prepare
+from qnnq.execution.placement import Placement
+from qnnq.execution.request import RunRequest, check_placement
+from qnnq.execution.run import check_compensable, prepare
 from qnnq.jobs.estimate import Estimate, LayerShape, estimate_run
 from qnnq.jobs.layer_plan import LayerCost
+from qnnq.jobs.preflight import Choice, best_choice, numbers_of_copies, predicted_accuracy
 from qnnq.jobs.request import LEAST_BUSY, HardwareRequest
 from qnnq.networks.network import Network
+from qnnq.results.task import Task
 from transpile import PROJECTIVE, CompiledLayer, capacity, compile_layer, report
 
 
@@ -26,17 +29,15 @@ class Placed:
     """A network's layers on a device.
 
     Attributes:
-        device: The device.
+        placement: Where they are; each layer may have copies of its own.
         layers: The compiled layers.
         costs: What an execution of each layer costs.
-        most_copies: How many copies of every layer the chip takes.
         least_rep_delay_s: The shortest repetition delay that the device offers.
     """
 
-    device: Device
+    placement: Placement
     layers: tuple[CompiledLayer, ...]
     costs: tuple[LayerCost, ...]
-    most_copies: int
     least_rep_delay_s: float
 
 
@@ -54,6 +55,7 @@ class Plan:
         arrays: The images and what belongs to them, empty for a calibration.
         responses: For each layer the coefficients (slots, 3) that angles are corrected with.
         kind: Whether images are run, or the device's response is measured.
+        choices: Numbers of images side by side, with what they mean; the one that is used too.
     """
 
     device: Device
@@ -61,10 +63,11 @@ class Plan:
     layers: tuple[CompiledLayer, ...]
     costs: tuple[LayerCost, ...]
     estimate: Estimate
-    task: dict[str, Any]
+    task: Task
     arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
     responses: tuple[NDArray[np.float64], ...] = ()
     kind: Literal["run", "calibration"] = "run"
+    choices: tuple[Choice, ...] = ()
 
 
 def plan_run(request: HardwareRequest) -> Plan:
@@ -80,77 +83,131 @@ def plan_run(request: HardwareRequest) -> Plan:
             images=request.images,
             noise="ideal",
             engine="ideal",
-            pairs=request.pairs,
-            pair_gate=request.pair_gate,
-            copies=1 if request.copies is None else request.copies,
             shots=request.shots,
             seed=request.seed,
         )
     )
-    images = len(prepared.images)
-    placed = place_network(request, prepared.network, most_copies=images)
-    shapes = [
-        LayerShape(layer.width, layer.copies, layer.parts, layer.slots, cost)
-        for layer, cost in zip(placed.layers, placed.costs, strict=True)
+    images: NDArray[Any] = np.asarray(prepared.dataset.images[prepared.images])
+    network = prepared.network
+    tried = place_choices(request, network, len(images))
+    accuracies = [
+        predicted_accuracy(network, each.placement.device, each.layers, prepared.dataset)
+        for each in tried
     ]
-    estimate = estimate_run(
-        shapes,
-        images,
-        request.shots,
-        request.limits,
-        most_copies=placed.most_copies,
-        least_rep_delay_s=placed.least_rep_delay_s,
+    estimates = [_estimate(request, each, len(images)) for each in tried]
+    chosen = best_choice(accuracies)
+    placed = tried[chosen]
+    choices = [
+        Choice(
+            max(layer.copies for layer in each.layers),
+            *(accuracy, estimate.quantum_seconds, number == chosen),
+        )
+        for number, (each, accuracy, estimate) in enumerate(
+            zip(tried, accuracies, estimates, strict=True)
+        )
+    ]
+    device = placed.placement.device
+    if request.compensate:
+        check_compensable(network)
+    responses = _responses(request, device, placed.layers)
+    task = replace(
+        described(prepared.task, request, placed),
+        engine="runtime",
+        noise=device.name,
+        compensate=_digest(responses) if responses else False,
     )
-    responses = _responses(request, placed.device, placed.layers)
-    task = {
-        **prepared.task,
-        **describe(request, placed),
-        "engine": "runtime",
-        "noise": placed.device.name,
-        "compensate": _digest(responses) if responses else False,
-    }
     arrays = {
-        "images": np.asarray(prepared.dataset.images[prepared.images]),
+        "images": images,
         "labels": prepared.dataset.labels[prepared.images].astype(np.int64),
         "indices": prepared.images,
     }
     return Plan(
-        *(placed.device, prepared.network, placed.layers, placed.costs),
-        *(estimate, task, arrays, responses),
+        device=device,
+        network=network,
+        layers=placed.layers,
+        costs=placed.costs,
+        estimate=estimates[chosen],
+        task=task,
+        arrays=arrays,
+        responses=responses,
+        choices=tuple(choices),
     )
 
 
-def place_network(
-    request: HardwareRequest, network: Network, most_copies: int | None = None
-) -> Placed:
-    """Compile the layers of a network for the device of a request.
+def _estimate(request: HardwareRequest, placed: Placed, images: int) -> Estimate:
+    shapes = [
+        LayerShape(layer.width, layer.copies, layer.parts, layer.slots, cost)
+        for layer, cost in zip(placed.layers, placed.costs, strict=True)
+    ]
+    return estimate_run(
+        *(shapes, images, request.shots, request.limits),
+        least_rep_delay_s=placed.least_rep_delay_s,
+    )
 
-    Args:
-        request: What is asked for.
-        network: The network.
-        most_copies: More copies than this are of no use, None if any are.
-    """
+
+def find_device(request: HardwareRequest, network: Network) -> Device:
+    """Return the device of a request, with its calibration data of now."""
     name = request.device
     if name == LEAST_BUSY:
         from qnnq.devices.ibm.account import IbmAccount
 
         name = IbmAccount(request.limits).least_busy(_qubits_needed(network))
-    device = resolve_device(name, request.limits)
-    fits = _fitting_copies(network, device, request.pair_gate)
-    bound = most_copies or max(fits)
-    if request.copies is None and request.qubits == "best":
-        layers = _fill_chip(request, network, device, [min(fit, bound) for fit in fits])
-    else:
-        copies = min(request.copies or 1, bound)
-        layers = compile_network(
-            network, device, request.qubits, copies, request.pairs, request.pair_gate
-        )
+    return resolve_device(name, request.limits)
+
+
+def place_choices(request: HardwareRequest, network: Network, images: int) -> list[Placed]:
+    """Compile a network with the copies that were asked for, else with several numbers of them.
+
+    Args:
+        request: What is asked for.
+        network: The network.
+        images: More copies than this are of no use.
+
+    Returns:
+        The placements, from the fewest copies to the most.
+    """
+    placement = _placement(request, network, images)
+    if not _chooses_copies(request):
+        return [_placed(request, placement, compile_network(network, placement))]
+    fits = [min(fit, images) for fit in _fitting_copies(placement, network)]
+    return [
+        _placed(request, placement, _side_by_side(placement, network, fits, copies))
+        for copies in numbers_of_copies(max(fits))
+    ]
+
+
+def fill_chip(request: HardwareRequest, network: Network) -> Placed:
+    """Compile a network with as many copies of each layer as the chip takes, or as asked for."""
+    placement = _placement(request, network, None)
+    if not _chooses_copies(request):
+        return _placed(request, placement, compile_network(network, placement))
+    fits = _fitting_copies(placement, network)
+    return _placed(request, placement, _side_by_side(placement, network, fits, max(fits)))
+
+
+def _chooses_copies(request: HardwareRequest) -> bool:
+    return request.copies is None and request.qubits == "best"
+
+
+def _placement(request: HardwareRequest, network: Network, images: int | None) -> Placement:
+    copies = 1 if request.copies is None else request.copies
+    check_placement(request.pairs, request.pair_gate, copies)
+    device = find_device(request, network)
+    if images is not None:
+        copies = min(copies, images)
+    return Placement(device, request.qubits, copies, request.pairs, request.pair_gate)
+
+
+def _placed(
+    request: HardwareRequest, placement: Placement, layers: tuple[CompiledLayer, ...]
+) -> Placed:
+    device = placement.device
     rep_delay, least = _rep_delay(device, request.options.rep_delay_s)
     costs = tuple(
         LayerCost.of(layer.circuit, report(layer, device.target).duration_s, rep_delay)
         for layer in layers
     )
-    return Placed(device, layers, costs, min(fits), least)
+    return Placed(placement, layers, costs, least)
 
 
 def check_device(request: HardwareRequest, device: Device) -> HardwareRequest:
@@ -172,34 +229,35 @@ def _qubits_needed(network: Network) -> int:
     return max(network.widths) * (2 if weak else 1)
 
 
-def _fitting_copies(network: Network, device: Device, pair_gate: PairGate) -> list[int]:
+def _fitting_copies(placement: Placement, network: Network) -> list[int]:
     """Return how many copies of each layer the chip takes, at least 1."""
+    target, gate = placement.device.target, placement.pair_gate
     return [
-        max(1, capacity(device.target, network.layer_entanglement(i), pair_gate) // width)
+        max(1, capacity(target, network.layer_entanglement(i), gate) // width)
         for i, width in enumerate(network.widths)
     ]
 
 
-def _fill_chip(
-    request: HardwareRequest, network: Network, device: Device, copies: Sequence[int]
+def _side_by_side(
+    placement: Placement, network: Network, fits: Sequence[int], copies: int
 ) -> tuple[CompiledLayer, ...]:
-    """Compile each layer with its own number of copies: layers without ancillas take more."""
-    fewest = min(copies)
-    shared = compile_network(
-        network, device, "best", fewest, request.pairs, request.pair_gate
-    )  # layers of the same kind share one circuit
+    """Compile each layer with `copies` copies, or as many as fit: without ancillas more do."""
+    counts = [min(fit, copies) for fit in fits]
+    fewest = min(counts)
+    # layers of the same kind share one circuit
+    shared = compile_network(network, replace(placement, copies=fewest))
     return tuple(
         shared[layer]
         if count == fewest
         else compile_layer(
-            device.target,
+            placement.device.target,
             network.widths[layer],
             network.layer_entanglement(layer),
             copies=count,
-            pairs=request.pairs,
-            pair_gate=request.pair_gate,
+            pairs=placement.pairs,
+            pair_gate=placement.pair_gate,
         )
-        for layer, count in enumerate(copies)
+        for layer, count in enumerate(counts)
     )
 
 
@@ -214,20 +272,15 @@ def _rep_delay(device: Device, chosen: float | None) -> tuple[float, float]:
     return default if chosen is None else chosen, low
 
 
-def describe(request: HardwareRequest, placed: Placed) -> dict[str, Any]:
-    """Return what of a device and of how it is run determines a result."""
+def described(task: Task, request: HardwareRequest, placed: Placed) -> Task:
+    """Return a task with what of a device, and of how its jobs are run, determines a result."""
     options = request.options
-    return {
-        "device": placed.device.name,
-        "calibration": placed.device.calibration,
-        "qubits": [",".join(map(str, layer.sites)) for layer in placed.layers],
-        "copies": placed.layers[0].copies,
-        "pairs": request.pairs,
-        "pair_gate": request.pair_gate if request.pairs else None,
-        "dynamical_decoupling": options.dynamical_decoupling,
-        "measurement_twirling": options.measurement_twirling,
-        "rep_delay_s": options.rep_delay_s,
-    }
+    return replace(
+        placed.placement.placed(task, placed.layers),
+        dynamical_decoupling=options.dynamical_decoupling,
+        measurement_twirling=options.measurement_twirling,
+        rep_delay_s=options.rep_delay_s,
+    )
 
 
 def _responses(

@@ -1,6 +1,6 @@
 """Looking at a run: where it stands, and what it found so far. Nothing here changes it."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,8 @@ from qnnq.jobs.ledger import Ledger
 from qnnq.jobs.records import Attempt, Job, now
 from qnnq.jobs.runs import Run
 from qnnq.jobs.service import JobView, Service
-from qnnq.results.result import RunResult, task_id
+from qnnq.results.result import RunResult
+from qnnq.results.task import Task
 from transpile import CompiledLayer
 
 LABELS_OF_REQUEST = (
@@ -66,7 +67,7 @@ def run_status(folder: Path) -> dict[str, Any]:
         return {
             "schema": "qnnq.status/1",
             "folder": str(folder),
-            "task_id": task_id(ledger.fact("task")),
+            "task_id": Task.from_json(ledger.fact("task")).id,
             "device": run.device,
             "created": ledger.fact("created"),
             "finished": ledger.fact("finished"),
@@ -141,12 +142,12 @@ def collect_run(folder: Path) -> Collected:
                 f"go on with qnnq resume {folder} --wait"
             ) from None
         kept = engine.complete
-        task = ledger.fact("task")
+        task = Task.from_json(ledger.fact("task"))
         partial = not kept.all()
         if partial:
-            task = task | {"images": ",".join(map(str, data["indices"][kept]))}
+            task = replace(task, images=",".join(map(str, data["indices"][kept])))
         result = RunResult(
-            task_id=task_id(task),
+            task_id=task.id,
             task=task,
             images=data["indices"][kept],
             labels=data["labels"][kept],
@@ -169,7 +170,7 @@ class _Reader:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._engine = run.engine(None, wait=False, say=lambda line: None)
+        self._engine = run.engine(None, wait_s=0.0, say=lambda line: None)
         self._layers = run.ledger.layers()
         self.complete: NDArray[np.bool_] = np.ones(len(run.ledger.data()["indices"]), dtype=bool)
 
@@ -187,19 +188,19 @@ class _Reader:
             return recorded_outcomes(ledger, layer, packed)
 
 
-def _labels(run: Run, task: dict[str, Any]) -> dict[str, Any]:
+def _labels(run: Run, task: Task) -> dict[str, Any]:
     network, request = run.network, run.request
     return {
         "network": request["model"],
         "stretch": max(network.stretches),
         "entanglement": network.entanglement,
         "widths": "-".join(map(str, network.widths)),
-        "noise": task["noise"],
+        "noise": task.noise,
         "off": "",
-        "strength": task["strength"],
-        "engine": task["engine"],
-        "device": task["device"],
-        "copies": task["copies"],
+        "strength": task.strength,
+        "engine": task.engine,
+        "device": task.device,
+        "copies": task.copies,
         **{key: request[key] for key in LABELS_OF_REQUEST},
     }
 
@@ -210,6 +211,8 @@ def _hardware(ledger: Ledger) -> dict[str, Any]:
     layers = ledger.layers()
     return {
         "jobs": [attempt.id for attempt in attempts],
+        "started": [attempt.started for attempt in attempts],
+        "calibrations": [attempt.calibration for attempt in attempts],
         "executions": sum(job.sets * job.shots for job in ledger.jobs()),
         "estimated_executions": estimate["executions"],
         "quantum_seconds": ledger.quantum_seconds(),

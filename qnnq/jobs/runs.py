@@ -28,6 +28,9 @@ from qnnq.jobs.records import SessionRecord, now
 from qnnq.jobs.service import JobOptions, Service
 from qnnq.networks.file import read_network
 from qnnq.networks.network import Network
+from qnnq.results.task import Task
+from transpile import PairGate, TranspileError
+from transpile.placement import check_sites
 
 Say = Callable[[str], None]
 LOOKING_PATIENCE_S = 15.0
@@ -52,7 +55,7 @@ class Run:
         ledger = Ledger(folder)
         try:
             network = read_network(folder / NETWORK)
-            if network.digest != ledger.fact("task")["network"]:
+            if network.digest != Task.from_json(ledger.fact("task")).network:
                 raise InputError(f"{folder / NETWORK}: not the network that this run was made with")
             return cls(ledger, network, ledger.fact("request"))
         except QnnqError:
@@ -108,12 +111,12 @@ class Run:
         """What may be billed."""
         return Budget(self.ledger, self.costs, self.limits, self.options.max_execution_s)
 
-    def engine(self, service: Service | None, wait: bool, say: Say) -> RuntimeEngine:
-        """Return the engine over the run's ledger."""
+    def engine(self, service: Service | None, wait_s: float, say: Say) -> RuntimeEngine:
+        """Return the engine over the run's ledger, which waits for jobs so long at most."""
         layers = self.ledger.layers()
         return RuntimeEngine(
             *(self.ledger, layers, self.costs, self.limits, service, self.budget),
-            wait=wait,
+            wait_s=wait_s,
             say=say,
         )
 
@@ -178,8 +181,21 @@ def locked_run(folder: Path) -> Iterator[Run]:
         lock.release()
 
 
-def advance(folder: Path, wait: bool, say: Say) -> bool:
+def advance(
+    folder: Path,
+    wait: bool,
+    say: Say,
+    timeout_s: float | None = None,
+    despite_faults: bool = False,
+) -> bool:
     """Go on with a run where it stands; return whether it is finished.
+
+    Args:
+        folder: The run's folder.
+        wait: Whether to wait for jobs.
+        say: Told what happens, one line at a time.
+        timeout_s: How long to wait for jobs, None for as long as they take if `wait` says so.
+        despite_faults: Whether to go on where the device has become faulty where the run is.
 
     Raises:
         QnnqError: If another process works in it, the service fails, or a job failed too often.
@@ -189,8 +205,10 @@ def advance(folder: Path, wait: bool, say: Say) -> bool:
             return True
         run.ledger.set_fact("cancelled", None)
         service = run.service()
+        _check_calibration(run, service, say, despite_faults)
         # A local job ends with its process, so there is nothing to come back for.
-        engine = run.engine(service, wait or run.is_local, say)
+        wait_s = math.inf if wait or run.is_local else 0.0
+        engine = run.engine(service, wait_s if timeout_s is None else timeout_s, say)
         try:
             if run.ledger.fact("kind") == "calibration":
                 measure_responses(run.ledger, engine, service)
@@ -206,6 +224,29 @@ def advance(folder: Path, wait: bool, say: Say) -> bool:
         service.close()
         reconcile(run.ledger, service, say)
         return True
+
+
+def _check_calibration(run: Run, service: Service, say: Say, despite_faults: bool) -> None:
+    """Say that the device was calibrated anew; raise QnnqError where the run is on faults now."""
+    planned, current = run.ledger.fact("calibration"), service.calibration()
+    if run.is_local or current == planned:
+        return
+    say(
+        f"{run.device}: calibrated anew at {current}; the run was placed by the calibration of "
+        f"{planned}"
+    )
+    target = resolve_device(run.device, run.limits).target
+    pair_gate: PairGate = run.request["pair_gate"] if run.request["pairs"] else "sx"
+    for number, layer in enumerate(run.ledger.layers()):
+        try:
+            check_sites(layer.sites, target, layer.entanglement, pair_gate, layer.width)
+        except TranspileError as error:
+            if not despite_faults:
+                raise QnnqError(
+                    f"{run.device}: layer {number + 1}: {error}; make a new run, or go on: "
+                    f"qnnq resume {run.ledger.folder} --despite-faults"
+                ) from error
+            say(f"layer {number + 1}: {error}")
 
 
 def look_again(folder: Path, say: Say) -> str | None:

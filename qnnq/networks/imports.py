@@ -13,6 +13,7 @@ from qnnq.arrays import FloatArray
 from qnnq.errors import InputError, QnnqError
 from qnnq.networks.activation import Activation
 from qnnq.networks.network import Network
+from qnnq.storage.files import read_text
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -66,7 +67,7 @@ _Tensors = tuple[tuple[FloatArray, ...], tuple[FloatArray | None, ...]]
 def _read_json(path: Path) -> _Tensors:
     """Read `last_params`: a list of weight matrices, each (outputs, inputs)."""
     try:
-        document = json.loads(path.read_bytes())
+        document = json.loads(read_text(path))
     except (ValueError, RecursionError) as error:
         raise InputError(f"not JSON: {error}") from error
     matrices = document.get("last_params") if isinstance(document, dict) else None

@@ -15,6 +15,12 @@ from qnnq.errors import InputError
 from qnnq.networks.activation import ACTIVATIONS, Activation
 from qnnq.wording import nearest
 
+LEAST_ENTANGLEMENT = 1e-9
+"""Radians; compilers drop rotations of less than about 1e-12 from a circuit."""
+
+LARGEST_SUM = 1e300
+"""Of the magnitudes of a neuron's weights and bias; keeps everything within float64."""
+
 
 @dataclass(frozen=True, eq=False)
 class Network:
@@ -23,8 +29,8 @@ class Network:
     `weights` has one (outputs, inputs) matrix a layer, float32 or float64, the last one being the
     readout; `biases` one (outputs,) vector or None a layer (left out: none at all). `activation`
     and `stretch` give phi: one value for all hidden layers or one for each (kept as one where all
-    are the same). `entanglement` is the measurement's angle in radians, in (0, pi/2], and
-    `last_projective` says that the last hidden layer is measured at pi/2 all the same.
+    are the same). `entanglement` is the measurement's angle in radians, in [1e-9, pi/2],
+    and `last_projective` says that the last hidden layer is measured at pi/2 all the same.
     `information` is free text by key: how the network was trained, its accuracy.
 
     The arrays are read-only copies. Raises InputError if anything does not fit together.
@@ -159,9 +165,10 @@ def _check_physics(
             raise InputError(f"stretch: expected a number >= 0, got {stretch}")
         if activation == "linear" and stretch == 0:
             raise InputError("stretch: expected a number > 0 for linear, got 0")
-    if not 0 < entanglement <= math.pi / 2:
+    if not LEAST_ENTANGLEMENT <= entanglement <= math.pi / 2:
         raise InputError(
-            f"entanglement: expected radians in (0, pi/2 = {math.pi / 2}], got {entanglement}"
+            f"entanglement: expected radians in [{LEAST_ENTANGLEMENT:g}, pi/2 = {math.pi / 2}], "
+            f"got {entanglement}"
         )
 
 
@@ -183,6 +190,7 @@ def _check_tensors(weights: tuple[FloatArray, ...], biases: tuple[FloatArray | N
             if bias.shape != weight.shape[:1]:
                 raise InputError(f"{name}: expected {weight.shape[:1]}, got {bias.shape}")
             _check_values(name, bias)
+        _check_sums(f"layers.{i}.weight", weight, bias)
 
 
 def _check_values(name: str, tensor: FloatArray) -> None:
@@ -192,6 +200,19 @@ def _check_values(name: str, tensor: FloatArray) -> None:
     if len(bad):
         place = tuple(int(index) for index in bad[0])
         raise InputError(f"{name}: expected finite numbers, got {tensor[place]} at {place}")
+
+
+def _check_sums(name: str, weight: FloatArray, bias: FloatArray | None) -> None:
+    """Refuse weights whose sums, of inputs up to 1, could leave the range of float64."""
+    # Divided first, so that the sum itself stays within the range.
+    largest = (np.abs(weight.astype(np.float64)) / LARGEST_SUM).sum(axis=1)
+    if bias is not None:
+        largest += np.abs(bias.astype(np.float64)) / LARGEST_SUM
+    if largest.max() > 1:
+        output = int(largest.argmax())
+        raise InputError(
+            f"{name}: expected sums of magnitudes up to {LARGEST_SUM:g}, got more in row {output}"
+        )
 
 
 def _read_only(tensor: FloatArray) -> FloatArray:

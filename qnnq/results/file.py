@@ -26,6 +26,7 @@ from qnnq.results.opening import open_to_read, open_to_write
 from qnnq.results.result import RunResult
 from qnnq.results.rows import canonical, checksum, packed, unpacked
 from qnnq.results.schema import content_of
+from qnnq.results.task import Task
 from qnnq.storage.database import DatabaseFile
 
 Labels = Mapping[str, Any]
@@ -101,7 +102,9 @@ class Store(DatabaseFile):
             if self._owner:
                 self._database.execute("DELETE FROM claims WHERE owner = ?", (self._owner,))
                 self._database.execute("DELETE FROM writers WHERE owner = ?", (self._owner,))
-            self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            # A reader does not wait for others.
+            mode = "TRUNCATE" if self._owner else "PASSIVE"
+            self._database.execute(f"PRAGMA wal_checkpoint({mode})")
         with contextlib.suppress(sqlite3.Error):
             self._database.close()
 
@@ -119,7 +122,7 @@ class Store(DatabaseFile):
         }
         row = (
             result.task_id,
-            canonical(result.task),
+            result.task.canonical(),
             packed(result.images),
             packed(result.labels),
             packed(result.counts),
@@ -145,7 +148,7 @@ class Store(DatabaseFile):
             indices, labels, counts, sums = (unpacked(blob) for blob in row[2:6])
             return RunResult(
                 task_id=row[0],
-                task=json.loads(row[1]),
+                task=Task.from_json(json.loads(row[1])),
                 images=indices,
                 labels=labels,
                 counts=counts.astype(np.int64),
@@ -153,7 +156,7 @@ class Store(DatabaseFile):
                 seconds=row[6],
                 **json.loads(row[7]),
             )
-        except (zlib.error, ValueError, TypeError, EOFError, RecursionError) as error:
+        except (InputError, zlib.error, ValueError, TypeError, EOFError, RecursionError) as error:
             raise self._damaged("results", task_id, str(error)) from error
 
     def link(

@@ -243,7 +243,7 @@ class _Pool:
         for result in results:
             rows = np.searchsorted(images, result.images)
             stream = seen.setdefault(
-                (result.task["seed"], result.task["shots"]), np.zeros(len(images), bool)
+                (result.task.seed, result.task.shots), np.zeros(len(images), bool)
             )
             new = ~stream[rows]
             counts[rows[new]] += result.counts[new]

@@ -1,16 +1,17 @@
 """What a run found, and the identity of its task."""
 
-import hashlib
-import json
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-SAMPLING = 2
-"""Part of every task: raised when the same task and seed come to mean other random numbers."""
+from qnnq.results.frames import dataframe
+from qnnq.results.task import Task
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class RunResult:
     """What a run found; rates are derived from the counts when they are read.
 
     Attributes:
-        task_id: SHA-256 of the canonical JSON of `task`.
+        task_id: The id of `task`; the one that an earlier version gave, where it made the result.
         task: Everything that determines the result.
         images: Indices of the images in the data set, shape (images,).
         labels: Their classes, shape (images,).
@@ -28,10 +29,12 @@ class RunResult:
         versions: Package versions that made it.
         calibration: The device and the time of its calibration data, or None.
         out_of_reach: Share of the angles that compensation could not correct fully, or None.
+        calibration_deviations: Standard deviation of each accuracy that is due to the error of a
+            measured response, or None.
     """
 
     task_id: str
-    task: dict[str, Any]
+    task: Task
     images: NDArray[np.int64]
     labels: NDArray[np.int64]
     counts: NDArray[np.int64]
@@ -40,21 +43,38 @@ class RunResult:
     versions: dict[str, str]
     calibration: dict[str, str | None] | None
     out_of_reach: float | None = None
+    calibration_deviations: dict[str, float] | None = None
 
     @property
     def shots(self) -> int:
         """Shots an image."""
-        return int(self.task["shots"])
+        return self.task.shots
+
+    def to_dataframe(self) -> "pd.DataFrame":
+        """Return a row an image.
+
+        Its columns: `image` (the index in the data set), `label`, `majority` (the class that most
+        shots chose), and the shots that chose each class, `votes_0` and so on.
+
+        Raises:
+            InputError: If pandas is not installed.
+        """
+        majority = np.argmax(self.counts, axis=1)
+        columns = {"image": self.images, "label": self.labels, "majority": majority}
+        votes = {f"votes_{number}": shots for number, shots in enumerate(self.counts.T)}
+        return dataframe(columns | votes)
 
     def to_json(self, with_counts: bool = False) -> dict[str, Any]:
         """Return the result in schema `qnnq.run/1`."""
-        from qnnq.statistics import accuracies
+        from qnnq.statistics import accuracies, widened
 
         found = accuracies(self.counts, self.softmax_sums, self.labels, self.shots)
+        for name, deviation in (self.calibration_deviations or {}).items():
+            found[name] = widened(found[name], deviation)
         document: dict[str, Any] = {
             "schema": "qnnq.run/1",
             "task_id": self.task_id,
-            "task": self.task,
+            "task": self.task.to_json(),
             "images": len(self.images),
             "shots": self.shots,
             "accuracy": {name: asdict(accuracy) for name, accuracy in found.items()},
@@ -64,15 +84,11 @@ class RunResult:
         }
         if self.out_of_reach is not None:
             document["out_of_reach"] = self.out_of_reach
+        if self.calibration_deviations is not None:
+            document["calibration_deviations"] = self.calibration_deviations
         if with_counts:
             document["counts"] = self.counts.tolist()
         return document
-
-
-def task_id(task: dict[str, Any]) -> str:
-    """Return the SHA-256 (hexadecimal) of a task's canonical JSON."""
-    text = json.dumps(task, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def package_versions() -> dict[str, str]:

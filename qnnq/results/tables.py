@@ -2,15 +2,28 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qnnq.errors import InputError
+from qnnq.results.frames import dataframe
 from qnnq.results.points import PREDICTIONS, Measured
 from qnnq.results.robustness import attributions, behaviours, breakdowns, check_complete
 from qnnq.wording import nearest
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 Row = dict[str, Any]
 IDENTIFYING = ("network", "mechanism")
+
+
+def to_dataframe(points: Sequence[Measured]) -> "pd.DataFrame":
+    """Return a row a point: its labels, and its accuracies with the ends of their intervals.
+
+    Raises:
+        InputError: If pandas is not installed.
+    """
+    return dataframe([_accuracy(point) for point in points])
 
 
 def build_report(

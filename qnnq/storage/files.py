@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 from qnnq.errors import InputError, QnnqError
+from qnnq.limits import MOST_TEXT_BYTES
 
 
 def write_atomically(path: str | Path, content: bytes) -> None:
@@ -28,6 +29,18 @@ def write_atomically(path: str | Path, content: bytes) -> None:
             temporary.unlink(missing_ok=True)
     except OSError as error:
         raise _failure(path, error) from error
+
+
+def read_text(path: str | Path) -> str:
+    """Return the text of a file in UTF-8.
+
+    Raises InputError where it is larger than text files are, OSError and UnicodeDecodeError.
+    """
+    with Path(path).open("rb") as file:
+        content = file.read(MOST_TEXT_BYTES + 1)
+    if len(content) > MOST_TEXT_BYTES:
+        raise InputError(f"{path}: expected at most {MOST_TEXT_BYTES} bytes of text, found more")
+    return content.decode()
 
 
 def check_writable(path: str | Path) -> None:

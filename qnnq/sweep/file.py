@@ -9,7 +9,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import ErrorDetails
 
 from qnnq.errors import InputError
-from qnnq.execution.request import EngineName, PairGate
+from qnnq.execution.request import EngineName, ModeName, PairGate
+from qnnq.storage.files import read_text
 from qnnq.wording import nearest
 
 
@@ -50,6 +51,8 @@ class Grid(BaseModel):
     copies: Listed[Positive] | None = None
     compensate: Listed[bool] = [False]
     engine: Listed[EngineName] = ["instrument"]
+    mode: Listed[ModeName] = ["stepwise"]
+    feedback_latency: Listed[Text] | None = None
     data: Listed[Text] = ["mnist-test"]
     images: Listed[Text] | None = None
     seeds: Listed[Count] = [0]
@@ -80,16 +83,15 @@ class SweepFile(BaseModel):
 def read_sweep(path: str | Path) -> SweepFile:
     """Read and check a sweep file; raises `InputError`, one line that names the place."""
     try:
-        content = Path(path).read_text(encoding="utf-8")
-        return SweepFile.model_validate(tomllib.loads(content))
+        return SweepFile.model_validate(tomllib.loads(read_text(path)))
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: expected TOML: {error}") from error
     except ValidationError as error:
         problems = sorted(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         raise InputError(f"{path}: {_explained(problems[0])}{more}") from error
+    except (ValueError, RecursionError) as error:  # of the parser, numbers of 5,000 digits too
+        raise InputError(f"{path}: expected TOML: {error}") from error
 
 
 def _explained(problem: ErrorDetails) -> str:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -11,23 +12,27 @@ from typing import Any
 
 import numpy as np
 
+from noise_models.errors import NoiseError
 from qnnq.data.load import load_data
 from qnnq.data.selection import image_ranges, parse_images
 from qnnq.devices.names import device_kind, device_names, resolve_device
-from qnnq.errors import InputError
+from qnnq.errors import InputError, QnnqError
 from qnnq.execution.measured_deployment import is_measured
-from qnnq.execution.request import RunRequest, check_request
+from qnnq.execution.request import ModeName, RunRequest, check_request, latency_seconds
 from qnnq.execution.run import deploy_request
 from qnnq.limits import MOST_POINTS
 from qnnq.networks.bundled import load_model
 from qnnq.networks.network import Network
 from qnnq.sweep.file import Grid, SweepFile
+from transpile.errors import TranspileError
 
 IMAGES_PER_TASK = {"aer": 100}
 """Default size of a task by engine, so that a task takes seconds; other engines: all images."""
 _ADAPTIVE_IMAGES_PER_TASK = 500
 ALL_BUNDLED = "bundled"
 """In `devices`: every bundled fake device that the activation step can be compiled for."""
+REFUSALS = (QnnqError, NoiseError, TranspileError)
+"""What says that input is bad, or that a service failed; anything else is a defect."""
 _OWN_NOISE = re.compile(r"\bdevice\b")
 
 
@@ -72,24 +77,34 @@ def round_seed(seed: int, round_: int) -> int:
 
 def expand(sweep: SweepFile) -> list[Point]:
     """Return all points in the order of the file; raises `InputError` for what does not exist."""
+    asked = sum(map(_crossed, sweep.grid))
+    if asked > MOST_POINTS:
+        raise InputError(f"[[grid]]: expected at most {MOST_POINTS} points, found {asked}")
     points: dict[str, Point] = {}
     networks, datasets = cache(load_model), cache(_size_and_digest)
     for number, grid in enumerate(sweep.grid, start=1):
         try:
             for point in _expand_grid(grid, networks, datasets):
                 points[point.name] = point
-                if len(points) > MOST_POINTS:
-                    raise InputError(f"expected at most {MOST_POINTS} points in all")
-        except (InputError, ValueError) as error:
+        except REFUSALS as error:
             raise InputError(f"[[grid]] {number}: {error}") from error
     return list(points.values())
+
+
+def _crossed(grid: Grid) -> int:
+    """Return how many points a grid has, with one device for `bundled`."""
+    return math.prod(len(value) for _, value in grid if isinstance(value, list))
 
 
 def _expand_grid(
     grid: Grid, networks: Callable[[str], Network], datasets: Callable[[str], tuple[int, str]]
 ) -> Iterator[Point]:
-    for network, data, engine, images in product(
-        grid.networks, grid.data, grid.engine, grid.images or [RunRequest.images]
+    for network, data, engine, images, (mode, latency) in product(
+        grid.networks,
+        grid.data,
+        grid.engine,
+        grid.images or [RunRequest.images],
+        _modes(grid),
     ):
         size, data_digest = datasets(data)
         blocks = _blocks(grid, engine, size, images)
@@ -123,18 +138,33 @@ def _expand_grid(
                 compensate=compensate,
                 shots=grid.shots,
                 seed=seed,
+                mode=mode,
+                feedback_latency=latency,
             )
             check_request(request)
             inputs = {"network": networks(network).digest, "data": data_digest}
             if engine == "ideal" or is_measured(own):  # quick to check as a whole
                 deployment = deploy_request(request, networks(network))
                 if deployment is not None:
-                    inputs["noise"] = deployment.task["noise"]
+                    inputs["noise"] = deployment.noise
             rounds = 1
             if grid.target_width is not None:
                 rounds = (grid.max_shots or 100 * grid.shots) // grid.shots
             labels = {**_labels(request, networks(network)), "noise": noise, "off": "+".join(off)}
             yield Point(labels, request, inputs, blocks, grid.target_width, rounds)
+
+
+def _modes(grid: Grid) -> list[tuple[ModeName, str | None]]:
+    """Return the modes, each with its feedback latencies: stepwise has none."""
+    if grid.feedback_latency and "coherent" not in grid.mode:
+        raise InputError("feedback_latency: expected coherent in `mode`")
+    none: list[str | None] = [None]
+    latencies = [*grid.feedback_latency] if grid.feedback_latency else none
+    return [
+        (mode, latency)
+        for mode in grid.mode
+        for latency in (latencies if mode == "coherent" else none)
+    ]
 
 
 def _devices(grid: Grid) -> list[str | None]:
@@ -179,11 +209,23 @@ def _labels(request: RunRequest, network: Network) -> dict[str, Any]:
         "copies": request.copies,
         "compensate": request.compensate,
         "engine": request.engine,
+        "mode": request.mode,
+        "feedback_latency": _latency_label(request),
         "data": request.data,
         "images": request.images,
         "shots": request.shots,
         "seed": request.seed,
     }
+
+
+def _latency_label(request: RunRequest) -> float | str:
+    """Return the feedback latency in microseconds, "" where there is none."""
+    if request.mode != "coherent":
+        return ""
+    from transpile import FEEDBACK_LATENCY
+
+    seconds = latency_seconds(request.feedback_latency)
+    return round(1e6 * (FEEDBACK_LATENCY if seconds is None else seconds), 9)
 
 
 def _size_and_digest(data: str) -> tuple[int, str]:

@@ -9,14 +9,13 @@ from typing import Any
 import numpy as np
 
 from qnnq.devices.names import resolve_device
-from qnnq.errors import QnnqError
 from qnnq.execution.request import RunRequest
 from qnnq.execution.run import prepare
 from qnnq.results.file import Store
 from qnnq.results.points import named_inputs
 from qnnq.results.result import RunResult
 from qnnq.statistics import single_shot
-from qnnq.sweep.points import Point
+from qnnq.sweep.points import REFUSALS, Point
 from qnnq.sweep.signals import interrupts_held
 from qnnq.sweep.work import Failure, Pool, Task
 
@@ -241,14 +240,15 @@ class Schedule:
             request = point.task(*place)
             try:
                 prepared = prepare(request, self._find)
-            except (QnnqError, ValueError) as error:
+            except REFUSALS as error:
                 self._fail(point, "", "", " ".join(str(error).split()))
                 return None
-            changed = [name for name, value in point.inputs.items() if prepared.task[name] != value]
+            task = prepared.task.to_json()
+            changed = [name for name, value in point.inputs.items() if task[name] != value]
             if changed:
                 self._fail(point, "", "", f"its {changed[0]} has changed since the sweep began")
                 return None
-            found.append((Task(request, prepared.task_id, self._threads), prepared.task))
+            found.append((Task(request, prepared.task.id, self._threads), task))
         return found
 
     def _unless_failed(self, point: Point, place: tuple[int, int], task: Task) -> Iterator[Task]:

@@ -70,11 +70,11 @@ def perform(task: Task, find: Callable[[str], Device] = resolve_device) -> RunRe
     """
     try:
         prepared = prepare(task.request, find)
-        if prepared.task_id != task.task_id:
+        if prepared.task.id != task.task_id:
             return Failure(
                 "the worker has another version of the network, the data, the calibration or qnnq"
             )
-        return prepared.execute(threads=task.threads)
+        return prepared.execute(threads=task.threads, with_error=False)
     except Exception as error:  # whatever a task raises must not end its worker
         text = " ".join(str(error).split())
         return Failure(

@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from qnnq.errors import InputError
 from qnnq.execution.deployment import Deployment, deploy
 from qnnq.execution.measured_deployment import MeasuredDeployment, deploy_measured, is_measured
 from qnnq.networks.network import Network
@@ -62,4 +63,6 @@ class NoiseTable:
 
 def _coefficients(deployment: Deployment | MeasuredDeployment) -> list[NDArray[np.float32]]:
     """Return a, b, c of P(-1) of every layer, shape (copies, 3, width)."""
+    if any(response.has_joined for response in deployment.responses):
+        raise InputError("noise: expected one that leaves neurons independent, to train under it")
     return [response.minus.swapaxes(0, 1) for response in deployment.responses]

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -91,7 +90,10 @@ BAD = [
     (["--noise", "fake_torino", "--device", "fake_kingston"], "fake_kingston"),
     (["--engine", "ideal", "--noise", "fake_kingston"], "expected --noise ideal"),
     (["--engine", "ideal", "--noise", "nonsense", "--strength", "0"], "unknown term 'nonsense'"),
-    (["--engine", "ideal", "--device", "fake_torino"], "takes no --device"),
+    (
+        ["--engine", "ideal", "--device", "fake_torino"],
+        "--device fake_torino: expected --engine",
+    ),
     (["--engine", "ideal", "--qubits", "1,2"], "--qubits"),
     (["--shots", "1" + "0" * 20], "expected at most 1000000"),
     (["--shots", "0"], "expected a whole number >= 1"),
@@ -137,29 +139,49 @@ def test_images_of_another_width_and_labels_out_of_range(capsys, tmp_path):
     assert "10 at image 2" in err
 
 
-def interrupted(seconds, *arguments):
-    """Return (exit code, stdout, stderr) of a run in its own process, stopped by Ctrl-C."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "qnnq.cli.main", "run", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
-    time.sleep(seconds)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
-    return process.returncode, out, err
+ANNOUNCED = """
+import sys
+from contextlib import contextmanager
+import qnnq.cli.main, qnnq.cli.run
+
+@contextmanager
+def announced(description, total):
+    print("begun", file=sys.stderr, flush=True)
+    yield lambda steps: print("advanced", file=sys.stderr, flush=True)
+
+qnnq.cli.run.progress_bar = announced
+sys.exit(qnnq.cli.main.main(["run", *sys.argv[1:]]))
+"""
 
 
-def test_interrupt_before_anything_is_finished():
-    code, out, err = interrupted(5, "--engine", "aer", "--shots", "2000")
+@pytest.fixture
+def interrupted(start_process, tmp_path):
+    """Return (exit code, stdout, stderr) of a run that gets Ctrl-C once its progress says so."""
+
+    def interrupted(event, *arguments):
+        with open(tmp_path / "stdout", "w") as out:
+            process = start_process(
+                [sys.executable, "-c", ANNOUNCED, *arguments],
+                stdout=out,
+                stderr=subprocess.PIPE,
+                env={**os.environ, "OMP_NUM_THREADS": "1"},
+            )
+        assert any(line == f"{event}\n" for line in process.stderr)
+        process.send_signal(signal.SIGINT)
+        rest = [line for line in process.stderr if line != "advanced\n"]
+        return process.wait(), (tmp_path / "stdout").read_text(), "".join(rest)
+
+    return interrupted
+
+
+def test_interrupt_before_anything_is_finished(interrupted):
+    code, out, err = interrupted("begun", "--engine", "aer", "--shots", "2000")
     assert (code, out, err) == (130, "", "qnnq: interrupted\n")
 
 
-def test_interrupt_keeps_the_images_that_are_finished(capsys):
+def test_interrupt_keeps_the_images_that_are_finished(interrupted, capsys):
     options = ["--engine", "aer", "--noise", "ideal", "--shots", "4", "--counts", "--json", "-"]
-    code, out, err = interrupted(7, *options)
+    code, out, err = interrupted("advanced", *options)
     assert code == 130
     partial = json.loads(out)
     assert 0 < partial["images"] < 10_000

@@ -42,9 +42,9 @@ def test_a_network_runs_on_the_device_of_a_registered_provider(vendor, tmp_path)
         model=str(tmp_path / "net.safetensors"), data=str(tmp_path / "data.npz"), noise=NAME
     )
     prepared = prepare(request)
-    assert prepared.deployment.device.name == NAME
-    assert prepared.deployment.device.calibration is None
-    target = prepared.deployment.device.target
+    assert prepared.deployment.placement.device.name == NAME
+    assert prepared.deployment.placement.device.calibration is None
+    target = prepared.deployment.placement.device.target
     for qubit, matrix in prepared.deployment.channels[0].readout_errors.items():
         assert np.isclose(1 - matrix[0, 0], target["measure"][(qubit,)].error)
     assert (prepared.execute().counts.sum(axis=1) == request.shots).all()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from qnnq.execution.deployment import deploy
-from qnnq.execution.engines.response import layer_response
+from qnnq.execution.engines.response import component_responses
 from qnnq.networks.network import Network
 
 
@@ -18,7 +18,7 @@ def minus(noise, pairs, pair_gate):
     angles = np.array([0.3, 1.2, 2.0, 2.9])
     basis = np.stack([np.ones(4), np.cos(angles), np.sin(angles)])
     found = {}
-    for response in layer_response(layer.circuit, channels):
+    for response in component_responses(layer.circuit, channels):
         values = response.coefficients
         for _ in response.slots:
             values = np.tensordot(values, basis, axes=(len(response.slots), 0))

@@ -1,5 +1,7 @@
 """Figures show what the counts say, in a way that works in grey."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
@@ -66,6 +68,18 @@ def test_curves_show_values_and_intervals(strengths):
         lows, highs = np.transpose([wilson(int(p.right.sum()), 60) for p in points])
         assert {*lows.round(9), *highs.round(9)} <= {*band.round(9)}
     assert plot_curves(strengths, "strength", scale="linear").axes[0].get_xscale() == "linear"
+
+
+def test_unfinished_points_are_marked(strengths):
+    whole = plot_curves(strengths, "strength", "majority")
+    assert "UNFINISHED" not in whole.axes[0].get_title(loc="left")
+    strengths[2] = replace(strengths[2], complete=False)
+    (axes,) = plot_curves(strengths, "strength", "majority").axes
+    title = " ".join(axes.get_title(loc="left").split())
+    assert "UNFINISHED: 1 of 8 points" in title
+    (mark,) = (line for line in axes.get_lines() if line.get_markersize() > 10)
+    assert (mark.get_xdata()[0], mark.get_ydata()[0]) == (2, strengths[2].right.mean())
+    assert "UNFINISHED: 1 of 1" in plot_confusion([strengths[2]]).get_suptitle().replace("\n", " ")
 
 
 def test_series_differ_in_colour_and_marker():
@@ -199,3 +213,19 @@ def test_sweep_to_picture(tmp_path, monkeypatch):
     assert main(["sweep", "sweep.toml", "--out", "r.sqlite", "--workers", "1"]) == 0
     assert main(["plot", "r.sqlite", "--x", "strength", "--out", "figure.pdf"]) == 0
     assert (tmp_path / "figure.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_stepwise_networks_are_level_beside_latencies():
+    coherent = [
+        measured(0.9 - 0.01 * latency, mode="coherent", feedback_latency=latency)
+        for latency in (0.0, 10.0, 40.0)
+    ]
+    stepwise = measured(0.9, mode="stepwise", feedback_latency="")
+    (axes,) = plot_curves([*coherent, stepwise], "feedback_latency").axes
+    curve, level = axes.get_lines()
+    assert list(curve.get_xdata()) == [0, 10, 40]
+    assert set(level.get_ydata()) == {stepwise.accuracy("majority").value}
+    with pytest.raises(InputError, match="^--x feedback_latency: expected points that have one"):
+        plot_curves([stepwise], "feedback_latency")
+    with pytest.raises(InputError, match="^--x feedback_latency: found points without one"):
+        plot_image([*coherent, stepwise], 6929, "feedback_latency")

@@ -12,7 +12,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from loopback import Machine, Server
+from loopback import Machine, OwnClock, Server
 
 from qnnq.networks.file import write_network
 from qnnq.networks.network import Network
@@ -25,6 +25,7 @@ listing_patience_s = 1.0
 retry_pause_s = 0.05
 attempts = 3
 """
+REAL_LIMITS = "answer_timeout_s = 20.0\nattempts = 3\n"
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,23 @@ def connect(server: Server, home: Path, monkeypatch: pytest.MonkeyPatch) -> None
         monkeypatch.setenv(name, value)
     file = str(home / ".qiskit" / "qiskit-ibm.json")
     monkeypatch.setattr(management, "_DEFAULT_ACCOUNT_CONFIG_JSON_FILE", file)
+
+
+@pytest.fixture
+def unkind(
+    tmp_path: Path, jakarta: Machine, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Server]:
+    """The service; whoever waits makes its clock run, and patience is as long as by default."""
+    clock = OwnClock()
+    monkeypatch.setattr("qnnq.devices.patience.time", clock)
+    jakarta.online = True
+    files.limits.write_text(REAL_LIMITS)
+    folder = tmp_path / "service"
+    folder.mkdir()
+    server = Server(folder, [jakarta], plan="premium", queue_delay=5, clock=clock)
+    connect(server, tmp_path / "home", monkeypatch)
+    yield server
+    server.stop()
 
 
 @pytest.fixture(autouse=True)

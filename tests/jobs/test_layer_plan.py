@@ -80,7 +80,7 @@ def test_no_room_for_a_single_set() -> None:
 
 def test_the_estimate_is_an_upper_bound_by_layer() -> None:
     shape = LayerShape(width=16, copies=9, parts=1, slots=144, cost=COST)
-    found = estimate_run([shape] * 3, 1000, 10, FREE, most_copies=9, least_rep_delay_s=20e-6)
+    found = estimate_run([shape] * 3, 1000, 10, FREE, least_rep_delay_s=20e-6)
     assert [layer.parameter_sets for layer in found.layers] == [112, 1120, 1120]
     assert [layer.executions for layer in found.layers] == [1120] * 3
     assert found.jobs == 3
@@ -88,11 +88,6 @@ def test_the_estimate_is_an_upper_bound_by_layer() -> None:
     ways = dict(found.cheaper)
     assert ways["--rep-delay 20 (us; qubits start less well reset)"] == pytest.approx(
         6 + 3 * 1120 * 22e-6
-    )
-    unpacked = LayerShape(width=16, copies=1, parts=1, slots=16, cost=COST)
-    found = estimate_run([unpacked] * 3, 1000, 10, FREE, most_copies=9, least_rep_delay_s=0.0)
-    assert dict(found.cheaper)["--copies 9 (as many images side by side as fit)"] == pytest.approx(
-        3 * 2 + 3 * 1120 * 250e-6
     )
 
 

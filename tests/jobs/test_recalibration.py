@@ -17,7 +17,7 @@ def test_a_new_calibration_is_seen(connected: Server, files: Files) -> None:
         machine.recalibrate(time, error)
         found.append(prepare(request))
     morning, evening = found
-    assert morning.task_id != evening.task_id
+    assert morning.task.id != evening.task.id
     for run, error in ((morning, 0.01), (evening, 0.25)):
         assert run.deployment is not None
         for matrix in run.deployment.channels[0].readout_errors.values():

@@ -2,34 +2,15 @@
 
 import json
 import math
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from checks import assert_complete, assert_paid_once
-from conftest import IMAGES, SHOTS, Command, Files, connect
-from loopback import Fault, Machine, OwnClock, Server
+from conftest import IMAGES, REAL_LIMITS, SHOTS, Command, Files
+from loopback import Fault, Server
 
 LOST = ("lose", "drop", "late")
-REAL_LIMITS = "answer_timeout_s = 20.0\nattempts = 3\n"
-
-
-@pytest.fixture
-def unkind(
-    tmp_path: Path, jakarta: Machine, files: Files, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Server]:
-    """The service; whoever waits makes its clock run, and patience is as long as by default."""
-    clock = OwnClock()
-    monkeypatch.setattr("qnnq.devices.patience.time", clock)
-    jakarta.online = True
-    files.limits.write_text(REAL_LIMITS)
-    folder = tmp_path / "service"
-    folder.mkdir()
-    server = Server(folder, [jakarta], plan="premium", queue_delay=5, clock=clock)
-    connect(server, tmp_path / "home", monkeypatch)
-    yield server
-    server.stop()
 
 
 def bill(server: Server) -> float:

@@ -14,7 +14,7 @@ SHOTS = 10
 @pytest.mark.parametrize("images", [18, pytest.param(1000, marks=pytest.mark.slow)])
 def test_three_jobs(tmp_path: Path, qnnq: Command, images: int) -> None:
     run = tmp_path / "run"
-    what = ("mnist16-a0.5", "--device", "fake_kingston", "--images", f"0:{images}")
+    what = ("mnist16-a0.5", "--device", "fake_kingston", "--images", f"0:{images}", "--copies", 9)
     estimate = qnnq("estimate", *what, "--shots", SHOTS, "--json", "-").json()
     assert estimate["jobs"] == 3
     assert qnnq("submit", *what, "--shots", SHOTS, "--run", run).code == 0
@@ -28,7 +28,7 @@ def test_three_jobs(tmp_path: Path, qnnq: Command, images: int) -> None:
 
     repeats = 100
     exact = qnnq(
-        *("run", what[0], "--noise", "fake_kingston", "--copies", copies, *what[3:]),
+        *("run", what[0], "--noise", "fake_kingston", *what[3:]),
         *("--shots", SHOTS * repeats, "--json", "-", "--counts"),
     ).json()
     # Votes of each image, given the exact engine's shares; false alarm below 1e-6: the sum over

@@ -142,6 +142,10 @@ def test_arrays_are_read_only_copies():
         network.weights[0][0, 0] = 1
 
 
+HUGE = weights(np.float64)[0].copy()
+HUGE[1] = 1e308
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -161,6 +165,11 @@ def test_arrays_are_read_only_copies():
         ({"stretch": math.nan}, "stretch: expected a number >= 0, got nan"),
         ({"entanglement": 0.0}, "entanglement: expected radians in"),
         ({"entanglement": 1.6}, "got 1.6"),
+        ({"entanglement": 1e-12}, "entanglement: expected radians in"),
+        (
+            {"weights": (HUGE, *weights()[1:])},
+            "layers.0.weight: expected sums .* in row 1",
+        ),
         ({"biases": (None,)}, "biases: expected 3"),
         ({"biases": (None, np.zeros(2), None)}, r"layers.1.bias: expected \(3,\), got \(2,\)"),
         ({"weights": weights()[:1]}, "expected a hidden layer and a readout layer, got 1"),

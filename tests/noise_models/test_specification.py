@@ -112,6 +112,12 @@ def test_scaled():
     assert str(parse("ideal").scaled(3)) == "ideal"
 
 
+@pytest.mark.parametrize("text", ["angle=.1)*1e308", "angle=-1e299)*1e10"])
+def test_angles_beyond_float64(text):
+    with pytest.raises(NoiseError, match=r"overrotation: found angle = .* at most 1e\+300"):
+        parse(f"overrotation({text}")
+
+
 @pytest.mark.parametrize("strength", [-1, math.nan, math.inf])
 def test_impossible_scale(strength):
     with pytest.raises(

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from qnnq.results.file import Store
-from qnnq.results.result import RunResult, task_id
+from qnnq.results.result import RunResult
+from qnnq.results.task import Task
 
 STRENGTHS = (0.0, 1.0)
 
@@ -28,17 +29,18 @@ def labels(network, strength):
 
 def a_result(network="half", strength=1.0, images=range(20), seed=0, data="d" * 64):
     rng = np.random.default_rng([seed, len(network), int(strength), images[0]])
-    task = {
-        "network": network.ljust(64, "0"),
-        "data": data,
-        "noise": "readout(p=0.1)",
-        "strength": strength,
-        "images": f"{images[0]}:{images[-1] + 1}",
-        "shots": 5,
-        "seed": seed,
-    }
+    task = Task(
+        network=network.ljust(64, "0"),
+        engine="instrument",
+        data=data,
+        noise="readout(p=0.1)",
+        strength=strength,
+        images=f"{images[0]}:{images[-1] + 1}",
+        shots=5,
+        seed=seed,
+    )
     return RunResult(
-        task_id=task_id(task),
+        task_id=task.id,
         task=task,
         images=np.array(images),
         labels=np.array(images) % 3,
@@ -57,7 +59,7 @@ def add_point(store, network, strength, blocks, finished=None):
         store.add(result)
     store.link(
         f"{network} {strength}",
-        results[0].task,
+        results[0].task.to_json(),
         labels(network, strength),
         {(0, number): result.task_id for number, result in enumerate(results)},
         len(results),
@@ -75,7 +77,7 @@ def write_results(path):
         store.fail("half 9", {"network": "0"}, failed, "", "", "no channel at this strength")
 
 
-def changed(result, **task):
+def changed(result, **parts):
     """Return a result of another task."""
-    whole = {**result.task, **task}
-    return replace(result, task=whole, task_id=task_id(whole))
+    task = replace(result.task, **parts)
+    return replace(result, task=task, task_id=task.id)

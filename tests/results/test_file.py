@@ -1,5 +1,7 @@
 """The results file: what is kept, and what is no results file."""
 
+import contextlib
+import json
 import shutil
 import sqlite3
 from dataclasses import replace
@@ -10,14 +12,16 @@ import pytest
 from qnnq.errors import InputError, QnnqError
 from qnnq.results.file import Store
 from qnnq.results.result import RunResult
+from qnnq.results.rows import checksum
 from qnnq.results.schema import FORMAT
+from qnnq.results.task import Task
 
 
 def a_result(number=0):
     rng = np.random.default_rng(number)
     return RunResult(
         task_id=f"{number:064x}",
-        task={"shots": 300, "noise": "ideal"},
+        task=Task(network="n", engine="ideal", shots=300, seed=0, noise="ideal"),
         images=np.array([3, 1, 9_999]),
         labels=np.array([0, 1, 2]),
         counts=rng.multinomial(300, [0.2, 0.3, 0.5], size=3),
@@ -130,3 +134,46 @@ def test_damaged_row(tmp_path):
         database.execute("UPDATE results SET counts = substr(counts, 1, 20)")
     with Store(tmp_path / "r.sqlite") as store, pytest.raises(QnnqError, match="damaged"):
         store.result(a_result().task_id)
+
+
+def test_a_result_of_an_earlier_version_says_what_it_is(tmp_path):
+    """It has nulls where nothing applied, no digest of circuits, and an id of its own."""
+    task = {
+        "network": "n",
+        "data": "d",
+        "images": "0:3",
+        "shots": 300,
+        "seed": 0,
+        "engine": "aer",
+        "mode": "stepwise",
+        "sampling": 1,
+        "compensate": False,
+        "noise": "fake_lagos",
+        "strength": 1.0,
+        "device": "fake_lagos",
+        "calibration": None,
+        "qubits": ["0,1", "2,3"],
+        "copies": 1,
+        "pairs": 0,
+        "pair_gate": None,
+    }
+    with Store(tmp_path / "r.sqlite", create=True) as store:
+        store.add(a_result())
+    with contextlib.closing(sqlite3.connect(tmp_path / "r.sqlite")) as database:
+        (row,) = database.execute("SELECT * FROM results").fetchall()
+        row = (row[0], json.dumps(task), *row[2:-1])
+        database.execute("UPDATE results SET task = ?, checksum = ?", (row[1], checksum(*row)))
+        database.commit()
+    with Store(tmp_path / "r.sqlite") as store:
+        found = store.result(a_result().task_id)
+    assert found.task_id == a_result().task_id
+    assert found.task.qubits == ("0,1", "2,3")
+    assert found.task.circuits is None
+    assert found.to_json()["task"] == {k: v for k, v in task.items() if v is not None}
+
+
+def test_a_task_of_a_newer_version_is_not_misread(tmp_path):
+    with pytest.raises(InputError, match="'colour' is of a newer qnnq"):
+        Task.from_json({"network": "n", "engine": "aer", "shots": 1, "seed": 0, "colour": "red"})
+    with pytest.raises(InputError, match="task: .*missing.*'seed'"):
+        Task.from_json({"network": "n", "engine": "aer", "shots": 1})

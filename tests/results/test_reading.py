@@ -178,7 +178,7 @@ def test_points_without_a_common_image_are_not_compared(tmp_path, capsys):
         add_point(store, "classical", 1.0, blocks, finished=1)
         store.link(
             "half 1.0",
-            a_result("half").task,
+            a_result("half").task.to_json(),
             labels("half", 1.0),
             {(0, 0): "missing", (0, 1): a_result("half", 1.0, blocks[1]).task_id},
             2,
@@ -203,7 +203,7 @@ def test_points_are_paired_by_image(tmp_path):
         result = changed(a_result("half", 1.0), data="e" * 64)
         store.add(result)
         other = {**labels("other", 1.0)}
-        store.link("other", result.task, other, {(0, 0): result.task_id}, 1, fresh=True)
+        store.link("other", result.task.to_json(), other, {(0, 0): result.task_id}, 1, fresh=True)
     points = {point.labels["network"]: point for point in read_points(path)}
     with pytest.raises(InputError, match="expected points on the same data"):
         pair(points["classical"], points["other"])

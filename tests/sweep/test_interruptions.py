@@ -44,9 +44,11 @@ def long_sweep(folder):
     return folder / "sweep.toml"
 
 
-def start(results, **options):
-    output = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    return subprocess.Popen([sys.executable, "script.py", results], **output, **options)
+@pytest.fixture
+def start(start_process):
+    """Start the sweep in a process of its own."""
+    output = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return lambda results: start_process([sys.executable, "script.py", results], **output)
 
 
 def stored(results):
@@ -80,13 +82,13 @@ def expected(tmp_path_factory):
         return stored("results.sqlite")
 
 
-def test_killed_five_times(long_sweep, expected):
+def test_killed_five_times(long_sweep, expected, start):
     generator = random.Random(3)
     killed = 0
     for _ in range(5):
         process = start("results.sqlite")
-        wait_for_rows(process, "results.sqlite", rows("results.sqlite") + 2)
-        time.sleep(generator.random() * 0.1)
+        more = generator.randrange(2, 5)
+        wait_for_rows(process, "results.sqlite", rows("results.sqlite") + more)
         process.kill()
         killed += process.wait() == -signal.SIGKILL
     assert killed == 5
@@ -98,7 +100,7 @@ def test_killed_five_times(long_sweep, expected):
     assert stored("results.sqlite") == expected
 
 
-def test_two_sweeps_into_one_file(long_sweep, expected):
+def test_two_sweeps_into_one_file(long_sweep, expected, start):
     both = [start("results.sqlite") for _ in range(2)]
     outputs = [process.communicate() for process in both]
     assert [process.returncode for process in both] == [0, 0], outputs
@@ -108,8 +110,8 @@ def test_two_sweeps_into_one_file(long_sweep, expected):
     assert sum(done) <= TASKS + 4
 
 
-def test_interrupted_by_the_user(long_sweep, expected):
-    process = start("results.sqlite", start_new_session=True)
+def test_interrupted_by_the_user(long_sweep, expected, start):
+    process = start("results.sqlite")
     wait_for_rows(process, "results.sqlite", 5)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does, to the workers too
     _, error = process.communicate()
@@ -134,11 +136,11 @@ def workers_of(pid):
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="finds workers by /proc")
-def test_a_worker_that_is_killed_is_replaced(long_sweep, expected):
+def test_a_worker_that_is_killed_is_replaced(long_sweep, expected, start):
     process = start("results.sqlite")
     for number in (5, 15):
         wait_for_rows(process, "results.sqlite", number)
-        os.kill(random.choice(workers_of(process.pid)), signal.SIGKILL)
+        os.kill(workers_of(process.pid)[0], signal.SIGKILL)
     output, error = process.communicate()
     assert (process.returncode, error) == (0, "")
     assert output == "results.sqlite: 40 tasks done, 0 were there already\n"

@@ -11,13 +11,16 @@ import pytest
 
 from qnnq.cli.main import main
 from qnnq.errors import InputError, QnnqError
+from qnnq.execution.deployment import deploy
 from qnnq.execution.request import RunRequest
 from qnnq.execution.run import prepare
+from qnnq.networks.bundled import load_model
 from qnnq.results.file import Store
 from qnnq.results.points import read_points
 from qnnq.statistics import single_shot
 from qnnq.sweep.run import run_sweep
 from qnnq.sweep.schedule import Tally
+from tests.execution.test_measured import measured_file
 from tests.sweep.conftest import make_network, write_inputs
 
 
@@ -92,6 +95,26 @@ def test_data_that_has_changed_makes_new_points(ideal_sweep, capsys):
     assert len(tally.notes) == 1
     assert tally.notes[0].startswith("data.npz: another data than")
     assert len(read_points("results.sqlite")) == 4
+
+
+def test_a_response_file_that_has_changed_makes_new_points(folder):
+    deployed = deploy(load_model("tiny.safetensors"), noise="fake_torino")
+    (folder / "sweep.toml").write_text(
+        """
+        [[grid]]
+        networks = "tiny.safetensors"
+        noise = "measured:r.json"
+        data = "data.npz"
+        """
+    )
+    for seed in (0, 1):
+        measured_file(folder / "r.json", deployed, 500, seed=seed)
+        tally = run_sweep("sweep.toml", "results.sqlite", workers=1)
+        assert (tally.stored, tally.found) == (1, 0)
+    assert tally.notes[0].startswith("measured:r.json: another noise than")
+    points = read_points("results.sqlite")
+    assert len({point.labels["content"] for point in points}) == 2
+    assert all(point.labels["content"].startswith("noise ") for point in points)
 
 
 def test_a_network_that_changes_during_a_sweep(ideal_sweep):

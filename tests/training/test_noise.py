@@ -12,6 +12,7 @@ from qnnq.cli.main import main
 from qnnq.data.load import load_data
 from qnnq.errors import InputError
 from qnnq.execution.deployment import deploy
+from qnnq.execution.modes.stepwise import Stepwise
 from qnnq.execution.request import RunRequest
 from qnnq.execution.run import prepare
 from qnnq.execution.shot_loop import run_shots
@@ -20,7 +21,7 @@ from qnnq.networks.bundled import load_model
 from qnnq.networks.file import read_network, write_network
 from qnnq.training.evaluation import evaluate
 from qnnq.training.module import QuantizedNetwork
-from qnnq.training.noise import NoiseTable
+from qnnq.training.noise import NoiseTable, _coefficients
 from qnnq.training.randomness import generator
 from qnnq.training.settings import TrainingSettings
 from qnnq.training.step import ActivationStep
@@ -75,8 +76,8 @@ def test_torch_under_noise_agrees_with_the_instrument_engine(name):
         generator("cpu", 1),
         noise,
     )
-    engine = deploy(network, noise=NOISE).engine("instrument")
-    votes = run_shots(network, images, np.arange(4000), engine, 15, seed=1)
+    mode = Stepwise(deploy(network, noise=NOISE).engine("instrument"), network.entanglements)
+    votes = run_shots(network, images, np.arange(4000), mode, 15, seed=1)
     right = votes.counts[np.arange(4000), labels] / 15
     # The same images, so only the sampling of shots differs; 14 estimates p(1 - p) without bias.
     deviation = math.sqrt(2 * (right * (1 - right)).sum() / 14) / 4000
@@ -135,7 +136,7 @@ def test_the_digest_is_that_of_the_responses():
 def test_all_copies_of_the_chip_are_drawn():
     network = load_model("mnist16-a0.5")
     settings = replace(SETTINGS, noise="fake_torino", qubits="all")
-    copies = deploy(network, noise="fake_torino", qubits="all").task["copies"]
+    copies = deploy(network, noise="fake_torino", qubits="all").copies
     assert copies > 3
     drawn = NoiseTable(network, settings, "cpu").draw(500, generator("cpu", 0))[0]
     assert len(torch.unique(drawn.transpose(0, 1).flatten(1), dim=0)) == copies
@@ -196,6 +197,13 @@ def test_bad_noise_is_one_line_and_exit_code_2(tmp_path, capsys, monkeypatch, op
     assert error.count("\n") == 1
     assert message in error
     assert list(tmp_path.iterdir()) == []
+
+
+def test_responses_of_joined_neurons_are_refused():
+    """They are not told by a, b, c of each neuron; inserted CZ pairs join neighbours."""
+    joined = deploy(load_model("mnist16-a0.5"), noise=NOISE, pairs=1, pair_gate="cz")
+    with pytest.raises(InputError, match="expected one that leaves neurons independent"):
+        _coefficients(joined)
 
 
 def test_qubits_without_noise_are_refused():

@@ -206,6 +206,20 @@ def test_the_seed_determines_the_weights_and_evaluation_does_not(small):
     assert not np.array_equal(other.weights[0], network.weights[0])
 
 
+def test_narrow_networks_train_on_one_thread(tiny):
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        seen = []
+        for hidden in ((8,), (8, 200)):
+            settings = TrainingSettings(hidden, 0.5, epochs=1)
+            train(settings, *tiny, lambda _: seen.append(torch.get_num_threads()), device="cpu")
+        assert seen == [1, 2]
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
 class InterruptedRun(trainer.TrainingRun):
     """Ctrl-C in the middle of the third epoch, when weights have changed."""
 

@@ -71,6 +71,17 @@ class IbmAccount:
         if not status.operational:
             raise InputError(f"device {name}: offline ({status.status_msg})")
 
+    def queue_length(self, name: str) -> int:
+        """Return how many jobs wait for a machine."""
+        status = self._client.call("device status", lambda s: listed_backend(s, name).status())
+        return int(status.pending_jobs)
+
+    def plan_left_s(self) -> float | None:
+        """Return the quantum seconds that are left in the plan, None where it does not say."""
+        found = self._client.call("usage of the plan", lambda service: service.usage())
+        left = found.get("usage_remaining_seconds")
+        return None if left is None else float(left)
+
 
 def listed_backend(service: "QiskitRuntimeService", name: str) -> "IBMBackend":
     """Return a machine that is known to exist.

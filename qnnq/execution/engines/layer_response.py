@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from noise_models.channels import NoiseChannels
 from qnnq.arrays import IntArray
+from qnnq.errors import InputError
 from qnnq.execution.engines.base import Draws
 from qnnq.execution.engines.response import ComponentResponse, component_responses
 from transpile import CompiledLayer
@@ -93,8 +94,16 @@ class LayerResponse:
 
 @lru_cache(maxsize=64)
 def layer_response(layer: CompiledLayer, channels: NoiseChannels) -> LayerResponse:
-    """Return the exact response of a compiled layer under its noise."""
+    """Return the exact response of a compiled layer under its noise.
+
+    Raises:
+        InputError: If a probability is not finite.
+    """
     components = component_responses(layer.circuit, channels)
+    for component in components:
+        if not np.isfinite(component.coefficients).all():
+            site = layer.sites[component.slots[0]]
+            raise InputError(f"site {site}: expected finite probabilities, the noise gives others")
     return LayerResponse.of_components(layer.slot_of.astype(np.int64), layer.slots, components)
 
 

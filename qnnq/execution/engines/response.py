@@ -26,7 +26,7 @@ ANGLES = np.array([0.0, 2 * np.pi / 3, 4 * np.pi / 3])
 TO_COEFFICIENTS = np.linalg.inv(np.stack([np.ones(3), np.cos(ANGLES), np.sin(ANGLES)], axis=1))
 """Takes the values at `ANGLES` to a, b, c of a + b cos(theta) + c sin(theta)."""
 
-_GROUND_STATE = np.array([1.0, 0.0, 0.0, 1.0])  # the Pauli vector of |0><0|: <I>, <X>, <Y>, <Z>
+GROUND_STATE = np.array([1.0, 0.0, 0.0, 1.0])  # the Pauli vector of |0><0|: <I>, <X>, <Y>, <Z>
 _BIT_READERS = np.array([[0.5, 0, 0, 0.5], [0.5, 0, 0, -0.5]])  # Tr(P_bit rho) = reader . vector
 
 
@@ -96,19 +96,19 @@ def _component_response(
     # One axis of points, then one Pauli axis a qubit.
     state = np.ones((len(assignments),))
     for _ in qubits:
-        state = np.multiply.outer(state, _GROUND_STATE)
+        state = np.multiply.outer(state, GROUND_STATE)
     for item in instructions:
         if item.operation.name == "measure":
             continue
         physical = tuple(circuit.find_bit(qubit).index for qubit in item.qubits)
         axes = [qubits.index(qubit) for qubit in physical]
         if isinstance(item.operation, Gate):
-            state = _apply(_gate_matrices(item.operation, assignments), state, axes)
+            state = apply_transfer(gate_matrices(item.operation, assignments), state, axes)
         elif item.operation.name not in ("id", "delay"):
             raise ValueError(f"{item.operation.name}: expected gates and final measurements only")
         if (item.operation.name, physical) in channels.stages:
             error = SuperOp(channels.superoperator(item.operation.name, physical))
-            state = _apply(PTM(error).data.real[None], state, axes)
+            state = apply_transfer(PTM(error).data.real[None], state, axes)
     probabilities = _read(state, qubits, slot_of_qubit, channels)
     return ComponentResponse(tuple(slots), _fit(probabilities, len(slots)))
 
@@ -126,7 +126,7 @@ def _measured_slots(
     return slots
 
 
-def _gate_matrices(gate: Gate, assignments: list[dict[int, float]]) -> NDArray[np.float64]:
+def gate_matrices(gate: Gate, assignments: list[dict[int, float]]) -> NDArray[np.float64]:
     """Return the gate's Pauli transfer matrices, (1 or points, 4**n, 4**n)."""
     if not any(isinstance(value, ParameterExpression) for value in gate.params):
         return _transfer_matrix(gate.name, tuple(float(value) for value in gate.params), gate)[None]
@@ -156,7 +156,7 @@ def _transfer_matrix(name: str, params: tuple[float, ...], gate: Gate) -> NDArra
     return _MATRICES[key]
 
 
-def _apply(
+def apply_transfer(
     matrices: NDArray[np.float64], state: NDArray[np.float64], axes: list[int]
 ) -> NDArray[np.float64]:
     """Apply (points, 4**n, 4**n) matrices to the Pauli axes of (points, 4, ..., 4) states.

@@ -7,7 +7,7 @@ from scipy.stats import chi2
 
 from qnnq.execution.deployment import deploy
 from qnnq.execution.engines.aer import AerEngine
-from qnnq.execution.engines.response import layer_response
+from qnnq.execution.engines.response import component_responses
 from qnnq.execution.modes.stepwise import Stepwise
 from qnnq.execution.shot_loop import run_shots
 from qnnq.networks.network import Network
@@ -62,7 +62,7 @@ def test_counts_of_many_seeds_scatter_as_independent_shots_do():
     small = Network((weights[0], 0.2 * weights[1], weights[2]), stretch=0.6, entanglement=0.3)
     deployed = deploy(small, noise="depolarizing(p1=0.03, p2=0.03)")
     responses = [
-        layer_response(layer.circuit, noise)
+        component_responses(layer.circuit, noise)
         for layer, noise in zip(deployed.layers, deployed.channels, strict=True)
     ]
     pixels = np.random.default_rng(5).random((1, 4))

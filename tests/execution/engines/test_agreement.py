@@ -1,14 +1,17 @@
 """Every engine against another one: outcome counts, per neuron and per vote (chi-square)."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy.stats import chi2
 
+from qnnq.errors import InputError
 from qnnq.execution.deployment import deploy
 from qnnq.execution.engines.base import Draws
 from qnnq.execution.engines.ideal import IdealEngine
+from qnnq.execution.engines.layer_response import layer_response
 from qnnq.execution.engines.packing import pack
 from qnnq.execution.request import RunRequest
 from qnnq.execution.run import prepare
@@ -153,6 +156,15 @@ def test_images_of_any_selection_share_the_executions_of_the_copies():
 def test_copies_that_get_no_image(images):
     options = {"copies": 2, "pairs": 1, "pair_gate": "cz", "images": images, "shots": 3}
     assert prepare(RunRequest(**options)).execute().counts.sum() == 3
+
+
+def test_probabilities_that_are_not_finite_are_refused():
+    deployed = deploy(network(math.pi / 2), noise="ideal")
+    layer = deployed.layers[0]
+    qubit = layer.sites[2].measured
+    broken = replace(deployed.channels[0], readout_errors={qubit: np.full((2, 2), np.nan)})
+    with pytest.raises(InputError, match=f"site {layer.sites[2]}: expected finite probabilities"):
+        layer_response(layer, broken)
 
 
 def test_neurons_keep_the_noise_of_their_own_qubits():

@@ -9,6 +9,8 @@ from qnnq.errors import InputError
 from qnnq.execution.deployment import deploy
 from qnnq.execution.engines.base import Draws
 from qnnq.execution.engines.response import component_responses
+from qnnq.execution.request import RunRequest
+from qnnq.execution.run import prepare
 from tests.execution.engines.test_agreement import network
 
 NOISE = "fake_torino*3 + overrotation(angle=0.2) + readout(p01=0.02, p10=0.07)"
@@ -70,3 +72,9 @@ def test_joined_neurons_are_refused():
     deployed = deploy(network(math.pi / 2), noise="fake_torino", pairs=1, pair_gate="cz")
     with pytest.raises(InputError, match="got cz pairs"):
         deployed.compensated(Recorder())
+
+
+@pytest.mark.parametrize("model", ["mnist16-a0-g3pi8", "mnist16-a0-g5pi19"])
+def test_networks_that_it_cannot_help_are_refused(model):
+    with pytest.raises(InputError, match="--compensate: expected a stretch above 0"):
+        prepare(RunRequest(model=model, images="0", compensate=True))

@@ -1,0 +1,133 @@
+"""A network whose neurons live on, on a device: `--mode coherent`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from noise_models import NoiseSpecification
+from noise_models.channels import NoiseChannels, build_channels
+from noise_models.coverage import check_coverage
+from qnnq.devices.device import Device
+from qnnq.devices.names import resolve_device
+from qnnq.errors import InputError
+from qnnq.execution.deployment import parse_noise, split_strength
+from qnnq.execution.modes.coherent import Coherent
+from qnnq.execution.request import RunRequest, latency_seconds
+from qnnq.networks.network import Network
+from qnnq.results.task import Task
+from transpile import (
+    FEEDBACK_LATENCY,
+    CompiledNetwork,
+    compile_network,
+    network_circuit,
+    parse_sites,
+)
+from transpile.digest import circuit_digest
+from transpile.network_layout import smallest_entanglements
+
+
+@dataclass(frozen=True, eq=False)
+class CoherentDeployment:
+    """The steps of a network, compiled for living neurons, with the noise of their qubits.
+
+    Attributes:
+        device: The device.
+        specification: The noise, its strength included.
+        compiled: The steps.
+        channels: The noise of their qubits.
+    """
+
+    device: Device
+    specification: NoiseSpecification
+    compiled: CompiledNetwork
+    channels: NoiseChannels
+
+    @property
+    def calibration(self) -> dict[str, str | None]:
+        """The device and the time of its calibration data."""
+        return {"device": self.device.name, "time": self.device.calibration}
+
+    @property
+    def noise(self) -> str:
+        """The noise at strength 1, in canonical words."""
+        return split_strength(self.specification)[0]
+
+    def completed(self, task: Task) -> Task:
+        """Return a task with what of this deployment determines its result."""
+        noise, strength = split_strength(self.specification)
+        return replace(
+            task,
+            mode="coherent",
+            feedback_latency_s=round(self.compiled.feedback_latency, 12),
+            noise=noise,
+            strength=strength,
+            device=self.device.name,
+            calibration=self.device.calibration,
+            qubits=(",".join(map(str, self.compiled.sites)),),
+            circuits=circuit_digest(network_circuit(self.compiled)),
+        )
+
+    def mode(self) -> Coherent:
+        """Return the mode that carries the states of the neurons."""
+        from qnnq.execution.engines.layer_instrument import layer_instruments
+
+        return Coherent(layer_instruments(self.compiled, self.channels))
+
+
+def deploy_coherent(
+    request: RunRequest, network: Network, find: Callable[[str], Device] = resolve_device
+) -> CoherentDeployment:
+    """Compile every step and build the noise of the qubits in use.
+
+    Args:
+        request: What is asked for.
+        network: The network.
+        find: Gives a name its device.
+
+    Raises:
+        InputError, NoiseError, TranspileError: If the parts do not fit together.
+    """
+    base, name = parse_noise(request.noise, request.device)
+    specification, device = base.scaled(request.strength), find(name)
+    latency = latency_seconds(request.feedback_latency)
+    compiled = _compiled(
+        device,
+        network.widths,
+        tuple(network.entanglements),
+        request.qubits,
+        FEEDBACK_LATENCY if latency is None else latency,
+    )
+    channels = _channels(device, specification, compiled)
+    return CoherentDeployment(device, specification, compiled, channels)
+
+
+@lru_cache(maxsize=64)
+def _compiled(
+    device: Device,
+    widths: tuple[int, ...],
+    entanglements: tuple[float, ...],
+    qubits: str,
+    feedback_latency: float,
+) -> CompiledNetwork:
+    sites = None
+    if qubits != "best":
+        angles = smallest_entanglements(widths, entanglements)
+        sites = parse_sites(qubits, device.target, angles)
+    return compile_network(
+        device.target, widths, entanglements, sites=sites, feedback_latency=feedback_latency
+    )
+
+
+@lru_cache(maxsize=256)
+def _channels(
+    device: Device, specification: NoiseSpecification, compiled: CompiledNetwork
+) -> NoiseChannels:
+    used = [qubit for site in compiled.sites for qubit in site.qubits]
+    channels = build_channels(specification, device.target, used)
+    if channels.coupling_rates or channels.leakage or channels.correlated_readout:
+        raise InputError(
+            f"--mode coherent: expected noise without zz, leakage and correlated_readout, got "
+            f"{specification}"
+        )
+    check_coverage(network_circuit(compiled), channels, specification)
+    return channels

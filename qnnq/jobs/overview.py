@@ -1,0 +1,58 @@
+"""All runs that were made on this computer, as far as their folders are still there."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from qnnq.errors import QnnqError
+from qnnq.jobs.folder import LEDGER, known_folders
+from qnnq.jobs.ledger import Ledger
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """One line of `qnnq runs`; only `folder` and `state` are known of a damaged one."""
+
+    folder: str
+    state: str
+    created: str = ""
+    device: str = ""
+    network: str = ""
+    quantum_seconds: float | None = None
+    budget_s: float | None = None
+
+
+def all_runs() -> list[RunSummary]:
+    """Return the runs, the newest first, from their ledgers alone."""
+    found = [_summary(folder) for folder in known_folders() if (folder / LEDGER).is_file()]
+    return sorted(found, key=lambda summary: summary.created, reverse=True)
+
+
+def _summary(folder: Path) -> RunSummary:
+    try:
+        ledger = Ledger(folder)
+    except QnnqError as error:
+        return RunSummary(str(folder), str(error))
+    try:
+        return RunSummary(
+            folder=str(folder),
+            state=_state(ledger),
+            created=ledger.fact("created"),
+            device=ledger.fact("device"),
+            network=ledger.fact("request")["model"],
+            quantum_seconds=ledger.quantum_seconds(),
+            budget_s=ledger.fact("budget_s"),
+        )
+    except QnnqError as error:
+        return RunSummary(str(folder), str(error))
+    finally:
+        ledger.close()
+
+
+def _state(ledger: Ledger) -> str:
+    if ledger.fact("finished"):
+        return "finished"
+    if ledger.fact("cancelled"):
+        return "cancelled"
+    if any(attempt.under_way for attempt in ledger.attempts()):
+        return "jobs under way"
+    return "to be resumed"

@@ -1,0 +1,96 @@
+"""What accuracy to expect of a placement, before it is paid for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from noise_models import NoiseError, NoiseSpecification
+from qnnq.data.dataset import Dataset
+from qnnq.devices.device import Device
+from qnnq.execution.deployment import layer_channels
+from qnnq.execution.engines.instrument import InstrumentEngine
+from qnnq.execution.engines.layer_response import layer_response
+from qnnq.execution.modes.stepwise import Stepwise
+from qnnq.execution.shot_loop import run_shots
+from qnnq.networks.network import Network
+from transpile import CompiledLayer
+
+PREDICTED_IMAGES, PREDICTED_SHOTS = 1000, 100
+"""100,000 shots: their standard error is 0.16 points at most, less between numbers of copies."""
+ACCEPTED_LOSS = 0.005
+"""Accuracy of a shot that the default number of copies may lose against a single copy."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One number of images side by side, and what it means.
+
+    Attributes:
+        copies: Images side by side on the chip, in the layer that takes the most.
+        accuracy: Predicted accuracy of a shot, None where the calibration data do not suffice.
+        quantum_seconds: What the run would cost.
+        chosen: Whether it is the one that is used.
+    """
+
+    copies: int
+    accuracy: float | None
+    quantum_seconds: float
+    chosen: bool
+
+
+def predicted_accuracy(
+    network: Network,
+    device: Device,
+    layers: Sequence[CompiledLayer],
+    dataset: Dataset,
+) -> float | None:
+    """Return the share of shots that will be right, by the device's calibration data.
+
+    The exact noisy response of the compiled layers is sampled for the first `PREDICTED_IMAGES` of
+    the data set, with the same random numbers whatever the placement, so that a choice does not
+    depend on the few images of a small run. Compensation is left out.
+
+    Args:
+        network: The network.
+        device: The device.
+        layers: Its layers, as they are placed.
+        dataset: The images.
+
+    Returns:
+        The accuracy, None where the device does not know the errors of a gate in use.
+    """
+    specification = NoiseSpecification.parse(device.name, device_names=[device.name])
+    try:
+        channels = [layer_channels(device, specification, layer) for layer in layers]
+    except NoiseError:
+        return None
+    engine = InstrumentEngine(
+        [layer_response(*pair) for pair in zip(layers, channels, strict=True)]
+    )
+    mode = Stepwise(engine, network.entanglements)
+    count = min(len(dataset.labels), PREDICTED_IMAGES)
+    images: NDArray[Any] = np.asarray(dataset.images[:count])
+    labels = dataset.labels[:count]
+    votes = run_shots(network, images, np.arange(count), mode, PREDICTED_SHOTS, seed=0)
+    return float(votes.counts[np.arange(count), labels].sum()) / (count * PREDICTED_SHOTS)
+
+
+def numbers_of_copies(most: int) -> list[int]:
+    """Return the numbers that are tried, ascending: powers of two, and as many as fit."""
+    return sorted({1 << power for power in range(most.bit_length())} | {most})
+
+
+def best_choice(accuracies: Sequence[float | None]) -> int:
+    """Return the index of the most copies that lose at most `ACCEPTED_LOSS` against one copy.
+
+    Where no accuracy is known, that is the last one.
+    """
+    first = accuracies[0]
+    return max(
+        number
+        for number, accuracy in enumerate(accuracies)
+        if number == 0 or first is None or (accuracy or 0.0) >= first - ACCEPTED_LOSS
+    )

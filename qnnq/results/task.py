@@ -1,0 +1,105 @@
+"""The identity of a run: everything that determines its result, and nothing else."""
+
+import hashlib
+from dataclasses import asdict, dataclass, fields
+from functools import cached_property
+from typing import Any, Self
+
+from qnnq.errors import InputError
+from qnnq.results.rows import canonical
+
+SAMPLING = 2
+"""Part of every task: raised when the same task and seed come to mean other random numbers."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """Everything that determines a result; None where it does not apply.
+
+    Labels and paths are no part of it, so that the same task has the same id wherever it is done.
+
+    Attributes:
+        network: Digest of the network.
+        engine: What measures the layers: `ideal`, `instrument`, `aer` or `runtime`.
+        shots: Shots an image.
+        seed: Seed of every random number.
+        mode: How the layers are deployed, such as `stepwise`.
+        sampling: `SAMPLING` when it was run.
+        data: Digest of the data.
+        images: The images, such as `0:200`.
+        noise: The noise at strength 1, in canonical words.
+        strength: What multiplies it.
+        compensate: Whether angles are corrected, or the digest of what they are corrected with.
+        device: The device's name.
+        calibration: The time of its calibration data.
+        qubits: The sites of every layer's neurons.
+        copies: Images side by side on the chip.
+        pairs: Inserted gate pairs.
+        pair_gate: Their gate, where there are any.
+        circuits: Digest of the compiled circuits, which another version of Qiskit may compile
+            differently. None of a compiled task: it was run by a version that did not keep it.
+        feedback_latency_s: Of living neurons, from the end of a measurement to the first gate that
+            depends on it.
+        dynamical_decoupling: Sequence that jobs decouple idle qubits with.
+        measurement_twirling: Whether jobs twirl measurements.
+        rep_delay_s: Delay after each execution, where it is not the device's own.
+        kind: `calibration` where no images are run.
+    """
+
+    network: str
+    engine: str
+    shots: int
+    seed: int
+    mode: str = "stepwise"
+    sampling: int = SAMPLING
+    data: str | None = None
+    images: str | None = None
+    noise: str | None = None
+    strength: float | None = None
+    compensate: bool | str | None = None
+    device: str | None = None
+    calibration: str | None = None
+    qubits: tuple[str, ...] | None = None
+    copies: int | None = None
+    pairs: int | None = None
+    pair_gate: str | None = None
+    circuits: str | None = None
+    feedback_latency_s: float | None = None
+    dynamical_decoupling: str | None = None
+    measurement_twirling: bool | None = None
+    rep_delay_s: float | None = None
+    kind: str | None = None
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> Self:
+        """Return the task of a document of this or an earlier version.
+
+        Raises:
+            InputError: If it has keys that this version does not know, or lacks what every has.
+        """
+        if not isinstance(document, dict):
+            raise InputError(f"task: expected an object, found {type(document).__name__}")
+        unknown = sorted(document.keys() - {field.name for field in fields(cls)})
+        if unknown:
+            raise InputError(f"task: {unknown[0]!r} is of a newer qnnq than this one")
+        try:
+            task = cls(**document)
+        except TypeError as error:
+            raise InputError(f"task: {error}") from error
+        if task.qubits is not None:
+            object.__setattr__(task, "qubits", tuple(task.qubits))
+        return task
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what applies, as plain JSON."""
+        found = {name: value for name, value in asdict(self).items() if value is not None}
+        return found | ({"qubits": list(self.qubits)} if self.qubits is not None else {})
+
+    def canonical(self) -> str:
+        """Return the canonical JSON, of which the id is the hash."""
+        return canonical(self.to_json())
+
+    @cached_property
+    def id(self) -> str:
+        """SHA-256 (hexadecimal) of the canonical JSON."""
+        return hashlib.sha256(self.canonical().encode()).hexdigest()

@@ -1,0 +1,103 @@
+"""Living neurons without noise against enumeration, and what is refused."""
+
+import math
+
+import numpy as np
+import pytest
+
+from qnnq.errors import InputError, QnnqError
+from qnnq.execution.coherent_deployment import deploy_coherent
+from qnnq.execution.request import RunRequest, check_request
+from qnnq.execution.run import deploy_request, prepare
+from qnnq.execution.shot_loop import run_shots
+from qnnq.networks.bundled import load_model
+from tests.execution.enumeration import class_distribution
+from tests.execution.test_shot_loop import assert_same_distribution, small_network
+
+SHOTS = 100_000
+
+
+def coherent(**options):
+    return RunRequest(mode="coherent", **options)
+
+
+@pytest.mark.parametrize(
+    "widths", [(4, 2, 2, 2, 2), (4, 3, 3, 2), (4, 2, 4, 3, 3), (4, 3, 1, 2, 2)]
+)
+@pytest.mark.parametrize(
+    ("stretch", "entanglement", "last_projective"),
+    [
+        (0.8, math.pi / 2, False),
+        (0.0, 5 * math.pi / 19, False),
+        (0.7, 3 * math.pi / 8, False),
+        (0.7, math.pi / 5, True),
+    ],
+)
+def test_without_noise_votes_follow_the_enumerated_distribution(
+    widths, stretch, entanglement, last_projective
+):
+    """Chi-square at a false-alarm rate of 1e-6."""
+    network = small_network(stretch, entanglement, widths, last_projective=last_projective)
+    request = coherent(noise="ideal", device="fake_kingston")
+    mode = deploy_coherent(request, network).mode()
+    pixels = np.array([[0.1, 0.9, 0.4, 0.7]])
+    votes = run_shots(network, pixels, np.array([3]), mode, SHOTS, seed=5)
+    assert votes.counts.sum() == SHOTS
+    assert_same_distribution(votes.counts[0], SHOTS * class_distribution(network, pixels[0]))
+
+
+def test_counts_depend_on_neither_threads_nor_other_images():
+    request = coherent(model="mnist16-a0.5-g3pi8", images="0:40", shots=3)
+    whole = prepare(request).execute(threads=3).counts
+    some = prepare(coherent(model=request.model, images="7,12:30", shots=3)).execute(threads=1)
+    np.testing.assert_array_equal(some.counts, whole[[7, *range(12, 30)]])
+
+
+def test_mode_and_latency_are_part_of_a_task():
+    model = "mnist16-a0-g3pi8"
+    ids = {
+        prepare(RunRequest(model=model)).task.id,
+        prepare(coherent(model=model)).task.id,
+        prepare(coherent(model=model, feedback_latency="2us")).task.id,
+    }
+    assert len(ids) == 3
+    same = prepare(coherent(model=model, feedback_latency="900ns")).task.id
+    assert same == prepare(coherent(model=model)).task.id
+
+
+BAD = [
+    (coherent(feedback_latency="-2us"), "--feedback-latency '-2us': expected a time >= 0"),
+    (coherent(feedback_latency="2"), "--feedback-latency '2': expected a time >= 0"),
+    (RunRequest(feedback_latency="2us"), "--feedback-latency 2us: expected --mode coherent"),
+    (RunRequest(mode="coherrent"), "--mode 'coherrent': expected one of stepwise, coherent"),
+    (coherent(engine="aer"), "--mode coherent: expected --engine instrument, got aer"),
+    (coherent(engine="ideal", noise="ideal"), "--mode coherent: expected --engine instrument"),
+    (coherent(pairs=2), "--pairs 2: expected --mode stepwise, got coherent"),
+    (coherent(copies=2), "--copies 2: expected --mode stepwise, got coherent"),
+    (coherent(qubits="all"), "--qubits all: expected --mode stepwise, got coherent"),
+    (coherent(compensate=True), "--compensate: expected --mode stepwise, got coherent"),
+]
+
+
+@pytest.mark.parametrize(("request_", "message"), BAD)
+def test_bad_input_is_one_line(request_, message):
+    with pytest.raises(InputError) as raised:
+        check_request(request_)
+    assert str(raised.value).startswith(message)
+    assert "\n" not in str(raised.value)
+
+
+def test_what_has_no_instrument_is_refused():
+    network = load_model("mnist16-a0.5")
+    for noise, message in (
+        ("measured:nowhere.json", "expected --mode stepwise, got coherent"),
+        ("fake_kingston + zz(rate=1kHz)", "expected noise without zz"),
+    ):
+        with pytest.raises(InputError, match=message):
+            deploy_request(coherent(noise=noise), network)
+
+
+def test_a_network_that_does_not_fit_is_refused():
+    network = small_network(0.5, 1.0, (4, 7, 7, 2))
+    with pytest.raises((QnnqError, ValueError), match="neurons that live on cannot be split"):
+        deploy_coherent(coherent(noise="fake_jakarta"), network)
