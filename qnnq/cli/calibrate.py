@@ -14,7 +14,7 @@ def register(app: typer.Typer) -> None:
     def calibrate(
         model: hardware.Model = "mnist16-a0.5",
         device: hardware.Device = "fake_kingston",
-        shots: Annotated[int, typer.Option(help="Shots at each of the three angles.")] = 4096,
+        shots: Annotated[int, typer.Option(help="Shots at each of the four angles.")] = 4096,
         out: Annotated[
             str, typer.Option(help="The response file to write.", metavar="FILE")
         ] = "response.json",

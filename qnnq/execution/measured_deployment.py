@@ -1,6 +1,7 @@
 """A network on a measured device: the empirical twin, `--noise measured:FILE`."""
 
 import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -29,6 +30,7 @@ class MeasuredDeployment:
         content: Digest of the responses.
         copies: Images side by side.
         pairs: SX pairs that were inserted after each rotation.
+        redrawn: Returns the responses that another calibration of the same length might have found.
     """
 
     responses: tuple[LayerResponse, ...]
@@ -38,6 +40,7 @@ class MeasuredDeployment:
     content: str
     copies: int
     pairs: int
+    redrawn: Callable[[np.random.Generator], tuple[LayerResponse, ...]]
 
     @property
     def calibration(self) -> dict[str, str | None]:
@@ -100,14 +103,12 @@ def deploy_measured(
     response = read_response(path)
     _check(path, response, strength, device, qubits, pairs, pair_gate)
     entanglements = network.entanglements
-    responses = tuple(
-        _layer_response(path, _kind(path, response, angle), width, copies)
-        for width, angle in zip(network.widths, entanglements, strict=True)
-    )
+    layers = tuple(zip(network.widths, entanglements, strict=True))
     content = hashlib.sha256(response.model_dump_json().encode()).hexdigest()
     return MeasuredDeployment(
-        responses=responses,
+        responses=_layer_responses(path, response, layers, copies),
         entanglements=entanglements,
+        redrawn=lambda random: _layer_responses(path, response.drawn(random), layers, copies),
         device=response.device,
         measured=response.measured,
         content=content,
@@ -150,6 +151,16 @@ def _kind(path: str, response: MeasuredResponse, entanglement: float) -> KindRes
     found = ", ".join(f"{kind.entanglement:.6g}" for kind in response.kinds)
     raise InputError(
         f"{path}: expected a response at entanglement angle {entanglement:.6g}, got {found}"
+    )
+
+
+def _layer_responses(
+    path: str, response: MeasuredResponse, layers: Sequence[tuple[int, float]], copies: int
+) -> tuple[LayerResponse, ...]:
+    """Return the responses of layers of these widths and entanglement angles."""
+    return tuple(
+        _layer_response(path, _kind(path, response, angle), width, copies)
+        for width, angle in layers
     )
 
 

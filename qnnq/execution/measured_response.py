@@ -1,23 +1,29 @@
 """A device's measured response to the angles, neuron by neuron: fit and file.
 
 A neuron answers with P(-1 | theta) = a + b cos(theta) + c sin(theta) whatever the noise is, as long
-as the noise does not depend on theta (see `qnnq.execution.engines.response`). Three angles
-determine it.
+as the noise does not depend on theta (see `qnnq.execution.engines.response`). Shares at
+four angles are fitted by `qnnq.execution.response_fit`.
 """
 
 import json
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from qnnq.errors import InputError
-from qnnq.execution.engines.response import TO_COEFFICIENTS
+from qnnq.execution.response_fit import ANGLES, covariances, fit_responses
 from qnnq.storage.files import read_text, write_atomically
 
-SCHEMA: Literal["qnnq.response/1"] = "qnnq.response/1"
+SCHEMA: Literal["qnnq.response/2"] = "qnnq.response/2"
+Schema = Literal["qnnq.response/1", "qnnq.response/2"]
+MEASURED_ANGLES: dict[Schema, NDArray[np.float64]] = {
+    "qnnq.response/1": np.array([0.0, 2 * np.pi / 3, 4 * np.pi / 3]),
+    "qnnq.response/2": ANGLES,
+}
+"""Radians: the angles that a file of each version holds shares of."""
 Triple = tuple[float, float, float]
 Probability = Annotated[float, Field(ge=0, le=1)]
 
@@ -29,14 +35,14 @@ class SiteResponse(BaseModel):
         site: Physical qubit, `3`, or neuron and ancilla, `3:4`.
         coefficients: a, b, c of P(-1) = a + b cos(theta) + c sin(theta).
         intervals: The 95 % interval of each.
-        minus: The measured share of -1 at each of `qnnq.execution.engines.response.ANGLES`.
+        minus: The measured share of -1 at each of the version's `MEASURED_ANGLES`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     site: Annotated[str, Field(pattern=r"^\d+(:\d+)?$")]
     coefficients: Triple
     intervals: tuple[tuple[float, float], tuple[float, float], tuple[float, float]]
-    minus: tuple[Probability, Probability, Probability]
+    minus: Annotated[tuple[Probability, ...], Field(min_length=3, max_length=4)]
 
 
 class KindResponse(BaseModel):
@@ -60,7 +66,7 @@ class MeasuredResponse(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    format: Literal["qnnq.response/1"] = SCHEMA
+    format: Schema = SCHEMA
     device: str
     calibration: str | None
     measured: str
@@ -68,36 +74,60 @@ class MeasuredResponse(BaseModel):
     pairs: Annotated[int, Field(ge=0)] = 0
     kinds: Annotated[tuple[KindResponse, ...], Field(min_length=1)]
 
+    @model_validator(mode="after")
+    def _check_shares(self) -> Self:
+        expected = len(MEASURED_ANGLES[self.format])
+        for kind in self.kinds:
+            for site in kind.sites:
+                if len(site.minus) != expected:
+                    raise ValueError(
+                        f"site {site.site}: expected {expected} shares, got {len(site.minus)}"
+                    )
+        return self
+
+    def drawn(self, random: np.random.Generator) -> Self:
+        """Return the response that another measurement of the same length might have given."""
+        angles = MEASURED_ANGLES[self.format]
+        kinds = []
+        for kind in self.kinds:
+            shares = np.array([site.minus for site in kind.sites]).T
+            spread = np.linalg.cholesky(covariances(shares, self.shots, angles))
+            errors = np.einsum("nij,nj->ni", spread, random.normal(size=(len(kind.sites), 3)))
+            sites = [
+                site.model_copy(
+                    update={"coefficients": _triple(np.array(site.coefficients) + error)}
+                )
+                for site, error in zip(kind.sites, errors, strict=True)
+            ]
+            kinds.append(kind.model_copy(update={"sites": tuple(sites)}))
+        return self.model_copy(update={"kinds": tuple(kinds)})
+
 
 def fit_sites(
     sites: list[str], minus_counts: NDArray[np.integer], shots: int
 ) -> list[SiteResponse]:
-    """Fit the responses of neurons that were measured at the angles of a polynomial's fit.
+    """Fit the responses of neurons that were measured at `qnnq.execution.response_fit.ANGLES`.
 
     Args:
         sites: The neurons' sites.
-        minus_counts: How many shots gave -1, shape (3 angles, sites).
+        minus_counts: How many shots gave -1, shape (4 angles, sites).
         shots: Shots at each angle.
-
-    The estimate is linear in the three shares, so its errors follow from the binomial ones; these
-    are taken at (k + 1) / (n + 2), so that none is zero.
     """
-    shares = minus_counts / shots  # (3, sites)
-    smoothed = (minus_counts + 1) / (shots + 2)
-    variances = smoothed * (1 - smoothed) / shots
-    coefficients = TO_COEFFICIENTS @ shares
-    half_widths = 1.959964 * np.sqrt(TO_COEFFICIENTS**2 @ variances)
+    shares = minus_counts / shots  # (4, sites)
+    coefficients = fit_responses(minus_counts, shots)
+    variances = np.diagonal(covariances(shares, shots), axis1=1, axis2=2)
+    half_widths = 1.959964 * np.sqrt(variances)
     low, high = coefficients - half_widths, coefficients + half_widths
     return [
         SiteResponse(
             site=site,
-            coefficients=_triple(coefficients[:, k]),
+            coefficients=_triple(coefficients[k]),
             intervals=(
-                (low[0, k], high[0, k]),
-                (low[1, k], high[1, k]),
-                (low[2, k], high[2, k]),
+                (low[k, 0], high[k, 0]),
+                (low[k, 1], high[k, 1]),
+                (low[k, 2], high[k, 2]),
             ),
-            minus=_triple(shares[:, k]),
+            minus=tuple(shares[:, k].tolist()),
         )
         for k, site in enumerate(sites)
     ]

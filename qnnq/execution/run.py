@@ -20,7 +20,7 @@ from qnnq.execution.engines.ideal import IdealEngine
 from qnnq.execution.modes.base import Mode
 from qnnq.execution.modes.stepwise import Stepwise
 from qnnq.execution.request import EngineName, RunRequest, check_request
-from qnnq.execution.shot_loop import run_shots
+from qnnq.execution.shot_loop import Votes, run_shots
 from qnnq.limits import MOST_OUTCOMES
 from qnnq.networks.bundled import load_model
 from qnnq.networks.network import Network
@@ -68,27 +68,20 @@ class PreparedRun:
         progress: Callable[[int], None] | None = None,
         threads: int | None = None,
         keep_partial: bool = False,
+        with_error: bool = True,
     ) -> RunResult:
         """Run all shots; `progress` is told how many images were finished since the last call.
 
         With `keep_partial`, Ctrl-C gives the result of the images that were finished: that of the
-        same task with fewer images.
+        same task with fewer images. `with_error`: whether a measured response is varied within its
+        errors, which takes forty runs, so that they become part of the intervals.
         """
         started = time.perf_counter()
         mode, compensated = self.mode()
-        votes = run_shots(
-            self.network,
-            self.dataset.images[self.images],
-            self.images,
-            mode,
-            self.shots,
-            self.seed,
-            progress,
-            threads=threads or (1 if self.engine_name == "aer" else os.cpu_count() or 1),
-            keep_partial=keep_partial,
-        )
+        votes = self._shots(mode, progress, threads, keep_partial)
         images = self.images[: len(votes.counts)]
         task = replace(self.task, images=image_ranges(images))
+        deviations = self._calibration_deviations(len(images), threads) if with_error else None
         return RunResult(
             task_id=task.id,
             task=task,
@@ -100,6 +93,50 @@ class PreparedRun:
             versions=package_versions(),
             calibration=self.deployment.calibration if self.deployment else None,
             out_of_reach=compensated.out_of_reach() if compensated else None,
+            calibration_deviations=deviations,
+        )
+
+    def _shots(
+        self,
+        mode: Mode,
+        progress: Callable[[int], None] | None = None,
+        threads: int | None = None,
+        keep_partial: bool = False,
+        first: int | None = None,
+    ) -> Votes:
+        """Run the shots of all images, or of the first ones."""
+        images = self.images[:first]
+        return run_shots(
+            self.network,
+            self.dataset.images[images],
+            images,
+            mode,
+            self.shots,
+            self.seed,
+            progress,
+            threads=threads or (1 if self.engine_name == "aer" else os.cpu_count() or 1),
+            keep_partial=keep_partial,
+        )
+
+    def _calibration_deviations(self, first: int, threads: int | None) -> dict[str, float] | None:
+        """Return how far the accuracies of the first images are uncertain by the calibration."""
+        from qnnq.execution.measured_deployment import MeasuredDeployment
+
+        if not isinstance(self.deployment, MeasuredDeployment):
+            return None
+        from qnnq.execution.calibration_error import calibration_deviations
+        from qnnq.statistics import accuracies
+
+        labels = self.dataset.labels[self.images[:first]].astype(np.int64)
+        entanglements = self.network.entanglements
+        return calibration_deviations(
+            self.deployment,
+            self.compensate,
+            lambda engine: self._shots(
+                Stepwise(engine, entanglements), threads=threads, first=first
+            ),
+            lambda votes: accuracies(votes.counts, votes.softmax_sums, labels, self.shots),
+            self.seed,
         )
 
 

@@ -42,7 +42,13 @@ def plot_confusion(points: Sequence[Measured]) -> Figure:
 
 
 def plot_image(points: Sequence[Measured], image: int, x: Axis) -> Figure:
-    """Draw one image and the classes that its shots voted for along an axis, a panel a line."""
+    """Draw one image and the classes that its shots voted for along an axis, a panel a line.
+
+    Raises:
+        InputError: If there are too many lines, or a point has no place on the axis.
+    """
+    if any(point.labels.get(x, "") == "" for point in points):
+        raise InputError(f"--x {x}: found points without one: choose with --where mode=coherent")
     apart = [x, "network"] if x in ("stretch", "entanglement") else [x]
     lines = groups(points, apart)
     _check_panels(len(lines))

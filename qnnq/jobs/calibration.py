@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
+from qnnq.arrays import IntArray
 from qnnq.errors import InputError
-from qnnq.execution.engines.response import ANGLES
 from qnnq.execution.measured_response import (
     KindResponse,
     MeasuredResponse,
@@ -13,6 +13,7 @@ from qnnq.execution.measured_response import (
     write_response,
 )
 from qnnq.execution.request import check_at_least
+from qnnq.execution.response_fit import ANGLES
 from qnnq.jobs.engine import RuntimeEngine
 from qnnq.jobs.estimate import Estimate, LayerEstimate
 from qnnq.jobs.layer_plan import JobPlan, LayerCost
@@ -26,9 +27,12 @@ from qnnq.results.task import Task
 
 RESPONSE = "response.json"
 
+ROUNDS = 8
+"""Most parameter sets for each angle: neighbours are at so many random angles meanwhile."""
+
 
 def plan_calibration(request: HardwareRequest) -> Plan:
-    """Plan the measurement of all slots that a run of this request would use, at three angles.
+    """Plan the measurement of all slots that a run of this request would use, at four angles.
 
     Layers of equal entanglement share one circuit, that of the layer with the most slots; so most
     networks need one job.
@@ -63,21 +67,50 @@ def plan_calibration(request: HardwareRequest) -> Plan:
         kind="calibration",
     )
     return Plan(
-        *(placed.placement.device, network, layers, costs),
-        *(Estimate(tuple(estimates), request.limits.overhead_s), described(task, request, placed)),
+        device=placed.placement.device,
+        network=network,
+        layers=layers,
+        costs=costs,
+        estimate=Estimate(tuple(estimates), request.limits.overhead_s),
+        task=described(task, request, placed),
         kind="calibration",
     )
 
 
 def _estimate(number: int, slots: int, cost: LayerCost, request: HardwareRequest) -> LayerEstimate:
-    shots, limits, angles = request.shots, request.limits, len(ANGLES)
-    if cost.sets_per_job(slots, shots, limits) < angles:
-        raise InputError(f"--shots {shots}: three angles of so many shots do not fit in a job")
-    seconds = cost.seconds(angles, shots, 1, limits)
+    shots, limits = request.shots, request.limits
+    sets, each = _sets(shots)
+    if cost.sets_per_job(slots, each, limits) < sets:
+        raise InputError(f"--shots {shots}: four angles of so many shots do not fit in a job")
+    seconds = cost.seconds(sets, each, 1, limits)
     return LayerEstimate(
-        *(number, 1, 1, angles, angles * shots, cost.payload(angles, slots)),
-        *(cost.duration_s, cost.rep_delay_s, seconds),
+        layer=number,
+        jobs=1,
+        pubs=1,
+        parameter_sets=sets,
+        executions=sets * each,
+        payload_bytes=cost.payload(sets, slots),
+        duration_s=cost.duration_s,
+        rep_delay_s=cost.rep_delay_s,
+        quantum_seconds=seconds,
     )
+
+
+def _sets(shots: int) -> tuple[int, int]:
+    """Return how many parameter sets of how many shots give `shots` at each angle."""
+    rounds = next(rounds for rounds in range(ROUNDS, 0, -1) if shots % rounds == 0)
+    return rounds * len(ANGLES), shots // rounds
+
+
+def _chosen_angles(sets: int, slots: int, seed: int) -> IntArray:
+    """Return which angle each slot has in each set, shape (sets, slots).
+
+    Every slot has each angle equally often, in an order of its own: its neighbours are at random
+    angles meanwhile, as they are in a network's layers.
+    """
+    rounds = np.repeat(np.arange(len(ANGLES)), sets // len(ANGLES))
+    random = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(slots,)))
+    return random.permuted(np.tile(rounds[:, None], slots), axis=0)
 
 
 def measure_responses(ledger: Ledger, engine: RuntimeEngine, service: Service) -> Path:
@@ -90,13 +123,15 @@ def measure_responses(ledger: Ledger, engine: RuntimeEngine, service: Service) -
     shots = request["shots"]
     kinds = []
     for number, layer in enumerate(ledger.layers()):
+        sets, each = _sets(shots)
+        chosen = _chosen_angles(sets, layer.slots, request["seed"])
         if not ledger.jobs(number):
-            angles = np.repeat(ANGLES[:, None], layer.slots, axis=1)
-            places = np.arange(len(ANGLES) * shots).reshape(len(ANGLES), shots)
-            ledger.write_plan(number, [JobPlan(angles, places)])
+            places = np.arange(sets * each).reshape(sets, each)
+            ledger.write_plan(number, [JobPlan(ANGLES[chosen], places)])
         engine.finish(number, service)
         (job,) = ledger.jobs(number)
-        minus = ledger.bits(job).sum(axis=1, dtype=np.int64)  # (angles, slots)
+        ones = ledger.bits(job).sum(axis=1, dtype=np.int64)  # (sets, slots)
+        minus = np.array([(ones * (chosen == angle)).sum(axis=0) for angle in range(len(ANGLES))])
         fitted = fit_sites([str(site) for site in layer.sites], minus, shots)
         kinds.append(KindResponse(entanglement=layer.entanglement, sites=tuple(fitted)))
     response = MeasuredResponse(

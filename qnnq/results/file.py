@@ -102,7 +102,9 @@ class Store(DatabaseFile):
             if self._owner:
                 self._database.execute("DELETE FROM claims WHERE owner = ?", (self._owner,))
                 self._database.execute("DELETE FROM writers WHERE owner = ?", (self._owner,))
-            self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            # A reader does not wait for others.
+            mode = "TRUNCATE" if self._owner else "PASSIVE"
+            self._database.execute(f"PRAGMA wal_checkpoint({mode})")
         with contextlib.suppress(sqlite3.Error):
             self._database.close()
 

@@ -68,13 +68,9 @@ def open_to_read(path: Path, kind: str, notes: list[str]) -> sqlite3.Connection:
             _upgrade(database, path)
             database.execute("COMMIT")
         try:
-            database.execute("BEGIN IMMEDIATE")
             _forget_dead_writers(database, path, log, notes)
-            database.execute("COMMIT")
-        except sqlite3.OperationalError as error:
+        except sqlite3.OperationalError as error:  # it is read only, or in use: the next will
             code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-            if database.in_transaction:
-                database.execute("ROLLBACK")
             if code not in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL):
                 raise
     except BaseException:

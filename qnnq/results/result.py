@@ -29,6 +29,8 @@ class RunResult:
         versions: Package versions that made it.
         calibration: The device and the time of its calibration data, or None.
         out_of_reach: Share of the angles that compensation could not correct fully, or None.
+        calibration_deviations: Standard deviation of each accuracy that is due to the error of a
+            measured response, or None.
     """
 
     task_id: str
@@ -41,6 +43,7 @@ class RunResult:
     versions: dict[str, str]
     calibration: dict[str, str | None] | None
     out_of_reach: float | None = None
+    calibration_deviations: dict[str, float] | None = None
 
     @property
     def shots(self) -> int:
@@ -63,9 +66,11 @@ class RunResult:
 
     def to_json(self, with_counts: bool = False) -> dict[str, Any]:
         """Return the result in schema `qnnq.run/1`."""
-        from qnnq.statistics import accuracies
+        from qnnq.statistics import accuracies, widened
 
         found = accuracies(self.counts, self.softmax_sums, self.labels, self.shots)
+        for name, deviation in (self.calibration_deviations or {}).items():
+            found[name] = widened(found[name], deviation)
         document: dict[str, Any] = {
             "schema": "qnnq.run/1",
             "task_id": self.task_id,
@@ -79,6 +84,8 @@ class RunResult:
         }
         if self.out_of_reach is not None:
             document["out_of_reach"] = self.out_of_reach
+        if self.calibration_deviations is not None:
+            document["calibration_deviations"] = self.calibration_deviations
         if with_counts:
             document["counts"] = self.counts.tolist()
         return document

@@ -1,6 +1,6 @@
 """Honest error bars: intervals, tests, votes, and what a sweep says about robustness."""
 
-from qnnq.statistics.intervals import Accuracy, bootstrap_over_images, mcnemar, wilson
+from qnnq.statistics.intervals import Accuracy, bootstrap_over_images, mcnemar, widened, wilson
 from qnnq.statistics.robustness import (
     Behaviour,
     Breakdown,
@@ -32,5 +32,6 @@ __all__ = [
     "share_right",
     "single_shot",
     "single_shot_fractions",
+    "widened",
     "wilson",
 ]

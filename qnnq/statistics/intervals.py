@@ -1,6 +1,7 @@
 """Intervals and tests for accuracies measured with a finite number of images and shots."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,6 +20,21 @@ class Accuracy:
     low: float
     high: float
     confidence: float = 0.95
+
+
+def widened(accuracy: Accuracy, deviation: float) -> Accuracy:
+    """Return an accuracy whose interval holds an independent normal error as well.
+
+    Args:
+        accuracy: A value with its interval.
+        deviation: Standard deviation of the error.
+    """
+    from scipy.stats import norm
+
+    half = norm.isf((1 - accuracy.confidence) / 2) * deviation
+    low = accuracy.value - math.hypot(accuracy.value - accuracy.low, half)
+    high = accuracy.value + math.hypot(accuracy.high - accuracy.value, half)
+    return replace(accuracy, low=max(0.0, float(low)), high=min(1.0, float(high)))
 
 
 def wilson(successes: int, n: int, confidence: float = 0.95) -> tuple[float, float]:

@@ -74,7 +74,7 @@ def perform(task: Task, find: Callable[[str], Device] = resolve_device) -> RunRe
             return Failure(
                 "the worker has another version of the network, the data, the calibration or qnnq"
             )
-        return prepared.execute(threads=task.threads)
+        return prepared.execute(threads=task.threads, with_error=False)
     except Exception as error:  # whatever a task raises must not end its worker
         text = " ".join(str(error).split())
         return Failure(

@@ -1,7 +1,9 @@
 """Measured responses: the fit and its intervals, the file, and the twin that is run from it."""
 
+import itertools
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +11,6 @@ import pytest
 from qnnq.errors import InputError
 from qnnq.execution.deployment import deploy
 from qnnq.execution.engines.base import Draws
-from qnnq.execution.engines.response import ANGLES
 from qnnq.execution.measured_deployment import deploy_measured
 from qnnq.execution.measured_response import (
     KindResponse,
@@ -19,7 +20,9 @@ from qnnq.execution.measured_response import (
     write_response,
 )
 from qnnq.execution.request import RunRequest
+from qnnq.execution.response_fit import ANGLES
 from qnnq.execution.run import prepare
+from qnnq.jobs.calibration import _chosen_angles, _sets
 from qnnq.networks.bundled import load_model
 from tests.execution.engines.test_agreement import network
 
@@ -27,10 +30,10 @@ NOISE = "fake_torino*3 + readout(p01=0.02, p10=0.09) + overrotation(angle=0.1)"
 
 
 def measure(deployed, layer, shots, seed=0):
-    """Counts of -1 at the three angles, (3, slots), of a layer with as many neurons as slots."""
+    """Counts of -1 at the four angles, (4, slots), of a layer with as many neurons as slots."""
     width = deployed.layers[layer].width
     angles = np.repeat(np.array(ANGLES, dtype=np.float32)[:, None, None], width, axis=2)
-    draws = Draws(seed, layer, np.arange(3), shots)
+    draws = Draws(seed, layer, np.arange(4), shots)
     return (deployed.engine("instrument").measure(layer, angles, draws) < 0).sum(axis=1)
 
 
@@ -68,15 +71,70 @@ def test_intervals_cover_the_truth_as_often_as_they_say():
     basis = np.array([[1, math.cos(angle), math.sin(angle)] for angle in ANGLES])
     repetitions, shots = 2000, 4000
     rng = np.random.default_rng(0)
-    counts = rng.binomial(shots, (basis @ exact)[:, None], (3, repetitions))
+    counts = rng.binomial(shots, (basis @ exact)[:, None], (4, repetitions))
     fitted = fit_sites([str(k) for k in range(repetitions)], counts, shots)
     intervals = np.array([site.intervals for site in fitted])
     covered = ((intervals[..., 0] <= exact) & (exact <= intervals[..., 1])).mean(axis=0)
     assert np.all(np.abs(covered - 0.95) < 5 * math.sqrt(0.95 * 0.05 / repetitions))
 
 
+@pytest.mark.parametrize("shots", [512, 4096])
+def test_responses_near_certainty_are_physical_and_not_biased(shots):
+    """P(-1) = 0.0046 at 0, as of a good readout; the mean of 4,000 fits, false alarm 1e-6."""
+    exact = np.array([0.5, -0.4954, 0.003])
+    basis = np.array([[1, math.cos(angle), math.sin(angle)] for angle in ANGLES])
+    fits, rng = 4000, np.random.default_rng(1)
+    minus = (basis @ exact)[:, None]
+    sites = fit_sites(["5"] * fits, rng.binomial(shots, minus, (4, fits)), shots)
+    a, b, c = np.array([site.coefficients for site in sites]).T
+    assert (np.hypot(b, c) <= np.minimum(a, 1 - a)).all()
+    for found, true in ((a + b, minus[0, 0]), (a - b, minus[1, 0])):
+        assert abs(found.mean() - true) < 5 * math.sqrt(true * (1 - true) / shots / fits)
+
+
+def test_every_slot_has_each_angle_as_often_while_its_neighbours_vary():
+    chosen = _chosen_angles(32, 7, seed=0)
+    for angle in range(4):
+        assert ((chosen == angle).sum(axis=0) == 8).all()
+    pairs = {(a, b) for row in chosen for a, b in itertools.pairwise(row)}
+    assert len(pairs) == 16  # of neighbours' angles, all that there are
+    assert (_sets(4096), _sets(10), _sets(7)) == ((32, 512), (20, 2), (28, 1))
+
+
+def test_the_error_of_the_calibration_is_part_of_the_interval(tmp_path):
+    path, deviations = tmp_path / "response.json", []
+    for shots in (100, 10_000):
+        measured_file(path, deploy(load_model("mnist16-a0.5"), noise=NOISE), shots=shots)
+        result = prepare(RunRequest(noise=f"measured:{path}", images="0:300")).execute()
+        found = result.to_json()["accuracy"]["single_shot"]
+        without = replace(result, calibration_deviations=None).to_json()["accuracy"]["single_shot"]
+        deviation = result.calibration_deviations["single_shot"]
+        expected = math.hypot(without["high"] - without["value"], 1.959964 * deviation)
+        assert found["high"] - found["value"] == pytest.approx(expected)
+        deviations.append(deviation)
+    # ten times: the standard deviation falls with the root of the shots, each known to 12 %
+    assert 5 < deviations[0] / deviations[1] < 20
+
+
+def test_files_of_the_first_version_are_read(tmp_path):
+    path = tmp_path / "response.json"
+    small = network(math.pi / 2)
+    document = json.loads(measured_file(path, deploy(small, noise=NOISE), 100).model_dump_json())
+    document["format"] = "qnnq.response/1"
+    for site in document["kinds"][0]["sites"]:
+        site["minus"] = [0.1, 0.7, 0.8]
+    path.write_text(json.dumps(document))
+    deployed = deploy_measured(small, noise=f"measured:{path}")
+    again = deployed.redrawn(np.random.default_rng(0))
+    assert not np.array_equal(again[0].minus, deployed.responses[0].minus)
+    document["format"] = "qnnq.response/2"
+    path.write_text(json.dumps(document))
+    with pytest.raises(InputError, match="site .*: expected 4 shares, got 3"):
+        read_response(path)
+
+
 def test_intervals_have_a_width_at_0_and_1():
-    (site,) = fit_sites(["5"], np.array([[0], [100], [100]]), 100)
+    (site,) = fit_sites(["5"], np.array([[0], [100], [50], [50]]), 100)
     assert all(low < high for low, high in site.intervals)
 
 
@@ -137,7 +195,7 @@ def test_another_entanglement_angle_or_engine_is_refused(tmp_path):
     [
         ("", "got no JSON"),
         ("{}", "device"),
-        ('{"format": "qnnq.response/2"}', "format"),
+        ('{"format": "qnnq.response/3"}', "format"),
         ("[1]", "document"),
     ],
 )

@@ -213,3 +213,19 @@ def test_sweep_to_picture(tmp_path, monkeypatch):
     assert main(["sweep", "sweep.toml", "--out", "r.sqlite", "--workers", "1"]) == 0
     assert main(["plot", "r.sqlite", "--x", "strength", "--out", "figure.pdf"]) == 0
     assert (tmp_path / "figure.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_stepwise_networks_are_level_beside_latencies():
+    coherent = [
+        measured(0.9 - 0.01 * latency, mode="coherent", feedback_latency=latency)
+        for latency in (0.0, 10.0, 40.0)
+    ]
+    stepwise = measured(0.9, mode="stepwise", feedback_latency="")
+    (axes,) = plot_curves([*coherent, stepwise], "feedback_latency").axes
+    curve, level = axes.get_lines()
+    assert list(curve.get_xdata()) == [0, 10, 40]
+    assert set(level.get_ydata()) == {stepwise.accuracy("majority").value}
+    with pytest.raises(InputError, match="^--x feedback_latency: expected points that have one"):
+        plot_curves([stepwise], "feedback_latency")
+    with pytest.raises(InputError, match="^--x feedback_latency: found points without one"):
+        plot_image([*coherent, stepwise], 6929, "feedback_latency")

@@ -55,6 +55,13 @@ def test_bad_files_are_one_line(folder, text, message):
         (HEAD + "images = '0:50'", "expected indices 0 to 39, got 49"),
         (HEAD + "shots = 2_000_000", "--shots 2000000: expected at most 1000000"),
         (HEAD + 'engine = "ideal"', "--engine ideal: expected --noise ideal, got 'fake_kingston'"),
+        (HEAD + 'feedback_latency = "2us"', "feedback_latency: expected coherent in `mode`"),
+        (
+            HEAD + 'mode = "coherent"\nfeedback_latency = "-2us"',
+            "--feedback-latency '-2us': expected a time >= 0",
+        ),
+        (HEAD + 'mode = "coherent"\npairs = 1', "--pairs 1: expected --mode stepwise"),
+        (MEASURED + 'mode = "coherent"', "expected --mode stepwise, got coherent"),
         (MEASURED, "r.json: No such file or directory"),
         (MEASURED.replace("r.json", ""), "--noise measured: expected a response file"),
         (MEASURED + 'engine = "aer"', "--engine aer: expected instrument with --noise measured"),
@@ -135,3 +142,13 @@ def test_rounds_have_their_own_seeds():
     assert round_seed(5, 0) == 5
     seeds = {round_seed(seed, number) for seed in range(50) for number in range(50)}
     assert len(seeds) == 2500
+
+
+def test_modes_are_crossed_with_latencies_and_stepwise_has_none(folder):
+    path = folder / "sweep.toml"
+    path.write_text(
+        HEAD + 'mode = ["stepwise", "coherent"]\nfeedback_latency = ["0us", "2us", "1ms"]'
+    )
+    labels = [point.labels for point in expand(read_sweep(path))]
+    found = [(each["mode"], each["feedback_latency"]) for each in labels]
+    assert found == [("stepwise", ""), ("coherent", 0), ("coherent", 2), ("coherent", 1000)]

@@ -1,0 +1,91 @@
+"""How often the intervals of a measured response, and of the accuracy from it, hold the truth.
+
+    python benchmarks/calibration_coverage.py
+
+Calibrations of a device whose response is known are simulated, 200 of 4,096 shots an angle. Each
+predicts the accuracy of a network on 500 images; the truth is what the exact response gives with
+the same random numbers, so that only the calibration makes a difference.
+"""
+
+import argparse
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from qnnq.data.load import load_data
+from qnnq.execution.calibration_error import calibration_deviations
+from qnnq.execution.deployment import deploy
+from qnnq.execution.engines.base import Engine
+from qnnq.execution.engines.instrument import InstrumentEngine
+from qnnq.execution.measured_deployment import deploy_measured
+from qnnq.execution.measured_response import (
+    KindResponse,
+    MeasuredResponse,
+    fit_sites,
+    write_response,
+)
+from qnnq.execution.modes.stepwise import Stepwise
+from qnnq.execution.response_fit import ANGLES, basis
+from qnnq.execution.shot_loop import Votes, run_shots
+from qnnq.networks.bundled import load_model
+from qnnq.statistics import Accuracy, accuracies
+
+SHOTS = 15
+
+
+def main() -> None:
+    """Print the coverage of 95 % intervals."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--calibrations", type=int, default=200)
+    parser.add_argument("--shots", type=int, default=4096, help="at each angle")
+    parser.add_argument("--images", type=int, default=500)
+    parser.add_argument("--noise", default="fake_kingston")
+    parser.add_argument("--model", default="mnist16-a0.5")
+    options = parser.parse_args()
+
+    network, data = load_model(options.model), load_data("mnist-test")
+    labels = data.labels[: options.images].astype(np.int64)
+    deployed = deploy(network, noise=options.noise)
+
+    def run(engine: Engine) -> Votes:
+        mode = Stepwise(engine, network.entanglements)
+        pixels = data.images[: options.images]
+        return run_shots(network, pixels, np.arange(options.images), mode, SHOTS, seed=0)
+
+    def measured(votes: Votes) -> dict[str, Accuracy]:
+        return accuracies(votes.counts, votes.softmax_sums, labels, SHOTS)
+
+    exact = deployed.responses[0].minus[:, 0].T.astype(np.float64)  # (neurons, 3)
+    truth = measured(run(deployed.engine("instrument")))
+    probabilities = np.clip(basis(ANGLES) @ exact.T, 0, 1)
+    random = np.random.default_rng(0)
+    inside, values, held = [], [], dict.fromkeys(truth, 0)
+    for number in range(options.calibrations):
+        counts = random.binomial(options.shots, probabilities)
+        sites = fit_sites([str(site) for site in deployed.layers[0].sites], counts, options.shots)
+        low, high = np.moveaxis([site.intervals for site in sites], -1, 0)
+        inside.append((low <= exact) & (exact <= high))
+        kind = KindResponse(entanglement=network.entanglement, sites=tuple(sites))
+        response = MeasuredResponse(
+            device=options.noise, calibration=None, measured="", shots=options.shots, kinds=(kind,)
+        )
+        with TemporaryDirectory() as folder:
+            write_response(response, f"{folder}/response.json")
+            twin = deploy_measured(network, noise=f"measured:{folder}/response.json")
+        predicted = measured(run(InstrumentEngine(twin.responses)))
+        deviations = calibration_deviations(twin, False, run, measured, number)
+        values.append(predicted["single_shot"].value)
+        for name, deviation in deviations.items():
+            held[name] += abs(predicted[name].value - truth[name].value) <= 1.959964 * deviation
+    for name, share in zip("abc", np.mean(inside, axis=(0, 1)), strict=True):
+        print(f"coefficient {name}: {100 * share:.1f} % of the intervals hold the truth")
+    for name, count in held.items():
+        print(f"{name}: {100 * count / options.calibrations:.1f} %")
+    print(
+        f"one shot: true {100 * truth['single_shot'].value:.2f} %, mean of the predictions "
+        f"{100 * np.mean(values):.2f} %"
+    )
+
+
+if __name__ == "__main__":
+    main()
