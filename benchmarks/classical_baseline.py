@@ -87,8 +87,9 @@ def measured(settings: TrainingSettings, data: Dataset, test: Dataset) -> Accura
 def without_sampling(network: Network, test: Dataset) -> float:
     """Return the accuracy of the real-valued network with these weights and r = phi(z)."""
     values = test.images / 255
-    for weight in network.weights[:-1]:
-        values = phi(values @ weight.T, network.activation, network.stretch)
+    layers = zip(network.weights, network.activations, network.stretches, strict=False)
+    for weight, activation, stretch in layers:
+        values = phi(values @ weight.T, activation, stretch)
     return float(np.mean((values @ network.weights[-1].T).argmax(1) == test.labels))
 
 

@@ -1,9 +1,11 @@
 """Train the bundled networks again and compare them with the files; `--write` replaces the files.
 
 16-16-16 hidden neurons, htanh, the first 5,000 training images, 100 epochs, seed 0, whatever the
-test accuracy turns out to be. One thread of the CPU and torch's deterministic algorithms make the
-same torch on the same kind of processor give the same bytes; another torch or processor may round
-matrix products differently, and the script then says how far apart the weights are.
+test accuracy turns out to be. The linear ones have htanh in their first layer only, and are trained
+for the vote of 4 shots with a learning rate that falls along a cosine. One thread of the CPU and
+torch's deterministic algorithms make the same torch on the same kind of processor give the same
+bytes; another torch or processor may round matrix products differently, and the script then says
+how far apart the weights are.
 """
 
 import argparse
@@ -32,6 +34,15 @@ def settings_by_name() -> dict[str, TrainingSettings]:
             all_settings[f"mnist16-a{a}-{name}"] = TrainingSettings(
                 (16, 16, 16), float(a), entanglement=entanglement
             )
+    for name, entanglement in {"": math.pi / 2, "-g3pi8": ENTANGLEMENTS["g3pi8"]}.items():
+        all_settings[f"mnist16-linear{name}"] = TrainingSettings(
+            (16, 16, 16),
+            (0.5, 2.0, 2.0),
+            activation=("htanh", "linear", "linear"),
+            entanglement=entanglement,
+            train_shots=4,
+            schedule="cosine",
+        )
     return all_settings
 
 
@@ -55,11 +66,14 @@ def compare(network: Network, path: Path) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--only", default="", help="networks whose names begin so", metavar="NAME")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
     data, test = load_data("mnist5k"), load_data("mnist-test")
     for name, settings in settings_by_name().items():
+        if not name.startswith(arguments.only):
+            continue
         result = train(settings, data, test, device="cpu")
         path = BUNDLED_FOLDER / f"{name}.safetensors"
         known = result.network.information

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,15 @@ from qnnq.cli.main import main
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
 BLOCKS = re.findall(r"^```(bash|python|toml)\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+
+
+def test_the_drawing_is_that_of_the_import_contracts():
+    root = Path(__file__).parent.parent
+    contracts = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["importlinter"]
+    layers = next(c["layers"] for c in contracts["contracts"] if c.get("containers") == ["qnnq"])
+    drawing = README.split("qnnq/           ")[1].split("benchmarks/")[0].splitlines()
+    drawn = [re.split(r"  +", line.strip())[0] for line in drawing if line.strip()]
+    assert drawn == [layer for layer in layers if layer != "__main__"]
 
 
 def commands(block: str) -> list[list[str]]:

@@ -17,8 +17,13 @@ def register(app: typer.Typer) -> None:
             ),
         ],
         out: Annotated[str, typer.Option(help="The network file to write.", metavar="FILE")],
-        stretch: Annotated[float, typer.Option(help="That it was trained with; 0 is sign(z).")],
-        activation: Annotated[str, typer.Option(help="htanh or tanh, as it was trained.")],
+        stretch: Annotated[
+            str,
+            typer.Option(help="As it was trained; 0 is sign(z). One, or one a hidden layer."),
+        ],
+        activation: Annotated[
+            str, typer.Option(help="htanh, tanh or linear. One, or one a hidden layer.")
+        ],
         entanglement: Annotated[
             str, typer.Option(help="Angle in radians, such as 5pi/19; pi/2 is projective.")
         ] = "pi/2",
@@ -33,11 +38,12 @@ def register(app: typer.Typer) -> None:
         from qnnq.networks.angles import parse_entanglement
         from qnnq.networks.file import write_network
         from qnnq.networks.imports import import_network
+        from qnnq.networks.per_layer import parse_activation, parse_stretch
 
         network = import_network(
             weights,
-            activation,  # type: ignore[arg-type]  # checked with the network
-            stretch,
+            parse_activation(activation),
+            parse_stretch(stretch),
             parse_entanglement(entanglement),
             last_projective,
         )

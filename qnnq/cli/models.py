@@ -1,6 +1,7 @@
 """`qnnq models`: the bundled networks."""
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -62,8 +63,8 @@ def _print(networks: dict[str, "Network"]) -> None:
         table.add_row(
             name,
             "-".join(map(str, network.widths)),
-            network.activation,
-            f"{network.stretch:g}",
+            _one_or_each(network.activation, network.activations),
+            _one_or_each(network.stretch, [f"{stretch:g}" for stretch in network.stretches]),
             f"{network.entanglement / math.pi:.4g} pi",
             f"{known['data']}, {known['epochs']} epochs, seed {known['seed']}",
             f"{100 * float(known['single_shot_accuracy']):.2f} %",
@@ -71,6 +72,10 @@ def _print(networks: dict[str, "Network"]) -> None:
         )
     table.caption = _caption(next(iter(networks.values())))
     print_table(table)
+
+
+def _one_or_each(value: object, layers: Sequence[str]) -> str:
+    return ", ".join(layers) if isinstance(value, tuple) else layers[0]
 
 
 def _caption(network: "Network") -> str:

@@ -21,11 +21,15 @@ def register(app: typer.Typer) -> None:
     @app.command()
     def train(
         out: Annotated[str, typer.Option(help="The network file to write.", metavar="FILE")],
-        stretch: Annotated[float, typer.Option(help="Of the activation; 0 is sign(z).")] = 0.5,
+        stretch: Annotated[
+            str, typer.Option(help="Of the activation; 0 is sign(z). One, or one a hidden layer.")
+        ] = "0.5",
         entanglement: Annotated[
             str, typer.Option(help="Angle in radians, such as 5pi/19; pi/2 is projective.")
         ] = "pi/2",
-        activation: Annotated[str, typer.Option(help="htanh or tanh.")] = "htanh",
+        activation: Annotated[
+            str, typer.Option(help="htanh, tanh or linear. One, or one a hidden layer.")
+        ] = "htanh",
         last_projective: Annotated[
             bool, typer.Option(help="Measure the last hidden layer at pi/2 in any case.")
         ] = True,
@@ -94,12 +98,15 @@ def register(app: typer.Typer) -> None:
 
         Example: qnnq train --noise fake_kingston --strength 1,32 --out net.safetensors
 
+        Example: qnnq train --activation htanh,linear,linear --stretch 0.5,1,1 --out net.safetensors
+
         Example: qnnq train --seed 0,1,2 --train-shots 4 --out "net-{seed}.safetensors"
         """
         from dataclasses import replace
 
         from qnnq.data.load import load_data
         from qnnq.networks.angles import parse_entanglement
+        from qnnq.networks.per_layer import parse_activation, parse_stretch
         from qnnq.training.settings import TrainingSettings
 
         seeds = _numbers("--seed", seed, "seeds such as 0 or 0,1,2")
@@ -107,8 +114,8 @@ def register(app: typer.Typer) -> None:
         _check_outputs(outs, json, figure)
         settings = TrainingSettings(
             hidden=_numbers("--hidden", hidden, "widths such as 16,16,16"),
-            stretch=stretch,
-            activation=activation,  # type: ignore[arg-type]  # checked with the network
+            stretch=parse_stretch(stretch),
+            activation=parse_activation(activation),
             entanglement=parse_entanglement(entanglement),
             last_projective=last_projective,
             epochs=epochs,

@@ -103,7 +103,8 @@ def _run_block(
     session = mode.start()
     for layer in range(network.hidden):
         z = layer_sums(network, layer)(inputs)  # (images, 1 or shots, width)
-        activations = phi(z, network.activation, network.stretch).astype(np.float32)
+        activation, stretch = network.activations[layer], network.stretches[layer]
+        activations = phi(z, activation, stretch).astype(np.float32)
         draws = Draws(seed, layer, indices, shots)
         inputs = session.step(layer, activations, draws)  # (images, shots, width)
     return _vote(layer_sums(network, network.hidden)(inputs))

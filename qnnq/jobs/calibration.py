@@ -67,8 +67,12 @@ def plan_calibration(request: HardwareRequest) -> Plan:
         kind="calibration",
     )
     return Plan(
-        *(placed.placement.device, network, layers, costs),
-        *(Estimate(tuple(estimates), request.limits.overhead_s), described(task, request, placed)),
+        device=placed.placement.device,
+        network=network,
+        layers=layers,
+        costs=costs,
+        estimate=Estimate(tuple(estimates), request.limits.overhead_s),
+        task=described(task, request, placed),
         kind="calibration",
     )
 
@@ -80,8 +84,15 @@ def _estimate(number: int, slots: int, cost: LayerCost, request: HardwareRequest
         raise InputError(f"--shots {shots}: four angles of so many shots do not fit in a job")
     seconds = cost.seconds(sets, each, 1, limits)
     return LayerEstimate(
-        *(number, 1, 1, sets, sets * each, cost.payload(sets, slots)),
-        *(cost.duration_s, cost.rep_delay_s, seconds),
+        layer=number,
+        jobs=1,
+        pubs=1,
+        parameter_sets=sets,
+        executions=sets * each,
+        payload_bytes=cost.payload(sets, slots),
+        duration_s=cost.duration_s,
+        rep_delay_s=cost.rep_delay_s,
+        quantum_seconds=seconds,
     )
 
 

@@ -108,8 +108,15 @@ def estimate_layer(
     payload = shape.cost.payload(sets, shape.slots) + (jobs - 1) * shape.cost.circuit_bytes
     seconds = shape.cost.seconds(sets, shots_per_set, jobs, limits)
     return LayerEstimate(
-        *(layer, jobs, jobs, sets, executions, payload),
-        *(shape.cost.duration_s, shape.cost.rep_delay_s, seconds),
+        layer=layer,
+        jobs=jobs,
+        pubs=jobs,
+        parameter_sets=sets,
+        executions=executions,
+        payload_bytes=payload,
+        duration_s=shape.cost.duration_s,
+        rep_delay_s=shape.cost.rep_delay_s,
+        quantum_seconds=seconds,
     )
 
 

@@ -122,8 +122,14 @@ def plan_run(request: HardwareRequest) -> Plan:
         "indices": prepared.images,
     }
     return Plan(
-        *(device, network, placed.layers, placed.costs),
-        *(estimates[chosen], task, arrays, responses),
+        device=device,
+        network=network,
+        layers=placed.layers,
+        costs=placed.costs,
+        estimate=estimates[chosen],
+        task=task,
+        arrays=arrays,
+        responses=responses,
         choices=tuple(choices),
     )
 

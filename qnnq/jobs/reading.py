@@ -192,7 +192,7 @@ def _labels(run: Run, task: Task) -> dict[str, Any]:
     network, request = run.network, run.request
     return {
         "network": request["model"],
-        "stretch": network.stretch,
+        "stretch": max(network.stretches),
         "entanglement": network.entanglement,
         "widths": "-".join(map(str, network.widths)),
         "noise": task.noise,

@@ -14,17 +14,20 @@ import numpy as np
 
 from qnnq.arrays import FloatArray
 
-Activation = Literal["htanh", "tanh"]
+Activation = Literal["htanh", "tanh", "linear"]
 
 ACTIVATIONS: tuple[Activation, ...] = get_args(Activation)
 
 
 def phi(z: Any, activation: Activation, stretch: float, xp: Any = np) -> Any:
-    """Return the activation in [-1, 1] of the pre-activations `z`, elementwise.
+    """Return the activation of the pre-activations `z`, elementwise.
 
     `htanh`: clip(z / stretch, -1, 1); `tanh`: tanh(z / stretch). Stretch 0 is the limit of both,
-    sign(z), with sign(0) = 0: a fair coin.
+    sign(z), with sign(0) = 0: a fair coin. `linear`: z / stretch, not clipped, for a stretch above
+    0; the probabilities of the outcomes are then periodic in z.
     """
+    if activation == "linear":
+        return z / stretch
     if stretch == 0:
         return xp.sign(z)
     # A tiny stretch may overflow to infinity, whose activation is still right.

@@ -1,10 +1,15 @@
-"""The file format `qnnq-network/1`: safetensors, the physics in its header; no torch needed."""
+"""The file formats `qnnq-network/1` and `/2`: safetensors, the physics in the header; no torch.
+
+Version 2 is written where hidden layers differ: activation and stretch are JSON lists of one value
+for each.
+"""
 
 import json
 import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
@@ -15,6 +20,8 @@ from qnnq.networks.network import Network
 from qnnq.storage.files import write_atomically
 
 FORMAT = "qnnq-network/1"
+FORMAT_WITH_LISTS = "qnnq-network/2"
+_Item = TypeVar("_Item", str, float)
 _PHYSICS = ("activation", "stretch", "entanglement", "last_projective")
 
 
@@ -42,7 +49,8 @@ def read_network(path: str | Path) -> Network:
 
 def write_network(network: Network, path: str | Path) -> None:
     """Write a network file, whole or not at all; the same network gives the same bytes."""
-    metadata = {**network.information, "format": FORMAT, **network.physics()}
+    version = FORMAT_WITH_LISTS if network.layers_differ else FORMAT
+    metadata = {**network.information, "format": version, **network.physics()}
     write_atomically(path, _sorted_header(save(network.tensors(), metadata=metadata)))
 
 
@@ -56,12 +64,13 @@ def _sorted_header(content: bytes) -> bytes:
 
 def _check_header(metadata: Mapping[str, str]) -> None:
     found = metadata.get("format")
+    expected = f"metadata: expected `format` = {FORMAT} or {FORMAT_WITH_LISTS}"
     if found is None:
-        raise InputError(f"metadata: expected `format` = {FORMAT}, got none")
-    if found != FORMAT:
+        raise InputError(f"{expected}, got none")
+    if found not in (FORMAT, FORMAT_WITH_LISTS):
         newer = re.fullmatch(r"qnnq-network/[1-9][0-9]*", found)
         hint = "; written by a newer qnnq" if newer else ""
-        raise InputError(f"metadata: expected `format` = {FORMAT}, got {found!r}{hint}")
+        raise InputError(f"{expected}, got {found!r}{hint}")
     missing = [key for key in _PHYSICS if key not in metadata]
     if missing:
         raise InputError(f"metadata: expected {', '.join(_PHYSICS)}; missing: {', '.join(missing)}")
@@ -84,11 +93,17 @@ def _assemble(tensors: Mapping[str, FloatArray], metadata: Mapping[str, str]) ->
             "tensors: expected layers.0.weight, layers.1.weight, ... and layers.N.bias; "
             + (found or f"missing: {', '.join(missing)}")
         )
+    activation: str | tuple[str, ...] = metadata["activation"]
+    if metadata["format"] == FORMAT_WITH_LISTS:
+        activation = _list(metadata, "activation", str)
+        stretch: float | tuple[float, ...] = _list(metadata, "stretch", float)
+    else:
+        stretch = _number(metadata, "stretch")
     return Network(
         weights=tuple(tensors[name] for name in names),
         biases=tuple(tensors.get(f"layers.{i}.bias") for i in range(count)),
-        activation=metadata["activation"],  # type: ignore[arg-type]  # checked by Network
-        stretch=_number(metadata, "stretch"),
+        activation=activation,  # type: ignore[arg-type]  # checked by Network
+        stretch=stretch,
         entanglement=_number(metadata, "entanglement"),
         last_projective=_truth(metadata, "last_projective"),
         information={k: v for k, v in metadata.items() if k not in (*_PHYSICS, "format")},
@@ -100,6 +115,18 @@ def _number(metadata: Mapping[str, str], key: str) -> float:
         return float(metadata[key])
     except ValueError:
         raise InputError(f"metadata: {key}: expected a number, got {metadata[key]!r}") from None
+
+
+def _list(metadata: Mapping[str, str], key: str, kind: type[_Item]) -> tuple[_Item, ...]:
+    try:
+        items = json.loads(metadata[key])
+    except ValueError:
+        items = None
+    allowed = str if kind is str else int | float
+    if not isinstance(items, list) or not all(isinstance(item, allowed) for item in items):
+        what = "names" if kind is str else "numbers"
+        raise InputError(f"metadata: {key}: expected a JSON list of {what}, got {metadata[key]!r}")
+    return tuple(items)
 
 
 def _truth(metadata: Mapping[str, str], key: str) -> bool:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 def import_network(
     path: str | Path,
-    activation: Activation,
-    stretch: float,
+    activation: Activation | tuple[Activation, ...],
+    stretch: float | tuple[float, ...],
     entanglement: float = math.pi / 2,
     last_projective: bool = False,
 ) -> Network:
@@ -47,8 +47,8 @@ def import_network(
 
 def from_torch(
     source: "Mapping[str, Tensor] | nn.Module",
-    activation: Activation,
-    stretch: float,
+    activation: Activation | tuple[Activation, ...],
+    stretch: float | tuple[float, ...],
     entanglement: float = math.pi / 2,
     last_projective: bool = False,
 ) -> Network:

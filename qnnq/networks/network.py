@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 
@@ -27,7 +28,8 @@ class Network:
 
     `weights` has one (outputs, inputs) matrix a layer, float32 or float64, the last one being the
     readout; `biases` one (outputs,) vector or None a layer (left out: none at all). `activation`
-    and `stretch` give phi, `entanglement` is the measurement's angle in radians, in [1e-9, pi/2],
+    and `stretch` give phi: one value for all hidden layers or one for each (kept as one where all
+    are the same). `entanglement` is the measurement's angle in radians, in [1e-9, pi/2],
     and `last_projective` says that the last hidden layer is measured at pi/2 all the same.
     `information` is free text by key: how the network was trained, its accuracy.
 
@@ -36,17 +38,19 @@ class Network:
 
     weights: tuple[FloatArray, ...]
     biases: tuple[FloatArray | None, ...] = ()
-    activation: Activation = "htanh"
-    stretch: float = 0.0
+    activation: Activation | tuple[Activation, ...] = "htanh"
+    stretch: float | tuple[float, ...] = 0.0
     entanglement: float = math.pi / 2
     last_projective: bool = False
     information: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _check_physics(self.activation, self.stretch, self.entanglement)
         biases = self.biases or (None,) * len(self.weights)
         _check_tensors(self.weights, biases)
-        frozen = {
+        _check_physics(self.activations, self.stretches, self.hidden, self.entanglement)
+        frozen: dict[str, object] = {
+            "activation": _merged(self.activations),
+            "stretch": _merged(self.stretches),
             "weights": tuple(_read_only(weight) for weight in self.weights),
             "biases": tuple(None if bias is None else _read_only(bias) for bias in biases),
             "information": dict(self.information),
@@ -74,6 +78,21 @@ class Network:
         """The number of classes that the network tells apart."""
         return int(self.weights[-1].shape[0])
 
+    @property
+    def activations(self) -> tuple[Activation, ...]:
+        """The activation of each hidden layer."""
+        return _spread(self.activation, self.hidden)
+
+    @property
+    def stretches(self) -> tuple[float, ...]:
+        """The stretch of each hidden layer's activation."""
+        return tuple(map(float, _spread(self.stretch, self.hidden)))
+
+    @property
+    def layers_differ(self) -> bool:
+        """Whether the hidden layers differ in activation or stretch."""
+        return isinstance(self.activation, tuple) or isinstance(self.stretch, tuple)
+
     def layer_entanglement(self, layer: int) -> float:
         """Return the entanglement angle (radians) that hidden layer `layer` is measured with."""
         last = layer == self.hidden - 1
@@ -93,10 +112,17 @@ class Network:
         return tensors
 
     def physics(self) -> dict[str, str]:
-        """Return what determines the behaviour besides the arrays, as the file's strings."""
+        """Return what determines the behaviour besides the arrays, as the file's strings.
+
+        Where hidden layers differ, activation and stretch are JSON lists of one value for each.
+        """
+        if self.layers_differ:
+            activation, stretch = json.dumps(self.activations), json.dumps(self.stretches)
+        else:
+            activation, stretch = self.activations[0], repr(self.stretches[0])
         return {
-            "activation": self.activation,
-            "stretch": repr(float(self.stretch)),
+            "activation": activation,
+            "stretch": stretch,
             "entanglement": repr(float(self.entanglement)),
             "last_projective": "true" if self.last_projective else "false",
         }
@@ -111,14 +137,34 @@ class Network:
         return digest.hexdigest()
 
 
-def _check_physics(activation: str, stretch: float, entanglement: float) -> None:
-    if activation not in ACTIVATIONS:
-        raise InputError(
-            f"activation: expected one of {', '.join(ACTIVATIONS)}, got {activation!r}"
-            f"{nearest(activation, ACTIVATIONS)}"
-        )
-    if not (math.isfinite(stretch) and stretch >= 0):
-        raise InputError(f"stretch: expected a number >= 0, got {stretch}")
+_Value = TypeVar("_Value")
+
+
+def _spread(value: _Value | tuple[_Value, ...], layers: int) -> tuple[_Value, ...]:
+    return value if isinstance(value, tuple) else (value,) * layers
+
+
+def _merged(values: tuple[_Value, ...]) -> _Value | tuple[_Value, ...]:
+    return values[0] if len(set(values)) == 1 else values
+
+
+def _check_physics(
+    activations: tuple[str, ...], stretches: tuple[float, ...], hidden: int, entanglement: float
+) -> None:
+    for name, values in (("activation", activations), ("stretch", stretches)):
+        if len(values) != hidden:
+            expected = f"one value, or {hidden} (one a hidden layer)"
+            raise InputError(f"{name}: expected {expected}, got {len(values)}")
+    for activation, stretch in zip(activations, stretches, strict=True):
+        if activation not in ACTIVATIONS:
+            raise InputError(
+                f"activation: expected one of {', '.join(ACTIVATIONS)}, got {activation!r}"
+                f"{nearest(activation, ACTIVATIONS)}"
+            )
+        if not (math.isfinite(stretch) and stretch >= 0):
+            raise InputError(f"stretch: expected a number >= 0, got {stretch}")
+        if activation == "linear" and stretch == 0:
+            raise InputError("stretch: expected a number > 0 for linear, got 0")
     if not LEAST_ENTANGLEMENT <= entanglement <= math.pi / 2:
         raise InputError(
             f"entanglement: expected radians in [{LEAST_ENTANGLEMENT:g}, pi/2 = {math.pi / 2}], "

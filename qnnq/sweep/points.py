@@ -198,7 +198,7 @@ def _check_noise(noise: str, device: str | None) -> None:
 def _labels(request: RunRequest, network: Network) -> dict[str, Any]:
     return {
         "network": request.model,
-        "stretch": network.stretch,
+        "stretch": max(network.stretches),
         "entanglement": network.entanglement,
         "widths": "-".join(map(str, network.widths)),
         "strength": request.strength,

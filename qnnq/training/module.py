@@ -31,7 +31,9 @@ class QuantizedNetwork(nn.Module):
             nn.init.normal_(layer.weight, std=layer.in_features**-0.5, generator=generator)
         untrained = self.to_network({})
         self.steps = nn.ModuleList(
-            ActivationStep(settings.activation, settings.stretch, untrained.layer_entanglement(i))
+            ActivationStep(
+                untrained.activations[i], untrained.stretches[i], untrained.layer_entanglement(i)
+            )
             for i in range(untrained.hidden)
         )
 

@@ -23,8 +23,8 @@ class TrainingSettings:
 
     Attributes:
         hidden: The width of each hidden layer.
-        stretch: Of the activation.
-        activation: Which activation.
+        stretch: Of the activation: one for all hidden layers, or one for each.
+        activation: Which activation; likewise.
         entanglement: Radians.
         last_projective: Whether the last hidden layer is measured at pi/2 in any case.
         epochs: Times through the training images.
@@ -53,8 +53,8 @@ class TrainingSettings:
     """
 
     hidden: tuple[int, ...]
-    stretch: float
-    activation: Activation = "htanh"
+    stretch: float | tuple[float, ...]
+    activation: Activation | tuple[Activation, ...] = "htanh"
     entanglement: float = math.pi / 2
     last_projective: bool = True
     epochs: int = 100

@@ -17,17 +17,17 @@ class NeuronState(NamedTuple):
 
 
 class _StraightThrough(torch.autograd.Function):
-    """The outcomes forward; backward dL/dz = dL/dr where |z| < 1, else 0."""
+    """The outcomes forward; backward dL/dz = dL/dr times the slope, which stands for dr/dz."""
 
     @staticmethod
-    def forward(ctx: Any, z: Tensor, outcome: Tensor) -> Tensor:
-        ctx.save_for_backward(z)
+    def forward(ctx: Any, z: Tensor, outcome: Tensor, slope: Tensor) -> Tensor:
+        ctx.save_for_backward(slope)
         return outcome.view_as(outcome)
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
-        (z,) = ctx.saved_tensors
-        return gradients[0] * (z.abs() < 1), None
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        (slope,) = ctx.saved_tensors
+        return gradients[0] * slope, None, None
 
 
 class ActivationStep(nn.Module):
@@ -35,6 +35,10 @@ class ActivationStep(nn.Module):
 
     Stretch 0 with entanglement pi/2 is the classical sign network, stretch > 0 with pi/2 method 1,
     stretch 0 with less than pi/2 method 2, and both together the combined method.
+
+    Backward the outcome r is differentiated as if dr/dz were 1 where |z| < 1, else 0; for `linear`,
+    where P(r) is periodic in z, as if it were dE[r]/dz = s (pi/2) sin(alpha') / stretch, the
+    derivative of the mean for the neuron's present state.
     """
 
     def __init__(self, activation: Activation, stretch: float, entanglement: float) -> None:
@@ -68,7 +72,17 @@ class ActivationStep(nn.Module):
             after = None
             if self.entanglement < math.pi / 2:
                 after = NeuronState(state_after(outcome, angle, self.entanglement, torch), outcome)
-        return _StraightThrough.apply(z, outcome), after
+            slope = self._slope(z, angle, response)
+        return _StraightThrough.apply(z, outcome, slope), after
+
+    def _slope(self, z: Tensor, angle: Tensor, response: Tensor | None) -> Tensor:
+        if self.activation != "linear":
+            return (z.abs() < 1).to(z.dtype)
+        cosine: float | Tensor = -math.sin(self.entanglement) / 2
+        sine: float | Tensor = 0.0
+        if response is not None:
+            _, cosine, sine = response
+        return (math.pi / self.stretch) * (sine * torch.cos(angle) - cosine * torch.sin(angle))
 
     def _minus(self, angle: Tensor, response: Tensor | None) -> Tensor:
         if response is None:

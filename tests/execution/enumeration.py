@@ -43,7 +43,9 @@ def _sum_over_patterns(network, layer, inputs, state, last, weight, response, to
     if state is not None:
         kept = min(width, len(state))
         alpha[:kept], before[:kept] = state[:kept], last[:kept]
-    angles = alpha + math.pi / 2 * (before - phi(z, network.activation, network.stretch))
+    angles = alpha + math.pi / 2 * (
+        before - phi(z, network.activations[layer], network.stretches[layer])
+    )
     joint = response(layer, angles)
     for bits in product((0, 1), repeat=width):
         outcomes = np.array([1 - 2 * bit for bit in bits])

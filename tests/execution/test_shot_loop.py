@@ -68,6 +68,21 @@ def test_votes_follow_the_enumerated_distribution(
     assert_same_distribution(votes.counts[0], shots * expected)
 
 
+@pytest.mark.parametrize("entanglement", [math.pi / 2, 3 * math.pi / 8])
+def test_every_layer_has_its_own_activation(entanglement):
+    widths = (4, 3, 2, 3, 3)
+    activations, stretches = ("tanh", "linear", "linear"), (0.0, 0.9, 2.0)
+    network = small_network(stretches, entanglement, widths=widths, activation=activations)
+    pixels = np.array([[0.2, 0.8, 0.5, 0.3]])
+    votes = shot_loop.run_shots(network, pixels, np.array([0]), mode_of(network), 200_000, seed=2)
+    expected = 200_000 * class_distribution(network, pixels[0])
+    assert_same_distribution(votes.counts[0], expected)
+    # No clipped activation gives the same.
+    clipped = small_network(stretches, entanglement, widths=widths, activation="htanh")
+    with pytest.raises(AssertionError):
+        assert_same_distribution(votes.counts[0], 200_000 * class_distribution(clipped, pixels[0]))
+
+
 def test_unequal_widths_keep_the_states_of_the_neurons_that_go_on():
     network = small_network(0.5, math.pi / 5, widths=(4, 2, 4, 3, 3))
     pixels = np.array([[0.2, 0.8, 0.5, 0.3]])

@@ -37,6 +37,11 @@ def test_the_published_json_through_the_command_line(published, tmp_path, capsys
     for one, other in zip(network.weights, WEIGHTS, strict=True):
         assert np.array_equal(one, other)
 
+    each = ["--stretch", "0.5,2", "--activation", "htanh, linear"]
+    assert main(["import", str(published), *each, "--out", str(out)]) == 0
+    network = read_network(out)
+    assert (network.activation, network.stretch) == (("htanh", "linear"), (0.5, 2.0))
+
 
 @pytest.mark.parametrize(
     ("content", "message"),

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from qnnq.errors import InputError
@@ -73,6 +74,41 @@ def test_a_file_of_format_version_1_can_be_read(request):
     assert network.digest == "496ea195aa1d8250c23c4e21a279a04962d57396970b649a3a9bca2c01111d9e"
 
 
+def test_a_file_of_format_version_2_can_be_read(request):
+    network = read_network(request.path.parent / "network-2.safetensors")
+    assert network.activation == ("htanh", "linear")
+    assert network.stretch == (0.5, 2.0)
+    assert network.widths == (3, 2)
+    assert network.weights[1].tolist() == [[1.0, 0.5, -1.0], [0.0, 2.0, 0.25]]
+    assert network.digest == "b4a845e131ea11ddece1004ebc7072c2b4493d1256140362fd9ee48d8eed19f9"
+
+
+def test_layers_that_differ_are_kept_and_written_as_lists(path):
+    network = Network(weights(), (), ("htanh", "linear"), (0.5, 2), 1.2)
+    assert (network.activations, network.stretches) == (("htanh", "linear"), (0.5, 2.0))
+    write_network(network, path)
+    again = read_network(path)
+    assert (again.activation, again.stretch) == (("htanh", "linear"), (0.5, 2.0))
+    assert again.digest == network.digest
+    with safe_open(path, framework="numpy") as file:
+        header = file.metadata()
+    assert header["format"] == "qnnq-network/2"
+    assert (header["activation"], header["stretch"]) == ('["htanh", "linear"]', "[0.5, 2.0]")
+    only_one = Network(weights(), (), "tanh", (0.5, 2.0))
+    assert (only_one.activation, only_one.activations) == ("tanh", ("tanh", "tanh"))
+    assert only_one.digest != network.digest
+
+
+def test_layers_that_agree_are_one_value_and_version_1(path):
+    listed = Network(weights(), (), ("tanh", "tanh"), (0.5, 0.5))
+    plain = Network(weights(), (), "tanh", 0.5)
+    assert (listed.activation, listed.stretch) == ("tanh", 0.5)
+    assert listed.digest == plain.digest
+    write_network(listed, path)
+    with safe_open(path, framework="numpy") as file:
+        assert file.metadata()["format"] == FORMAT
+
+
 def test_the_digest_depends_on_physics_and_arrays_only():
     base = Network(weights(), stretch=0.5)
     assert Network(weights(), stretch=0.5, information={"seed": "1"}).digest == base.digest
@@ -113,7 +149,18 @@ HUGE[1] = 1e308
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"activation": "hatnh"}, "activation: expected one of htanh, tanh, got 'hatnh'; nearest"),
+        (
+            {"activation": "hatnh"},
+            "activation: expected one of htanh, tanh, linear, got 'hatnh'; nearest",
+        ),
+        ({"activation": ("htanh", "lineal")}, "activation: .*, got 'lineal'; nearest: linear"),
+        (
+            {"activation": ("htanh",) * 3},
+            r"activation: expected one value, or 2 \(one a hidden layer\), got 3",
+        ),
+        ({"stretch": ()}, r"stretch: expected one value, or 2 \(one a hidden layer\), got 0"),
+        ({"stretch": (1.0, -2.0)}, "stretch: expected a number >= 0, got -2"),
+        ({"activation": "linear"}, "stretch: expected a number > 0 for linear, got 0"),
         ({"stretch": -0.5}, "stretch: expected a number >= 0, got -0.5"),
         ({"stretch": math.nan}, "stretch: expected a number >= 0, got nan"),
         ({"entanglement": 0.0}, "entanglement: expected radians in"),
@@ -141,8 +188,22 @@ NAN[2, 1] = np.nan
 @pytest.mark.parametrize(
     ("contents", "metadata", "message"),
     [
-        (tensors(), {}, "metadata: expected `format` = qnnq-network/1, got none"),
-        (tensors(), {**PHYSICS, "format": "qnnq-network/2"}, "written by a newer qnnq"),
+        (
+            tensors(),
+            {},
+            "metadata: expected `format` = qnnq-network/1 or qnnq-network/2, got none",
+        ),
+        (tensors(), {**PHYSICS, "format": "qnnq-network/3"}, "written by a newer qnnq"),
+        (
+            tensors(),
+            {**PHYSICS, "format": "qnnq-network/2"},
+            "metadata: activation: expected a JSON list of names, got 'tanh'",
+        ),
+        (
+            tensors(),
+            {**PHYSICS, "format": "qnnq-network/2", "activation": '["tanh", "linear"]'},
+            "metadata: stretch: expected a JSON list of numbers, got '0.25'",
+        ),
         (tensors(), {"format": FORMAT, "stretch": "1"}, "missing: activation, entanglement, last"),
         (tensors(), {**PHYSICS, "stretch": "half"}, "metadata: stretch: expected a number"),
         (tensors(), {**PHYSICS, "last_projective": "yes"}, "expected true or false, got 'yes'"),
@@ -214,7 +275,8 @@ def test_a_model_is_a_name_or_a_path(path):
 def test_all_bundled_networks_load_and_say_how_they_were_trained():
     expected = {f"mnist16-a{a}" for a in ("0", "0.1", "0.2", "0.5", "1", "1.5", "2")}
     expected |= {f"mnist16-a{a}-{g}" for a in ("0", "0.5") for g in ("g5pi19", "g3pi8")}
-    assert set(bundled_models()) == expected
+    linear = {"mnist16-linear", "mnist16-linear-g3pi8"}
+    assert set(bundled_models()) == expected | linear
     angles = {"g5pi19": 5 * math.pi / 19, "g3pi8": 3 * math.pi / 8}
     for name in expected:
         network = load_model(name)
@@ -223,3 +285,11 @@ def test_all_bundled_networks_load_and_say_how_they_were_trained():
         assert network.stretch == float(stretch)
         assert network.entanglement == angles.get(angle, math.pi / 2)
         assert (network.information["seed"], network.information["epochs"]) == ("0", "100")
+    for name in linear:
+        network = load_model(name)
+        assert network.activations == ("htanh", "linear", "linear")
+        assert network.stretches == (0.5, 2.0, 2.0)
+        angle = 3 * math.pi / 8 if name.endswith("g3pi8") else math.pi / 2
+        assert network.entanglement == angle
+        least = 0.88 if angle == math.pi / 2 else 0.86
+        assert float(network.information["majority_accuracy"]) >= least

@@ -35,6 +35,10 @@ PHYSICS = [
     pytest.param("htanh", 0.0, 5 * math.pi / 19, id="method 2"),
     pytest.param("tanh", 0.7, 3 * math.pi / 8, id="combined"),
 ]
+LINEAR = [
+    pytest.param("linear", 0.7, math.pi / 2, id="method 1, linear"),
+    pytest.param("linear", 0.3, 3 * math.pi / 8, id="combined, linear"),
+]
 
 
 def assert_binomial(successes, trials, probabilities):
@@ -49,7 +53,7 @@ def generator(seed=0):
     return torch.Generator().manual_seed(seed)
 
 
-@pytest.mark.parametrize(("activation", "stretch", "entanglement"), PHYSICS)
+@pytest.mark.parametrize(("activation", "stretch", "entanglement"), PHYSICS + LINEAR)
 def test_two_steps_follow_the_closed_form(activation, stretch, entanglement):
     """Outcome frequencies of each step, and the angle that each outcome leaves."""
     samples = 40_000
@@ -87,6 +91,29 @@ def test_the_gradient_is_straight_through(activation, stretch, entanglement):
     (outcome * weights).sum().backward()
     assert z.grad.tolist() == [0, 0, 3, 4, 5, 0, 0]
     assert set(outcome.tolist()) <= {1.0, -1.0}
+
+
+@pytest.mark.parametrize("noisy", [False, True])
+@pytest.mark.parametrize(("activation", "stretch", "entanglement"), LINEAR)
+def test_the_gradient_of_linear_is_that_of_the_mean(activation, stretch, entanglement, noisy):
+    """Against numerical differences of 1 - 2 P(-1), for neurons in a given state."""
+    z = torch.linspace(-3, 3, 13, dtype=torch.float64, requires_grad=True)
+    alpha = torch.linspace(-1, 2, 13, dtype=torch.float64)
+    last = torch.where(torch.arange(13) % 2 == 0, 1.0, -1.0).double()
+    response = torch.tensor([[0.48], [-0.41], [0.07]], dtype=torch.float64) if noisy else None
+    step = ActivationStep(activation, stretch, entanglement)
+    outcome, _ = step(z, NeuronState(alpha, last), generator(), response)
+    outcome.sum().backward()
+
+    def mean(values):
+        angle = alpha.numpy() + math.pi / 2 * (last.numpy() - values / stretch)
+        if noisy:
+            return 1 - 2 * (0.48 - 0.41 * np.cos(angle) + 0.07 * np.sin(angle))
+        return math.sin(entanglement) * np.cos(angle)
+
+    values, tiny = z.detach().numpy(), 1e-6
+    expected = (mean(values + tiny) - mean(values - tiny)) / (2 * tiny)
+    np.testing.assert_allclose(z.grad.numpy(), expected, atol=1e-6)
 
 
 def test_neurons_go_on_from_those_of_another_width():
@@ -139,7 +166,13 @@ def test_votes_that_tie_go_to_the_lowest_class():
 SETTINGS = TrainingSettings((32, 32), 0.5, epochs=12, evaluate_every=5)
 
 
-@pytest.mark.parametrize(("activation", "stretch", "entanglement"), PHYSICS)
+@pytest.mark.parametrize(
+    ("activation", "stretch", "entanglement"),
+    [
+        *PHYSICS,
+        pytest.param(("htanh", "linear"), (0.5, 2.0), math.pi / 2, id="linear behind htanh"),
+    ],
+)
 def test_a_short_training_learns(small, activation, stretch, entanglement):
     physics = {"activation": activation, "stretch": stretch, "entanglement": entanglement}
     history = train(replace(SETTINGS, **physics), *small, device="cpu").history
@@ -276,7 +309,11 @@ def test_ctrl_c_on_the_command_line_says_what_was_kept(small_files, tmp_path, ca
         (["--batch-size", "0"], "batch-size: expected >= 1, got 0"),
         (["--learning-rate", "nan"], "learning-rate: expected a number in (0, 1000], got nan"),
         (["--stretch", "-1"], "stretch: expected a number >= 0, got -1.0"),
-        (["--activation", "relu"], "activation: expected one of htanh, tanh, got 'relu'"),
+        (["--stretch", "0.5,x"], "stretch '0.5,x': expected a number, or one for each hidden"),
+        (["--stretch", "0.5,1"], "stretch: expected one value, or 3 (one a hidden layer), got 2"),
+        (["--activation", "relu"], "expected one of htanh, tanh, linear, got 'relu'"),
+        (["--activation", "htanh,linear,lin"], "linear, got 'lin'; nearest: linear"),
+        (["--activation", "linear", "--stretch", "0"], "expected a number > 0 for linear, got 0"),
         (["--entanglement", "2"], "entanglement '2': expected radians in (0, pi/2]"),
         (["--data", "mnist6k"], "mnist6k: no such file"),
         (["--out", "missing/net.safetensors"], "missing/net.safetensors: cannot be written"),
