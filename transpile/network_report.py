@@ -47,8 +47,9 @@ def network_report(compiled: CompiledNetwork, target: Target) -> NetworkReport:
 
     A neuron's expected error combines, as if independent, the calibrated errors of all
     instructions on its site since the last measurement there, readout included, and the relaxation
-    of its qubits in their waits. A branch counts with the probability that it would have if all
-    outcomes were equally likely.
+    of its qubits in their waits: of any state alike, but until a gate acts on a measured qubit, of
+    |0> and |1>. A branch counts with the probability that it would have if all outcomes were
+    equally likely.
     """
     calibration = read_calibration(target)
     errors: list[list[float]] = [[] for _ in compiled.steps]
@@ -60,9 +61,13 @@ def network_report(compiled: CompiledNetwork, target: Target) -> NetworkReport:
                 1 - calibration.qubits[qubit].relaxation_error(duration)
                 for qubit, duration in life.waiting.items()
             )
+            relaxed *= math.prod(
+                (1 + math.exp(-duration / calibration.qubits[qubit].t1)) / 2
+                for qubit, duration in life.resting.items()
+            )
             errors[layer].append(1 - life.success * relaxed)
             without[layer].append(1 - life.success)
-            waiting += life.waiting[site.neuron]
+            waiting += life.waiting[site.neuron] + life.resting[site.neuron]
             acting += life.acting[site.neuron]
     duration = sum(step.duration for step in compiled.steps)
     feedforward = sum(step.feedforward_duration for step in compiled.steps)
@@ -84,26 +89,31 @@ def network_report(compiled: CompiledNetwork, target: Target) -> NetworkReport:
 class _Life:
     """What happened on a site since its last measurement.
 
-    success: the product of 1 - error of what acted. waiting, acting: seconds of each qubit.
+    success: the product of 1 - error of what acted. Seconds of each qubit: acting, in which
+    something acted; resting, in which it waited as it had been measured; waiting, otherwise.
     """
 
     def __init__(self) -> None:
         self.success = 1.0
         self.waiting: dict[int, float] = defaultdict(float)
+        self.resting: dict[int, float] = defaultdict(float)
         self.acting: dict[int, float] = defaultdict(float)
 
 
 def _lives(compiled: CompiledNetwork, target: Target, site: Site) -> Iterator[tuple[int, _Life]]:
     """For each layer that measures the site, what happened on it up to the outcome."""
-    life = _Life()
+    life, at_rest = _Life(), -1
     for layer, step in enumerate(compiled.steps):
         circuit = step.circuit
         for operation, qubits, probability in _on_site(
             circuit, range(circuit.num_qubits), site, 1.0
         ):
             if operation.name == "delay":
-                life.waiting[qubits[0]] += probability * delay_seconds(operation, target)
+                idle = life.resting if qubits[0] == at_rest and probability == 1 else life.waiting
+                idle[qubits[0]] += probability * delay_seconds(operation, target)
                 continue
+            if at_rest in qubits:
+                at_rest = -1
             name = compiled.measurement if operation.name == MEASURE else operation.name
             properties = target[name].get(qubits) or InstructionProperties()
             duration = properties.duration or 0.0
@@ -112,7 +122,8 @@ def _lives(compiled: CompiledNetwork, target: Target, site: Site) -> Iterator[tu
                 yield layer, life
                 life = _Life()
                 if qubits[0] in step.alive:
-                    life.waiting[qubits[0]] += duration
+                    at_rest = qubits[0]
+                    life.resting[at_rest] += duration
             else:
                 for qubit in qubits:
                     life.acting[qubit] += probability * duration

@@ -28,6 +28,17 @@ def register(app: typer.Typer) -> None:
             str, typer.Option(help="best, all, or a list: 3,4,5 (with ancillas: 3:4,7:8).")
         ] = "best",
         copies: Annotated[int, typer.Option(help="Images side by side on the chip.")] = 1,
+        mode: Annotated[
+            str, typer.Option(help="stepwise (a circuit a layer) or coherent (one circuit).")
+        ] = "stepwise",
+        feedback_latency: Annotated[
+            str | None,
+            typer.Option(
+                help="From a measurement to the first gate that depends on it, coherent mode.",
+                metavar="TIME",
+                show_default="0.9us",
+            ),
+        ] = None,
         draw: Annotated[bool, typer.Option("--draw", help="Draw the circuits.")] = False,
         qasm: Annotated[
             str | None, typer.Option(help="Write OpenQASM 3 (- is stdout).", metavar="FILE")
@@ -39,11 +50,15 @@ def register(app: typer.Typer) -> None:
         """Show what every layer is on a device: qubits, gates, errors.
 
         Example: qnnq compile mnist16-a0.5 --device fake_torino --pairs 10 --draw
+
+        Example: qnnq compile mnist16-linear-g3pi8 --mode coherent --qasm network.qasm
         """
+        from qnnq.cli.compile_coherent import compile_coherent
         from qnnq.devices.names import resolve_device
         from qnnq.errors import InputError
         from qnnq.execution.deployment import compile_network
         from qnnq.execution.placement import Placement
+        from qnnq.execution.request import RunRequest, check_request
         from qnnq.networks.bundled import load_model
         from qnnq.storage.files import check_writable
         from transpile import report
@@ -54,6 +69,21 @@ def register(app: typer.Typer) -> None:
         for file in (json, qasm):
             if file not in (None, "-"):
                 check_writable(file)
+        check_request(
+            RunRequest(
+                model,
+                device=device,
+                pairs=pairs,
+                pair_gate=pair_gate,  # type: ignore[arg-type]
+                qubits=qubits,
+                copies=copies,
+                mode=mode,  # type: ignore[arg-type]
+                feedback_latency=feedback_latency,
+            )
+        )
+        if mode == "coherent":
+            compile_coherent(model, device, qubits, feedback_latency, draw, qasm, json)
+            return
         network = load_model(model)
         placement = Placement(
             resolve_device(device),
