@@ -33,8 +33,8 @@ def drifted(
         times_s: when each block begins, in seconds, ascending; shape (blocks,).
         seed: equal seeds give equal factors.
     """
-    drift = next((term for term in specification.active_terms if term.name == "drift"), None)
-    whole = NoiseSpecification(tuple(t for t in specification.terms if t.name != "drift"))
+    drift = drift_term(specification)
+    whole = without_drift(specification)
     if drift is None:
         return [whole] * len(times_s)
     sigma, correlation_time = drift.number("sigma") * drift.strength, drift.number("time")
@@ -51,6 +51,16 @@ def drifted(
         NoiseSpecification(tuple(_scaled(whole, float(errors), float(readout))))
         for errors, readout in factors
     ]
+
+
+def drift_term(specification: NoiseSpecification) -> NoiseTerm | None:
+    """Return the drift of a specification, None if nothing wanders."""
+    return next((term for term in specification.active_terms if term.name == "drift"), None)
+
+
+def without_drift(specification: NoiseSpecification) -> NoiseSpecification:
+    """Return the noise that drift wanders about."""
+    return NoiseSpecification(tuple(term for term in specification.terms if term.name != "drift"))
 
 
 def _scaled(

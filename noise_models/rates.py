@@ -8,8 +8,9 @@ from qiskit.transpiler import Target
 
 from noise_models.channels import NoiseChannels, build_channels
 from noise_models.elements import Element
+from noise_models.errors import NoiseError
 from noise_models.specification import NoiseSpecification
-from noise_models.stages import average_infidelity
+from noise_models.stages import average_infidelity, superoperator
 
 # The gate that stands for all on one qubit: the first of these that the device has.
 _ONE_QUBIT_GATES = ("sx", "rx", "x")
@@ -17,11 +18,21 @@ _ONE_QUBIT_GATES = ("sx", "rx", "x")
 
 @dataclass(frozen=True)
 class CouplingRate:
-    """A two-qubit gate with a neighbour: its average gate infidelity, None if it is refused."""
+    """A two-qubit gate with a neighbour, and what else joins the two.
+
+    Attributes:
+        neighbour: the other qubit.
+        gate: the gate's name.
+        error: its average gate infidelity, None if it is refused.
+        zz_hz: the rate of the ZZ coupling.
+        correlated_readout: probability that both outcomes flip together.
+    """
 
     neighbour: int
     gate: str
     error: float | None
+    zz_hz: float = 0.0
+    correlated_readout: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -32,6 +43,8 @@ class QubitRates:
         t1, t2: seconds; at strength x the device's divided by x; None: no relaxation.
         readout_p01, readout_p10: probability of reading a prepared 0 as 1, a prepared 1 as 0.
         gate, gate_error: a one-qubit gate and its average gate infidelity.
+        idle_error: average infidelity of waiting for a microsecond.
+        leakage: probability that a gate takes the qubit out of |0> and |1>.
         couplings: two-qubit gates, best first; the better of the two directions of a pair.
 
     An error is None where the model refuses the element (see `NoiseChannels.refused`) or the
@@ -45,6 +58,8 @@ class QubitRates:
     readout_p10: float | None
     gate: str | None
     gate_error: float | None
+    idle_error: float | None
+    leakage: float
     couplings: tuple[CouplingRate, ...]
 
 
@@ -75,6 +90,8 @@ def rates(
                 p10,
                 gate,
                 None if gate is None else _error(channels, (gate, (qubit,))),
+                _idle_error(channels, qubit),
+                channels.leakage,
                 couplings.get(qubit, ()),
             )
         )
@@ -85,6 +102,14 @@ def _error(channels: NoiseChannels, element: Element) -> float | None:
     if element in channels.refused:
         return None
     return max(0.0, average_infidelity(channels.superoperator(*element)))
+
+
+def _idle_error(channels: NoiseChannels, qubit: int) -> float | None:
+    try:
+        stages = channels.waiting(qubit, 1e-6)
+    except NoiseError:
+        return None
+    return max(0.0, average_infidelity(superoperator(stages, 1)))
 
 
 def _readout(channels: NoiseChannels, qubit: int) -> tuple[float | None, float | None]:
@@ -107,7 +132,11 @@ def _couplings(
             best[qubit, neighbour, name] = min(known, default=None)
     result: dict[int, list[CouplingRate]] = {}
     for (qubit, neighbour, name), error in best.items():
-        result.setdefault(qubit, []).append(CouplingRate(neighbour, name, error))
+        pair = (min(qubit, neighbour), max(qubit, neighbour))
+        zz, flips = (
+            rates.get(pair, 0.0) for rates in (channels.coupling_rates, channels.correlated_readout)
+        )
+        result.setdefault(qubit, []).append(CouplingRate(neighbour, name, error, zz, flips))
     return {q: tuple(sorted(rates, key=_by_error)) for q, rates in result.items()}
 
 

@@ -7,7 +7,7 @@ import typer
 from qnnq.cli.output import print_table, write_json
 
 if TYPE_CHECKING:
-    from noise_models.rates import QubitRates
+    from noise_models.rates import CouplingRate, QubitRates
 
 
 def register(app: typer.Typer) -> None:
@@ -22,18 +22,37 @@ def register(app: typer.Typer) -> None:
         device: Annotated[
             str | None, typer.Option(help="The device that it acts on.", metavar="NAME")
         ] = None,
+        model: Annotated[
+            str | None,
+            typer.Option(
+                help="Show what it does to this network's neurons: idle time, error budget.",
+                metavar="MODEL",
+            ),
+        ] = None,
+        pairs: Annotated[int, typer.Option(help="Gate pairs after each rotation.")] = 0,
+        pair_gate: Annotated[
+            str, typer.Option(help="sx (on each neuron) or cz (neighbours).")
+        ] = "sx",
         json: Annotated[
             str | None, typer.Option(help="Write as JSON (- is stdout).", metavar="FILE")
         ] = None,
     ) -> None:
-        """List what noise exists, or show the rates of one by qubit.
+        """List what noise exists, show the rates of one by qubit, or a network's error budget.
 
         Example: qnnq noise "fake_kingston(readout=off)*2"
         """
+        from qnnq.devices.names import DEFAULT_DEVICE
+        from qnnq.errors import InputError
         from qnnq.execution.measured_deployment import is_measured
 
-        if specification is None and device is None:
+        if model is None and (pairs or pair_gate != "sx"):
+            raise InputError("--pairs: expected with --model, whose circuits they are in")
+        if specification is None and device is None and model is None:
             _list(json)
+        elif model is not None:
+            _budget(
+                model, specification or device or DEFAULT_DEVICE, device, pairs, pair_gate, json
+            )
         elif specification is not None and is_measured(specification):
             _show_measured(specification, json)
         else:
@@ -68,13 +87,14 @@ def _list(json: str | None) -> None:
 def _show(text: str, device: str | None, json: str | None) -> None:
     from dataclasses import asdict
 
+    from noise_models.drift import without_drift
     from noise_models.rates import rates
     from qnnq.devices.names import resolve_device
     from qnnq.execution.deployment import parse_noise
 
     specification, name = parse_noise(text, device)
     found = resolve_device(name)
-    rows = rates(specification, found.target)
+    rows = rates(without_drift(specification), found.target)
     if json is not None:
         document = {
             "schema": "qnnq.noise/1",
@@ -88,6 +108,62 @@ def _show(text: str, device: str | None, json: str | None) -> None:
         _print(
             f"{specification} on {name}, calibration of {found.calibration or 'unknown time'}", rows
         )
+
+
+def _budget(
+    model: str, text: str, device: str | None, pairs: int, pair_gate: str, json: str | None
+) -> None:
+    from dataclasses import asdict
+
+    from rich.table import Table
+
+    from qnnq.errors import InputError
+    from qnnq.execution.deployment import deploy
+    from qnnq.execution.error_budget import error_budget
+    from qnnq.execution.measured_deployment import is_measured
+    from qnnq.networks.bundled import load_model
+
+    if is_measured(text):
+        raise InputError(f"--model: expected a noise of known mechanisms, got {text}")
+    deployed = deploy(
+        load_model(model),
+        noise=text,
+        device=device,
+        pairs=pairs,
+        pair_gate=pair_gate,  # type: ignore[arg-type]
+    )
+    rows = error_budget(deployed)
+    title = f"{model} under {deployed.specification} on {deployed.placement.device.name}"
+    if json is not None:
+        document = {
+            "schema": "qnnq.noise/1",
+            "model": model,
+            "noise": str(deployed.specification),
+            "device": deployed.placement.device.name,
+            "calibration": deployed.calibration["time"],
+            "neurons": [asdict(row) for row in rows],
+        }
+        write_json(document, json)
+    if json == "-":
+        return
+    table = Table(
+        title=title,
+        title_justify="left",
+        caption="error: how far noise moves P(-1), root mean square over all angles; "
+        "then each mechanism's share of the sum of what they do alone",
+    )
+    table.add_column("layer", justify="right")
+    table.add_column("qubits")
+    table.add_column("idle (us)", justify="right")
+    table.add_column("error", justify="right")
+    mechanisms = list(dict.fromkeys(name for row in rows for name in row.shares))
+    for mechanism in mechanisms:
+        table.add_column(mechanism, justify="right")
+    for row in rows:
+        shares = (f"{100 * row.shares[name]:.1f} %" for name in mechanisms)
+        idle, total = f"{1e6 * row.idle_s:.3f}", f"{row.total:.2e}"
+        table.add_row(str(row.layer + 1), row.site, idle, total, *shares)
+    print_table(table)
 
 
 def _show_measured(text: str, json: str | None) -> None:
@@ -129,10 +205,14 @@ def _print(title: str, rows: "tuple[QubitRates, ...]") -> None:
     for heading in ("qubit", "T1 (us)", "T2 (us)", "reads 1 for 0", "reads 0 for 1"):
         table.add_column(heading, justify="right")
     table.add_column("one-qubit gate", justify="right")
+    table.add_column("idle, 1 us", justify="right")
+    leaks = any(row.leakage for row in rows)
+    if leaks:
+        table.add_column("leaks, a gate", justify="right")
     table.add_column("two-qubit gates, best first")
     for row in rows:
         couplings = ", ".join(
-            f"{coupling.gate} {coupling.neighbour}: {_rate(coupling.error)}"
+            f"{coupling.gate} {coupling.neighbour}: {_rate(coupling.error)}{_joint(coupling)}"
             for coupling in row.couplings
         )
         table.add_row(
@@ -142,9 +222,17 @@ def _print(title: str, rows: "tuple[QubitRates, ...]") -> None:
             _rate(row.readout_p01),
             _rate(row.readout_p10),
             f"{row.gate}: {_rate(row.gate_error)}" if row.gate else "-",
+            _rate(row.idle_error),
+            *([_rate(row.leakage)] if leaks else []),
             couplings or "-",
         )
     print_table(table)
+
+
+def _joint(coupling: "CouplingRate") -> str:
+    zz = f", zz {coupling.zz_hz / 1e3:g} kHz" if coupling.zz_hz else ""
+    flips = coupling.correlated_readout
+    return zz + (f", both flip {_rate(flips)}" if flips else "")
 
 
 def _rate(value: float | None) -> str:

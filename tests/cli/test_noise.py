@@ -1,6 +1,7 @@
 """`qnnq noise` and `qnnq compile` on the command line."""
 
 import json
+import math
 import os
 import shutil
 
@@ -38,6 +39,32 @@ def test_rates_scale_with_strength(capsys):
     assert second["readout_p01"] == pytest.approx(2 * p * (1 - p))
 
 
+def test_rates_of_what_a_calibration_does_not_say(capsys):
+    noise = "fake_kingston + zz(rate=40kHz) + leakage(p=1e-4) + correlated_readout(p=0.01)"
+    document = json.loads(output(capsys, "noise", noise, "--json", "-"))
+    row = document["qubits"][0]
+    assert row["leakage"] == pytest.approx(1e-4)
+    t1, t2 = row["t1"], row["t2"]
+    infidelity = (3 - math.exp(-1e-6 / t1) - 2 * math.exp(-1e-6 / t2)) / 6
+    assert row["idle_error"] == pytest.approx(infidelity)
+    assert row["couplings"][0]["zz_hz"] == pytest.approx(40e3)
+    assert row["couplings"][0]["correlated_readout"] == pytest.approx(0.01)
+    text = output(capsys, "noise", f"{noise} + drift(sigma=0.1, time=1h)")
+    assert "zz 40 kHz, both flip 1.00e-02" in text
+
+
+def test_the_error_budget_of_a_network(capsys):
+    arguments = ["noise", "fake_kingston", "--model", "mnist16-a0.5-g3pi8"]
+    document = json.loads(output(capsys, *arguments, "--json", "-"))
+    first, last = document["neurons"][0], document["neurons"][-1]
+    assert (first["layer"], last["layer"]) == (0, 2)
+    assert set(first["shares"]) == {"gate", "relaxation", "readout", "idle"}
+    assert first["idle_s"] > 0 == last["idle_s"]
+    text = output(capsys, *arguments, "--pairs", "2")
+    assert first["site"] in text
+    assert "idle (us)" in text
+
+
 def test_a_measured_response_is_shown(capsys, tmp_path):
     path = tmp_path / "response.json"
     response = measured_file(path, deploy(network(1.1), noise="fake_torino"), shots=500)
@@ -67,6 +94,8 @@ def test_names_are_printed_as_they_are(capsys, tmp_path, name):
 
 BAD = [
     (["noise", ""], "expected the name of a noise term"),
+    (["noise", "fake_torino", "--pairs", "2"], "--pairs: expected with --model"),
+    (["noise", "measured:a.json", "--model", "mnist16-a0"], "expected a noise of known mechanisms"),
     (["noise", "--json", "missing/a.json"], "missing/a.json: cannot be written"),
     (["compile", "mnist16-a0", "--json", "-", "--draw"], "expected nothing else on stdout"),
     (["compile", "mnist16-a0", "--json", "-", "--qasm", "-"], "expected nothing else on stdout"),
