@@ -71,10 +71,11 @@ def test_a_job_that_arrives_twice(
     assert answer.code == 0, answer.err
     assert "accepted one job twice" in answer.err
     assert len(connected.store.events("accepted")) == 4
-    # On a slow machine it has ended before it is found, and is only counted.
-    assert len(connected.store.events("cancelled")) <= 1
     assert_complete(run, IMAGES, SHOTS)
-    assert_paid_once(connected, run)
+    if connected.store.events("cancelled"):
+        assert_paid_once(connected, run)
+    else:  # it had ended before it was found, and is counted
+        assert "had ended already" in answer.err
     assert "accepted twice by the service" in qnnq("status", run).out
 
 
