@@ -112,7 +112,7 @@ def changed(value):
         ({"images": changed(-0.5)}, "got -0.5 in image 4"),
         ({"images": FLAT[0]}, r"expected an array \(images, pixels\), got shape \(6,\)"),
         ({"images": FLAT[:0]}, r"got shape \(0, 6\)"),
-        ({"images": (FLAT * 255).astype(int)}, "expected uint8 or floating point, got int64"),
+        ({"images": (FLAT * 255).astype(int)}, "expected uint8 or float16, 32 or 64, got int64"),
         ({"labels": LABELS[:5]}, r"labels: expected shape \(6,\), one an image, got \(5,\)"),
         ({"labels": LABELS / 2}, "labels: expected whole numbers, got float64"),
         (
