@@ -135,3 +135,12 @@ def _print(model: str, noise: str, document: dict[str, Any]) -> None:
     if "out_of_reach" in document:
         share = 100 * document["out_of_reach"]
         print(f"Compensation: {share:.2f} % of the angles are out of reach of this noise.")
+    if "drift_deviations" in document:
+        spread = {
+            name: f"{100 * value:.2f}" for name, value in document["drift_deviations"].items()
+        }
+        print(
+            f"Drift: at other times the accuracy differs by {spread['single_shot']} (one shot) and "
+            f"{spread['majority']} points (majority): one standard deviation, which the intervals "
+            "contain."
+        )

@@ -15,7 +15,9 @@ from qnnq.storage.files import read_text
 from qnnq.wording import nearest
 
 if TYPE_CHECKING:
-    from qiskit.circuit import QuantumCircuit
+    from collections.abc import Sequence
+
+    from qiskit.circuit import QuantumCircuit, Qubit
 
 INSTRUCTION_WEIGHTS = {"rz": 1, "sx": 2, "x": 2, "rx": 2, "cz": 5, "ecr": 5, "rzz": 5, "cx": 5}
 """Control instructions that one gate costs on each of its qubits (job limits page)."""
@@ -89,10 +91,24 @@ def read_limits(path: str | None) -> ServiceLimits:
 
 
 def instructions_on_busiest_qubit(circuit: "QuantumCircuit") -> int:
-    """Return the control instructions that one execution costs on its busiest qubit."""
+    """Return the control instructions that one execution costs on its busiest qubit.
+
+    Those in branches count whether they are taken or not: the controllers hold all of them.
+    """
     totals = dict.fromkeys(circuit.qubits, 0)
+    _count_instructions(circuit, circuit.qubits, totals)
+    return max(totals.values(), default=0)
+
+
+def _count_instructions(
+    circuit: "QuantumCircuit", outer: "Sequence[Qubit]", totals: "dict[Qubit, int]"
+) -> None:
+    """Add the instructions of a circuit, or of a branch whose qubits are `outer`, to the totals."""
+    of_circuit = dict(zip(circuit.qubits, outer, strict=True))
     for item in circuit.data:
-        name = item.operation.name
+        name, qubits = item.operation.name, [of_circuit[qubit] for qubit in item.qubits]
+        for block in getattr(item.operation, "blocks", ()):
+            _count_instructions(block, qubits, totals)
         if name == "barrier":
             continue
         if name.startswith("measure"):
@@ -101,6 +117,5 @@ def instructions_on_busiest_qubit(circuit: "QuantumCircuit") -> int:
             weight = RESET_WEIGHT
         else:
             weight = INSTRUCTION_WEIGHTS.get(name, OTHER_WEIGHT)
-        for qubit in item.qubits:
+        for qubit in qubits:
             totals[qubit] += weight
-    return max(totals.values(), default=0)

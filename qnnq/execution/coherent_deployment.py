@@ -7,6 +7,7 @@ from functools import lru_cache
 from noise_models import NoiseSpecification
 from noise_models.channels import NoiseChannels, build_channels
 from noise_models.coverage import check_coverage
+from noise_models.drift import drift_term
 from qnnq.devices.device import Device
 from qnnq.devices.names import resolve_device
 from qnnq.errors import InputError
@@ -123,6 +124,8 @@ def _channels(
     device: Device, specification: NoiseSpecification, compiled: CompiledNetwork
 ) -> NoiseChannels:
     used = [qubit for site in compiled.sites for qubit in site.qubits]
+    if drift_term(specification) is not None:
+        raise InputError(f"--mode coherent: expected noise without drift, got {specification}")
     channels = build_channels(specification, device.target, used)
     if channels.coupling_rates or channels.leakage or channels.correlated_readout:
         raise InputError(

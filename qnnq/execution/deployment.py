@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from noise_models import NoiseSpecification, NoiseTerm
 from noise_models.channels import NoiseChannels, build_channels
 from noise_models.coverage import check_coverage
+from noise_models.drift import drift_term, without_drift
 from qnnq.devices.device import Device
 from qnnq.devices.names import (
     DEFAULT_DEVICE,
@@ -52,7 +53,7 @@ class Deployment:
         placement: Where the network is.
         specification: The noise, its strength included.
         layers: The compiled circuit of every hidden layer, its waits explicit.
-        channels: The noise of every hidden layer.
+        channels: The noise of every hidden layer, without its drift.
     """
 
     placement: Placement
@@ -106,6 +107,35 @@ class Deployment:
         from qnnq.execution.engines.instrument import InstrumentEngine
 
         return InstrumentEngine(self.responses)
+
+    def under(self, specification: NoiseSpecification) -> "Deployment":
+        """Return the same circuits under another noise."""
+        device = self.placement.device
+        channels = tuple(layer_channels(device, specification, layer) for layer in self.layers)
+        return replace(self, specification=specification, channels=channels)
+
+    @property
+    def drifts(self) -> bool:
+        """Whether the noise wanders with time."""
+        return drift_term(self.specification) is not None
+
+    def drifting_engine(self, name: str, *, shots: int, seed: int) -> Engine:
+        """Return the engine `aer` or `instrument` under the drift of the noise.
+
+        Args:
+            name: The engine.
+            shots: Shots an image.
+            seed: Seed of the drift.
+        """
+        from qnnq.execution.engines.drifting import DriftingEngine
+
+        return DriftingEngine(
+            lambda specification: self.under(specification).engine(name),
+            self.specification,
+            shots=shots,
+            copies=self.copies,
+            seed=seed,
+        )
 
     @cached_property
     def responses(self) -> "tuple[LayerResponse, ...]":
@@ -167,7 +197,8 @@ def deploy(
     placement = Placement(find(device_name), qubits, copies, pairs, pair_gate)
     compiled = compile_network(network, placement)
     layers = tuple(scheduled(placement.device, layer) for layer in compiled)
-    channels = tuple(layer_channels(placement.device, specification, layer) for layer in layers)
+    steady = without_drift(specification)
+    channels = tuple(layer_channels(placement.device, steady, layer) for layer in layers)
     return Deployment(placement, specification, layers, channels)
 
 

@@ -16,6 +16,7 @@ from qnnq.data.selection import image_ranges, parse_images
 from qnnq.devices.device import Device
 from qnnq.devices.names import resolve_device
 from qnnq.errors import InputError
+from qnnq.execution.engines.base import Engine
 from qnnq.execution.engines.ideal import IdealEngine
 from qnnq.execution.modes.base import Mode
 from qnnq.execution.modes.stepwise import Stepwise
@@ -57,11 +58,8 @@ class PreparedRun:
 
         if isinstance(self.deployment, CoherentDeployment):
             return self.deployment.mode(), None
-        engine = self.deployment.engine(self.engine_name)
-        if not self.compensate:
-            return Stepwise(engine, entanglements), None
-        compensated = self.deployment.compensated(engine)
-        return Stepwise(compensated, entanglements), compensated
+        engine, compensated = self._engine(self.deployment, self.seed)
+        return Stepwise(engine, entanglements), compensated
 
     def execute(
         self,
@@ -74,7 +72,7 @@ class PreparedRun:
 
         With `keep_partial`, Ctrl-C gives the result of the images that were finished: that of the
         same task with fewer images. `with_error`: whether a measured response is varied within its
-        errors, which takes forty runs, so that they become part of the intervals.
+        errors, or a drift, which takes forty runs, so that they become part of the intervals.
         """
         started = time.perf_counter()
         mode, compensated = self.mode()
@@ -82,6 +80,7 @@ class PreparedRun:
         images = self.images[: len(votes.counts)]
         task = replace(self.task, images=image_ranges(images))
         deviations = self._calibration_deviations(len(images), threads) if with_error else None
+        drift = self._drift_deviations(len(images), threads) if with_error else None
         return RunResult(
             task_id=task.id,
             task=task,
@@ -94,6 +93,45 @@ class PreparedRun:
             calibration=self.deployment.calibration if self.deployment else None,
             out_of_reach=compensated.out_of_reach() if compensated else None,
             calibration_deviations=deviations,
+            drift_deviations=drift,
+        )
+
+    def _engine(
+        self, deployment: "Deployment | MeasuredDeployment", drift_seed: int
+    ) -> "tuple[Engine, CompensatedEngine | None]":
+        """Return the engine, and the same where it corrects angles, for the noise without drift."""
+        from qnnq.execution.deployment import Deployment
+
+        if isinstance(deployment, Deployment) and deployment.drifts:
+            engine = deployment.drifting_engine(self.engine_name, shots=self.shots, seed=drift_seed)
+        else:
+            engine = deployment.engine(self.engine_name)
+        if not self.compensate:
+            return engine, None
+        compensated = deployment.compensated(engine)
+        return compensated, compensated
+
+    def _drift_deviations(self, first: int, threads: int | None) -> dict[str, float] | None:
+        """Return how far the accuracies of the first images vary with the drift of the noise."""
+        from qnnq.execution.deployment import Deployment
+
+        deployment = self.deployment
+        if not isinstance(deployment, Deployment) or not deployment.drifts:
+            return None
+        if self.engine_name != "instrument":  # forty runs of another one take too long
+            return None
+        from qnnq.execution.drift_error import drift_deviations
+        from qnnq.statistics import accuracies
+
+        labels = self.dataset.labels[self.images[:first]].astype(np.int64)
+        entanglements = self.network.entanglements
+        return drift_deviations(
+            lambda day: self._engine(deployment, day)[0],
+            lambda engine: self._shots(
+                Stepwise(engine, entanglements), threads=threads, first=first
+            ),
+            lambda votes: accuracies(votes.counts, votes.softmax_sums, labels, self.shots),
+            self.seed,
         )
 
     def _shots(

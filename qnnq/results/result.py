@@ -31,6 +31,8 @@ class RunResult:
         out_of_reach: Share of the angles that compensation could not correct fully, or None.
         calibration_deviations: Standard deviation of each accuracy that is due to the error of a
             measured response, or None.
+        drift_deviations: Standard deviation of each accuracy over repetitions of the task at
+            other times, where the noise drifts, or None.
     """
 
     task_id: str
@@ -44,6 +46,7 @@ class RunResult:
     calibration: dict[str, str | None] | None
     out_of_reach: float | None = None
     calibration_deviations: dict[str, float] | None = None
+    drift_deviations: dict[str, float] | None = None
 
     @property
     def shots(self) -> int:
@@ -69,8 +72,9 @@ class RunResult:
         from qnnq.statistics import accuracies, widened
 
         found = accuracies(self.counts, self.softmax_sums, self.labels, self.shots)
-        for name, deviation in (self.calibration_deviations or {}).items():
-            found[name] = widened(found[name], deviation)
+        for deviations in (self.calibration_deviations, self.drift_deviations):
+            for name, deviation in (deviations or {}).items():
+                found[name] = widened(found[name], deviation)
         document: dict[str, Any] = {
             "schema": "qnnq.run/1",
             "task_id": self.task_id,
@@ -86,6 +90,8 @@ class RunResult:
             document["out_of_reach"] = self.out_of_reach
         if self.calibration_deviations is not None:
             document["calibration_deviations"] = self.calibration_deviations
+        if self.drift_deviations is not None:
+            document["drift_deviations"] = self.drift_deviations
         if with_counts:
             document["counts"] = self.counts.tolist()
         return document

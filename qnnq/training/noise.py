@@ -63,9 +63,12 @@ class NoiseTable:
 
 def _coefficients(deployment: Deployment | MeasuredDeployment) -> list[NDArray[np.float32]]:
     """Return a, b, c of P(-1) of every layer, shape (copies, 3, width)."""
-    correlated = isinstance(deployment, Deployment) and any(
-        channels.correlated_readout for channels in deployment.channels
+    refused = isinstance(deployment, Deployment) and (
+        deployment.drifts or any(channels.correlated_readout for channels in deployment.channels)
     )
-    if correlated or any(response.has_joined for response in deployment.responses):
-        raise InputError("noise: expected one that leaves neurons independent, to train under it")
+    if refused or any(response.has_joined for response in deployment.responses):
+        raise InputError(
+            "noise: expected one that leaves neurons independent and does not drift, to train "
+            "under it"
+        )
     return [response.minus.swapaxes(0, 1) for response in deployment.responses]

@@ -102,3 +102,12 @@ def test_control_instructions() -> None:
     circuit.barrier()
     circuit.measure(0, 0)
     assert instructions_on_busiest_qubit(circuit) == 2 + 1 + 2 + 5 + 10
+    # Inside branches too: on qubit 1, the X of one and the two RZ of the other.
+    body, otherwise = QuantumCircuit(1), QuantumCircuit(1)
+    body.x(0)
+    otherwise.rz(0.1, 0)
+    otherwise.rz(0.2, 0)
+    for _ in range(6):
+        circuit.if_else((circuit.clbits[0], 1), body, otherwise, [1], [])
+    condition = 2
+    assert instructions_on_busiest_qubit(circuit) == 5 + 6 * (condition + 2 + 1 + 1)

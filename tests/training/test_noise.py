@@ -217,6 +217,7 @@ def test_qubits_without_noise_are_refused():
     [
         ("zz(rate=1kHz)", "0,1"),
         ("correlated_readout(p=0.1)", "0,1"),
+        ("fake_kingston + drift(sigma=0.1, time=1h)", "0,1"),
     ],
 )
 def test_noise_between_neurons_is_refused(noise, sites):

@@ -1,0 +1,74 @@
+"""Noise that drifts: blocks of images that are measured under noise of different strength."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from threading import Lock
+
+import numpy as np
+
+from noise_models import NoiseSpecification
+from noise_models.drift import drift_term, drifted
+from qnnq.arrays import FloatArray, OutcomeArray
+from qnnq.execution.engines.base import Draws, Engine
+
+SHOT_S = 250e-6
+"""Seconds from one execution to the next: the default repetition delay of most IBM Quantum
+machines, beside which a circuit's duration is negligible."""
+
+BLOCKS_PER_CORRELATION_TIME = 20
+
+
+class DriftingEngine:
+    """Measures image i, in all its layers, under the noise of the time at which its shots run.
+
+    Images are measured one after the other, an execution every `SHOT_S`; within a twentieth of
+    the correlation time the noise is that of its beginning.
+
+    Args:
+        build: Returns an engine under a noise without drift.
+        specification: The noise with its drift.
+        shots: Shots an image.
+        copies: Images side by side.
+        seed: Seed of the drift.
+    """
+
+    def __init__(
+        self,
+        build: Callable[[NoiseSpecification], Engine],
+        specification: NoiseSpecification,
+        *,
+        shots: int,
+        copies: int,
+        seed: int,
+    ) -> None:
+        drift = drift_term(specification)
+        if drift is None:
+            raise ValueError(f"{specification}: expected a drift")
+        self._build = build
+        self._specification = specification
+        self._seed = seed
+        image_s = shots * SHOT_S / copies
+        block_s = drift.number("time") / BLOCKS_PER_CORRELATION_TIME
+        self._images_per_block = max(1, int(block_s / image_s))
+        self._block_s = self._images_per_block * image_s
+        self._engines: dict[int, Engine] = {}
+        self._lock = Lock()
+        self.images_per_call = self._engine(0).images_per_call
+
+    def measure(self, layer: int, angles: FloatArray, draws: Draws) -> OutcomeArray:
+        """See `qnnq.execution.engines.base.Engine`."""
+        block_of = draws.images // self._images_per_block
+        outcomes = np.empty((len(angles), draws.shots, angles.shape[-1]), dtype=np.int8)
+        for block in np.unique(block_of):
+            rows = np.flatnonzero(block_of == block)
+            own = replace(draws, images=draws.images[rows])
+            outcomes[rows] = self._engine(int(block)).measure(layer, angles[rows], own)
+        return outcomes
+
+    def _engine(self, block: int) -> Engine:
+        with self._lock:
+            if block not in self._engines:
+                times = self._block_s * np.arange(block + 1)
+                noise = drifted(self._specification, times.tolist(), self._seed)[block]
+                self._engines[block] = self._build(noise)
+            return self._engines[block]
