@@ -61,16 +61,16 @@ def run_shots(
     blocks = _blocks(len(images), shots, network, mode)
 
     def run_block(block: slice) -> Votes:
-        votes = _run_block(network, images[block], indices[block], mode, shots, seed)
-        if progress is not None:
-            progress(block.stop - block.start)
-        return votes
+        return _run_block(network, images[block], indices[block], mode, shots, seed)
 
     parts: list[Votes] = []
     pool = ThreadPoolExecutor(threads) if min(threads, len(blocks)) > 1 else None
     try:
-        for part in pool.map(run_block, blocks) if pool else map(run_block, blocks):
-            parts.append(part)
+        found = pool.map(run_block, blocks) if pool else map(run_block, blocks)
+        for block, part in zip(blocks, found, strict=True):
+            parts.append(part)  # before it is told, so that what was told is kept
+            if progress is not None:
+                progress(block.stop - block.start)
     except KeyboardInterrupt:
         if not (keep_partial and parts):
             raise
