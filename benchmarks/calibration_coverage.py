@@ -3,8 +3,8 @@
     python benchmarks/calibration_coverage.py
 
 Calibrations of a device whose response is known are simulated, 200 of 4,096 shots an angle. Each
-predicts the accuracy of a network on 500 images; the truth is what the exact response gives with
-the same random numbers, so that only the calibration makes a difference.
+predicts the accuracy of a network; the truth is what the exact response gives with the same random
+numbers, and every image has so many shots that only the calibration makes a difference.
 """
 
 import argparse
@@ -30,15 +30,14 @@ from qnnq.execution.shot_loop import Votes, run_shots
 from qnnq.networks.bundled import load_model
 from qnnq.statistics import Accuracy, accuracies
 
-SHOTS = 15
-
 
 def main() -> None:
     """Print the coverage of 95 % intervals."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--calibrations", type=int, default=200)
     parser.add_argument("--shots", type=int, default=4096, help="at each angle")
-    parser.add_argument("--images", type=int, default=500)
+    parser.add_argument("--images", type=int, default=100)
+    parser.add_argument("--votes", type=int, default=300, help="shots an image")
     parser.add_argument("--noise", default="fake_kingston")
     parser.add_argument("--model", default="mnist16-a0.5")
     options = parser.parse_args()
@@ -50,10 +49,10 @@ def main() -> None:
     def run(engine: Engine) -> Votes:
         mode = Stepwise(engine, network.entanglements)
         pixels = data.images[: options.images]
-        return run_shots(network, pixels, np.arange(options.images), mode, SHOTS, seed=0)
+        return run_shots(network, pixels, np.arange(options.images), mode, options.votes, seed=0)
 
     def measured(votes: Votes) -> dict[str, Accuracy]:
-        return accuracies(votes.counts, votes.softmax_sums, labels, SHOTS)
+        return accuracies(votes.counts, votes.softmax_sums, labels, options.votes)
 
     exact = deployed.responses[0].minus[:, 0].T.astype(np.float64)  # (neurons, 3)
     truth = measured(run(deployed.engine("instrument")))

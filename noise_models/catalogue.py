@@ -134,10 +134,6 @@ MECHANISMS = tuple(DEVICE.keys)
 """What of a device's noise can be switched off."""
 
 
-MECHANISMS = tuple(DEVICE.keys)
-"""What of a device's noise can be switched off."""
-
-
 @dataclass(frozen=True)
 class Preset:
     """A name for a sum of synthetic terms."""
