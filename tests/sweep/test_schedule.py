@@ -280,7 +280,7 @@ def test_conditions_name_what_there_is(ideal_sweep):
 
 
 @pytest.fixture
-def cluster(tmp_path):
+def cluster(tmp_path, start_process):
     """A Dask scheduler and two worker processes, each a command of its own."""
     pytest.importorskip("distributed")
     note = tmp_path / "scheduler.json"
@@ -289,17 +289,12 @@ def cluster(tmp_path):
     scheduler = [*python, "distributed.cli.dask_scheduler", "--port", "0", "--host", "127.0.0.1"]
     worker = [*python, "distributed.cli.dask_worker", "--nworkers", "2", "--nthreads", "1"]
     options = ["--no-dashboard", "--scheduler-file", str(note)]
-    processes = [subprocess.Popen([*scheduler, *options], **quiet)]
-    try:
-        deadline = time.monotonic() + 60
-        while not note.exists() and time.monotonic() < deadline:
-            time.sleep(0.05)
-        processes.append(subprocess.Popen([*worker, *options], **quiet))
-        yield json.loads(note.read_text())["address"]
-    finally:
-        for process in reversed(processes):
-            process.terminate()
-            process.wait()
+    running = start_process([*scheduler, *options], **quiet)
+    while not note.exists():
+        assert running.poll() is None
+        time.sleep(0.01)
+    start_process([*worker, *options], **quiet)
+    return json.loads(note.read_text())["address"]
 
 
 def test_dask_gives_the_same_counts(ideal_sweep, cluster):
