@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ from rich.table import Table
 from scipy.stats import t as student
 
 from qnnq.data.load import load_data
-from qnnq.execution.request import RunRequest
+from qnnq.execution.request import EngineName, RunRequest
 from qnnq.execution.run import prepare
 from qnnq.networks.file import read_network, write_network
 from qnnq.statistics import majority_votes
@@ -29,6 +29,7 @@ from qnnq.training.trainer import train
 
 CONSOLE = Console(width=130)
 _ERRORS = Console(stderr=True)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -50,11 +51,19 @@ class Trained:
 
 @dataclass(frozen=True)
 class Errors:
-    """Errors of one network on the test images, in [0, 1], and which images its majority got."""
+    """What one network does on the test images.
+
+    Attributes:
+        single_shot: Error of a shot, in [0, 1].
+        majority: Error of the vote.
+        right: Whether the vote was right, shape (images,).
+        seconds: Wall-clock time of all shots.
+    """
 
     single_shot: float
     majority: float
     right: NDArray[np.bool_]
+    seconds: float
 
 
 class Study:
@@ -100,9 +109,7 @@ class Study:
     def trained(self, cases: Iterable[TrainingSettings]) -> list[list[Trained]]:
         """Train each case with each seed; return the networks, a list of seeds a case."""
         work = [replace(case, seed=seed) for case in cases for seed in self.seeds]
-        hidden = not _ERRORS.is_terminal
-        shown = track(work, "training", console=_ERRORS, transient=True, disable=hidden)
-        found = [self._trained(case) for case in shown]
+        found = [self._trained(case) for case in shown(work, "training")]
         seeds = len(self.seeds)
         return [found[start : start + seeds] for start in range(0, len(found), seeds)]
 
@@ -127,31 +134,39 @@ class Study:
         return Trained(path, settings, content["seconds"], content["history"])
 
     def errors(
-        self, network: Trained, shots: int = MAJORITY_SHOTS, entanglement: float | None = None
+        self,
+        network: Trained,
+        shots: int = MAJORITY_SHOTS,
+        entanglement: float | None = None,
+        noise: str = "ideal",
     ) -> Errors:
-        """Return the errors over all test images without noise, at `shots` an image.
+        """Return the errors over all test images at `shots` an image.
 
         Args:
             network: What was trained.
             shots: How many of them vote.
             entanglement: Radians; None is what the network was trained with.
+            noise: A device's name, or `ideal`.
         """
         path = network.path
         if entanglement is not None:
             path = path.with_name(f"{path.stem}-g{entanglement:.6f}.safetensors")
             write_network(replace(read_network(network.path), entanglement=entanglement), path)
-        kept = path.with_suffix(f".{shots}.npz")
+        kept = path.with_suffix(f".{noise}.{shots}.npz")
         if not kept.exists():
-            request = RunRequest(str(path), engine="ideal", noise="ideal", shots=shots)
+            engine: EngineName = "ideal" if noise == "ideal" else "instrument"
+            request = RunRequest(str(path), engine=engine, noise=noise, shots=shots)
             result = prepare(request).execute()
             right = majority_votes(result.counts) == result.labels
             hits = result.counts[np.arange(len(result.labels)), result.labels].sum()
             single = 1 - hits / (shots * len(result.labels))
             with kept.open("wb") as file:
-                np.savez_compressed(file, right=right, single=single)
+                np.savez_compressed(file, right=right, single=single, seconds=result.seconds)
         content = np.load(kept)
         right = content["right"]
-        return Errors(float(content["single"]), float(1 - right.mean()), right)
+        return Errors(
+            float(content["single"]), float(1 - right.mean()), right, float(content["seconds"])
+        )
 
     def parameters(self, network: Trained) -> int:
         """Return the number of weights."""
@@ -251,6 +266,12 @@ def better(claim: str, difference: Interval, unit: str = "points") -> Claim:
     elif difference.high < 0:
         verdict = "does not hold"
     return Claim(claim, verdict, f"{difference.per_cent()} {unit}")
+
+
+def shown(work: Sequence[T], description: str) -> Iterable[T]:
+    """Iterate with a progress bar, where there is a terminal."""
+    hidden = not _ERRORS.is_terminal
+    return track(work, description, console=_ERRORS, transient=True, disable=hidden)
 
 
 def _numbers(text: str) -> tuple[int, ...]:
