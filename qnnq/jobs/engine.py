@@ -100,13 +100,12 @@ class RuntimeEngine:
                 for job in self._open_jobs(layer)
                 if (step := self._advance(job, service)) is not None
             ]
+            # A duplicate is cancelled before it runs; bills that are known free what was reserved.
+            reconcile(self._ledger, service, self._say)
             if not steps:
-                reconcile(self._ledger, service, self._say)
                 return
             self._say(f"{name}: {'; '.join(step.text for step in steps)}")
             if all(step.over_budget for step in steps):
-                # What has ended may be billed less than was reserved for it.
-                reconcile(self._ledger, service, self._say)
                 if not (self._wait and self._budget.unsettled() and bills.pause()):
                     self._budget.cap(self._open_jobs(layer)[0])
                 continue
