@@ -8,17 +8,17 @@ from numpy.typing import NDArray
 
 from qnnq.arrays import FloatArray, OutcomeArray
 from qnnq.devices.ibm.client import Missing
-from qnnq.devices.limits import ServiceLimits
 from qnnq.devices.patience import Patience, Pause
+from qnnq.devices.service_limits import ServiceLimits
 from qnnq.errors import QnnqError
 from qnnq.execution.engines.base import Draws
 from qnnq.execution.engines.packing import PackedAngles, pack
 from qnnq.jobs.budget import Budget, OverBudget
 from qnnq.jobs.layer_plan import LayerCost, plan_jobs
 from qnnq.jobs.ledger import Ledger
-from qnnq.jobs.placing import keep_one, look_for, reconcile, send
 from qnnq.jobs.records import Attempt, Job
 from qnnq.jobs.service import Service
+from qnnq.jobs.submission import keep_one, look_for, reconcile, send
 from transpile import CompiledLayer
 
 LONGEST_POLL_S = 20.0
