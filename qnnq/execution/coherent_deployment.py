@@ -11,8 +11,8 @@ from noise_models.drift import drift_term
 from qnnq.devices.device import Device
 from qnnq.devices.names import resolve_device
 from qnnq.errors import InputError
-from qnnq.execution.deployment import parse_noise, split_strength
 from qnnq.execution.modes.coherent import Coherent
+from qnnq.execution.noise_text import parse_noise, split_strength
 from qnnq.execution.request import RunRequest
 from qnnq.execution.timing import Timing
 from qnnq.networks.network import Network

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from qnnq.devices.device import Device
 from qnnq.devices.names import resolve_device
 from qnnq.errors import InputError
-from qnnq.execution.deployment import compile_network
+from qnnq.execution.compilation import compile_network
 from qnnq.execution.placement import Placement
 from qnnq.execution.request import RunRequest, check_placement
 from qnnq.execution.run import check_compensable, prepare
