@@ -127,14 +127,9 @@ def plan_of(request: "HardwareRequest") -> "Plan":
     Raises:
         InputError, TranspileError: If anything does not exist or does not fit together.
     """
-    from qnnq.execution.request import RunRequest, check_request
+    from qnnq.execution.request import check_request
 
-    check_request(
-        RunRequest(
-            mode=request.mode,
-            feedback_latency=request.feedback_latency,
-        )
-    )
+    check_request(request.simulated())
     if request.mode == "coherent":
         from qnnq.jobs.coherent_plan import plan_coherent
 

@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 from qnnq.devices.device import Device
 from qnnq.errors import InputError
 from qnnq.execution.feedforward import network_feedforward
-from qnnq.execution.request import RunRequest, latency_seconds
+from qnnq.execution.request import RunRequest
 from qnnq.execution.run import prepare
+from qnnq.execution.timing import Timing
 from qnnq.jobs.estimate import LayerShape, estimate_run
 from qnnq.jobs.layer_plan import LayerCost
 from qnnq.jobs.planning import Plan, find_device, rep_delays
 from qnnq.jobs.request import HardwareRequest
 from qnnq.networks.network import Network
 from transpile import (
-    FEEDBACK_LATENCY,
     CompiledNetwork,
     NetworkCircuit,
     check_controller,
@@ -38,7 +38,6 @@ def plan_coherent(request: HardwareRequest) -> Plan:
             takes, or anything else does not fit together.
     """
     _check(request)
-    latency = latency_seconds(request.feedback_latency)
     prepared = prepare(
         RunRequest(
             model=request.model,
@@ -51,9 +50,9 @@ def plan_coherent(request: HardwareRequest) -> Plan:
         )
     )
     network, device = prepared.network, find_device(request, prepared.network)
-    compiled = _compile(
-        request, network, device, FEEDBACK_LATENCY if latency is None else latency
-    )
+    timing = Timing.of(request.simulated())
+    timing.check(device)
+    compiled = _compile(request, network, device, timing)
     timed = network_circuit(compiled)
     machine = machine_circuit(timed, device.target, compiled.measurement)
     check_controller(machine, device.target)
@@ -72,15 +71,13 @@ def plan_coherent(request: HardwareRequest) -> Plan:
         least_rep_delay_s=least,
     )
     task = replace(
-        prepared.task,
+        timing.described(prepared.task, compiled),
         engine="runtime",
-        mode="coherent",
         noise=device.name,
         device=device.name,
         calibration=device.calibration,
         qubits=(",".join(map(str, compiled.sites)),),
         circuits=circuit_digest(circuit.circuit),
-        feedback_latency_s=round(compiled.feedback_latency, 12),
         rep_delay_s=request.options.rep_delay_s,
     )
     arrays = {
@@ -103,10 +100,6 @@ def _check(request: HardwareRequest) -> None:
     """Raise InputError for options that a circuit of the whole network has no place for."""
     options = request.options
     refused = {
-        f"--pairs {request.pairs}": request.pairs,
-        f"--copies {request.copies}": request.copies not in (None, 1),
-        "--qubits all": request.qubits == "all",
-        "--compensate": request.compensate,
         "--response": request.response is not None,
         f"--dynamical-decoupling {options.dynamical_decoupling}": options.dynamical_decoupling,
         "--measurement-twirling": options.measurement_twirling,
@@ -117,7 +110,7 @@ def _check(request: HardwareRequest) -> None:
 
 
 def _compile(
-    request: HardwareRequest, network: Network, device: Device, feedback_latency_s: float
+    request: HardwareRequest, network: Network, device: Device, timing: Timing
 ) -> CompiledNetwork:
     sites = None
     if request.qubits != "best":
@@ -129,7 +122,7 @@ def _compile(
         network.entanglements,
         feedforward=network_feedforward(network),
         sites=sites,
-        feedback_latency=feedback_latency_s,
-        measurement=request.measurement,
-        recycling=request.recycling,
+        feedback_latency=timing.feedback_latency_s,
+        measurement=timing.measurement,
+        recycling=timing.recycling,
     )

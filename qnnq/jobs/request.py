@@ -1,11 +1,10 @@
 """What a user asks for when a network is to run on a device."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from qnnq.devices.limits import ServiceLimits
-from qnnq.execution.request import ModeName, PairGate
+from qnnq.execution.request import ModeName, PairGate, RecyclingName, RunRequest
 from qnnq.jobs.service import JobOptions
-from transpile import Recycling
 
 LEAST_BUSY = "least_busy"
 
@@ -47,10 +46,16 @@ class HardwareRequest:
     mode: ModeName = "stepwise"
     feedback_latency: str | None = None
     measurement: str = "measure"
-    recycling: Recycling = "flip"
+    recycling: RecyclingName = "flip"
     pairs: int = 0
     pair_gate: PairGate = "sx"
     compensate: bool = False
     response: str | None = None
     options: JobOptions = field(default_factory=JobOptions)
     limits: ServiceLimits = field(default_factory=ServiceLimits)
+
+    def simulated(self) -> RunRequest:
+        """Return the request of a run in this process on the same circuits."""
+        same = {item.name for item in fields(RunRequest)} & {item.name for item in fields(self)}
+        found = {name: getattr(self, name) for name in same}
+        return RunRequest(**found | {"copies": 1 if self.copies is None else self.copies})

@@ -34,9 +34,7 @@ class PackedAngles:
         return (1 - 2 * bits[self.rows, self.slots]).astype(np.int8)
 
 
-def pack(
-    layer: CompiledLayer | NetworkCircuit, angles: FloatArray, draws: Draws
-) -> PackedAngles:
+def pack(layer: CompiledLayer | NetworkCircuit, angles: FloatArray, draws: Draws) -> PackedAngles:
     """Lay images side by side on the copies of a layer, and a wide layer on several executions.
 
     Args:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from qnnq.arrays import FloatArray, OutcomeArray
+from qnnq.arrays import FloatArray, IntArray, OutcomeArray
 from qnnq.execution.engines.base import Draws, Engine
 from qnnq.networks.activation import rotated
 
@@ -35,7 +35,7 @@ class DynamicCircuit:
 class _Recorded:
     """The outcomes of all layers; what the host makes of them changes nothing any more."""
 
-    def __init__(self, engine: Engine, ends: Sequence[int]) -> None:
+    def __init__(self, engine: Engine, ends: IntArray) -> None:
         self._engine = engine
         self._ends = ends
         self._layers: list[OutcomeArray] = []
