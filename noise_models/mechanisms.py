@@ -7,9 +7,10 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from noise_models.errors import NoiseError
-from noise_models.stages import FloatArray, Kraus, Stage, Stages, depolarizing, mixture
+from noise_models.stages import Kraus, Stage, Stages, depolarizing, mixture
 
 
 def contracted(contraction: float, strength: float, what: str) -> float:
@@ -99,7 +100,7 @@ def reset_error_stages(probability: float, strength: float) -> Stages:
     return (mixture(1, 0, {"x": flip}),) if flip else ()
 
 
-def readout_matrix(p01: float, p10: float, strength: float, what: str) -> FloatArray:
+def readout_matrix(p01: float, p10: float, strength: float, what: str) -> NDArray[np.float64]:
     """Return [[1 - p01, p01], [p10, 1 - p10]]**strength, rows: prepared, columns: measured."""
     total = p01 + p10
     if not total:

@@ -15,10 +15,9 @@ from dataclasses import dataclass
 from functools import reduce
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import NDArray
 
-ComplexArray = npt.NDArray[np.complex128]
-FloatArray = npt.NDArray[np.float64]
+ComplexArray = NDArray[np.complex128]
 
 OPERATIONS = ("id", "x", "y", "z", "reset", "reset x")
 # FOLLOWED[a, b]: the operation that is a, then b (up to a phase).
@@ -42,7 +41,7 @@ class Mixture:
         probabilities: shape (6,) * qubits, the first axis is the gate's first qubit.
     """
 
-    probabilities: FloatArray
+    probabilities: NDArray[np.float64]
 
     def then(self, other: "Mixture") -> "Mixture":
         """Return the mixture that is this one followed by `other`."""
@@ -97,7 +96,7 @@ def depolarizing(qubits: int, probability: float) -> Mixture:
     return Mixture(everything)
 
 
-def _product(factors: Sequence[FloatArray]) -> Mixture:
+def _product(factors: Sequence[NDArray[np.float64]]) -> Mixture:
     return Mixture(reduce(np.multiply.outer, factors))
 
 

@@ -13,9 +13,9 @@ from qnnq.execution.request import RunRequest
 from qnnq.execution.run import prepare
 from qnnq.execution.timing import Timing
 from qnnq.jobs.estimate import LayerShape, estimate_run
+from qnnq.jobs.hardware_request import HardwareRequest
 from qnnq.jobs.layer_plan import LayerCost
 from qnnq.jobs.planning import Plan, find_device, rep_delays
-from qnnq.jobs.request import HardwareRequest
 from qnnq.networks.network import Network
 from transpile import (
     CompiledNetwork,

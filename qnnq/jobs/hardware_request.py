@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, fields
 
-from qnnq.devices.limits import ServiceLimits
+from qnnq.devices.service_limits import ServiceLimits
 from qnnq.execution.request import ModeName, PairGate, RecyclingName, RunRequest
 from qnnq.jobs.service import JobOptions
 
