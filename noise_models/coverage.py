@@ -15,7 +15,7 @@ from qiskit.circuit import (
 )
 
 from noise_models.channels import NoiseChannels
-from noise_models.elements import place
+from noise_models.elements import describe
 from noise_models.errors import NoiseError
 from noise_models.specification import NoiseSpecification
 
@@ -83,7 +83,7 @@ def _problem(
         return channels.refused[element]
     if isinstance(instruction.operation, Measure) and qubits[0] in channels.readout_errors:
         return None
-    where = place(name, qubits)
+    where = describe(name, qubits)
     if instruction.clbits and not isinstance(instruction.operation, Measure):
         return f"{where} has no readout error, expected measure"
     if element in channels.stages or element in channels.exact:

@@ -4,6 +4,7 @@ from collections import defaultdict
 
 from qiskit.circuit import (
     ClassicalRegister,
+    Clbit,
     IfElseOp,
     ParameterVector,
     QuantumCircuit,
@@ -26,7 +27,7 @@ def network_circuit(network: CompiledNetwork) -> QuantumCircuit:
     """
     first = network.steps[0].circuit
     whole = QuantumCircuit(QuantumRegister(first.num_qubits, "q"), name="network")
-    before: list = []
+    before: list[Clbit] = []
     for layer, step in enumerate(network.steps):
         outcome = ClassicalRegister(step.width, f"{OUTCOME}{layer}")
         whole.add_register(outcome)

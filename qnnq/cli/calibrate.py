@@ -40,10 +40,10 @@ def register(app: typer.Typer) -> None:
         import shutil
 
         from qnnq.jobs.budget import check_budget
-        from qnnq.jobs.calibration import RESPONSE, plan_calibration
         from qnnq.jobs.creation import calibration_folder, create_run
         from qnnq.jobs.folder import LEDGER
         from qnnq.jobs.planning import check_device
+        from qnnq.jobs.responses import RESPONSE, plan_calibration
         from qnnq.storage.files import check_writable
 
         request = hardware.request_of(

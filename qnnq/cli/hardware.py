@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from qnnq.jobs.hardware_request import HardwareRequest
     from qnnq.jobs.planning import Plan
-    from qnnq.jobs.request import HardwareRequest
 
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="A bundled network or a file.")]
 Device = Annotated[str, typer.Option(help="ibm_..., fake_... or least_busy.", metavar="NAME")]
@@ -65,8 +65,8 @@ def request_of(
     response: str | None = None,
 ) -> "HardwareRequest":
     """Return the request of a command's options."""
-    from qnnq.devices.limits import read_limits
-    from qnnq.jobs.request import HardwareRequest
+    from qnnq.devices.service_limits import read_limits
+    from qnnq.jobs.hardware_request import HardwareRequest
     from qnnq.jobs.service import JobOptions
 
     return HardwareRequest(

@@ -38,7 +38,7 @@ from transpile import (
 if TYPE_CHECKING:
     from qiskit.transpiler import Target
 
-    from qnnq.execution.engines.compensation import CompensatedEngine
+    from qnnq.execution.engines.compensated import CompensatedEngine
     from qnnq.execution.engines.layer_response import LayerResponse
 
 SIMULATING = ("instrument", "aer")
@@ -146,7 +146,7 @@ class Deployment:
 
     def compensated(self, engine: Engine) -> "CompensatedEngine":
         """Return an engine that corrects angles for this noise before `engine` measures them."""
-        from qnnq.execution.engines.compensation import CompensatedEngine
+        from qnnq.execution.engines.compensated import CompensatedEngine
 
         if any(channels.correlated_readout for channels in self.channels):
             raise InputError("--compensate: expected noise without correlated_readout")

@@ -72,13 +72,13 @@ their (1, cos, sin), shape (3,) * slots."""
 def _minus(layer: CompiledLayer, channels: NoiseChannels) -> list[Polynomial]:
     found: dict[int, Polynomial] = {}
     for response in component_responses(layer.circuit, channels):
-        for place, slot in enumerate(response.slots):
-            found[slot] = response.slots, _marginal(response, place)
+        for axis, slot in enumerate(response.slots):
+            found[slot] = response.slots, _marginal(response, axis)
     return [found[slot] for slot in range(layer.slots)]
 
 
-def _marginal(response: ComponentResponse, place: int) -> NDArray[np.float64]:
-    others = tuple(axis for axis in range(len(response.slots)) if axis != place)
+def _marginal(response: ComponentResponse, axis: int) -> NDArray[np.float64]:
+    others = tuple(other for other in range(len(response.slots)) if other != axis)
     return np.asarray(response.coefficients.sum(axis=others)[1])
 
 

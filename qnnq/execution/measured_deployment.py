@@ -8,7 +8,7 @@ import numpy as np
 
 from qnnq.errors import InputError
 from qnnq.execution.engines.base import Engine
-from qnnq.execution.engines.compensation import CompensatedEngine
+from qnnq.execution.engines.compensated import CompensatedEngine
 from qnnq.execution.engines.instrument import InstrumentEngine
 from qnnq.execution.engines.layer_response import LayerResponse
 from qnnq.execution.measured_response import KindResponse, MeasuredResponse, read_response

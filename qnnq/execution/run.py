@@ -31,7 +31,7 @@ from qnnq.results.task import Task
 if TYPE_CHECKING:
     from qnnq.execution.coherent_deployment import CoherentDeployment
     from qnnq.execution.deployment import Deployment
-    from qnnq.execution.engines.compensation import CompensatedEngine
+    from qnnq.execution.engines.compensated import CompensatedEngine
     from qnnq.execution.measured_deployment import MeasuredDeployment
 
 
@@ -198,10 +198,10 @@ def prepare(request: RunRequest, find: Callable[[str], Device] = resolve_device)
             f"takes), got {dataset.images.shape[1]}"
         )
     if dataset.labels.max(initial=0) >= network.classes:
-        place = int(np.argmax(dataset.labels >= network.classes))
+        index = int(np.argmax(dataset.labels >= network.classes))
         raise InputError(
             f"{request.data}: expected labels 0 to {network.classes - 1} (what {request.model} "
-            f"tells apart), got {dataset.labels[place]} at image {place}"
+            f"tells apart), got {dataset.labels[index]} at image {index}"
         )
     widest = max(network.widths)
     if request.shots * widest > MOST_OUTCOMES:

@@ -10,10 +10,10 @@ from typing import Any
 from qnnq.devices.names import resolve_device
 from qnnq.errors import InputError
 from qnnq.jobs.folder import LEDGER, NETWORK, FolderLock, make_folder, remember_latest
+from qnnq.jobs.hardware_request import HardwareRequest
 from qnnq.jobs.ledger import Ledger, new_run_tag
 from qnnq.jobs.planning import Plan
 from qnnq.jobs.records import now
-from qnnq.jobs.request import HardwareRequest
 from qnnq.networks.file import write_network
 from qnnq.results.result import package_versions
 

@@ -8,17 +8,17 @@ from numpy.typing import NDArray
 
 from qnnq.arrays import FloatArray, OutcomeArray
 from qnnq.devices.ibm.client import Missing
-from qnnq.devices.limits import ServiceLimits
 from qnnq.devices.patience import Patience, Pause
+from qnnq.devices.service_limits import ServiceLimits
 from qnnq.errors import QnnqError
 from qnnq.execution.engines.base import Draws
 from qnnq.execution.engines.packing import PackedAngles, pack
 from qnnq.jobs.budget import Budget, OverBudget
 from qnnq.jobs.layer_plan import LayerCost, plan_jobs
 from qnnq.jobs.ledger import Ledger
-from qnnq.jobs.placing import keep_one, look_for, reconcile, send
 from qnnq.jobs.records import Attempt, Job
 from qnnq.jobs.service import Service
+from qnnq.jobs.submission import keep_one, look_for, reconcile, send
 from transpile import CompiledLayer
 
 LONGEST_POLL_S = 20.0
@@ -100,13 +100,12 @@ class RuntimeEngine:
                 for job in self._open_jobs(layer)
                 if (step := self._advance(job, service)) is not None
             ]
+            # A duplicate is cancelled before it runs; bills that are known free what was reserved.
+            reconcile(self._ledger, service, self._say)
             if not steps:
-                reconcile(self._ledger, service, self._say)
                 return
             self._say(f"{name}: {'; '.join(step.text for step in steps)}")
             if all(step.over_budget for step in steps):
-                # What has ended may be billed less than was reserved for it.
-                reconcile(self._ledger, service, self._say)
                 if not (self._wait and self._budget.unsettled() and bills.pause()):
                     self._budget.cap(self._open_jobs(layer)[0])
                 continue

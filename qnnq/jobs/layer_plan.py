@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from qiskit import qpy
 from qiskit.circuit import QuantumCircuit
 
-from qnnq.devices.limits import ServiceLimits, instructions_on_busiest_qubit
+from qnnq.devices.service_limits import ServiceLimits, instructions_on_busiest_qubit
 from qnnq.errors import InputError
 from qnnq.execution.engines.packing import MergedRows, merge_rows
 

@@ -16,9 +16,9 @@ from qnnq.execution.placement import Placement
 from qnnq.execution.request import RunRequest, check_placement
 from qnnq.execution.run import check_compensable, prepare
 from qnnq.jobs.estimate import Estimate, LayerShape, estimate_run
+from qnnq.jobs.hardware_request import LEAST_BUSY, HardwareRequest
 from qnnq.jobs.layer_plan import LayerCost
 from qnnq.jobs.preflight import Choice, best_choice, numbers_of_copies, predicted_accuracy
-from qnnq.jobs.request import LEAST_BUSY, HardwareRequest
 from qnnq.networks.network import Network
 from qnnq.results.task import Task
 from transpile import PROJECTIVE, CompiledLayer, capacity, compile_layer, report

@@ -10,22 +10,22 @@ from typing import Any
 import numpy as np
 
 from qnnq.devices.ibm.client import Missing
-from qnnq.devices.limits import ServiceLimits
 from qnnq.devices.names import device_kind, resolve_device
+from qnnq.devices.service_limits import ServiceLimits
 from qnnq.errors import InputError, QnnqError
 from qnnq.execution.engines.base import Engine
 from qnnq.execution.modes.stepwise import Stepwise
 from qnnq.execution.shot_loop import Votes, run_shots
 from qnnq.jobs.budget import Budget
-from qnnq.jobs.calibration import measure_responses
 from qnnq.jobs.compensation import compensating
 from qnnq.jobs.engine import Pending, RuntimeEngine
 from qnnq.jobs.folder import NETWORK, FolderLock
 from qnnq.jobs.layer_plan import LayerCost
 from qnnq.jobs.ledger import Ledger
-from qnnq.jobs.placing import OVER, reconcile
 from qnnq.jobs.records import SessionRecord, now
+from qnnq.jobs.responses import measure_responses
 from qnnq.jobs.service import JobOptions, Service
+from qnnq.jobs.submission import OVER, reconcile
 from qnnq.networks.file import read_network
 from qnnq.networks.network import Network
 from qnnq.results.task import Task

@@ -11,7 +11,7 @@ from qnnq.errors import InputError
 from qnnq.statistics.intervals import bootstrap_over_images, image_weights, mcnemar
 
 _STEPS = 8
-"""Places between two measured strengths at which a breakdown is looked for; then by a line."""
+"""Strengths between two measured strengths at which a breakdown is looked for; then by a line."""
 
 Right = NDArray[np.bool_] | NDArray[np.float64]
 """Whether each image was answered right, or how many of its shots were, as a share; (images,)."""
@@ -135,24 +135,24 @@ def behaviour(reference: ArrayLike, right: ArrayLike) -> Behaviour:
 
 
 def _interpolated(
-    scale: NDArray[np.float64], curves: NDArray[np.float64], places: NDArray[np.float64]
+    scale: NDArray[np.float64], curves: NDArray[np.float64], strengths: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return each of `curves`, (rows, k) at `scale`, at `places`, (rows, m)."""
+    """Return each of `curves`, (rows, k) at `scale`, at `strengths`, (rows, m)."""
     from scipy.interpolate import PchipInterpolator
 
-    found: NDArray[np.float64] = PchipInterpolator(scale, curves, axis=1)(places)
+    found: NDArray[np.float64] = PchipInterpolator(scale, curves, axis=1)(strengths)
     return found
 
 
-def _zero(places: NDArray[np.float64], height: NDArray[np.float64], end: int) -> float:
+def _zero(strengths: NDArray[np.float64], height: NDArray[np.float64], end: int) -> float:
     """Return where a height that is negative from index `end` on became 0; infinity: nowhere."""
-    if end == len(places):
+    if end == len(strengths):
         return math.inf
     if end == 0:
-        return float(places[0])
+        return float(strengths[0])
     above, under = height[end - 1], height[end]
     share = above / (above - under)
-    return float(places[end - 1] + share * (places[end] - places[end - 1]))
+    return float(strengths[end - 1] + share * (strengths[end] - strengths[end - 1]))
 
 
 def _falling(curves: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -22,7 +22,7 @@ from qnnq.execution.measured_response import (
 from qnnq.execution.request import RunRequest
 from qnnq.execution.response_fit import ANGLES
 from qnnq.execution.run import prepare
-from qnnq.jobs.calibration import _chosen_angles, _sets
+from qnnq.jobs.responses import _chosen_angles, _sets
 from qnnq.networks.bundled import load_model
 from tests.execution.engines.test_agreement import network
 

@@ -85,8 +85,8 @@ def test_calibration_finds_the_noise_of_the_device(
     """The fit agrees with the exact response of the same circuits under the calibration's noise."""
     from qnnq.devices.names import resolve_device
     from qnnq.jobs.compensation import calibrated_coefficients, measured_coefficients
+    from qnnq.jobs.hardware_request import HardwareRequest
     from qnnq.jobs.planning import plan_run
-    from qnnq.jobs.request import HardwareRequest
 
     out, shots = tmp_path / "response.json", 20_000
     request = HardwareRequest(str(files.network), "fake_jakarta", data=str(files.data), shots=1)
@@ -134,9 +134,9 @@ def test_each_layer_fills_the_chip(files: Files, tmp_path: Path, qnnq: Command) 
 def test_the_shots_of_two_rows_are_independent(files: Files) -> None:
     """More shots than the distance of the seeds that Aer gives to rows: none replays another's."""
     from qnnq.devices.names import resolve_device
+    from qnnq.jobs.hardware_request import HardwareRequest
     from qnnq.jobs.local import LocalService
     from qnnq.jobs.planning import plan_run
-    from qnnq.jobs.request import HardwareRequest
     from qnnq.jobs.service import JobOptions
 
     request = HardwareRequest(str(files.network), "fake_jakarta", data=str(files.data), shots=1)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from qnnq.devices.limits import ServiceLimits
+from qnnq.devices.service_limits import ServiceLimits
 from qnnq.execution.request import PairGate
 from qnnq.jobs.service import JobOptions
 

@@ -16,11 +16,11 @@ from qnnq.execution.request import check_at_least
 from qnnq.execution.response_fit import ANGLES
 from qnnq.jobs.engine import RuntimeEngine
 from qnnq.jobs.estimate import Estimate, LayerEstimate
+from qnnq.jobs.hardware_request import HardwareRequest
 from qnnq.jobs.layer_plan import JobPlan, LayerCost
 from qnnq.jobs.ledger import Ledger
 from qnnq.jobs.planning import Plan, described, fill_chip
 from qnnq.jobs.records import now
-from qnnq.jobs.request import HardwareRequest
 from qnnq.jobs.service import Service
 from qnnq.networks.bundled import load_model
 from qnnq.results.task import Task
