@@ -113,7 +113,7 @@ def depolarizing_probability(
     p = d (F_relax - F) / (d F_relax - 1) with F = 1 - error and d = 2**qubits; 0 if the relaxation
     alone is at least as bad; at most d^2 / (d^2 - 1). (As in `qiskit_aer.noise.device.models`.)
     """
-    d = 2 ** len(times)
+    d = 1 << len(times)
     infidelity = relaxation_infidelity(times, duration)
     if error <= infidelity:
         return 0.0

@@ -25,7 +25,7 @@ def contracted(contraction: float, strength: float, what: str) -> float:
             f"found strength {strength:g}, expected a whole number: {what} is worse than random "
             "and has no other power"
         )
-    return contraction**strength
+    return float(contraction**strength)
 
 
 def depolarizing_stages(qubits: int, probability: float, strength: float, what: str) -> Stages:
@@ -66,7 +66,7 @@ def relaxation_stages(
 
 def relaxation_infidelity(times: Sequence[tuple[float, float]], duration: float) -> float:
     """Return the average gate infidelity of `relaxation_stages`."""
-    d = 2 ** len(times)
+    d = 1 << len(times)
     process_fidelity = math.prod(
         (1 + math.exp(-duration / t1) + 2 * math.exp(-duration / t2)) / 4 for t1, t2 in times
     )

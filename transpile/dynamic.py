@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from qiskit.circuit import (
     ClassicalRegister,
+    Clbit,
     IfElseOp,
     ParameterVector,
     QuantumCircuit,
@@ -45,7 +46,7 @@ def network_circuit(network: CompiledNetwork) -> QuantumCircuit:
     """
     first = network.steps[0].circuit
     whole = QuantumCircuit(QuantumRegister(first.num_qubits, "q"), name="network")
-    before: list = []
+    before: list[Clbit] = []
     for layer, step in enumerate(network.steps):
         outcome = ClassicalRegister(step.width, f"{OUTCOME}{layer}")
         whole.add_register(outcome)

@@ -38,7 +38,8 @@ class Branch:
     def taken(self, bits: ArrayLike) -> NDArray[np.bool_]:
         """Whether bits (..., width of the layer before) take the branch, (...)."""
         wanted = [self.value >> k & 1 for k in range(len(self.bits))]
-        return np.all(np.asarray(bits)[..., list(self.bits)] == wanted, axis=-1)
+        taken: NDArray[np.bool_] = np.all(np.asarray(bits)[..., list(self.bits)] == wanted, axis=-1)
+        return taken
 
 
 @dataclass(frozen=True, eq=False)

@@ -278,7 +278,8 @@ class RemoteService:
 def _kind(options: JobOptions) -> type["Session"]:
     from qiskit_ibm_runtime import Batch, Session
 
-    return Session if options.mode == "session" else Batch
+    context: type[Any] = Session if options.mode == "session" else Batch
+    return context
 
 
 def _listed(raw: dict[str, Any]) -> JobView:

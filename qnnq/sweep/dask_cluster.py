@@ -41,7 +41,7 @@ class DaskPool:
             threads = sum(self._client.nthreads().values())
         except OSError as error:
             raise QnnqError(_GONE) from error
-        return len(self._tasks) < max(1, _TASKS_PER_THREAD * threads)
+        return len(self._tasks) < max(1, _TASKS_PER_THREAD * int(threads))
 
     def busy(self) -> bool:
         """See `Pool`."""

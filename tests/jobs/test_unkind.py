@@ -274,7 +274,9 @@ def test_usage_that_is_added_up_late(
 def test_the_bill_never_exceeds_the_budget(
     unkind: Server, files: Files, tmp_path: Path, qnnq: Command, seeds: range
 ) -> None:
-    """Random commands against a service that behaves at random; only doubled requests are out.
+    """Random commands against a service that behaves at random, and at last as it should.
+
+    Whatever happened, the run then ends, and what it says it cost is the bill.
 
     What lies between us and the service may send one request twice; no cap can foresee that.
     """
@@ -305,6 +307,23 @@ def test_the_bill_never_exceeds_the_budget(
         for _ in range(2):  # what arrives late has to wait, and to end, as well
             unkind.clock.sleep(50_000)  # type: ignore[attr-defined]
         assert bill(unkind) - before <= budget + 1e-6, seed
+        _behave(unkind)
+        answer = qnnq("resume", run, "--wait", "--attempts", "99", "--budget", "1000")
+        assert answer.code == 0, (seed, answer.err)
+        assert_complete(run, IMAGES, SHOTS)
+        unkind.clock.sleep(50_000)  # type: ignore[attr-defined]
+        status, billed = qnnq("status", run, "--json", "-").json(), bill(unkind) - before
+        # A session whose opening got no answer cannot be looked for: it stays reserved.
+        assert status["quantum_seconds"] <= billed + 1e-6, seed
+        assert billed <= status["quantum_seconds_at_most"] + 1e-6, seed
+        if mode != "session":
+            assert billed == pytest.approx(status["quantum_seconds"]), seed
+
+
+def _behave(server: Server) -> None:
+    server.faults.active.clear()
+    server.listing_lag = server.usage_lag = server.count_error = server.failing_jobs = 0
+    server.slowness, server.queue_delay = 1, 5
 
 
 def _misbehave(server: Server, rng: np.random.Generator) -> None:
