@@ -66,6 +66,7 @@ def _compile(
         feedforward=feedforward,
         sites=sites,
         feedback_latency=timing.feedback_latency_s,
+        condition_overhead=timing.condition_overhead_s,
         measurement=timing.measurement,
         recycling=timing.recycling,
     )

@@ -39,6 +39,14 @@ def register(app: typer.Typer) -> None:
                 show_default="0.9us",
             ),
         ] = None,
+        condition_overhead: Annotated[
+            str | None,
+            typer.Option(
+                help="Between two branches of a layer, coherent mode.",
+                metavar="TIME",
+                show_default="68ns",
+            ),
+        ] = None,
         measurement: Annotated[
             str,
             typer.Option(
@@ -88,6 +96,7 @@ def register(app: typer.Typer) -> None:
             copies=copies,
             mode=mode,  # type: ignore[arg-type]
             feedback_latency=feedback_latency,
+            condition_overhead=condition_overhead,
             measurement=measurement,
             recycling=recycling,  # type: ignore[arg-type]
         )

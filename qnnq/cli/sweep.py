@@ -64,6 +64,7 @@ def register(app: typer.Typer) -> None:
         engine            instrument, aer, ideal [instrument]
         mode              stepwise, coherent [stepwise]
         feedback_latency  times, of coherent mode, as are [0.9us]
+        condition_overhead  times between two branches of a layer [68ns]
         measurement       the device's instructions, such as measure_2 [measure]
         recycling         of measured ancillas: flip, reset [flip]
         data, images      a data set and a selection such as "0:1000" [mnist-test, all]

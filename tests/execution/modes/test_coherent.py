@@ -102,6 +102,8 @@ BAD = [
     (coherent(feedback_latency="-2us"), "--feedback-latency '-2us': expected a time >= 0"),
     (coherent(feedback_latency="2"), "--feedback-latency '2': expected a time >= 0"),
     (RunRequest(feedback_latency="2us"), "--feedback-latency 2us: expected --mode coherent"),
+    (coherent(condition_overhead="-1ns"), "--condition-overhead '-1ns': expected a time >= 0"),
+    (RunRequest(condition_overhead="1ns"), "--condition-overhead 1ns: expected --mode coherent"),
     (RunRequest(measurement="measure_2"), "--measurement measure_2: expected --mode coherent"),
     (RunRequest(recycling="reset"), "--recycling reset: expected --mode coherent, got stepwise"),
     (coherent(recycling="rest"), "--recycling 'rest': expected one of flip, reset; nearest: reset"),
