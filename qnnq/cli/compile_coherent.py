@@ -51,14 +51,11 @@ def _compile(
     network: "Network", target: Any, qubits: str, latency: float | None
 ) -> "tuple[CompiledNetwork, str]":
     """Return the compiled network and, where no controller could compute its angles, why."""
-    from qnnq.execution.feedforward import network_feedforward
-    from transpile import FEEDBACK_LATENCY, TranspileError, compile_network, parse_sites
+    from qnnq.execution.feedforward import fitting_feedforward
+    from transpile import FEEDBACK_LATENCY, compile_network, parse_sites
     from transpile.network_layout import smallest_entanglements
 
-    try:
-        feedforward, outside = network_feedforward(network), ""
-    except TranspileError as error:
-        feedforward, outside = None, str(error)
+    feedforward, outside = fitting_feedforward(network)
     sites = None
     if qubits != "best":
         angles = smallest_entanglements(network.widths, network.entanglements)

@@ -1,7 +1,7 @@
 """A network whose neurons live on, on a device: `--mode coherent`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from noise_models import NoiseSpecification
@@ -12,6 +12,7 @@ from qnnq.devices.device import Device
 from qnnq.devices.names import resolve_device
 from qnnq.errors import InputError
 from qnnq.execution.deployment import parse_noise, split_strength
+from qnnq.execution.feedforward import fitting_feedforward
 from qnnq.execution.modes.coherent import Coherent
 from qnnq.execution.request import RunRequest, latency_seconds
 from qnnq.networks.network import Network
@@ -19,6 +20,7 @@ from qnnq.results.task import Task
 from transpile import (
     FEEDBACK_LATENCY,
     CompiledNetwork,
+    Feedforward,
     compile_network,
     network_circuit,
     parse_sites,
@@ -91,10 +93,12 @@ def deploy_coherent(
     base, name = parse_noise(request.noise, request.device)
     specification, device = base.scaled(request.strength), find(name)
     latency = latency_seconds(request.feedback_latency)
+    branches, outside = fitting_feedforward(network)
     compiled = _compiled(
         device,
         network.widths,
         tuple(network.entanglements),
+        _Controller(None if branches is None else network.digest, branches, outside),
         request.qubits,
         FEEDBACK_LATENCY if latency is None else latency,
     )
@@ -102,11 +106,21 @@ def deploy_coherent(
     return CoherentDeployment(device, specification, compiled, channels)
 
 
+@dataclass(frozen=True)
+class _Controller:
+    """The branches of a network, or why it has none, by the digest of the network."""
+
+    digest: str | None
+    branches: tuple[Feedforward, ...] | None = field(compare=False)
+    outside: str = field(compare=False)
+
+
 @lru_cache(maxsize=64)
 def _compiled(
     device: Device,
     widths: tuple[int, ...],
     entanglements: tuple[float, ...],
+    controller: _Controller,
     qubits: str,
     feedback_latency: float,
 ) -> CompiledNetwork:
@@ -115,7 +129,12 @@ def _compiled(
         angles = smallest_entanglements(widths, entanglements)
         sites = parse_sites(qubits, device.target, angles)
     return compile_network(
-        device.target, widths, entanglements, sites=sites, feedback_latency=feedback_latency
+        device.target,
+        widths,
+        entanglements,
+        feedforward=controller.branches,
+        sites=sites,
+        feedback_latency=feedback_latency,
     )
 
 
