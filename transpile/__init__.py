@@ -25,6 +25,7 @@ from transpile.gate_pairs import PairGate
 from transpile.isa import CompiledLayer, compile_layer
 from transpile.layer import layer_circuit
 from transpile.layout import capacity, choose_sites
+from transpile.measurement import measurements
 from transpile.network_report import NetworkReport, network_report
 from transpile.placement import check_sites, parse_sites
 from transpile.report import LayerReport, report
@@ -63,6 +64,7 @@ __all__ = [
     "layer_circuit",
     "linear_feedforward",
     "machine_circuit",
+    "measurements",
     "network_circuit",
     "network_report",
     "parse_sites",

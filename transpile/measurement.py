@@ -10,9 +10,14 @@ from transpile.errors import TranspileError, unknown
 MEASURE = "measure"
 
 
+def measurements(target: Target) -> list[str]:
+    """Return the names of the target's instructions that measure."""
+    return sorted(name for name in target.operation_names if name.startswith(MEASURE))
+
+
 def check_measurement(target: Target, measurement: str) -> None:
     """Raise TranspileError for what is no measuring instruction of the target."""
-    known = [name for name in target.operation_names if name.startswith(MEASURE)]
+    known = measurements(target)
     if measurement not in known:
         raise unknown("measurement", measurement, known)
 
