@@ -82,17 +82,11 @@ class CoherentDeployment:
         )
 
     def mode(self, engine: EngineName) -> Mode:
-        """Return the mode that carries the states of the neurons, or runs the one circuit in Aer.
-
-        Raises:
-            InputError: If Aer has no such circuit.
-        """
+        """Return the mode: states that are carried along, or the one circuit in Aer."""
         if engine == "instrument":
             from qnnq.execution.engines.layer_instrument import layer_instruments
 
             return Coherent(layer_instruments(self.compiled, self.channels))
-        if self.outside:
-            raise InputError(f"--engine aer: expected a network that is one circuit: {self.outside}")
         from qnnq.execution.modes.dynamic import Dynamic
 
         return Dynamic(self.compiled, self.channels)
@@ -115,8 +109,24 @@ def deploy_coherent(
     specification, device = base.scaled(request.strength), find(name)
     timing = Timing.of(request)
     compiled, outside = compile_living(network, device, request.qubits, timing)
+    if request.engine == "aer":
+        _check_simulable(compiled, outside)
     channels = _channels(device, specification, compiled)
     return CoherentDeployment(device, timing, specification, compiled, outside, channels)
+
+
+def _check_simulable(compiled: CompiledNetwork, outside: str) -> None:
+    """Raise InputError unless Aer can run the network as one circuit."""
+    from qnnq.execution.engines.aer import METHOD, most_qubits
+
+    if outside:
+        raise InputError(f"--engine aer: expected a network that is one circuit: {outside}")
+    qubits = sum(len(site.qubits) for site in compiled.sites)
+    if qubits > most_qubits():
+        raise InputError(
+            f"--engine aer: expected a network on at most {most_qubits()} qubits, which Aer's "
+            f"method {METHOD} takes, got {qubits}; use --engine instrument"
+        )
 
 
 def compile_living(

@@ -23,6 +23,11 @@ SHOTS_PER_RUN = 4096
 """Bounds a call of Aer, which cannot be interrupted, to seconds."""
 
 
+def most_qubits() -> int:
+    """Return how many qubits a circuit may have."""
+    return int(AerSimulator(method=METHOD).configuration().n_qubits)
+
+
 class AerCircuit:
     """A circuit on its active qubits, and the simulator that runs it under its noise.
 

@@ -1,4 +1,4 @@
-"""What a step does to one site (a neuron's qubit, and its ancilla), as matrices on its Pauli vector.
+"""What a step does to one site (a neuron's qubit and its ancilla): matrices on its Pauli vector.
 
 A site is entangled with no other one. What a step does to it depends on nothing but the neuron's
 angle and the outcomes that were reported last, on which branches depend. A step is cut into stages:
@@ -172,9 +172,7 @@ class SiteInstrument:
             state = self._after(operation, physical, state, [{}])
         return state.reshape(size, size)
 
-    def _layer(
-        self, step: CompiledStep, operations: Sequence[Placed], last: int | None
-    ) -> Matrix:
+    def _layer(self, step: CompiledStep, operations: Sequence[Placed], last: int | None) -> Matrix:
         """Return (powers, reported, out, in) matrices.
 
         last: the neuron's bit in the layer before, on which its ancilla's flip depends.

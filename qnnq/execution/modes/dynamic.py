@@ -3,12 +3,10 @@
 import math
 
 import numpy as np
-from qiskit_aer import AerSimulator
 
 from noise_models.channels import NoiseChannels
 from qnnq.arrays import FloatArray, OutcomeArray
-from qnnq.errors import InputError
-from qnnq.execution.engines.aer import METHOD, AerCircuit
+from qnnq.execution.engines.aer import AerCircuit
 from qnnq.execution.engines.base import Draws
 from transpile import CompiledNetwork, network_circuit
 
@@ -22,9 +20,6 @@ class Dynamic:
     Args:
         compiled: The network, with branches.
         channels: The noise of its gates, waits and measurements.
-
-    Raises:
-        InputError: If the circuit has more qubits than the simulator takes.
     """
 
     images_per_call = 64
@@ -32,12 +27,6 @@ class Dynamic:
     def __init__(self, compiled: CompiledNetwork, channels: NoiseChannels) -> None:
         self._widths = [step.width for step in compiled.steps]
         self._circuit = AerCircuit(network_circuit(compiled), channels)
-        most = AerSimulator(method=METHOD).configuration().n_qubits
-        if self._circuit.circuit.num_qubits > most:
-            raise InputError(
-                f"--engine aer: expected a circuit of at most {most} qubits, which Aer's method "
-                f"{METHOD} takes, got {self._circuit.circuit.num_qubits}"
-            )
 
     def start(self) -> "_Running":
         """See `Mode`."""
