@@ -4,6 +4,7 @@ Joint reported outcomes of all layers. Chi-square at a false-alarm rate of 1e-6 
 """
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from qnnq.errors import InputError
 from qnnq.execution.coherent_deployment import deploy_coherent
 from qnnq.execution.engines.base import Draws
 from qnnq.execution.request import RunRequest
+from qnnq.execution.run import prepare
 from qnnq.networks.activation import phi
 from qnnq.networks.network import Network
 from tests.execution.modes.living_density import LivingDensity
@@ -20,7 +22,6 @@ from transpile import network_circuit
 
 STRONG, WEAK = 3 * math.pi / 8, 5 * math.pi / 19
 PIXELS = np.array([0.2, 0.9, 0.6])
-LATENCIES = ("0.5us", "10us", "1ms")
 
 
 def network_of(widths, entanglement, last_projective=False, activation="linear", stretch=1.5):
@@ -95,3 +96,41 @@ def test_aer_and_the_instrument_follow_the_density_matrices(method, device, stre
         counts = sampled(network, deployed.mode(engine), shots)
         assert counts.sum() == shots
         assert_same_distribution(counts, shots * expected)
+
+
+def test_counts_depend_on_the_seed_alone():
+    request = RunRequest(
+        "mnist16-linear",
+        mode="coherent",
+        engine="aer",
+        noise="fake_kingston",
+        images="0:2",
+        shots=3,
+    )
+    first, again, other = (prepare(replace(request, seed=seed)).execute() for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first.counts, again.counts)
+    assert not np.array_equal(first.softmax_sums, other.softmax_sums)
+
+
+@pytest.mark.parametrize(
+    ("widths", "activation", "message"),
+    [
+        (
+            (11, 2),
+            "htanh",
+            "--engine aer: expected a network that is one circuit: feed-forward: 11 neurons need "
+            "2047 branches, at most 1023 are built; activation linear needs 11",
+        ),
+        (
+            (32, 2),
+            "linear",
+            "--engine aer: expected a network on at most 63 qubits, which Aer's method "
+            "matrix_product_state takes, got 64; use --engine instrument",
+        ),
+    ],
+)
+def test_what_aer_cannot_run_is_refused(widths, activation, message):
+    network = network_of(widths, STRONG, activation=activation)
+    with pytest.raises(InputError) as raised:
+        deploy(network, "fake_kingston", 1)
+    assert str(raised.value) == message
