@@ -27,7 +27,7 @@ def median_duration(target: Target, measurement: str) -> float:
     known = [p.duration for p in target[measurement].values() if p and p.duration is not None]
     if not known:
         raise TranspileError(f"target: found no duration of {measurement}")
-    return statistics.median(known)
+    return float(statistics.median(known))
 
 
 def with_measurement(circuit: QuantumCircuit, target: Target, measurement: str) -> QuantumCircuit:

@@ -66,7 +66,7 @@ def register(app: typer.Typer) -> None:
         from qnnq.cli.compile_coherent import compile_coherent
         from qnnq.devices.names import resolve_device
         from qnnq.errors import InputError
-        from qnnq.execution.deployment import compile_network
+        from qnnq.execution.compilation import compile_network
         from qnnq.execution.placement import Placement
         from qnnq.execution.request import RunRequest, check_request
         from qnnq.networks.bundled import load_model

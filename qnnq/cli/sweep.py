@@ -76,7 +76,7 @@ def register(app: typer.Typer) -> None:
         from qnnq.cli.output import print_notes, write_json
         from qnnq.errors import InputError, Interrupted
         from qnnq.storage.files import check_writable
-        from qnnq.sweep.run import run_sweep
+        from qnnq.sweep.runner import run_sweep
         from qnnq.sweep.schedule import Tally
 
         if workers is not None and dask is not None:

@@ -11,10 +11,10 @@ from noise_models.drift import drift_term
 from qnnq.devices.device import Device
 from qnnq.devices.names import resolve_device
 from qnnq.errors import InputError
-from qnnq.execution.deployment import parse_noise, split_strength
 from qnnq.execution.feedforward import fitting_feedforward
 from qnnq.execution.modes.base import Mode
 from qnnq.execution.modes.coherent import Coherent
+from qnnq.execution.noise_text import parse_noise, split_strength
 from qnnq.execution.request import EngineName, RunRequest
 from qnnq.execution.timing import Timing
 from qnnq.networks.network import Network
@@ -63,16 +63,8 @@ class CoherentDeployment:
     def completed(self, task: Task) -> Task:
         """Return a task with what of this deployment determines its result."""
         noise, strength = split_strength(self.specification)
-        timing, usual = self.timing, Timing()
-        ancillas = any(site.ancilla is not None for site in self.compiled.sites)
         return replace(
-            task,
-            mode="coherent",
-            feedback_latency_s=round(self.compiled.feedback_latency, 12),
-            measurement=None if timing.measurement == usual.measurement else timing.measurement,
-            recycling=timing.recycling
-            if ancillas and timing.recycling != usual.recycling
-            else None,
+            self.timing.described(task, self.compiled),
             noise=noise,
             strength=strength,
             device=self.device.name,

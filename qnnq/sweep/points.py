@@ -186,7 +186,7 @@ def _usable_devices() -> list[str]:
 
 def _check_noise(noise: str, device: str | None) -> None:
     """Find unknown names before anything is run."""
-    from qnnq.execution.deployment import parse_noise
+    from qnnq.execution.noise_text import parse_noise
 
     if not is_measured(noise):
         parse_noise(noise, device)

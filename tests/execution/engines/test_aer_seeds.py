@@ -40,7 +40,7 @@ def runs(monkeypatch):
 def test_no_two_shots_of_a_task_share_a_generator(runs):
     """Nor do those of a stepwise and a coherent run of the same seed."""
     small = replace(network(0.9, widths=(4, 2, 2, 2)), activation="linear")
-    stepwise = deploy(small, noise="readout(p=0.1)")
+    stepwise = deploy(RunRequest(noise="readout(p=0.1)"), small)
     request = RunRequest(noise="readout(p=0.1)", mode="coherent", engine="aer")
     modes = [
         Stepwise(stepwise.engine("aer"), small.entanglements),
@@ -71,7 +71,7 @@ def test_counts_of_many_seeds_scatter_as_independent_shots_do():
     """
     weights = network(0.9, widths=(4, 3, 3, 2)).weights
     small = Network((weights[0], 0.2 * weights[1], weights[2]), stretch=0.6, entanglement=0.3)
-    deployed = deploy(small, noise="depolarizing(p1=0.03, p2=0.03)")
+    deployed = deploy(RunRequest(noise="depolarizing(p1=0.03, p2=0.03)"), small)
     responses = [
         component_responses(layer.circuit, noise)
         for layer, noise in zip(deployed.layers, deployed.channels, strict=True)
