@@ -8,7 +8,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from qnnq.errors import InputError
-from qnnq.figures.curves import AXES, Axis, caption, name_groups
+from qnnq.figures.captions import caption, name_groups
+from qnnq.figures.curves import AXES, Axis
 from qnnq.figures.style import HATCHES, MOST_SERIES, look, percent_axis, styled
 from qnnq.results.points import Measured, shown
 from qnnq.results.robustness import behaviours, groups
