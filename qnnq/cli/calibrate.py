@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
         copies: hardware.Copies = None,
         pairs: hardware.Pairs = 0,
         seed: hardware.Seed = 0,
-        mode: hardware.Mode = "job",
+        execution_mode: hardware.ExecutionMode = "job",
         rep_delay: hardware.RepDelay = None,
         limits: hardware.Limits = None,
     ) -> None:
@@ -40,10 +40,10 @@ def register(app: typer.Typer) -> None:
         import shutil
 
         from qnnq.jobs.budget import check_budget
-        from qnnq.jobs.calibration import RESPONSE, plan_calibration
         from qnnq.jobs.creation import calibration_folder, create_run
         from qnnq.jobs.folder import LEDGER
         from qnnq.jobs.planning import check_device
+        from qnnq.jobs.responses import RESPONSE, plan_calibration
         from qnnq.storage.files import check_writable
 
         request = hardware.request_of(
@@ -57,7 +57,7 @@ def register(app: typer.Typer) -> None:
             copies=copies,
             pairs=pairs,
             pair_gate="sx",
-            mode=mode,
+            execution_mode=execution_mode,
             rep_delay=rep_delay,
             limits=limits,
         )

@@ -39,6 +39,16 @@ def register(app: typer.Typer) -> None:
                 show_default="0.9us",
             ),
         ] = None,
+        measurement: Annotated[
+            str,
+            typer.Option(
+                help="The device's instruction, such as measure_2, coherent mode.", metavar="NAME"
+            ),
+        ] = "measure",
+        recycling: Annotated[
+            str,
+            typer.Option(help="Of measured ancillas, coherent mode: flip (by outcome) or reset."),
+        ] = "flip",
         draw: Annotated[bool, typer.Option("--draw", help="Draw the circuits.")] = False,
         qasm: Annotated[
             str | None, typer.Option(help="Write OpenQASM 3 (- is stdout).", metavar="FILE")
@@ -56,7 +66,7 @@ def register(app: typer.Typer) -> None:
         from qnnq.cli.compile_coherent import compile_coherent
         from qnnq.devices.names import resolve_device
         from qnnq.errors import InputError
-        from qnnq.execution.deployment import compile_network
+        from qnnq.execution.compilation import compile_network
         from qnnq.execution.placement import Placement
         from qnnq.execution.request import RunRequest, check_request
         from qnnq.networks.bundled import load_model
@@ -69,20 +79,21 @@ def register(app: typer.Typer) -> None:
         for file in (json, qasm):
             if file not in (None, "-"):
                 check_writable(file)
-        check_request(
-            RunRequest(
-                model,
-                device=device,
-                pairs=pairs,
-                pair_gate=pair_gate,  # type: ignore[arg-type]
-                qubits=qubits,
-                copies=copies,
-                mode=mode,  # type: ignore[arg-type]
-                feedback_latency=feedback_latency,
-            )
+        request = RunRequest(
+            model,
+            device=device,
+            pairs=pairs,
+            pair_gate=pair_gate,  # type: ignore[arg-type]
+            qubits=qubits,
+            copies=copies,
+            mode=mode,  # type: ignore[arg-type]
+            feedback_latency=feedback_latency,
+            measurement=measurement,
+            recycling=recycling,  # type: ignore[arg-type]
         )
+        check_request(request)
         if mode == "coherent":
-            compile_coherent(model, device, qubits, feedback_latency, draw, qasm, json)
+            compile_coherent(request, draw, qasm, json)
             return
         network = load_model(model)
         placement = Placement(

@@ -58,6 +58,16 @@ def register(app: typer.Typer) -> None:
                 metavar="TIME",
             ),
         ] = None,
+        measurement: Annotated[
+            str,
+            typer.Option(
+                help="Coherent: the device's instruction, such as measure_2.", metavar="NAME"
+            ),
+        ] = "measure",
+        recycling: Annotated[
+            str,
+            typer.Option(help="Coherent: of measured ancillas, flip (by their outcome) or reset."),
+        ] = "flip",
         json: Annotated[
             str | None, typer.Option(help="Write the result as JSON (- is stdout).", metavar="FILE")
         ] = None,
@@ -95,6 +105,8 @@ def register(app: typer.Typer) -> None:
             compensate=compensate,
             mode=mode,  # type: ignore[arg-type]
             feedback_latency=feedback_latency,
+            measurement=measurement,
+            recycling=recycling,  # type: ignore[arg-type]
         )
         if json not in (None, "-"):
             check_writable(json)
@@ -120,6 +132,7 @@ def _print(model: str, noise: str, document: dict[str, Any]) -> None:
     mode = ""
     if task["mode"] == "coherent":
         mode = f", coherent with a feedback latency of {task['feedback_latency_s'] * 1e6:g} us"
+        mode += "".join(f", {task[name]}" for name in ("measurement", "recycling") if name in task)
     print(f"{model}: noise {task['noise']}{strength}{device}, engine {task['engine']}{mode}")
     print(f"{document['images']} images x {document['shots']} shots, {document['seconds']:.2f} s")
     table = Table()

@@ -1,6 +1,6 @@
 """`qnnq train`: train a network with natural quantization."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -207,7 +207,7 @@ def _check_outputs(outs: Sequence[str], json: str | None, figure: str | None) ->
             check_writable(path)
 
 
-def _torch_trainer():  # type: ignore[no-untyped-def]  # naming the type would import torch
+def _torch_trainer() -> "Callable[..., TrainingResult]":
     from qnnq.errors import QnnqError
 
     try:

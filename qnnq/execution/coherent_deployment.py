@@ -11,13 +11,13 @@ from noise_models.drift import drift_term
 from qnnq.devices.device import Device
 from qnnq.devices.names import resolve_device
 from qnnq.errors import InputError
-from qnnq.execution.deployment import parse_noise, split_strength
 from qnnq.execution.modes.coherent import Coherent
-from qnnq.execution.request import RunRequest, latency_seconds
+from qnnq.execution.noise_text import parse_noise, split_strength
+from qnnq.execution.request import RunRequest
+from qnnq.execution.timing import Timing
 from qnnq.networks.network import Network
 from qnnq.results.task import Task
 from transpile import (
-    FEEDBACK_LATENCY,
     CompiledNetwork,
     compile_network,
     network_circuit,
@@ -33,12 +33,14 @@ class CoherentDeployment:
 
     Attributes:
         device: The device.
+        timing: When things happen.
         specification: The noise, its strength included.
         compiled: The steps.
         channels: The noise of their qubits.
     """
 
     device: Device
+    timing: Timing
     specification: NoiseSpecification
     compiled: CompiledNetwork
     channels: NoiseChannels
@@ -57,9 +59,7 @@ class CoherentDeployment:
         """Return a task with what of this deployment determines its result."""
         noise, strength = split_strength(self.specification)
         return replace(
-            task,
-            mode="coherent",
-            feedback_latency_s=round(self.compiled.feedback_latency, 12),
+            self.timing.described(task, self.compiled),
             noise=noise,
             strength=strength,
             device=self.device.name,
@@ -90,16 +90,13 @@ def deploy_coherent(
     """
     base, name = parse_noise(request.noise, request.device)
     specification, device = base.scaled(request.strength), find(name)
-    latency = latency_seconds(request.feedback_latency)
+    timing = Timing.of(request)
+    timing.check(device)
     compiled = _compiled(
-        device,
-        network.widths,
-        tuple(network.entanglements),
-        request.qubits,
-        FEEDBACK_LATENCY if latency is None else latency,
+        device, network.widths, tuple(network.entanglements), request.qubits, timing
     )
     channels = _channels(device, specification, compiled)
-    return CoherentDeployment(device, specification, compiled, channels)
+    return CoherentDeployment(device, timing, specification, compiled, channels)
 
 
 @lru_cache(maxsize=64)
@@ -108,14 +105,20 @@ def _compiled(
     widths: tuple[int, ...],
     entanglements: tuple[float, ...],
     qubits: str,
-    feedback_latency: float,
+    timing: Timing,
 ) -> CompiledNetwork:
     sites = None
     if qubits != "best":
         angles = smallest_entanglements(widths, entanglements)
         sites = parse_sites(qubits, device.target, angles)
     return compile_network(
-        device.target, widths, entanglements, sites=sites, feedback_latency=feedback_latency
+        device.target,
+        widths,
+        entanglements,
+        sites=sites,
+        feedback_latency=timing.feedback_latency_s,
+        measurement=timing.measurement,
+        recycling=timing.recycling,
     )
 
 
@@ -126,7 +129,7 @@ def _channels(
     used = [qubit for site in compiled.sites for qubit in site.qubits]
     if drift_term(specification) is not None:
         raise InputError(f"--mode coherent: expected noise without drift, got {specification}")
-    channels = build_channels(specification, device.target, used)
+    channels = build_channels(specification, device.target, used, compiled.measurement)
     if channels.coupling_rates or channels.leakage or channels.correlated_readout:
         raise InputError(
             f"--mode coherent: expected noise without zz, leakage and correlated_readout, got "

@@ -16,6 +16,8 @@ PAIR_GATES: tuple[PairGate, ...] = get_args(PairGate)
 
 ModeName = Literal["stepwise", "coherent"]
 MODES: tuple[ModeName, ...] = get_args(ModeName)
+RecyclingName = Literal["flip", "reset"]
+RECYCLINGS: tuple[RecyclingName, ...] = get_args(RecyclingName)
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,9 @@ class RunRequest:
         mode: `stepwise` (every layer prepares its qubits anew) or `coherent` (they live on).
         feedback_latency: In coherent mode the time from the end of a measurement to the first
             gate that depends on it, such as `2us`; None takes the default of `transpile`.
+        measurement: In coherent mode the device's instruction that measures, such as `measure_2`.
+        recycling: In coherent mode what brings a measured ancilla back to |0>: `flip` (by its own
+            outcome) or `reset`.
     """
 
     model: str = "mnist16-a0.5"
@@ -60,6 +65,12 @@ class RunRequest:
     compensate: bool = False
     mode: ModeName = "stepwise"
     feedback_latency: str | None = None
+    measurement: str = "measure"
+    recycling: RecyclingName = "flip"
+
+
+OF_COHERENT_MODE = ("feedback_latency", "measurement", "recycling")
+"""Options that the stepwise mode has no place for."""
 
 
 def check_request(request: RunRequest) -> None:
@@ -87,13 +98,20 @@ def _check_mode(request: RunRequest) -> None:
             f"{nearest(request.mode, MODES)}"
         )
     if request.mode == "stepwise":
-        if request.feedback_latency is not None:
-            raise InputError(
-                f"--feedback-latency {request.feedback_latency}: expected --mode coherent, got "
-                "stepwise, which prepares every qubit anew"
-            )
+        for name in OF_COHERENT_MODE:
+            value = getattr(request, name)
+            if value != getattr(RunRequest, name):
+                raise InputError(
+                    f"--{name.replace('_', '-')} {value}: expected --mode coherent, got stepwise, "
+                    "which prepares every qubit anew"
+                )
         return
     latency_seconds(request.feedback_latency)
+    if request.recycling not in RECYCLINGS:
+        raise InputError(
+            f"--recycling {request.recycling!r}: expected one of {', '.join(RECYCLINGS)}"
+            f"{nearest(request.recycling, RECYCLINGS)}"
+        )
     if request.engine != "instrument":
         raise InputError(f"--mode coherent: expected --engine instrument, got {request.engine}")
     refused = {

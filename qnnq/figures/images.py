@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from qnnq.errors import InputError
-from qnnq.figures.curves import AXES, Axis, caption, name_groups, named
+from qnnq.figures.captions import caption, name_groups, named
+from qnnq.figures.curves import AXES, Axis
 from qnnq.figures.style import HATCHES, MOST_SERIES, look, percent_axis, styled
 from qnnq.results.decided import Decided
 from qnnq.results.points import Measured, shown

@@ -8,11 +8,13 @@ from typing import Any
 from qnnq.report.sources import Origin
 
 # Labels and the keys of a grid, in the order of their lines; the last are gathered first.
-_GRID_KEYS = {
+GRID_KEYS = {
     "shots": "shots",
     "engine": "engine",
     "mode": "mode",
     "feedback_latency": "feedback_latency",
+    "measurement": "measurement",
+    "recycling": "recycling",
     "device": "devices",
     "noise": "noise",
     "network": "networks",
@@ -32,7 +34,7 @@ _GRID_KEYS = {
 def sweep_file(origins: Sequence[Origin]) -> str:
     """Return a sweep file for all that was simulated, "" where nothing was."""
     settings = [
-        {key: _value(key, origin.labels[label]) for label, key in _GRID_KEYS.items()
+        {key: _value(key, origin.labels[label]) for label, key in GRID_KEYS.items()
          if origin.labels.get(label, "") != "" or label == "off"}
         for origin in origins if origin.result.task.engine != "runtime"
     ]  # fmt: skip
@@ -66,7 +68,7 @@ def _value(key: str, label: Any) -> Any:
 def _grids(settings: Sequence[Mapping[str, Any]]) -> list[dict[str, list[Any]]]:
     """Gather settings into grids whose lists, crossed, are exactly these settings."""
     grids = [{key: [value] for key, value in setting.items()} for setting in settings]
-    for key in reversed([each for each in _GRID_KEYS.values() if each != "shots"]):
+    for key in reversed([each for each in GRID_KEYS.values() if each != "shots"]):
         alike: dict[str, dict[str, list[Any]]] = {}
         for grid in grids:
             others = {name: value for name, value in grid.items() if name != key}

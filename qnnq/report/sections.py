@@ -35,6 +35,7 @@ def build_sections(sources: Sources) -> list[Section]:
         lambda: _summary(points),
         *(lambda x=x: _curves(points, x) for x in _AXES),
         lambda: _breakdown(points),
+        lambda: _latency(points),
         lambda: _attribution(points),
         lambda: _devices(points),
         lambda: _confusion(points),
@@ -113,6 +114,14 @@ def _breakdown(points: Sequence[Measured]) -> Section:
         "interval that begins at 0 says that the network may never have been above it."
     )
     return Section("How much noise they stand", (text,), tables=(_table(rows),))
+
+
+def _latency(points: Sequence[Measured]) -> Section | None:
+    if len({each for each in _values(points, "feedback_latency") if each != ""}) < 2:
+        return None
+    rows = build_report("latency", points, None, unfinished=True)
+    text = "The latency, in microseconds, at which one point of accuracy is lost."
+    return Section("How slow the feedback may be", (text,), tables=(_table(rows),))
 
 
 def _attribution(points: Sequence[Measured]) -> Section:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from qnnq.errors import InputError
 from qnnq.results.decided import Decided, decided_images, noise_changes
 from qnnq.results.frames import dataframe
+from qnnq.results.latency import latency_budgets
 from qnnq.results.points import PREDICTIONS, Measured
 from qnnq.results.robustness import Paired, attributions, behaviours, breakdowns, check_complete
 from qnnq.statistics import Behaviour, Difference
@@ -39,6 +40,7 @@ def build_report(
     reports: dict[str, Callable[[], list[Row]]] = {
         "accuracy": lambda: [_accuracy(point) for point in points],
         "breakdown": lambda: _breakdown(points, threshold),
+        "latency": lambda: _latency(points, threshold),
         "attribution": lambda: _attribution(points),
         "behaviour": lambda: _behaviour(points),
     }
@@ -69,6 +71,17 @@ def _breakdown(points: Sequence[Measured], threshold: float | None) -> list[Row]
         | {"threshold": limit, "image_count": curve.images, "complete": curve.complete}
         | _interval("breakdown_strength", curve.breakdown)
         for curve in breakdowns(points, threshold)
+    ]
+
+
+def _latency(points: Sequence[Measured], threshold: float | None) -> list[Row]:
+    limit = "1 point below that of the shortest latency" if threshold is None else threshold
+    return [
+        _labels(budget.first.labels, leave_out=("feedback_latency",))
+        | {"threshold": limit, "image_count": budget.images, "complete": budget.complete}
+        | _interval("latency_us_majority", budget.majority)
+        | _interval("latency_us_single_shot", budget.single_shot)
+        for budget in latency_budgets(points, threshold)
     ]
 
 

@@ -7,11 +7,11 @@ from html.parser import HTMLParser
 import pytest
 
 from qnnq.cli.main import main
-from qnnq.report.again import sweep_file
+from qnnq.report.again import GRID_KEYS, sweep_file
 from qnnq.report.sources import read_sources
 from qnnq.results.file import Store
 from qnnq.results.points import read_points
-from qnnq.sweep.file import read_sweep
+from qnnq.sweep.file import Grid, read_sweep
 from qnnq.sweep.points import expand
 from tests.report.browser import CHROMIUM, look, with_page
 from tests.report.conftest import ODD_NAME
@@ -104,6 +104,8 @@ def test_figures_and_numbers_are_those_of_the_results(sources, outline):
 
 
 def test_the_sweep_file_of_a_page_asks_for_the_same_tasks(sources, monkeypatch):
+    stopping = {"target_width", "max_shots", "images_per_task"}  # change no counts
+    assert {*GRID_KEYS.values()} == {*Grid.model_fields} - stopping
     monkeypatch.chdir(sources)
     text = sweep_file(read_sources(["r.sqlite", "run"]).origins)
     assert text.count("[[grid]]") == 5  # coherent and stepwise apart: one has latencies

@@ -94,7 +94,7 @@ def active_part(circuit: QuantumCircuit) -> tuple[QuantumCircuit, dict[int, int]
             for qubit in item.qubits
         }
     )
-    index = {physical: place for place, physical in enumerate(active)}
+    index = {physical: number for number, physical in enumerate(active)}
     small = QuantumCircuit(QuantumRegister(len(active), "q"), *circuit.cregs)
     small.delay(0, 0, unit="s")  # has Aer look for errors of waits, couplings and leakage
     for item in circuit.data:

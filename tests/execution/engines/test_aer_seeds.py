@@ -9,6 +9,7 @@ from qnnq.execution.deployment import deploy
 from qnnq.execution.engines.aer import AerEngine
 from qnnq.execution.engines.response import component_responses
 from qnnq.execution.modes.stepwise import Stepwise
+from qnnq.execution.request import RunRequest
 from qnnq.execution.shot_loop import run_shots
 from qnnq.networks.network import Network
 from tests.execution.engines.test_agreement import network
@@ -33,7 +34,7 @@ class Recorder(AerEngine):
 
 def test_no_two_shots_of_a_task_share_a_generator():
     small = network(0.9, widths=(4, 2, 2, 2))
-    deployed = deploy(small, noise="readout(p=0.1)")
+    deployed = deploy(RunRequest(noise="readout(p=0.1)"), small)
     engine = Recorder(deployed.layers, deployed.channels)
     mode = Stepwise(engine, small.entanglements)
     pixels = np.random.default_rng(0).random((3, 4))
@@ -60,7 +61,7 @@ def test_counts_of_many_seeds_scatter_as_independent_shots_do():
     """
     weights = network(0.9, widths=(4, 3, 3, 2)).weights
     small = Network((weights[0], 0.2 * weights[1], weights[2]), stretch=0.6, entanglement=0.3)
-    deployed = deploy(small, noise="depolarizing(p1=0.03, p2=0.03)")
+    deployed = deploy(RunRequest(noise="depolarizing(p1=0.03, p2=0.03)"), small)
     responses = [
         component_responses(layer.circuit, noise)
         for layer, noise in zip(deployed.layers, deployed.channels, strict=True)
