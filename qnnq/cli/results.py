@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from qnnq.cli import options
+
 Row = dict[str, Any]
 
 
@@ -15,17 +17,12 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def results(
-        file: Annotated[Path, typer.Argument(metavar="FILE", help="A results file of a sweep.")],
+        file: options.ResultsFile,
         csv: Annotated[
             str | None, typer.Option(help="Write as CSV (- is stdout).", metavar="FILE")
         ] = None,
-        json: Annotated[
-            str | None, typer.Option(help="Write as JSON (- is stdout).", metavar="FILE")
-        ] = None,
-        where: Annotated[
-            list[str] | None,
-            typer.Option(help="Only these points; may be repeated.", metavar="LABEL=VALUE"),
-        ] = None,
+        json: options.Json = None,
+        where: options.Where = None,
         report: Annotated[
             str, typer.Option(help="accuracy, breakdown, latency, attribution or behaviour.")
         ] = "accuracy",
@@ -38,10 +35,7 @@ def register(app: typer.Typer) -> None:
                 max=1,
             ),
         ] = None,
-        unfinished: Annotated[
-            bool,
-            typer.Option("--unfinished", help="Compare points that are not finished as well."),
-        ] = False,
+        unfinished: options.Unfinished = False,
     ) -> None:
         """List what a sweep found, with 95 % intervals.
 
