@@ -25,6 +25,7 @@ from qnnq.execution.measured_response import (
     write_response,
 )
 from qnnq.execution.modes.stepwise import Stepwise
+from qnnq.execution.request import RunRequest
 from qnnq.execution.response_fit import ANGLES, basis
 from qnnq.execution.shot_loop import Votes, run_shots
 from qnnq.networks.bundled import load_model
@@ -44,7 +45,7 @@ def main() -> None:
 
     network, data = load_model(options.model), load_data("mnist-test")
     labels = data.labels[: options.images].astype(np.int64)
-    deployed = deploy(network, noise=options.noise)
+    deployed = deploy(RunRequest(noise=options.noise), network)
 
     def run(engine: Engine, seed: int) -> Votes:
         mode = Stepwise(engine, network.entanglements)
@@ -69,7 +70,7 @@ def main() -> None:
         )
         with TemporaryDirectory() as folder:
             write_response(response, f"{folder}/response.json")
-            twin = deploy_measured(network, noise=f"measured:{folder}/response.json")
+            twin = deploy_measured(RunRequest(noise=f"measured:{folder}/response.json"), network)
         again = partial(run, seed=number)
         truth = measured(again(deployed.engine("instrument")))
         votes = again(twin.engine("instrument"))

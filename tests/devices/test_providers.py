@@ -7,8 +7,8 @@ import pytest
 from qiskit.providers.fake_provider import GenericBackendV2
 
 from qnnq.devices.device import PROVIDERS, Device, Provider, register
-from qnnq.devices.limits import ServiceLimits
 from qnnq.devices.names import device_kind, device_names, names_in, resolve_device
+from qnnq.devices.service_limits import ServiceLimits
 from qnnq.errors import InputError
 from qnnq.execution.request import RunRequest
 from qnnq.execution.run import prepare
