@@ -102,48 +102,13 @@ def _print_table(file: Path, rows: list[Row]) -> None:
     from rich.table import Table
 
     from qnnq.cli.output import print_table
-    from qnnq.results.points import shown
+    from qnnq.results.layout import lay_out
     from qnnq.results.tables import IDENTIFYING
 
-    names = list(rows[0])
-    intervals = [name for name in names if f"{name}_low" in rows[0]]
-    ends = {f"{name}_{end}" for name in intervals for end in ("low", "high")}
-    texts = {
-        name: ["" if row[name] is None else shown(row[name]) for row in rows] for name in names
-    }
-    columns = [
-        name
-        for name in names
-        if name not in ends
-        and (name in intervals or name in IDENTIFYING or len(set(texts[name])) > 1)
-    ]
-    common = ", ".join(
-        f"{name.replace('_', ' ')} {texts[name][0]}"
-        for name in names
-        if name not in ends and name not in columns and texts[name][0]
-    )
-    table = Table(title=f"{file}: {len(rows)} rows\n{common}", title_justify="left")
-    for name in columns:
-        heading = name.replace("_", " ")
+    found = lay_out(rows)
+    table = Table(title=f"{file}: {len(rows)} rows\n{found.common}", title_justify="left")
+    for name, heading in zip(found.names, found.headings, strict=True):
         table.add_column(heading, justify="left" if name in IDENTIFYING else "right")
-    for number, row in enumerate(rows):
-        table.add_row(
-            *(
-                _interval(row, name) if name in intervals else texts[name][number]
-                for name in columns
-            )
-        )
+    for cells in found.cells:
+        table.add_row(*cells)
     print_table(table)
-
-
-def _interval(row: Row, name: str) -> str:
-    if row[name] is None:
-        return ""
-    value, low, high = (_text(row[key]) for key in (name, f"{name}_low", f"{name}_high"))
-    return value if low == high == value else f"{value} ({low} to {high})"
-
-
-def _text(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:.4f}" if 1e-4 <= abs(value) < 1 else f"{value:.4g}"
-    return str(value)
