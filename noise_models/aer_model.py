@@ -46,7 +46,7 @@ def aer_noise_model(
     return model
 
 
-class SequenceErrors(TransformationPass):
+class SequenceErrors(TransformationPass):  # type: ignore[misc]
     """Puts in the errors of delays and of measured qubits, and what acts before operations.
 
     Aer runs it on circuits in which it has replaced control flow by jumps, so that it reaches the

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 from qiskit.circuit import Delay, Gate, Measure, Operation
 from qiskit.transpiler import Target
 from qiskit_aer.noise import QuantumError
@@ -16,14 +17,14 @@ from noise_models.elements import (
     Element,
     calibrated_instructions,
     delay_seconds,
-    place,
+    describe,
     qubit_calibration,
 )
 from noise_models.errors import NoiseError
 from noise_models.source import NoiseSource
 from noise_models.sources import noise_sources
 from noise_models.specification import NoiseSpecification
-from noise_models.stages import ComplexArray, FloatArray, Stages, superoperator
+from noise_models.stages import ComplexArray, Stages, superoperator
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +53,7 @@ class NoiseChannels:
 
     qubits: frozenset[int]
     stages: Mapping[Element, Stages]
-    readout_errors: Mapping[int, FloatArray]
+    readout_errors: Mapping[int, NDArray[np.float64]]
     exact: frozenset[Element]
     refused: Mapping[Element, str]
     sources: tuple[NoiseSource, ...]
@@ -79,7 +80,7 @@ class NoiseChannels:
                 stage for source in self.sources for stage in source.waiting(qubit, duration_s)
             )
         except NoiseError as error:
-            raise NoiseError(f"{place('delay', (qubit,))}: {error}") from None
+            raise NoiseError(f"{describe('delay', (qubit,))}: {error}") from None
 
     def measuring(self, qubit: int) -> Stages:
         """Return what a measured qubit suffers that is used again.
@@ -95,7 +96,7 @@ class NoiseChannels:
         if duration is not None:
             return self.waiting(qubit, duration)
         if self.waiting(qubit, 1.0) or self.coupling_rates:
-            where = place("measure", (qubit,))
+            where = describe("measure", (qubit,))
             raise NoiseError(f"{where}: the device's calibration lacks its duration")
         return ()
 
@@ -124,7 +125,7 @@ class NoiseChannels:
         try:
             return delay_seconds(operation, self.dt)
         except NoiseError as error:
-            raise NoiseError(f"{place('delay', qubits)}: {error}") from None
+            raise NoiseError(f"{describe('delay', qubits)}: {error}") from None
 
     def is_virtual(self, operation: Operation, qubits: tuple[int, ...]) -> bool:
         """Whether a gate is a change of frame, which takes no time and has no error."""
@@ -169,7 +170,7 @@ def build_channels(
     calibration = qubit_calibration(target, used, measurement)
     sources = noise_sources(specification, calibration, target.num_qubits or 0)
     stages: dict[Element, Stages] = {}
-    readout_errors: dict[int, FloatArray] = {}
+    readout_errors: dict[int, NDArray[np.float64]] = {}
     exact: set[Element] = set()
     refused: dict[Element, str] = {}
     instructions = list(calibrated_instructions(target, used))
@@ -220,18 +221,18 @@ def _gate_error(
     sources: list[NoiseSource], instruction: CalibratedInstruction
 ) -> tuple[Stages, str | None]:
     """Return the stages after an instruction, and why it must not be used (None: it may)."""
-    place = instruction.place
+    where = instruction.description
     if len(instruction.qubits) > 2 and sources:
-        return (), f"{place}: noise is defined for gates on one or two qubits"
+        return (), f"{where}: noise is defined for gates on one or two qubits"
     try:
         found = tuple(stage for source in sources for stage in source.gate_stages(instruction))
     except NoiseError as error:
-        return (), f"{place}: {error}"
+        return (), f"{where}: {error}"
     lacks = next(filter(None, (source.missing(instruction) for source in sources)), None)
-    return found, None if lacks is None else f"{place}: the device's calibration lacks its {lacks}"
+    return found, None if lacks is None else f"{where}: the device's calibration lacks its {lacks}"
 
 
-def _readout_error(sources: list[NoiseSource], qubit: int) -> FloatArray | None:
+def _readout_error(sources: list[NoiseSource], qubit: int) -> NDArray[np.float64] | None:
     """Return the product of all readout errors of a qubit, None if there is none."""
     result = np.eye(2)
     for source in sources:

@@ -46,18 +46,18 @@ class CalibratedInstruction:
         return "duration" if self.duration is None and not self.is_virtual else None
 
     @property
-    def place(self) -> str:
+    def description(self) -> str:
         """The instruction and its qubits, for messages."""
-        return place(self.name, self.qubits)
+        return describe(self.name, self.qubits)
 
 
-def place(name: str, qubits: tuple[int, ...]) -> str:
+def describe(name: str, qubits: tuple[int, ...]) -> str:
     """Return an instruction and its qubits, for messages."""
     return f"{name} on qubit{'s' * (len(qubits) > 1)} {', '.join(map(str, qubits))}"
 
 
 @dataclass(frozen=True)
-class QubitCalibration:
+class CalibratedQubit:
     """One qubit's calibration; None where the target does not say.
 
     Attributes:
@@ -112,7 +112,7 @@ def delay_seconds(delay: Delay, dt: float | None) -> float:
 
 def qubit_calibration(
     target: Target, qubits: frozenset[int], measurement: str = "measure"
-) -> dict[int, QubitCalibration]:
+) -> dict[int, CalibratedQubit]:
     """Return the calibration of these qubits.
 
     A readout error that the target gives without a direction counts for both prepared states.
@@ -127,12 +127,12 @@ def qubit_calibration(
     return {q: _qubit_calibration(properties[q], measure.get((q,))) for q in sorted(qubits)}
 
 
-def _qubit_calibration(properties: object, measure: object) -> QubitCalibration:
+def _qubit_calibration(properties: object, measure: object) -> CalibratedQubit:
     error = getattr(measure, "error", None)
     p01, p10 = (getattr(measure, f"prob_meas{m}_prep{1 - m}", error) for m in (1, 0))
     t1, t2 = (_known(getattr(properties, name, None)) for name in ("t1", "t2"))
     duration = _known(getattr(measure, "duration", None))
-    return QubitCalibration(t1 or None, t2 or None, _known(p01), _known(p10), duration)
+    return CalibratedQubit(t1 or None, t2 or None, _known(p01), _known(p10), duration)
 
 
 def _known(value: float | None) -> float | None:

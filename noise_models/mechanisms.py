@@ -7,9 +7,10 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from noise_models.errors import NoiseError
-from noise_models.stages import FloatArray, Kraus, Stage, Stages, depolarizing, mixture
+from noise_models.stages import Kraus, Stage, Stages, depolarizing, mixture
 
 
 def contracted(contraction: float, strength: float, what: str) -> float:
@@ -24,7 +25,7 @@ def contracted(contraction: float, strength: float, what: str) -> float:
             f"found strength {strength:g}, expected a whole number: {what} is worse than random "
             "and has no other power"
         )
-    return contraction**strength
+    return float(contraction**strength)
 
 
 def depolarizing_stages(qubits: int, probability: float, strength: float, what: str) -> Stages:
@@ -65,7 +66,7 @@ def relaxation_stages(
 
 def relaxation_infidelity(times: Sequence[tuple[float, float]], duration: float) -> float:
     """Return the average gate infidelity of `relaxation_stages`."""
-    d = 2 ** len(times)
+    d = 1 << len(times)
     process_fidelity = math.prod(
         (1 + math.exp(-duration / t1) + 2 * math.exp(-duration / t2)) / 4 for t1, t2 in times
     )
@@ -99,7 +100,7 @@ def reset_error_stages(probability: float, strength: float) -> Stages:
     return (mixture(1, 0, {"x": flip}),) if flip else ()
 
 
-def readout_matrix(p01: float, p10: float, strength: float, what: str) -> FloatArray:
+def readout_matrix(p01: float, p10: float, strength: float, what: str) -> NDArray[np.float64]:
     """Return [[1 - p01, p01], [p10, 1 - p10]]**strength, rows: prepared, columns: measured."""
     total = p01 + p10
     if not total:

@@ -1,7 +1,10 @@
 """What every noise term can answer about a device's elements."""
 
+import numpy as np
+from numpy.typing import NDArray
+
 from noise_models.elements import CalibratedInstruction
-from noise_models.stages import FloatArray, Stages
+from noise_models.stages import Stages
 
 
 class NoiseSource:
@@ -32,7 +35,7 @@ class NoiseSource:
         """Return which calibration that this term needs an instruction lacks, None if none."""
         return None
 
-    def readout(self, qubit: int) -> FloatArray | None:
+    def readout(self, qubit: int) -> NDArray[np.float64] | None:
         """Return the readout matrix of a qubit, None if this term has none."""
         return None
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from noise_models.coherent import Coupling, Detuning, Overrotation, Phase
 from noise_models.device import DeviceNoise
-from noise_models.elements import QubitCalibration
+from noise_models.elements import CalibratedQubit
 from noise_models.errors import NoiseError
 from noise_models.outcomes import CorrelatedReadout, Leakage, Readout
 from noise_models.pauli_lindblad import PauliLindblad
@@ -28,7 +28,7 @@ _SYNTHETIC: Mapping[str, Callable[[NoiseTerm], NoiseSource]] = {
 
 
 def noise_sources(
-    specification: NoiseSpecification, qubits: Mapping[int, QubitCalibration], num_qubits: int
+    specification: NoiseSpecification, qubits: Mapping[int, CalibratedQubit], num_qubits: int
 ) -> list[NoiseSource]:
     """Return the terms that do something, in order; terms of strength 0 do nothing.
 

@@ -13,8 +13,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from transpile.errors import TranspileError
 
-FloatArray = NDArray[np.float64]
-
 MAX_TABLE_WIDTH = 10
 """Neurons whose every pattern of outcomes may have a branch: 1,024 branches one after the other
 take about 0.1 ms, as long as a superconducting qubit lives."""
@@ -30,7 +28,7 @@ class Branch:
 
     bits: tuple[int, ...]
     value: int
-    angles: FloatArray
+    angles: NDArray[np.float64]
 
     @property
     def ones(self) -> tuple[int, ...]:
@@ -40,17 +38,18 @@ class Branch:
     def taken(self, bits: ArrayLike) -> NDArray[np.bool_]:
         """Whether bits (..., width of the layer before) take the branch, (...)."""
         wanted = [self.value >> k & 1 for k in range(len(self.bits))]
-        return np.all(np.asarray(bits)[..., list(self.bits)] == wanted, axis=-1)
+        taken: NDArray[np.bool_] = np.all(np.asarray(bits)[..., list(self.bits)] == wanted, axis=-1)
+        return taken
 
 
 @dataclass(frozen=True, eq=False)
 class Feedforward:
     """theta = base + the angles of all branches that are taken; base: (width,), radians."""
 
-    base: FloatArray
+    base: NDArray[np.float64]
     branches: tuple[Branch, ...]
 
-    def angles(self, bits: ArrayLike) -> FloatArray:
+    def angles(self, bits: ArrayLike) -> NDArray[np.float64]:
         """The angles theta (..., width) for bits (..., width of the layer before)."""
         total = np.broadcast_to(self.base, (*np.shape(bits)[:-1], len(self.base))).copy()
         for branch in self.branches:
@@ -84,7 +83,9 @@ def linear_feedforward(weight: ArrayLike, bias: ArrayLike | None, stretch: float
     return Feedforward(base, branches)
 
 
-def table_feedforward(angles: Callable[[FloatArray], FloatArray], width_before: int) -> Feedforward:
+def table_feedforward(
+    angles: Callable[[NDArray[np.float64]], NDArray[np.float64]], width_before: int
+) -> Feedforward:
     """One branch for every pattern of outcomes of the layer before, for any activation.
 
     angles: gives theta (patterns, width) in radians for outcomes +1/-1 (patterns, width_before).

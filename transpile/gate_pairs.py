@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Literal, get_args
 
-from qiskit.circuit import Gate, QuantumCircuit, Qubit
+from qiskit.circuit import CircuitInstruction, Gate, QuantumCircuit, Qubit
 from qiskit.circuit.library import CZGate, RZGate, SXGate
 from qiskit.transpiler import Target
 
@@ -95,7 +95,9 @@ def _self_inverse_gate(target: Target | None, a: int, b: int) -> tuple[Gate, tup
     )
 
 
-def _split_before_coupling(circuit: QuantumCircuit, neurons: set[Qubit]) -> tuple[list, list]:
+def _split_before_coupling(
+    circuit: QuantumCircuit, neurons: set[Qubit]
+) -> tuple[list[CircuitInstruction], list[CircuitInstruction]]:
     """Split off the single-qubit gates that start each neuron; the order on qubits is kept."""
     rotations, rest = [], []
     rotating = set(neurons)

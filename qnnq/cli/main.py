@@ -20,6 +20,7 @@ COMMANDS = (
     "sweep",
     "results",
     "plot",
+    "report",
     "estimate",
     "submit",
     "runs",
@@ -129,8 +130,8 @@ def _exit_code(error: Exception) -> int | None:
 
 def _message(error: Exception, arguments: Sequence[str]) -> str:
     if isinstance(error, OSError) and error.strerror:
-        place = f"{error.filename}: " if error.filename else ""
-        return f"{place}{error.strerror}"
+        file = f"{error.filename}: " if error.filename else ""
+        return f"{file}{error.strerror}"
     if isinstance(error, MemoryError):
         return f"out of memory: {error}"
     formatted = getattr(error, "format_message", None)

@@ -10,7 +10,7 @@ from qiskit.circuit import QuantumCircuit
 
 from qnnq.devices.ibm.account import listed_backend
 from qnnq.devices.ibm.client import Client, Delivery, Missing, NotAccepted, Unanswered
-from qnnq.devices.limits import ServiceLimits
+from qnnq.devices.service_limits import ServiceLimits
 from qnnq.errors import QnnqError
 from qnnq.jobs.records import SessionRecord
 from qnnq.jobs.service import (
@@ -278,7 +278,8 @@ class RemoteService:
 def _kind(options: JobOptions) -> type["Session"]:
     from qiskit_ibm_runtime import Batch, Session
 
-    return Session if options.mode == "session" else Batch
+    context: type[Any] = Session if options.mode == "session" else Batch
+    return context
 
 
 def _listed(raw: dict[str, Any]) -> JobView:

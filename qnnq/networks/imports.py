@@ -127,4 +127,5 @@ def _array(name: str, tensor: "Tensor") -> FloatArray:
     if tensor.is_meta or str(tensor.layout) != "torch.strided":
         kind = "one without values" if tensor.is_meta else str(tensor.layout)
         raise InputError(f"{name}: expected a dense tensor, got {kind}")
-    return tensor.detach().cpu().numpy()
+    values: FloatArray = tensor.detach().cpu().numpy()
+    return values

@@ -198,8 +198,8 @@ def _check_values(name: str, tensor: FloatArray) -> None:
         raise InputError(f"{name}: expected float32 or float64, got {tensor.dtype}")
     bad = np.argwhere(~np.isfinite(tensor))
     if len(bad):
-        place = tuple(int(index) for index in bad[0])
-        raise InputError(f"{name}: expected finite numbers, got {tensor[place]} at {place}")
+        index = tuple(map(int, bad[0]))
+        raise InputError(f"{name}: expected finite numbers, got {tensor[index]} at {index}")
 
 
 def _check_sums(name: str, weight: FloatArray, bias: FloatArray | None) -> None:

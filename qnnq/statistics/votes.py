@@ -9,14 +9,16 @@ from qnnq.statistics.intervals import Accuracy, bootstrap_over_images, wilson
 
 def majority_votes(counts: NDArray[np.integer]) -> NDArray[np.intp]:
     """Most voted class of each image, (images,), from (images, classes); ties: the lowest."""
-    return np.argmax(counts, axis=1)
+    votes: NDArray[np.intp] = np.argmax(counts, axis=1)
+    return votes
 
 
 def single_shot_fractions(
     counts: NDArray[np.integer], labels: NDArray[np.integer]
 ) -> NDArray[np.float64]:
     """Fraction of each image's shots, (images,), that named the right class."""
-    return counts[np.arange(len(labels)), labels] / counts.sum(axis=1)
+    rates: NDArray[np.float64] = counts[np.arange(len(labels)), labels] / counts.sum(axis=1)
+    return rates
 
 
 def single_shot(

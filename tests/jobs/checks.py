@@ -1,6 +1,8 @@
 """What has to be true of every finished run."""
 
+import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -39,3 +41,11 @@ def assert_paid_once(server: Server, folder: Path, failed: int = 0) -> None:
     assert {job for job, _ in billed} == jobs
     assert len(billed) == LAYERS
     assert len([own for _, own in server.store.events("failed") if set(own) & tags]) == failed
+
+
+def until(happened: Callable[[], bool]) -> None:
+    """Wait for an event; the time is only there to end a test that would wait for ever."""
+    end = time.monotonic() + 240
+    while not happened():
+        assert time.monotonic() < end, "what was waited for did not happen"
+        time.sleep(0.01)

@@ -91,8 +91,8 @@ def test_every_step(
     files: Files, tmp_path: Path, bomb: dict[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from qnnq.jobs.creation import create_run
+    from qnnq.jobs.hardware_request import HardwareRequest
     from qnnq.jobs.planning import plan_run
-    from qnnq.jobs.request import HardwareRequest
 
     request = HardwareRequest(str(files.network), "fake_jakarta", data=str(files.data), shots=SHOTS)
     plan = plan_run(request)
