@@ -39,7 +39,7 @@ class Trained:
     Attributes:
         path: Its file.
         settings: What it was trained with.
-        seconds: Wall-clock time of the training.
+        seconds: Processor time of the training.
         history: A dictionary an epoch (`qnnq.training.settings.Epoch`).
     """
 
@@ -57,7 +57,7 @@ class Errors:
         single_shot: Error of a shot, in [0, 1].
         majority: Error of the vote.
         right: Whether the vote was right, shape (images,).
-        seconds: Wall-clock time of all shots.
+        seconds: Processor time of all shots.
     """
 
     single_shot: float
@@ -120,11 +120,11 @@ class Study:
         record = path.with_suffix(".json")
         if not record.exists():
             checkpoint = path.with_suffix(".checkpoint")
-            started = time.perf_counter()
+            started = time.process_time()
             result = train(settings, images, test, device="cpu", checkpoint=checkpoint)
             if result.interrupted:
                 raise KeyboardInterrupt
-            seconds = time.perf_counter() - started
+            seconds = time.process_time() - started
             write_network(result.network, path)
             history = [asdict(epoch) for epoch in result.history]
             content = {"settings": asdict(settings), "seconds": seconds, "history": history}
@@ -156,12 +156,15 @@ class Study:
         if not kept.exists():
             engine: EngineName = "ideal" if noise == "ideal" else "instrument"
             request = RunRequest(str(path), engine=engine, noise=noise, shots=shots)
-            result = prepare(request).execute()
+            prepared = prepare(request)
+            started = time.process_time()
+            result = prepared.execute()
+            seconds = time.process_time() - started
             right = majority_votes(result.counts) == result.labels
             hits = result.counts[np.arange(len(result.labels)), result.labels].sum()
             single = 1 - hits / (shots * len(result.labels))
             with kept.open("wb") as file:
-                np.savez_compressed(file, right=right, single=single, seconds=result.seconds)
+                np.savez_compressed(file, right=right, single=single, seconds=seconds)
         content = np.load(kept)
         right = content["right"]
         return Errors(
