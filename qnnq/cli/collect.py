@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from qnnq.cli import hardware
+from qnnq.cli import hardware, options
 from qnnq.cli.output import percent, write_json
 
 if TYPE_CHECKING:
@@ -16,11 +16,9 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def collect(
-        folder: hardware.Folder = "latest",
-        json: hardware.Json = None,
-        counts: Annotated[
-            bool, typer.Option("--counts", help="Votes of each image, in JSON.")
-        ] = False,
+        folder: options.Folder = "latest",
+        json: options.Json = None,
+        counts: options.Counts = False,
         out: Annotated[
             str | None,
             typer.Option(help="Add them to a sweep's results file.", metavar="FILE"),

@@ -20,6 +20,7 @@ COMMANDS = (
     "sweep",
     "results",
     "plot",
+    "report",
     "estimate",
     "submit",
     "runs",

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from qnnq.cli import options
+
 if TYPE_CHECKING:
     from qnnq.sweep.schedule import Tally
 
@@ -31,9 +33,7 @@ def register(app: typer.Typer) -> None:
         retry: Annotated[
             bool, typer.Option("--retry", help="Try again what failed before.")
         ] = False,
-        json: Annotated[
-            str | None, typer.Option(help="Write a summary as JSON (- is stdout).", metavar="FILE")
-        ] = None,
+        json: options.Json = None,
     ) -> None:
         """Measure accuracy over a grid of networks, noise and devices.
 

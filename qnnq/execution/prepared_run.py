@@ -50,7 +50,7 @@ class PreparedRun:
         from qnnq.execution.coherent_deployment import CoherentDeployment
 
         if isinstance(self.deployment, CoherentDeployment):
-            return self.deployment.mode(), None
+            return self.deployment.mode(self.engine_name), None
         engine, compensated = self._engine(self.deployment, self.seed)
         return Stepwise(engine, entanglements), compensated
 

@@ -112,8 +112,8 @@ def _check_mode(request: RunRequest) -> None:
             f"--recycling {request.recycling!r}: expected one of {', '.join(RECYCLINGS)}"
             f"{nearest(request.recycling, RECYCLINGS)}"
         )
-    if request.engine != "instrument":
-        raise InputError(f"--mode coherent: expected --engine instrument, got {request.engine}")
+    if request.engine == "ideal":
+        raise InputError("--mode coherent: expected --engine instrument or aer, got ideal")
     refused = {
         f"--pairs {request.pairs}": request.pairs,
         f"--copies {request.copies}": request.copies != 1,
