@@ -87,7 +87,7 @@ def _print(document: dict[str, Any]) -> None:
 
 def _timing(timing: dict[str, Any] | None, assumed_s: float) -> str:
     """Say how the service's schedule compares with the assumed one."""
-    assumed = f"feedback latency: assumed {1e6 * assumed_s:g} us"
+    assumed = f"feedback latency: assumed {1e6 * assumed_s:.3g} us"
     if timing is None:
         return f"{assumed}; the service returned no schedule"
     if "not_understood" in timing:

@@ -1,10 +1,5 @@
 """Our process is killed with -9 at random moments; resume finishes the run and pays once."""
 
-import json
-import os
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +8,6 @@ import pytest
 from checks import assert_complete, assert_paid_once
 from conftest import IMAGES, SHOTS, Files, Fork
 from loopback import Fault, Server
-
 
 
 def test_a_killed_local_run_goes_on(files: Files, tmp_path: Path, fork: Fork) -> None:
