@@ -129,6 +129,7 @@ def _compile(
         feedforward=network_feedforward(network),
         sites=sites,
         feedback_latency=timing.feedback_latency_s,
+        condition_overhead=timing.condition_overhead_s,
         measurement=timing.measurement,
         recycling=timing.recycling,
     )
