@@ -49,6 +49,15 @@ class PreparedRun:
     engine_name: EngineName = "ideal"
     compensate: bool = False
 
+    def part(self, images: str, seed: int) -> "PreparedRun":
+        """Return the same run with other images, as in a task, and another seed."""
+        return replace(
+            self,
+            images=parse_images(images, len(self.dataset.labels)),
+            seed=seed,
+            task=replace(self.task, images=images, seed=seed),
+        )
+
     def mode(self) -> tuple[Mode, "CompensatedEngine | None"]:
         """Return the mode that the run asks for, and the engine that corrects angles if any."""
         entanglements = self.network.entanglements
@@ -78,7 +87,8 @@ class PreparedRun:
         mode, compensated = self.mode()
         votes = self._shots(mode, progress, threads, keep_partial)
         images = self.images[: len(votes.counts)]
-        task = replace(self.task, images=image_ranges(images))
+        whole = len(images) == len(self.images)
+        task = self.task if whole else replace(self.task, images=image_ranges(images))
         deviations = self._calibration_deviations(len(images), threads) if with_error else None
         drift = self._drift_deviations(len(images), threads) if with_error else None
         return RunResult(
