@@ -162,6 +162,8 @@ def test_the_instruction_for_measurements_in_the_middle_is_emitted(
     ("more", "lacks", "widths", "later", "wanted"),
     [
         ((), ("if_else",), (3, 2, 3), "linear", "target: found no if_else"),
+        # A neuron that one layer leaves out is reset for the next.
+        ((), ("reset",), (3, 2, 3), "linear", "target: found no reset, which the circuit needs"),
         ((), ("delay",), (3, 2, 3), "linear", "target: expected delays"),
         (("--recycling", "reset"), ("reset",), (2, 2), "linear", "ibm_jakarta has no reset"),
         ((), (), (3, 2, 8), "linear", "8"),
@@ -187,7 +189,7 @@ def test_refused_before_anything_is_submitted(
     wanted: str,
 ) -> None:
     server = start(lacks=lacks)
-    entanglement = WEAK if "reset" in lacks else PROJECTIVE
+    entanglement = WEAK if "--recycling" in more else PROJECTIVE
     write_network(living_network(widths, entanglement, later), files.network)
     answer = qnnq(*files.submit("ibm_jakarta", tmp_path / "run", *COHERENT, *more))
     assert answer.code == 2, answer.err
@@ -207,11 +209,12 @@ def test_broadcasts_of_a_single_image_that_exceed_a_job(
 
 
 def test_a_machine_without_resets_takes_what_needs_none(
-    start: Starter, living: Files, tmp_path: Path, qnnq: Command
+    start: Starter, files: Files, tmp_path: Path, qnnq: Command
 ) -> None:
     start(lacks=("reset",))
     run = tmp_path / "run"
-    answer = qnnq(*living.submit("ibm_jakarta", run, "--wait", *COHERENT))
+    write_network(living_network((3, 2), PROJECTIVE), files.network)
+    answer = qnnq(*files.submit("ibm_jakarta", run, "--wait", *COHERENT))
     assert answer.code == 0, answer.err
     assert_complete(run, IMAGES, SHOTS)
 
