@@ -92,6 +92,12 @@ def plan_coherent(request: HardwareRequest) -> Plan:
         costs=(cost,),
         estimate=estimate,
         task=task,
+        timing={
+            "dt_s": device.target.dt,
+            "duration_s": duration,
+            "feedback_latency_s": compiled.feedback_latency,
+            "measurement_s": [step.measurement_duration for step in compiled.steps],
+        },
         arrays=arrays,
     )
 
