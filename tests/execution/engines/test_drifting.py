@@ -35,7 +35,10 @@ def drifting(sigma, images_per_block, seed=1, **options):
 
 
 def test_each_block_has_the_noise_of_its_time():
-    """At angle 0, P(-1) = p01 of the block's readout; five standard errors, 40 blocks: false alarm 2e-5."""
+    """At angle 0, P(-1) = p01 of the block's readout.
+
+    Five standard errors, 40 blocks: false alarm 2e-5.
+    """
     deployed, _ = drifting(sigma=0.8, images_per_block=3)
     engine = deployed.drifting_engine("instrument", shots=SHOTS, seed=7)
     images = np.arange(120)
