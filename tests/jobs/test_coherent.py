@@ -163,7 +163,7 @@ def test_the_instruction_for_measurements_in_the_middle_is_emitted(
     [
         ((), ("if_else",), (3, 2, 3), "linear", "target: found no if_else"),
         # A neuron that one layer leaves out is reset for the next.
-        ((), ("reset",), (3, 2, 3), "linear", "target: found no reset, which the circuit needs"),
+        ((), ("reset",), (3, 2, 3), "linear", "target: expected reset and its duration"),
         ((), ("delay",), (3, 2, 3), "linear", "target: expected delays"),
         (("--recycling", "reset"), ("reset",), (2, 2), "linear", "ibm_jakarta has no reset"),
         ((), (), (3, 2, 8), "linear", "8"),
