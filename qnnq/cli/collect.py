@@ -81,3 +81,20 @@ def _print(document: dict[str, Any]) -> None:
         f"{hardware_part['quantum_seconds']:.2f} quantum seconds "
         f"(estimate {hardware_part['estimated_quantum_seconds']:.2f})"
     )
+    if "timing" in hardware_part:
+        print(_timing(hardware_part["timing"], task["feedback_latency_s"]))
+
+
+def _timing(timing: dict[str, Any] | None, assumed_s: float) -> str:
+    """Say how the service's schedule compares with the assumed one."""
+    assumed = f"feedback latency: assumed {1e6 * assumed_s:.3g} us"
+    if timing is None:
+        return f"{assumed}; the service returned no schedule"
+    if "not_understood" in timing:
+        return f"{assumed}; {timing['not_understood']}"
+    scheduled, duration = timing["feedback_latency_s"]["scheduled"], timing["duration_s"]
+    return (
+        f"{assumed}, scheduled {', '.join(f'{1e6 * each:.3g}' for each in scheduled)} us; circuit: "
+        f"assumed {1e6 * duration['assumed']:.3g} us, scheduled "
+        f"{1e6 * duration['scheduled']:.3g} us"
+    )

@@ -27,6 +27,7 @@ def register(app: typer.Typer) -> None:
         copies: options.Copies = 1,
         mode: options.Mode = "stepwise",
         feedback_latency: options.FeedbackLatency = None,
+        condition_overhead: options.ConditionOverhead = None,
         measurement: options.Measurement = "measure",
         recycling: options.Recycling = "flip",
         draw: Annotated[bool, typer.Option("--draw", help="Draw the circuits.")] = False,
@@ -66,6 +67,7 @@ def register(app: typer.Typer) -> None:
             copies=copies,
             mode=mode,  # type: ignore[arg-type]
             feedback_latency=feedback_latency,
+            condition_overhead=condition_overhead,
             measurement=measurement,
             recycling=recycling,  # type: ignore[arg-type]
         )

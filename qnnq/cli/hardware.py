@@ -65,6 +65,7 @@ def request_of(
             rep_delay_s=None if rep_delay is None else rep_delay * 1e-6,
             max_execution_s=max_execution_time,
             tags=tags,
+            scheduler_timing=mode == "coherent",
         ),
         limits=read_limits(limits),
     )

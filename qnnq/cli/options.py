@@ -33,6 +33,14 @@ FeedbackLatency = Annotated[
         show_default="0.9us",
     ),
 ]
+ConditionOverhead = Annotated[
+    str | None,
+    typer.Option(
+        help="Coherent, linear layers: from one branch of a layer to the next.",
+        metavar="TIME",
+        show_default="68ns",
+    ),
+]
 Measurement = Annotated[
     str, typer.Option(help="Coherent: the device's instruction, such as measure_2.", metavar="NAME")
 ]

@@ -41,6 +41,7 @@ def register(app: typer.Typer) -> None:
         ] = False,
         mode: options.Mode = "stepwise",
         feedback_latency: options.FeedbackLatency = None,
+        condition_overhead: options.ConditionOverhead = None,
         measurement: options.Measurement = "measure",
         recycling: options.Recycling = "flip",
         json: options.Json = None,
@@ -76,6 +77,7 @@ def register(app: typer.Typer) -> None:
             compensate=compensate,
             mode=mode,  # type: ignore[arg-type]
             feedback_latency=feedback_latency,
+            condition_overhead=condition_overhead,
             measurement=measurement,
             recycling=recycling,  # type: ignore[arg-type]
         )
@@ -103,6 +105,8 @@ def _print(model: str, noise: str, document: dict[str, Any]) -> None:
     mode = ""
     if task["mode"] == "coherent":
         mode = f", coherent with a feedback latency of {task['feedback_latency_s'] * 1e6:g} us"
+        if "condition_overhead_s" in task:
+            mode += f", {task['condition_overhead_s'] * 1e9:g} ns between branches"
         mode += "".join(f", {task[name]}" for name in ("measurement", "recycling") if name in task)
     print(f"{model}: noise {task['noise']}{strength}{device}, engine {task['engine']}{mode}")
     print(f"{document['images']} images x {document['shots']} shots, {document['seconds']:.2f} s")

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from qnnq.results.points import Measured, shown
 
-OF_COHERENT_MODE = ("feedback_latency", "measurement", "recycling")
+OF_COHERENT_MODE = ("feedback_latency", "condition_overhead", "measurement", "recycling")
 """Labels that are empty where the mode is stepwise."""
 _IN_CAPTION = (
     "noise",
@@ -77,8 +77,8 @@ def named(name: str, value: Any) -> str:
         return Path(text).stem if text.endswith((".safetensors", ".npz")) else text
     if name in ("noise", "device", "mode", "measurement"):
         return text
-    if name == "feedback_latency":
-        return f"feedback latency {duration(value)}"
+    if name in ("feedback_latency", "condition_overhead"):
+        return f"{name.replace('_', ' ')} {duration(value)}"
     return f"{name.replace('_', ' ')} {text or 'none'}"
 
 
