@@ -20,7 +20,7 @@ def compile_coherent(request: "RunRequest", draw: bool, qasm: str | None, json: 
     from qnnq.execution.coherent_deployment import compile_living
     from qnnq.execution.timing import Timing
     from qnnq.networks.bundled import load_model
-    from transpile import network_circuit, network_report
+    from transpile import machine_circuit, network_circuit, network_report
 
     network, device = load_model(request.model), resolve_device(str(request.device))
     target = device.target
@@ -32,7 +32,7 @@ def compile_coherent(request: "RunRequest", draw: bool, qasm: str | None, json: 
         _print(f"{request.model} on {device.name}, coherent", compiled, report)
         if outside:
             print(f"Angles are computed outside the machine: {outside}")
-        elif refusal := _refusal(circuit, target):
+        elif refusal := _refusal(machine_circuit(circuit, target, compiled.measurement), target):
             print(f"The device does not take it: {refusal}")
     if draw:
         print(circuit.draw("text", idle_wires=False, fold=120))

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from qnnq.cli import options
 from qnnq.cli.output import print_table, write_json
 
 if TYPE_CHECKING:
@@ -29,13 +30,9 @@ def register(app: typer.Typer) -> None:
                 metavar="MODEL",
             ),
         ] = None,
-        pairs: Annotated[int, typer.Option(help="Gate pairs after each rotation.")] = 0,
-        pair_gate: Annotated[
-            str, typer.Option(help="sx (on each neuron) or cz (neighbours).")
-        ] = "sx",
-        json: Annotated[
-            str | None, typer.Option(help="Write as JSON (- is stdout).", metavar="FILE")
-        ] = None,
+        pairs: options.Pairs = 0,
+        pair_gate: options.PairGateName = "sx",
+        json: options.Json = None,
     ) -> None:
         """List what noise exists, show the rates of one by qubit, or a network's error budget.
 

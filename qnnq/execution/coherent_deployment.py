@@ -174,6 +174,7 @@ def _compiled(
         feedforward=controller.branches,
         sites=sites,
         feedback_latency=timing.feedback_latency_s,
+        condition_overhead=timing.condition_overhead_s,
         measurement=timing.measurement,
         recycling=timing.recycling,
     )

@@ -72,7 +72,7 @@ class PreparedRun:
         votes = self._shots(mode, progress, threads, keep_partial)
         images = self.images[: len(votes.counts)]
         task = replace(self.task, images=image_ranges(images))
-        deviations = self._calibration_deviations(len(images), threads) if with_error else None
+        deviations = self._calibration_deviations(votes, threads) if with_error else None
         drift = self._drift_deviations(len(images), threads) if with_error else None
         return RunResult(
             task_id=task.id,
@@ -149,7 +149,7 @@ class PreparedRun:
             keep_partial=keep_partial,
         )
 
-    def _calibration_deviations(self, first: int, threads: int | None) -> dict[str, float] | None:
+    def _calibration_deviations(self, votes: Votes, threads: int | None) -> dict[str, float] | None:
         """Return how far the accuracies of the first images are uncertain by the calibration."""
         from qnnq.execution.measured_deployment import MeasuredDeployment
 
@@ -158,6 +158,7 @@ class PreparedRun:
         from qnnq.execution.calibration_error import calibration_deviations
         from qnnq.statistics import accuracies
 
+        first = len(votes.counts)
         labels = self.dataset.labels[self.images[:first]].astype(np.int64)
         entanglements = self.network.entanglements
         return calibration_deviations(
@@ -167,5 +168,6 @@ class PreparedRun:
                 Stepwise(engine, entanglements), threads=threads, first=first
             ),
             lambda votes: accuracies(votes.counts, votes.softmax_sums, labels, self.shots),
+            votes,
             self.seed,
         )

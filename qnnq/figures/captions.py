@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from qnnq.results.points import Measured, shown
 
-OF_COHERENT_MODE = ("feedback_latency", "measurement", "recycling")
+OF_COHERENT_MODE = ("feedback_latency", "condition_overhead", "measurement", "recycling")
 """Labels that are empty where the mode is stepwise."""
 _IN_CAPTION = (
     "noise",
@@ -38,12 +38,10 @@ def name_groups(lines: Sequence[Sequence[Measured]], apart: Sequence[str]) -> tu
         varying = [name for name in varying if name not in ("stretch", "entanglement", "widths")]
     if "device" in varying and "noise" in varying:
         varying.remove("noise")
-    whole = "this sweep" if "network" in apart else _named("network", firsts[0]["network"])
-    names = [
-        ", ".join(_named(name, labels[name]) for name in varying) or whole for labels in firsts
-    ]
+    whole = "this sweep" if "network" in apart else named("network", firsts[0]["network"])
+    names = [", ".join(named(name, labels[name]) for name in varying) or whole for labels in firsts]
     common = [
-        _named(name, value)
+        named(name, value)
         for name in _IN_CAPTION
         if name in fixed and name not in varying
         for value in found[name]
@@ -72,14 +70,15 @@ def caption(text: str, figure: Figure) -> str:
     return textwrap.fill(text, int(17 * figure.get_figwidth()))
 
 
-def _named(name: str, value: Any) -> str:
-    text = shown(value)
+def named(name: str, value: Any) -> str:
+    """Return a label's value as a figure shows it."""
+    text = shown(value).replace("$", r"\$")  # else matplotlib reads it as a formula
     if name in ("network", "data"):
         return Path(text).stem if text.endswith((".safetensors", ".npz")) else text
     if name in ("noise", "device", "mode", "measurement"):
         return text
-    if name == "feedback_latency":
-        return f"feedback latency {duration(value)}"
+    if name in ("feedback_latency", "condition_overhead"):
+        return f"{name.replace('_', ' ')} {duration(value)}"
     return f"{name.replace('_', ' ')} {text or 'none'}"
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from qnnq.errors import InputError
+from qnnq.execution.calibration_error import calibration_deviations
 from qnnq.execution.deployment import deploy
 from qnnq.execution.engines.base import Draws
 from qnnq.execution.measured_deployment import deploy_measured
@@ -24,6 +25,7 @@ from qnnq.execution.response_fit import ANGLES
 from qnnq.execution.run import prepare
 from qnnq.jobs.responses import _chosen_angles, _sets
 from qnnq.networks.bundled import load_model
+from qnnq.statistics import Accuracy
 from tests.execution.engines.test_agreement import network
 
 NOISE = "fake_torino*3 + readout(p01=0.02, p10=0.09) + overrotation(angle=0.1)"
@@ -66,7 +68,7 @@ def test_the_fit_is_exact_for_exact_shares():
 
 
 def test_intervals_cover_the_truth_as_often_as_they_say():
-    """2,000 repetitions: the coverage of 95 % intervals within 5 standard deviations."""
+    """2,000 repetitions: coverage of 95 % within 5 standard deviations, false alarm 2e-6."""
     exact = np.array([0.45, -0.4, 0.07])
     basis = np.array([[1, math.cos(angle), math.sin(angle)] for angle in ANGLES])
     repetitions, shots = 2000, 4000
@@ -118,6 +120,21 @@ def test_the_error_of_the_calibration_is_part_of_the_interval(tmp_path):
     assert 5 < deviations[0] / deviations[1] < 20
 
 
+def test_what_repeated_calibrations_have_in_common_is_part_of_their_deviation(tmp_path):
+    path = tmp_path / "response.json"
+    small = network(math.pi / 2)
+    measured_file(path, deploy(RunRequest(noise=NOISE), small), shots=100)
+    deployed = deploy_measured(RunRequest(noise=f"measured:{path}"), small)
+
+    def accuracies(votes):
+        return {"majority": Accuracy(float(votes != "measured"), 0.0, 1.0)}
+
+    found = calibration_deviations(
+        deployed, False, lambda engine: "redrawn", accuracies, "measured", seed=0
+    )
+    assert found == {"majority": 1.0}  # all are off by the same, so between them there is nothing
+
+
 def test_files_of_the_first_version_are_read(tmp_path):
     path = tmp_path / "response.json"
     small = network(math.pi / 2)
@@ -153,7 +170,8 @@ def test_the_twin_predicts_the_accuracy_of_the_noise_that_it_never_saw(tmp_path,
     twin_rate, real_rate, ideal_rate = (
         result.to_json()["accuracy"]["single_shot"]["value"] for result in (twin, real, ideal)
     )
-    # 30,000 shots each; 5 standard deviations of their difference, images being the same
+    # 30,000 shots each; 5 standard deviations of their difference, images being the same: false
+    # alarm below 6e-7
     assert abs(twin_rate - real_rate) < 5 * math.sqrt(2 * 0.25 / 30_000)
     assert abs(ideal_rate - real_rate) > 2 * abs(twin_rate - real_rate)
 
