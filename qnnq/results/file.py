@@ -71,7 +71,6 @@ class StoredPart:
     blocks: int
     arrays: Arrays | None
     seconds: float
-    provenance: int
 
 
 @dataclass(frozen=True)
@@ -211,28 +210,42 @@ class Store(DatabaseFile):
 
     def settings(self) -> Iterator[StoredSetting]:
         """Yield all settings; raises `QnnqError` where a row is damaged."""
+        query = """SELECT s.*, l.text, c.text FROM settings s LEFT JOIN texts l ON l.id = s.labels
+            LEFT JOIN texts c ON c.id = s.content ORDER BY l.text, c.text"""
         with self._explained():
-            for id_, *texts in self._database.execute("SELECT * FROM settings ORDER BY id"):
-                yield StoredSetting(id_, *(self._object(self._text("settings", t)) for t in texts))
+            for id_, *ids, labels, content in self._database.execute(query):
+                if ids != [checksum(labels), checksum(content)]:
+                    raise self._damaged("settings", str(id_), "its texts are missing or differ")
+                yield StoredSetting(id_, self._object(labels), self._object(content))
 
     def parts(self, setting: int) -> Iterator[StoredPart]:
         """Yield the parts of a setting by seed, round and block, as far as rows go unchecked."""
-        query = """SELECT p.seed, p.round, p.block, p.blocks, r.arrays, r.seconds, r.provenance
+        query = """SELECT p.seed, p.round, p.block, p.blocks, r.arrays, r.seconds
             FROM points p LEFT JOIN results r ON r.task_id = p.task_id WHERE p.setting = ?
             ORDER BY p.seed, p.round, p.block"""
         with self._explained():
             for row in self._database.execute(query, (setting,)):
-                seed, round_, block, blocks, arrays, seconds, provenance = row
+                seed, round_, block, blocks, arrays, seconds = row
                 try:
                     content = None if arrays is None else unpack(arrays)
                     place = Place(int(seed), round_, block)
                 except _UNREADABLE as error:
                     raise self._damaged("results", str(seed), str(error)) from error
-                yield StoredPart(place, blocks, content, seconds, provenance)
+                yield StoredPart(place, blocks, content, seconds)
 
-    def provenance(self, text: int) -> dict[str, Any]:
-        """Return what a part's `provenance` refers to."""
-        return self._object(self._text("results", text))
+    def seeds(self, setting: int) -> list[int]:
+        """Return the seeds that a setting is measured with."""
+        query = "SELECT DISTINCT seed FROM points WHERE setting = ?"
+        with self._explained():
+            return [int(seed) for (seed,) in self._database.execute(query, (setting,))]
+
+    def any_result(self, setting: int) -> RunResult | None:
+        """Return one of the results of a setting, or None where it has none."""
+        query = """SELECT task_id FROM points JOIN results USING (task_id)
+            WHERE setting = ? ORDER BY points.seed, round, block LIMIT 1"""
+        with self._explained():
+            found = self._database.execute(query, (setting,)).fetchone()
+        return self.result(found[0].hex()) if found else None
 
     def fail(
         self, labels: Labels, content: Labels, place: str, task_id: str | None, reason: str

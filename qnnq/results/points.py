@@ -2,12 +2,12 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from qnnq.results.rows import canonical
 from qnnq.statistics import Accuracy, majority_votes, share_right, single_shot
 from qnnq.wording import nearest
 
+T = TypeVar("T")
 PREDICTIONS = ("single_shot", "majority", "soft_vote")
 POOLED = ("seed", "shots")
 """Labels of repetitions: points that differ in these alone are added up."""
@@ -95,7 +96,7 @@ def read_points(path: str | Path, where: Iterable[str] = ()) -> list[Measured]:
     with Store(path) as store:
         store.check()
         conditions, seeds = _seeds_apart(list(where))
-        chosen = _filtered(_labelled(list(store.settings())), conditions)
+        chosen = filtered(_labelled(list(store.settings())), conditions)
         failures = store.failures()
         failed = {_repetition_key(failure.labels) for failure in failures}
         pools: dict[str, _Pool] = {}
@@ -103,8 +104,10 @@ def read_points(path: str | Path, where: Iterable[str] = ()) -> list[Measured]:
             pool = pools.setdefault(_repetition_key(labels), _Pool(labels, setting.content))
             pool.complete &= _repetition_key(setting.labels) not in failed
             pool.add(store, setting.id, seeds)
-        found = (pool.measured(store) for pool in pools.values())
+        found = (pool.measured() for pool in pools.values())
         points = sorted((point for point in found if point is not None), key=_order)
+    if not points and seeds is not None:
+        raise InputError(f"condition seed={min(seeds)}: no such points")
     if not points:
         reason = f"; {len(failures)} failed, the first: {failures[0].reason}" if failures else ""
         raise InputError(f"{path}: no finished points yet{reason}")
@@ -145,7 +148,8 @@ def _labelled(points: list[StoredSetting]) -> list[tuple[dict[str, Any], StoredS
             values = {canonical(each.get(key)) for each in others}
             if len(values) > 1 and not (key == "noise" and any(t.startswith(key) for t in told)):
                 told.append(f"{key} {_shortened(point.content.get(key))}")
-        found.append(({**unknown, **point.labels, "content": ", ".join(told)}, point))
+        used = {"device": point.content.get("device") or point.labels.get("device", "")}
+        found.append(({**unknown, **point.labels, **used, "content": ", ".join(told)}, point))
     return found
 
 
@@ -169,32 +173,36 @@ def _repetition_key(labels: Mapping[str, Any]) -> str:
     return canonical({name: value for name, value in labels.items() if name not in POOLED})
 
 
-def _filtered(
-    labelled: list[tuple[dict[str, Any], StoredSetting]], where: list[str]
-) -> list[tuple[dict[str, Any], StoredSetting]]:
+def filtered(
+    labelled: Sequence[tuple[Mapping[str, Any], T]], where: Sequence[str]
+) -> list[tuple[Mapping[str, Any], T]]:
+    """Return what meets one of the conditions `label=value` for every label that they name.
+
+    Raises `InputError` for a condition that is none, or that nothing meets.
+    """
     known = sorted({label for labels, _ in labelled for label in labels})
     wanted: dict[str, set[str]] = {}
     for condition in where:
         name, equals, value = condition.partition("=")
         if not equals or name not in known:
             raise InputError(
-                f"--where {condition!r}: expected label=value, label one of {', '.join(known)}"
+                f"condition {condition!r}: expected label=value, label one of {', '.join(known)}"
             )
         values = {shown(labels[name]) for labels, _ in labelled}
         if value not in values:
             raise InputError(
-                f"--where {condition!r}: no such points; {name} is one of "
+                f"condition {condition!r}: no such points; {name} is one of "
                 f"{', '.join(sorted(values))}"
             )
         wanted.setdefault(name, set()).add(value)
-    labelled = [
+    found = [
         (labels, point)
         for labels, point in labelled
         if all(shown(labels[name]) in values for name, values in wanted.items())
     ]
-    if where and not labelled:
-        raise InputError(f"--where {' '.join(where)}: no points meet all of these")
-    return labelled
+    if where and not found:
+        raise InputError(f"conditions {' '.join(where)}: no points meet all of these")
+    return found
 
 
 def shown(value: Any) -> str:
@@ -242,35 +250,28 @@ class _Pool:
     def _add(self, parts: list[StoredPart]) -> None:
         """Add the parts of one round; shots that two of them have in common count once."""
         arrays = [part.arrays for part in parts if part.arrays is not None]
-        if not arrays:
-            return
         if len(arrays) > 1:
             joined = _joined(arrays)
             _, first = np.unique(joined[0], return_index=True)
             arrays = [tuple(array[first] for array in joined)]  # type: ignore[list-item]
         self._pending += arrays
         self._seconds += sum(part.seconds for part in parts)
-        if self._provenance is None:
-            self._provenance = parts[0].provenance
         if len(self._pending) >= _MOST_PENDING:
             self._pending = [_added(self._pending)]
 
-    def measured(self, store: Store) -> Measured | None:
+    def measured(self) -> Measured | None:
         """Return the sum, or None where nothing is finished."""
-        if self._provenance is None:
+        if not self._pending:
             return None
         names = dict.fromkeys([*_FIRST, *self._labels])
-        labels = {
-            name: self._labels[name]
-            for name in names
-            if name in self._labels and name not in POOLED
-        }
-        calibration = store.provenance(self._provenance).get("calibration")
-        if calibration is not None:
-            labels["device"] = calibration["device"]
-        arrays = _added(self._pending)
-        data = str(self._content.get("data", ""))
-        return Measured(labels, *arrays, self._seconds, data, self.complete)
+        kept = [name for name in names if name in self._labels and name not in POOLED]
+        return Measured(
+            {name: self._labels[name] for name in kept},
+            *_added(self._pending),
+            self._seconds,
+            str(self._content.get("data", "")),
+            self.complete,
+        )
 
 
 def _joined(parts: list[Arrays]) -> Arrays:

@@ -8,8 +8,9 @@ from typing import Protocol
 
 from qnnq.devices.device import Device
 from qnnq.devices.names import resolve_device
+from qnnq.execution.prepared_run import PreparedRun
 from qnnq.execution.request import RunRequest
-from qnnq.execution.run import PreparedRun, prepare
+from qnnq.execution.run import prepare
 from qnnq.results.encoding import Row, encode
 
 THREAD_VARIABLES = (
