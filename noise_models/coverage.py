@@ -46,7 +46,7 @@ def check_coverage(
             "correlated_readout"
         )
     measured: set[int] = set()
-    for instruction, qubits in _physical_instructions(circuit, tuple(range(circuit.num_qubits))):
+    for instruction, qubits in physical_instructions(circuit):
         problem = _problem(instruction, qubits, channels)
         try:
             if problem is None and isinstance(instruction.operation, Delay):
@@ -61,15 +61,21 @@ def check_coverage(
             measured.update(qubits)
 
 
-def _physical_instructions(
-    circuit: QuantumCircuit, physical: tuple[int, ...]
+def physical_instructions(
+    circuit: QuantumCircuit, physical: tuple[int, ...] | None = None
 ) -> Iterator[tuple[CircuitInstruction, tuple[int, ...]]]:
-    """Yield the instructions with their physical qubits, those inside control flow included."""
+    """Yield the instructions with their physical qubits, those inside control flow included.
+
+    Args:
+        circuit: an ISA circuit.
+        physical: the physical qubit of each of its qubits; None: they are the physical ones.
+    """
+    physical = tuple(range(circuit.num_qubits)) if physical is None else physical
     for instruction in circuit.data:
         qubits = tuple(physical[circuit.find_bit(bit).index] for bit in instruction.qubits)
         if isinstance(instruction.operation, ControlFlowOp):
             for block in instruction.operation.blocks:
-                yield from _physical_instructions(block, qubits)
+                yield from physical_instructions(block, qubits)
         elif not isinstance(instruction.operation, Barrier):
             yield instruction, qubits
 

@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
         copies: hardware.Copies = None,
         pairs: hardware.Pairs = 0,
         seed: hardware.Seed = 0,
-        mode: hardware.Mode = "job",
+        execution_mode: hardware.ExecutionMode = "job",
         rep_delay: hardware.RepDelay = None,
         limits: hardware.Limits = None,
     ) -> None:
@@ -57,7 +57,7 @@ def register(app: typer.Typer) -> None:
             copies=copies,
             pairs=pairs,
             pair_gate="sx",
-            mode=mode,
+            execution_mode=execution_mode,
             rep_delay=rep_delay,
             limits=limits,
         )

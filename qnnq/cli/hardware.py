@@ -21,7 +21,26 @@ Copies = Annotated[
 ]
 Pairs = Annotated[int, typer.Option(help="Gate pairs after each rotation.")]
 PairGateName = Annotated[str, typer.Option(help="sx (on each neuron) or cz (neighbours).")]
-Mode = Annotated[str, typer.Option(help="batch, session (bills wall-clock time) or job.")]
+Mode = Annotated[
+    str, typer.Option(help="stepwise (a circuit a layer) or coherent (one dynamic circuit).")
+]
+FeedbackLatency = Annotated[
+    str | None,
+    typer.Option(
+        help="Coherent: from a measurement to the first gate that depends on it.",
+        metavar="TIME",
+        show_default="0.9us",
+    ),
+]
+Measurement = Annotated[
+    str, typer.Option(help="Coherent: the device's instruction, such as measure_2.", metavar="NAME")
+]
+Recycling = Annotated[
+    str, typer.Option(help="Coherent: of measured ancillas, flip (by their outcome) or reset.")
+]
+ExecutionMode = Annotated[
+    str, typer.Option(help="batch, session (bills wall-clock time) or job.", metavar="MODE")
+]
 RepDelay = Annotated[
     float | None, typer.Option(help="Microseconds after each execution.", metavar="US")
 ]
@@ -54,7 +73,7 @@ def request_of(
     copies: int | None,
     pairs: int,
     pair_gate: str,
-    mode: str,
+    execution_mode: str,
     rep_delay: float | None,
     limits: str | None,
     dynamical_decoupling: str | None = None,
@@ -63,6 +82,10 @@ def request_of(
     tags: tuple[str, ...] = (),
     compensate: bool = False,
     response: str | None = None,
+    mode: str = "stepwise",
+    feedback_latency: str | None = None,
+    measurement: str = "measure",
+    recycling: str = "flip",
 ) -> "HardwareRequest":
     """Return the request of a command's options."""
     from qnnq.devices.service_limits import read_limits
@@ -78,12 +101,16 @@ def request_of(
         seed=seed,
         qubits=qubits,
         copies=copies,
+        mode=mode,  # type: ignore[arg-type]
+        feedback_latency=feedback_latency,
+        measurement=measurement,
+        recycling=recycling,  # type: ignore[arg-type]
         pairs=pairs,
         pair_gate=pair_gate,  # type: ignore[arg-type]
         compensate=compensate,
         response=response,
         options=JobOptions(
-            mode=mode,  # type: ignore[arg-type]
+            mode=execution_mode,  # type: ignore[arg-type]
             dynamical_decoupling=dynamical_decoupling,
             measurement_twirling=twirling,
             rep_delay_s=None if rep_delay is None else rep_delay * 1e-6,
@@ -92,6 +119,24 @@ def request_of(
         ),
         limits=read_limits(limits),
     )
+
+
+def plan_of(request: "HardwareRequest") -> "Plan":
+    """Return the plan of a run in the mode that a request asks for.
+
+    Raises:
+        InputError, TranspileError: If anything does not exist or does not fit together.
+    """
+    from qnnq.execution.request import check_request
+
+    check_request(request.simulated())
+    if request.mode == "coherent":
+        from qnnq.jobs.coherent_plan import plan_coherent
+
+        return plan_coherent(request)
+    from qnnq.jobs.planning import plan_run
+
+    return plan_run(request)
 
 
 class Speaker:

@@ -26,6 +26,10 @@ def register(app: typer.Typer) -> None:
         copies: hardware.Copies = None,
         pairs: hardware.Pairs = 0,
         pair_gate: hardware.PairGateName = "sx",
+        mode: hardware.Mode = "stepwise",
+        feedback_latency: hardware.FeedbackLatency = None,
+        measurement: hardware.Measurement = "measure",
+        recycling: hardware.Recycling = "flip",
         compensate: Annotated[
             bool, typer.Option("--compensate", help="Correct angles for the device's noise.")
         ] = False,
@@ -33,7 +37,7 @@ def register(app: typer.Typer) -> None:
             str | None,
             typer.Option(help="Measured response for --compensate.", metavar="FILE"),
         ] = None,
-        mode: hardware.Mode = "batch",
+        execution_mode: hardware.ExecutionMode = "batch",
         dynamical_decoupling: Annotated[
             str | None, typer.Option(help="XX, XpXm or XY4.", metavar="SEQUENCE")
         ] = None,
@@ -52,14 +56,18 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Submit a network to a machine. All images and shots go together, one job a layer.
 
+        With --mode coherent the whole network is one circuit, and no layer waits for a job.
+
         Example: qnnq submit mnist16-a0.5 --device fake_kingston --images 0:90 --shots 10
+
+        Example: qnnq submit mnist16-linear --mode coherent --device fake_kingston --images 0:20
         """
         from pathlib import Path
 
         from qnnq.cli.estimate import print_estimate
         from qnnq.jobs.budget import check_budget
         from qnnq.jobs.creation import create_run
-        from qnnq.jobs.planning import check_device, plan_run
+        from qnnq.jobs.planning import check_device
 
         request = hardware.request_of(
             model=model,
@@ -73,6 +81,10 @@ def register(app: typer.Typer) -> None:
             pairs=pairs,
             pair_gate=pair_gate,
             mode=mode,
+            feedback_latency=feedback_latency,
+            measurement=measurement,
+            recycling=recycling,
+            execution_mode=execution_mode,
             rep_delay=rep_delay,
             limits=limits,
             dynamical_decoupling=dynamical_decoupling,
@@ -83,7 +95,7 @@ def register(app: typer.Typer) -> None:
             response=response,
         )
         say = hardware.Speaker()
-        plan = plan_run(request)
+        plan = hardware.plan_of(request)
         checked = check_device(request, plan.device)
         folder = Path(run) if run else Path("qnnq-runs") / plan.task.id[:12]
         check_budget(plan.estimate, budget)

@@ -1,8 +1,9 @@
 """What the IBM Quantum service allows and charges: the one place for these numbers.
 
 Sources: https://quantum.cloud.ibm.com/docs/en/guides/job-limits (executions, instructions),
-https://quantum.cloud.ibm.com/docs/en/guides/max-execution-time (seconds) and
-https://quantum.cloud.ibm.com/docs/en/guides/estimate-job-run-time (the cost of a job).
+https://quantum.cloud.ibm.com/docs/en/guides/max-execution-time (seconds),
+https://quantum.cloud.ibm.com/docs/en/guides/estimate-job-run-time (the cost of a job) and
+https://quantum.cloud.ibm.com/docs/guides/execute-dynamic-circuits (broadcasts).
 """
 
 import math
@@ -31,6 +32,9 @@ class ServiceLimits:
     Attributes:
         executions_per_job: Parameter sets times shots.
         instructions_per_qubit: Control instructions on one qubit, over all parameter sets of a job.
+        broadcasts_per_job: Broadcasts of one bit to the controllers of a dynamic circuit, over all
+            parameter sets of a job. That each of them counts is not said: a service that keeps one
+            circuit for all of them takes more.
         payload_bytes: Size of a job's request; 64 MB is what the service once refused above.
         seconds_per_job: Quantum time after which the service cancels a job.
         overhead_s: Quantum seconds that a job costs before its first execution.
@@ -47,6 +51,7 @@ class ServiceLimits:
 
     executions_per_job: int = 10_000_000
     instructions_per_qubit: int = 26_800_000
+    broadcasts_per_job: int = 2400
     payload_bytes: int = 64_000_000
     seconds_per_job: float = 10_800.0
     overhead_s: float = 2.0

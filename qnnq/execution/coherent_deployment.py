@@ -58,16 +58,8 @@ class CoherentDeployment:
     def completed(self, task: Task) -> Task:
         """Return a task with what of this deployment determines its result."""
         noise, strength = split_strength(self.specification)
-        timing, usual = self.timing, Timing()
-        ancillas = any(site.ancilla is not None for site in self.compiled.sites)
         return replace(
-            task,
-            mode="coherent",
-            feedback_latency_s=round(self.compiled.feedback_latency, 12),
-            measurement=None if timing.measurement == usual.measurement else timing.measurement,
-            recycling=timing.recycling
-            if ancillas and timing.recycling != usual.recycling
-            else None,
+            self.timing.described(task, self.compiled),
             noise=noise,
             strength=strength,
             device=self.device.name,

@@ -1,12 +1,13 @@
 """When things happen to neurons that live on, and what measures and resets their ancillas."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from qnnq.devices.device import Device
 from qnnq.errors import InputError
 from qnnq.execution.request import RecyclingName, RunRequest, latency_seconds
-from transpile import FEEDBACK_LATENCY, measurements
+from qnnq.results.task import Task
+from transpile import FEEDBACK_LATENCY, CompiledNetwork, measurements
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,19 @@ class Timing:
         latency = latency_seconds(request.feedback_latency)
         return cls(
             FEEDBACK_LATENCY if latency is None else latency, request.measurement, request.recycling
+        )
+
+    def described(self, task: Task, compiled: CompiledNetwork) -> Task:
+        """Return a task with what of this determines its result."""
+        usual = type(self)()
+        ancillas = any(site.ancilla is not None for site in compiled.sites)
+        recycled = ancillas and self.recycling != usual.recycling
+        return replace(
+            task,
+            mode="coherent",
+            feedback_latency_s=round(compiled.feedback_latency, 12),
+            measurement=None if self.measurement == usual.measurement else self.measurement,
+            recycling=self.recycling if recycled else None,
         )
 
     def check(self, device: Device) -> None:

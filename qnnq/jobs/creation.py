@@ -43,7 +43,7 @@ def _create(request: HardwareRequest, plan: Plan, folder: Path, budget_s: float 
         "calibration": plan.device.calibration,
         "calibration_data": plan.device.calibration_data(),
         "kind": plan.kind,
-        "layers": len(plan.layers),
+        "layers": len(plan.circuits),
         "request": asdict(request),
         "asked": _asked(request),
         "costs": [asdict(cost) for cost in plan.costs],
@@ -59,7 +59,7 @@ def _create(request: HardwareRequest, plan: Plan, folder: Path, budget_s: float 
     responses = {f"response{i}": found for i, found in enumerate(plan.responses)}
     arrays = {**plan.arrays, **responses}
     write_network(plan.network, folder / NETWORK)
-    Ledger.create(folder, facts, arrays, plan.layers).close()
+    Ledger.create(folder, facts, arrays, plan.circuits).close()
 
 
 def calibration_folder(request: HardwareRequest, run: str | None) -> Path:

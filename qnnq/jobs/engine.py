@@ -19,7 +19,7 @@ from qnnq.jobs.ledger import Ledger
 from qnnq.jobs.records import Attempt, Job
 from qnnq.jobs.service import Service
 from qnnq.jobs.submission import keep_one, look_for, reconcile, send
-from transpile import CompiledLayer
+from transpile import CompiledLayer, NetworkCircuit
 
 LONGEST_POLL_S = 20.0
 POLL_GROWTH = 1.3
@@ -39,8 +39,8 @@ class RuntimeEngine:
 
     Args:
         ledger: The run's ledger.
-        layers: The compiled layers.
-        costs: What an execution of each layer costs.
+        circuits: The compiled layers, or one circuit of the whole network, called layer 0.
+        costs: What an execution of each costs.
         limits: The service's limits.
         service: Where jobs go; None reads the ledger only.
         budget: What may be billed.
@@ -53,7 +53,7 @@ class RuntimeEngine:
     def __init__(
         self,
         ledger: Ledger,
-        layers: Sequence[CompiledLayer],
+        circuits: Sequence[CompiledLayer | NetworkCircuit],
         costs: Sequence[LayerCost],
         limits: ServiceLimits,
         service: Service | None,
@@ -63,7 +63,7 @@ class RuntimeEngine:
         say: Callable[[str], None] = lambda line: None,
     ) -> None:
         self._ledger = ledger
-        self._layers = layers
+        self._circuits = circuits
         self._costs = costs
         self._limits = limits
         self._service = service
@@ -75,15 +75,15 @@ class RuntimeEngine:
 
     def measure(self, layer: int, angles: FloatArray, draws: Draws) -> OutcomeArray:
         """See `qnnq.execution.engines.base.Engine`; raises Pending and QnnqError as well."""
-        packed = pack(self._layers[layer], angles, draws)
+        packed = pack(self._circuits[layer], angles, draws)
         if self._service is not None:
             if not self._ledger.jobs(layer):
                 plans = plan_jobs(packed.angles, self._costs[layer], self._limits)
-                self._ledger.write_plan(layer, plans)
+                self._ledger.write_plan(layer, plans, packed.bits)
             self.finish(layer, self._service)
         jobs = self._ledger.jobs(layer)
         if not jobs or not all(job.done for job in jobs):
-            raise Pending(f"layer {layer + 1} of {len(self._layers)}")
+            raise Pending(f"layer {layer + 1} of {len(self._circuits)}")
         return recorded_outcomes(self._ledger, layer, packed)
 
     def finish(self, layer: int, service: Service) -> None:
@@ -91,7 +91,7 @@ class RuntimeEngine:
         if not self._open_jobs(layer):
             return
         reconcile(self._ledger, service, self._say)
-        name = f"layer {layer + 1} of {len(self._layers)}"
+        name = f"layer {layer + 1} of {len(self._circuits)}"
         self._poll.begin_anew()
         bills = Patience(self._limits.patience_s)
         while True:
@@ -210,7 +210,7 @@ class RuntimeEngine:
         job_id = send(
             attempt,
             lambda: service.submit(
-                self._layers[job.layer].circuit, plan.angles, job.shots, tags, job.number, cap
+                self._circuits[job.layer].circuit, plan.angles, job.shots, tags, job.number, cap
             ),
             self._ledger,
             service,
@@ -254,7 +254,7 @@ class _Step:
 
 def recorded_outcomes(ledger: Ledger, layer: int, packed: PackedAngles) -> OutcomeArray:
     """Return the outcomes of a layer; those of jobs that are not finished are arbitrary."""
-    bits = np.zeros(packed.angles.shape, dtype=np.uint8)
+    bits = np.zeros((len(packed.angles), packed.bits), dtype=np.uint8)
     for job in ledger.jobs(layer):
         if job.done:
             bits[ledger.plan(job).places] = ledger.bits(job)

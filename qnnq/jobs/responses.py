@@ -69,7 +69,7 @@ def plan_calibration(request: HardwareRequest) -> Plan:
     return Plan(
         device=placed.placement.device,
         network=network,
-        layers=layers,
+        circuits=layers,
         costs=costs,
         estimate=Estimate(tuple(estimates), request.limits.overhead_s),
         task=described(task, request, placed),
@@ -127,7 +127,7 @@ def measure_responses(ledger: Ledger, engine: RuntimeEngine, service: Service) -
         chosen = _chosen_angles(sets, layer.slots, request["seed"])
         if not ledger.jobs(number):
             places = np.arange(sets * each).reshape(sets, each)
-            ledger.write_plan(number, [JobPlan(ANGLES[chosen], places)])
+            ledger.write_plan(number, [JobPlan(ANGLES[chosen], places)], layer.slots)
         engine.finish(number, service)
         (job,) = ledger.jobs(number)
         ones = ledger.bits(job).sum(axis=1, dtype=np.int64)  # (sets, slots)

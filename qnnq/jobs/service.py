@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from qiskit.circuit import QuantumCircuit
 
 from qnnq.errors import InputError
+from transpile import OUTCOME
 
 JobStatus = Literal["queued", "running", "done", "failed", "cancelled", "lost"]
 Mode = Literal["batch", "session", "job"]
@@ -75,7 +76,7 @@ class JobOptions:
 
     def __post_init__(self) -> None:
         if self.mode not in MODES:
-            raise InputError(f"--mode {self.mode!r}: expected one of {', '.join(MODES)}")
+            raise InputError(f"--execution-mode {self.mode!r}: expected one of {', '.join(MODES)}")
         if self.dynamical_decoupling not in (None, *DECOUPLING):
             raise InputError(
                 f"--dynamical-decoupling {self.dynamical_decoupling!r}: "
@@ -180,18 +181,28 @@ def sampler_options(
 
 
 def bits_of(result: object, shape: tuple[int, int, int]) -> NDArray[np.uint8]:
-    """Return the bits (parameter sets, shots, slots) of a sampler's result.
+    """Return the bits (parameter sets, shots, slots) of a sampler's result, layer after layer.
 
     Raises:
         ValueError: If the result is damaged or of another shape.
     """
     try:
-        bits = result[0].data.outcome.to_bool_array(order="little")  # type: ignore[index]
-    except (AttributeError, IndexError, KeyError, TypeError) as error:
-        raise ValueError(f"expected one register `outcome`, got {type(result).__name__}") from error
+        data = result[0].data  # type: ignore[index]
+        layers = sorted((name for name in data if name.startswith(OUTCOME)), key=_layer)
+        found = [data[name].to_bool_array(order="little") for name in layers]
+        bits = np.concatenate(found, axis=-1)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"expected registers `{OUTCOME}`, got {type(result).__name__} ({error})"
+        ) from error
     sets, shots, slots = shape
     # Twirling may run a few shots more than were asked for.
     if bits.shape[0] != sets or bits.shape[1] < shots or bits.shape[2] != slots:
         raise ValueError(f"expected bits of shape {shape}, got {bits.shape}")
     kept: NDArray[np.uint8] = bits[:, :shots].astype(np.uint8)
     return kept
+
+
+def _layer(register: str) -> int:
+    """Return the layer whose outcomes a register holds; a circuit of one layer has no numbers."""
+    return int(register.removeprefix(OUTCOME) or 0)

@@ -96,8 +96,8 @@ def test_calibration_finds_the_noise_of_the_device(
     )
     assert answer.code == 0, answer.err
     plan = plan_run(request)
-    measured = measured_coefficients(str(out), "fake_jakarta", plan.layers, 0)
-    exact = calibrated_coefficients(resolve_device("fake_jakarta"), plan.layers)
+    measured = measured_coefficients(str(out), "fake_jakarta", plan.circuits, 0)
+    exact = calibrated_coefficients(resolve_device("fake_jakarta"), plan.circuits)
     angles = np.array([0, 2 * np.pi / 3, 4 * np.pi / 3])
     basis = np.stack([np.ones(3), np.cos(angles), np.sin(angles)])
     found, expected = measured[0] @ basis, exact[0] @ basis
@@ -140,7 +140,7 @@ def test_the_shots_of_two_rows_are_independent(files: Files) -> None:
     from qnnq.jobs.service import JobOptions
 
     request = HardwareRequest(str(files.network), "fake_jakarta", data=str(files.data), shots=1)
-    (layer, *_) = plan_run(request).layers
+    (layer, *_) = plan_run(request).circuits
     shots, distance = 4001, 2113
     device = resolve_device("fake_jakarta")
     service = LocalService(device, [layer], JobOptions(), seed=0, shots=shots)

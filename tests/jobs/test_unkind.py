@@ -83,7 +83,9 @@ def test_a_job_that_arrives_after_it_was_given_up(
     unkind.faults.add(Fault("POST", "/jobs", "late", seconds=delay))
     run = tmp_path / "run"
     # (a batch would be closed by then, and refuse it)
-    answer = qnnq(*files.submit("ibm_jakarta", run, "--wait", "--budget", "20", "--mode", "job"))
+    answer = qnnq(
+        *files.submit("ibm_jakarta", run, "--wait", "--budget", "20", "--execution-mode", "job")
+    )
     assert answer.code == 0, answer.err
     assert_complete(run, IMAGES, SHOTS)
     unkind.clock.sleep(100_000)  # type: ignore[attr-defined]
@@ -129,7 +131,7 @@ def test_sessions_are_billed_by_the_clock(
 ) -> None:
     unkind.queue_delay = 1000
     run = tmp_path / "run"
-    more = ("--mode", "session", "--budget", "60")
+    more = ("--execution-mode", "session", "--budget", "60")
     assert qnnq(*files.submit("ibm_jakarta", run, *more)).code == 0
     for _ in range(4):
         unkind.clock.sleep(25)  # type: ignore[attr-defined]
@@ -153,7 +155,12 @@ def test_closing_opens_no_session(
     unkind: Server, files: Files, tmp_path: Path, qnnq: Command
 ) -> None:
     run = tmp_path / "run"
-    assert qnnq(*files.submit("ibm_jakarta", run, "--mode", "session", "--budget", "60")).code == 0
+    assert (
+        qnnq(
+            *files.submit("ibm_jakarta", run, "--execution-mode", "session", "--budget", "60")
+        ).code
+        == 0
+    )
     unkind.clock.sleep(70)  # type: ignore[attr-defined]
     assert qnnq("cancel", run).code == 0
     assert len(unkind.store.execute("SELECT * FROM sessions")) == 1
@@ -280,7 +287,9 @@ def test_the_bill_never_exceeds_the_budget(
         size = int(rng.choice([4, 8, 1000]))
         files.limits.write_text(f"{REAL_LIMITS}executions_per_job = {size}\n")
         mode = str(rng.choice(["session", "batch", "job"]))
-        commands = [files.submit("ibm_jakarta", run, "--mode", mode, "--budget", str(budget))]
+        commands = [
+            files.submit("ibm_jakarta", run, "--execution-mode", mode, "--budget", str(budget))
+        ]
         commands += [
             [
                 str(rng.choice(["resume", "resume", "resume", "cancel", "status", "collect"])),
