@@ -14,8 +14,6 @@ import time
 import qiskit_aer  # noqa: F401
 import qiskit_ibm_runtime.executor_sampler  # noqa: F401
 
-import qnnq.jobs.remote
-import qnnq.jobs.runs  # noqa: F401
 from qnnq.cli.main import build_app, main
 
 build_app()
