@@ -27,12 +27,13 @@ def register(app: typer.Typer) -> None:
             typer.Option(help="Only these points; may be repeated.", metavar="LABEL=VALUE"),
         ] = None,
         report: Annotated[
-            str, typer.Option(help="accuracy, breakdown, attribution or behaviour.")
+            str, typer.Option(help="accuracy, breakdown, latency, attribution or behaviour.")
         ] = "accuracy",
         threshold: Annotated[
             float | None,
             typer.Option(
-                help="breakdown: the accuracy not to fall below; default: the classical network's.",
+                help="breakdown, latency: the accuracy not to fall below; default: the classical "
+                "network's, or one point less than at the shortest latency.",
                 min=0,
                 max=1,
             ),
@@ -51,6 +52,7 @@ def register(app: typer.Typer) -> None:
         \b
         accuracy      single-shot, majority and soft-vote accuracy of every point
         breakdown     the strength at which each network's majority accuracy falls too low
+        latency       the feedback latency at which a point of accuracy is lost, mode coherent
         attribution   what each mechanism costs alone, and gains when it is switched off
         behaviour     images answered otherwise than at stretch 0, and McNemar's exact p-value
 
@@ -61,8 +63,8 @@ def register(app: typer.Typer) -> None:
         from qnnq.results.points import read_notes, read_points
         from qnnq.results.tables import build_report
 
-        if threshold is not None and report != "breakdown":
-            raise InputError("--threshold: expected --report breakdown beside it")
+        if threshold is not None and report not in ("breakdown", "latency"):
+            raise InputError("--threshold: expected --report breakdown or latency beside it")
         if csv == json == "-":
             raise InputError("--json -: expected a file, as --csv takes stdout")
         notes, failures = read_notes(file)

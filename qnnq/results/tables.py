@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from qnnq.errors import InputError
 from qnnq.results.frames import dataframe
+from qnnq.results.latency import latency_budgets
 from qnnq.results.points import PREDICTIONS, Measured
 from qnnq.results.robustness import attributions, behaviours, breakdowns, check_complete
 from qnnq.wording import nearest
@@ -36,6 +37,7 @@ def build_report(
     reports: dict[str, Callable[[], list[Row]]] = {
         "accuracy": lambda: [_accuracy(point) for point in points],
         "breakdown": lambda: _breakdown(points, threshold),
+        "latency": lambda: _latency(points, threshold),
         "attribution": lambda: _attribution(points),
         "behaviour": lambda: _behaviour(points),
     }
@@ -66,6 +68,17 @@ def _breakdown(points: Sequence[Measured], threshold: float | None) -> list[Row]
         | {"threshold": limit, "image_count": curve.images, "complete": curve.complete}
         | _interval("breakdown_strength", curve.breakdown)
         for curve in breakdowns(points, threshold)
+    ]
+
+
+def _latency(points: Sequence[Measured], threshold: float | None) -> list[Row]:
+    limit = "1 point below that of the shortest latency" if threshold is None else threshold
+    return [
+        _labels(budget.first.labels, leave_out=("feedback_latency",))
+        | {"threshold": limit, "image_count": budget.images, "complete": budget.complete}
+        | _interval("latency_us_majority", budget.majority)
+        | _interval("latency_us_single_shot", budget.single_shot)
+        for budget in latency_budgets(points, threshold)
     ]
 
 
