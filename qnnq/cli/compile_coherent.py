@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING, Any
 from qnnq.cli.output import print_table, write_json
 
 if TYPE_CHECKING:
-    from qnnq.devices.device import Device
     from qnnq.execution.request import RunRequest
-    from qnnq.networks.network import Network
     from transpile import CompiledNetwork, NetworkReport
 
 
@@ -19,12 +17,14 @@ def compile_coherent(request: "RunRequest", draw: bool, qasm: str | None, json: 
         InputError, TranspileError: If they do not fit together.
     """
     from qnnq.devices.names import resolve_device
+    from qnnq.execution.coherent_deployment import compile_living
+    from qnnq.execution.timing import Timing
     from qnnq.networks.bundled import load_model
-    from transpile import network_circuit, network_report
+    from transpile import machine_circuit, network_circuit, network_report
 
     network, device = load_model(request.model), resolve_device(str(request.device))
     target = device.target
-    compiled, outside = _compile(network, device, request)
+    compiled, outside = compile_living(network, device, request.qubits, Timing.of(request))
     report, circuit = network_report(compiled, target), network_circuit(compiled)
     if json is not None:
         write_json({"schema": "qnnq.compile/1", **_document(device.name, compiled, report)}, json)
@@ -32,44 +32,12 @@ def compile_coherent(request: "RunRequest", draw: bool, qasm: str | None, json: 
         _print(f"{request.model} on {device.name}, coherent", compiled, report)
         if outside:
             print(f"Angles are computed outside the machine: {outside}")
-        elif refusal := _refusal(circuit, target):
+        elif refusal := _refusal(machine_circuit(circuit, target, compiled.measurement), target):
             print(f"The device does not take it: {refusal}")
     if draw:
         print(circuit.draw("text", idle_wires=False, fold=120))
     if qasm is not None:
         _write(circuit, qasm)
-
-
-def _compile(
-    network: "Network", device: "Device", request: "RunRequest"
-) -> "tuple[CompiledNetwork, str]":
-    """Return the compiled network and, where no controller could compute its angles, why."""
-    from qnnq.execution.feedforward import network_feedforward
-    from qnnq.execution.timing import Timing
-    from transpile import TranspileError, compile_network, parse_sites
-    from transpile.network_layout import smallest_entanglements
-
-    target, qubits, timing = device.target, request.qubits, Timing.of(request)
-    timing.check(device)
-    try:
-        feedforward, outside = network_feedforward(network), ""
-    except TranspileError as error:
-        feedforward, outside = None, str(error)
-    sites = None
-    if qubits != "best":
-        angles = smallest_entanglements(network.widths, network.entanglements)
-        sites = parse_sites(qubits, target, angles)
-    compiled = compile_network(
-        target,
-        network.widths,
-        network.entanglements,
-        feedforward=feedforward,
-        sites=sites,
-        feedback_latency=timing.feedback_latency_s,
-        measurement=timing.measurement,
-        recycling=timing.recycling,
-    )
-    return compiled, outside
 
 
 def _refusal(circuit: Any, target: Any) -> str:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from qnnq.cli import hardware
+from qnnq.cli import hardware, options
 from qnnq.cli.output import print_table, write_json
 
 if TYPE_CHECKING:
@@ -22,23 +22,23 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def estimate(
-        model: hardware.Model = "mnist16-a0.5",
-        device: hardware.Device = "fake_kingston",
-        data: hardware.Data = "mnist-test",
-        images: hardware.Images = "0:1000",
-        shots: hardware.Shots = 10,
-        seed: hardware.Seed = 0,
-        qubits: hardware.Qubits = "best",
-        copies: hardware.Copies = None,
-        pairs: hardware.Pairs = 0,
-        pair_gate: hardware.PairGateName = "sx",
-        mode: hardware.Mode = "stepwise",
-        feedback_latency: hardware.FeedbackLatency = None,
-        measurement: hardware.Measurement = "measure",
-        recycling: hardware.Recycling = "flip",
-        rep_delay: hardware.RepDelay = None,
-        limits: hardware.Limits = None,
-        json: hardware.Json = None,
+        model: options.Model = "mnist16-a0.5",
+        device: options.Machine = "fake_kingston",
+        data: options.Data = "mnist-test",
+        images: options.Images = "0:1000",
+        shots: options.Shots = 10,
+        seed: options.MachineSeed = 0,
+        qubits: options.MachineQubits = "best",
+        copies: options.MachineCopies = None,
+        pairs: options.Pairs = 0,
+        pair_gate: options.PairGateName = "sx",
+        mode: options.Mode = "stepwise",
+        feedback_latency: options.FeedbackLatency = None,
+        measurement: options.Measurement = "measure",
+        recycling: options.Recycling = "flip",
+        rep_delay: options.RepDelay = None,
+        limits: options.Limits = None,
+        json: options.Json = None,
     ) -> None:
         """Say what a run on a machine would cost; nothing is sent.
 

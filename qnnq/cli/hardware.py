@@ -1,64 +1,13 @@
-"""What the commands for IBM Quantum share: their options, what they say, and the question."""
+"""What the commands for IBM Quantum share: what they ask for, what they say, and the question."""
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 if TYPE_CHECKING:
     from qnnq.jobs.hardware_request import HardwareRequest
     from qnnq.jobs.planning import Plan
-
-Model = Annotated[str, typer.Argument(metavar="MODEL", help="A bundled network or a file.")]
-Device = Annotated[str, typer.Option(help="ibm_..., fake_... or least_busy.", metavar="NAME")]
-Data = Annotated[str, typer.Option(help="A data set's name or a file.")]
-Images = Annotated[str, typer.Option(help="all, 0:200, 6929 or 1,5,9.")]
-Shots = Annotated[int, typer.Option(help="Shots an image.")]
-Seed = Annotated[int, typer.Option(help="Seed; it drives the simulator of a fake device.")]
-Qubits = Annotated[str, typer.Option(help="best, or a list: 3,4,5 (with ancillas: 3:4,7:8).")]
-Copies = Annotated[
-    int | None, typer.Option(help="Images side by side on the chip. Default: as many as fit.")
-]
-Pairs = Annotated[int, typer.Option(help="Gate pairs after each rotation.")]
-PairGateName = Annotated[str, typer.Option(help="sx (on each neuron) or cz (neighbours).")]
-Mode = Annotated[
-    str, typer.Option(help="stepwise (a circuit a layer) or coherent (one dynamic circuit).")
-]
-FeedbackLatency = Annotated[
-    str | None,
-    typer.Option(
-        help="Coherent: from a measurement to the first gate that depends on it.",
-        metavar="TIME",
-        show_default="0.9us",
-    ),
-]
-Measurement = Annotated[
-    str, typer.Option(help="Coherent: the device's instruction, such as measure_2.", metavar="NAME")
-]
-Recycling = Annotated[
-    str, typer.Option(help="Coherent: of measured ancillas, flip (by their outcome) or reset.")
-]
-ExecutionMode = Annotated[
-    str, typer.Option(help="batch, session (bills wall-clock time) or job.", metavar="MODE")
-]
-RepDelay = Annotated[
-    float | None, typer.Option(help="Microseconds after each execution.", metavar="US")
-]
-Limits = Annotated[
-    str | None, typer.Option(help="TOML file that changes the service's limits.", metavar="FILE")
-]
-Json = Annotated[
-    str | None, typer.Option(help="Write the result as JSON (- is stdout).", metavar="FILE")
-]
-Folder = Annotated[str, typer.Argument(metavar="DIR|latest", help="The run's folder.")]
-NewFolder = Annotated[
-    str | None, typer.Option(help="Folder of the run. Default: qnnq-runs/TASK.", metavar="DIR")
-]
-Budget = Annotated[
-    float | None, typer.Option(help="Quantum seconds that may be used.", metavar="SECONDS")
-]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
-Wait = Annotated[bool, typer.Option("--wait", help="Wait until all jobs are finished.")]
 
 
 def request_of(
@@ -116,6 +65,7 @@ def request_of(
             rep_delay_s=None if rep_delay is None else rep_delay * 1e-6,
             max_execution_s=max_execution_time,
             tags=tags,
+            scheduler_timing=mode == "coherent",
         ),
         limits=read_limits(limits),
     )

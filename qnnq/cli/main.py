@@ -20,6 +20,7 @@ COMMANDS = (
     "sweep",
     "results",
     "plot",
+    "report",
     "estimate",
     "submit",
     "runs",
@@ -67,8 +68,10 @@ def _version(wanted: bool) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command line and return its exit code: 0 done, 1 failed, 2 bad input, 3 still
-    pending after the time that was given to it, 130 interrupted.
+    """Run a command line and return its exit code.
+
+    0: done, 1: failed, 2: bad input, 3: still pending after the time that was given to it, 130:
+    interrupted.
 
     Args:
         arguments: Without the program's name; None takes those of the process.

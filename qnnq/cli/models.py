@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
+from qnnq.cli import options
 from qnnq.cli.output import print_table, write_json
 
 if TYPE_CHECKING:
@@ -17,9 +18,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def models(
-        json: Annotated[
-            str | None, typer.Option(help="Write the list as JSON (- is stdout).", metavar="FILE")
-        ] = None,
+        json: options.Json = None,
     ) -> None:
         """List the bundled networks and their accuracy without noise.
 

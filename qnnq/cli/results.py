@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from qnnq.cli import options
+
 Row = dict[str, Any]
 
 
@@ -15,17 +17,12 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def results(
-        file: Annotated[Path, typer.Argument(metavar="FILE", help="A results file of a sweep.")],
+        file: options.ResultsFile,
         csv: Annotated[
             str | None, typer.Option(help="Write as CSV (- is stdout).", metavar="FILE")
         ] = None,
-        json: Annotated[
-            str | None, typer.Option(help="Write as JSON (- is stdout).", metavar="FILE")
-        ] = None,
-        where: Annotated[
-            list[str] | None,
-            typer.Option(help="Only these points; may be repeated.", metavar="LABEL=VALUE"),
-        ] = None,
+        json: options.Json = None,
+        where: options.Where = None,
         report: Annotated[
             str, typer.Option(help="accuracy, breakdown, latency, attribution or behaviour.")
         ] = "accuracy",
@@ -38,10 +35,7 @@ def register(app: typer.Typer) -> None:
                 max=1,
             ),
         ] = None,
-        unfinished: Annotated[
-            bool,
-            typer.Option("--unfinished", help="Compare points that are not finished as well."),
-        ] = False,
+        unfinished: options.Unfinished = False,
     ) -> None:
         """List what a sweep found, with 95 % intervals.
 
@@ -108,48 +102,13 @@ def _print_table(file: Path, rows: list[Row]) -> None:
     from rich.table import Table
 
     from qnnq.cli.output import print_table
-    from qnnq.results.points import shown
+    from qnnq.results.layout import lay_out
     from qnnq.results.tables import IDENTIFYING
 
-    names = list(rows[0])
-    intervals = [name for name in names if f"{name}_low" in rows[0]]
-    ends = {f"{name}_{end}" for name in intervals for end in ("low", "high")}
-    texts = {
-        name: ["" if row[name] is None else shown(row[name]) for row in rows] for name in names
-    }
-    columns = [
-        name
-        for name in names
-        if name not in ends
-        and (name in intervals or name in IDENTIFYING or len(set(texts[name])) > 1)
-    ]
-    common = ", ".join(
-        f"{name.replace('_', ' ')} {texts[name][0]}"
-        for name in names
-        if name not in ends and name not in columns and texts[name][0]
-    )
-    table = Table(title=f"{file}: {len(rows)} rows\n{common}", title_justify="left")
-    for name in columns:
-        heading = name.replace("_", " ")
+    found = lay_out(rows)
+    table = Table(title=f"{file}: {len(rows)} rows\n{found.common}", title_justify="left")
+    for name, heading in zip(found.names, found.headings, strict=True):
         table.add_column(heading, justify="left" if name in IDENTIFYING else "right")
-    for number, row in enumerate(rows):
-        table.add_row(
-            *(
-                _interval(row, name) if name in intervals else texts[name][number]
-                for name in columns
-            )
-        )
+    for cells in found.cells:
+        table.add_row(*cells)
     print_table(table)
-
-
-def _interval(row: Row, name: str) -> str:
-    if row[name] is None:
-        return ""
-    value, low, high = (_text(row[key]) for key in (name, f"{name}_low", f"{name}_high"))
-    return value if low == high == value else f"{value} ({low} to {high})"
-
-
-def _text(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:.4f}" if 1e-4 <= abs(value) < 1 else f"{value:.4g}"
-    return str(value)

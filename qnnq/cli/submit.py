@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from qnnq.cli import hardware
+from qnnq.cli import hardware, options
 
 
 def register(app: typer.Typer) -> None:
@@ -12,24 +12,24 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def submit(
-        model: hardware.Model,
-        device: hardware.Device,
-        data: hardware.Data = "mnist-test",
-        images: hardware.Images = "0:1000",
-        shots: hardware.Shots = 10,
-        seed: hardware.Seed = 0,
-        run: hardware.NewFolder = None,
-        budget: hardware.Budget = None,
-        yes: hardware.Yes = False,
-        wait: hardware.Wait = False,
-        qubits: hardware.Qubits = "best",
-        copies: hardware.Copies = None,
-        pairs: hardware.Pairs = 0,
-        pair_gate: hardware.PairGateName = "sx",
-        mode: hardware.Mode = "stepwise",
-        feedback_latency: hardware.FeedbackLatency = None,
-        measurement: hardware.Measurement = "measure",
-        recycling: hardware.Recycling = "flip",
+        model: options.Model,
+        device: options.Machine,
+        data: options.Data = "mnist-test",
+        images: options.Images = "0:1000",
+        shots: options.Shots = 10,
+        seed: options.MachineSeed = 0,
+        run: options.NewFolder = None,
+        budget: options.Budget = None,
+        yes: options.Yes = False,
+        wait: options.Wait = False,
+        qubits: options.MachineQubits = "best",
+        copies: options.MachineCopies = None,
+        pairs: options.Pairs = 0,
+        pair_gate: options.PairGateName = "sx",
+        mode: options.Mode = "stepwise",
+        feedback_latency: options.FeedbackLatency = None,
+        measurement: options.Measurement = "measure",
+        recycling: options.Recycling = "flip",
         compensate: Annotated[
             bool, typer.Option("--compensate", help="Correct angles for the device's noise.")
         ] = False,
@@ -37,14 +37,14 @@ def register(app: typer.Typer) -> None:
             str | None,
             typer.Option(help="Measured response for --compensate.", metavar="FILE"),
         ] = None,
-        execution_mode: hardware.ExecutionMode = "batch",
+        execution_mode: options.ExecutionMode = "batch",
         dynamical_decoupling: Annotated[
             str | None, typer.Option(help="XX, XpXm or XY4.", metavar="SEQUENCE")
         ] = None,
         twirling: Annotated[
             bool, typer.Option("--measurement-twirling", help="Flip measured bits at random.")
         ] = False,
-        rep_delay: hardware.RepDelay = None,
+        rep_delay: options.RepDelay = None,
         max_execution_time: Annotated[
             int | None,
             typer.Option(help="Quantum seconds after which a job is stopped.", metavar="SECONDS"),
@@ -52,7 +52,7 @@ def register(app: typer.Typer) -> None:
         tag: Annotated[
             list[str] | None, typer.Option(help="Tag of all jobs; repeatable.", metavar="TAG")
         ] = None,
-        limits: hardware.Limits = None,
+        limits: options.Limits = None,
     ) -> None:
         """Submit a network to a machine. All images and shots go together, one job a layer.
 

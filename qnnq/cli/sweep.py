@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from qnnq.cli import options
+
 if TYPE_CHECKING:
     from qnnq.sweep.schedule import Tally
 
@@ -31,9 +33,7 @@ def register(app: typer.Typer) -> None:
         retry: Annotated[
             bool, typer.Option("--retry", help="Try again what failed before.")
         ] = False,
-        json: Annotated[
-            str | None, typer.Option(help="Write a summary as JSON (- is stdout).", metavar="FILE")
-        ] = None,
+        json: options.Json = None,
     ) -> None:
         """Measure accuracy over a grid of networks, noise and devices.
 
@@ -63,7 +63,8 @@ def register(app: typer.Typer) -> None:
         compensate        angles corrected for the known noise: true, false [false]
         engine            instrument, aer, ideal [instrument]
         mode              stepwise, coherent [stepwise]
-        feedback_latency  times, of coherent mode, as are [0.9us]
+        feedback_latency  times, of the mode coherent, as are the next three [0.9us]
+        condition_overhead  times from one branch of a layer to the next [68ns]
         measurement       the device's instructions, such as measure_2 [measure]
         recycling         of measured ancillas: flip, reset [flip]
         data, images      a data set and a selection such as "0:1000" [mnist-test, all]

@@ -11,7 +11,7 @@ import tomllib
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
-from qnnq.errors import InputError
+from qnnq.errors import InputError, require
 from qnnq.storage.files import read_text
 from qnnq.wording import nearest
 
@@ -66,11 +66,11 @@ class ServiceLimits:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if isinstance(value, bool) or not isinstance(value, (int, float)):
-                raise InputError(f"{field.name}: expected a number, got {value!r}")
-            zero_is_fine = field.name in ("overhead_s", "rep_delay_s", "seconds_per_set")
-            if not (math.isfinite(value) and (value > 0 or (zero_is_fine and value == 0))):
-                raise InputError(f"{field.name}: expected a number > 0, got {value!r}")
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            require(number, field.name, "a number", repr(value))
+            positive = field.name not in ("overhead_s", "rep_delay_s", "seconds_per_set")
+            good = math.isfinite(value) and (value > 0 if positive else value >= 0)
+            require(good, field.name, f"a number {'>' if positive else '>='} 0", repr(value))
 
 
 def read_limits(path: str | None) -> ServiceLimits:

@@ -1,7 +1,7 @@
 """A network whose neurons live on, on a device: `--mode coherent`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from noise_models import NoiseSpecification
@@ -11,14 +11,17 @@ from noise_models.drift import drift_term
 from qnnq.devices.device import Device
 from qnnq.devices.names import resolve_device
 from qnnq.errors import InputError
-from qnnq.execution.deployment import parse_noise, split_strength
+from qnnq.execution.feedforward import fitting_feedforward
+from qnnq.execution.modes.base import Mode
 from qnnq.execution.modes.coherent import Coherent
-from qnnq.execution.request import RunRequest
+from qnnq.execution.noise_text import parse_noise, split_strength
+from qnnq.execution.request import EngineName, RunRequest
 from qnnq.execution.timing import Timing
 from qnnq.networks.network import Network
 from qnnq.results.task import Task
 from transpile import (
     CompiledNetwork,
+    Feedforward,
     compile_network,
     network_circuit,
     parse_sites,
@@ -35,7 +38,8 @@ class CoherentDeployment:
         device: The device.
         timing: When things happen.
         specification: The noise, its strength included.
-        compiled: The steps.
+        compiled: The steps; with branches where a controller can choose the angles.
+        outside: Why they are computed outside the machine, or "".
         channels: The noise of their qubits.
     """
 
@@ -43,6 +47,7 @@ class CoherentDeployment:
     timing: Timing
     specification: NoiseSpecification
     compiled: CompiledNetwork
+    outside: str
     channels: NoiseChannels
 
     @property
@@ -68,11 +73,15 @@ class CoherentDeployment:
             circuits=circuit_digest(network_circuit(self.compiled)),
         )
 
-    def mode(self) -> Coherent:
-        """Return the mode that carries the states of the neurons."""
-        from qnnq.execution.engines.layer_instrument import layer_instruments
+    def mode(self, engine: EngineName) -> Mode:
+        """Return the mode: states that are carried along, or the one circuit in Aer."""
+        if engine == "instrument":
+            from qnnq.execution.engines.layer_instrument import layer_instruments
 
-        return Coherent(layer_instruments(self.compiled, self.channels))
+            return Coherent(layer_instruments(self.compiled, self.channels))
+        from qnnq.execution.modes.dynamic import Dynamic
+
+        return Dynamic(self.compiled, self.channels)
 
 
 def deploy_coherent(
@@ -91,12 +100,58 @@ def deploy_coherent(
     base, name = parse_noise(request.noise, request.device)
     specification, device = base.scaled(request.strength), find(name)
     timing = Timing.of(request)
-    timing.check(device)
-    compiled = _compiled(
-        device, network.widths, tuple(network.entanglements), request.qubits, timing
-    )
+    compiled, outside = compile_living(network, device, request.qubits, timing)
+    if request.engine == "aer":
+        _check_simulable(compiled, outside)
     channels = _channels(device, specification, compiled)
-    return CoherentDeployment(device, timing, specification, compiled, channels)
+    return CoherentDeployment(device, timing, specification, compiled, outside, channels)
+
+
+def _check_simulable(compiled: CompiledNetwork, outside: str) -> None:
+    """Raise InputError unless Aer can run the network as one circuit."""
+    from qnnq.execution.engines.aer import METHOD, most_qubits
+
+    if outside:
+        raise InputError(f"--engine aer: expected a network that is one circuit: {outside}")
+    qubits = sum(len(site.qubits) for site in compiled.sites)
+    if qubits > most_qubits():
+        raise InputError(
+            f"--engine aer: expected a network on at most {most_qubits()} qubits, which Aer's "
+            f"method {METHOD} takes, got {qubits}; use --engine instrument"
+        )
+
+
+def compile_living(
+    network: Network, device: Device, qubits: str, timing: Timing
+) -> tuple[CompiledNetwork, str]:
+    """Compile a network of neurons that live on.
+
+    Args:
+        network: The network.
+        device: The device.
+        qubits: `best`, or a list such as `3,4,5` or `3:4,7:8`.
+        timing: When things happen.
+
+    Returns:
+        The steps, and why no controller could choose their angles (they are then to be computed
+        from the outcomes outside), or "".
+
+    Raises:
+        InputError, TranspileError: If the parts do not fit together.
+    """
+    timing.check(device)
+    branches, outside = fitting_feedforward(network)
+    controller = _Controller(None if branches is None else network.digest, branches)
+    widths, angles = network.widths, tuple(network.entanglements)
+    return _compiled(device, widths, angles, controller, qubits, timing), outside
+
+
+@dataclass(frozen=True)
+class _Controller:
+    """The branches of a network, by its digest; without any, all networks are alike."""
+
+    digest: str | None
+    branches: tuple[Feedforward, ...] | None = field(compare=False)
 
 
 @lru_cache(maxsize=64)
@@ -104,6 +159,7 @@ def _compiled(
     device: Device,
     widths: tuple[int, ...],
     entanglements: tuple[float, ...],
+    controller: _Controller,
     qubits: str,
     timing: Timing,
 ) -> CompiledNetwork:
@@ -115,8 +171,10 @@ def _compiled(
         device.target,
         widths,
         entanglements,
+        feedforward=controller.branches,
         sites=sites,
         feedback_latency=timing.feedback_latency_s,
+        condition_overhead=timing.condition_overhead_s,
         measurement=timing.measurement,
         recycling=timing.recycling,
     )

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from noise_models import NoiseSpecification
 from noise_models.attribution import single_mechanisms
 from noise_models.channels import NoiseChannels
-from qnnq.execution.deployment import Deployment, layer_channels
+from qnnq.execution.compilation import layer_channels
+from qnnq.execution.deployment import Deployment
 from qnnq.execution.engines.response import ComponentResponse, component_responses
 from transpile import CompiledLayer
 

@@ -5,9 +5,9 @@ from typing import Self
 
 from qnnq.devices.device import Device
 from qnnq.errors import InputError
-from qnnq.execution.request import RecyclingName, RunRequest, latency_seconds
+from qnnq.execution.request import RecyclingName, RunRequest, option_seconds
 from qnnq.results.task import Task
-from transpile import FEEDBACK_LATENCY, CompiledNetwork, measurements
+from transpile import CONDITION_OVERHEAD, FEEDBACK_LATENCY, CompiledNetwork, measurements
 
 
 @dataclass(frozen=True)
@@ -17,20 +17,26 @@ class Timing:
     Attributes:
         feedback_latency_s: From the end of a measurement to the first gate that depends on it,
             seconds.
+        condition_overhead_s: Between two branches of a layer, seconds.
         measurement: The device's instruction that measures.
         recycling: What brings a measured ancilla back to |0>.
     """
 
     feedback_latency_s: float = FEEDBACK_LATENCY
+    condition_overhead_s: float = CONDITION_OVERHEAD
     measurement: str = RunRequest.measurement
     recycling: RecyclingName = RunRequest.recycling
 
     @classmethod
     def of(cls, request: RunRequest) -> Self:
         """Return what a request asks for."""
-        latency = latency_seconds(request.feedback_latency)
+        latency = option_seconds(request, "feedback_latency")
+        overhead = option_seconds(request, "condition_overhead")
         return cls(
-            FEEDBACK_LATENCY if latency is None else latency, request.measurement, request.recycling
+            FEEDBACK_LATENCY if latency is None else latency,
+            CONDITION_OVERHEAD if overhead is None else overhead,
+            request.measurement,
+            request.recycling,
         )
 
     def described(self, task: Task, compiled: CompiledNetwork) -> Task:
@@ -38,10 +44,14 @@ class Timing:
         usual = type(self)()
         ancillas = any(site.ancilla is not None for site in compiled.sites)
         recycled = ancillas and self.recycling != usual.recycling
+        branches = any(step.feedforward is not None for step in compiled.steps)
+        slower = branches and self.condition_overhead_s != usual.condition_overhead_s
+        overhead = round(compiled.condition_overhead, 12)
         return replace(
             task,
             mode="coherent",
             feedback_latency_s=round(compiled.feedback_latency, 12),
+            condition_overhead_s=overhead if slower else None,
             measurement=None if self.measurement == usual.measurement else self.measurement,
             recycling=self.recycling if recycled else None,
         )

@@ -93,6 +93,12 @@ def plan_coherent(request: HardwareRequest) -> Plan:
         costs=(cost,),
         estimate=estimate,
         task=task,
+        timing={
+            "dt_s": device.target.dt,
+            "duration_s": duration,
+            "feedback_latency_s": compiled.feedback_latency,
+            "measurement_s": [step.measurement_duration for step in compiled.steps],
+        },
         arrays=arrays,
     )
 
@@ -124,6 +130,7 @@ def _compile(
         feedforward=network_feedforward(network),
         sites=sites,
         feedback_latency=timing.feedback_latency_s,
+        condition_overhead=timing.condition_overhead_s,
         measurement=timing.measurement,
         recycling=timing.recycling,
     )

@@ -44,6 +44,8 @@ def _create(request: HardwareRequest, plan: Plan, folder: Path, budget_s: float 
         "calibration": plan.device.calibration,
         "calibration_data": plan.device.calibration_data(),
         "kind": plan.kind,
+        "assumed_timing": plan.timing,
+        "scheduler_timing": None,
         "layers": len(plan.circuits),
         "request": asdict(request),
         "asked": _asked(request),

@@ -1,7 +1,7 @@
 """The engine that measures through the service's jobs, and remembers everything in a ledger."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -147,10 +147,12 @@ class RuntimeEngine:
         view = service.view(job_id)
         if view.status == "done":
             try:
-                bits = service.bits(job_id, job.shape)
+                found = service.result(job_id, job.shape)
             except Missing as error:
                 raise QnnqError(f"{error}; {self._resubmit(job)}") from error
-            self._ledger.finish(job, attempt.tag, bits, view.seconds, view.started)
+            if found.timing is not None:
+                self._ledger.set_fact("scheduler_timing", asdict(found.timing))
+            self._ledger.finish(job, attempt.tag, found.bits, view.seconds, view.started)
             return None
         if view.status == "lost" and not job_id.startswith("local-"):
             raise QnnqError(

@@ -26,6 +26,8 @@ _APPLICATION_ID = 0x716E6C67  # "qnlg"
 _RUN_DIGITS = 10
 """Of a run's random part, 50 bits; the tags of its jobs stay within 24 characters."""
 _BUSY_TIMEOUT_S = 20.0
+DURABILITY = "EXTRA"
+"""A commit outlives a power cut too: what follows it may cost money."""
 DAMAGED = (ValueError, LookupError, TypeError, EOFError, zlib.error, struct.error, BadZipFile)
 """What reading a blob raises that is not what was written."""
 _SCHEMA = """
@@ -77,8 +79,7 @@ class LedgerFile(DatabaseFile):
         try:
             with self._explained():
                 self._check()
-                # A commit outlives a power cut too: what follows it may cost money.
-                self._database.execute("PRAGMA synchronous = EXTRA")
+                self._database.execute(f"PRAGMA synchronous = {DURABILITY}")
         except QnnqError:
             self._database.close()
             raise
@@ -97,7 +98,7 @@ class LedgerFile(DatabaseFile):
         rows = [(name, json.dumps(value)) for name, value in facts.items()]
         try:
             with contextlib.closing(sqlite3.connect(temporary)) as database:
-                database.executescript(_SCHEMA)
+                database.executescript(f"BEGIN; {_SCHEMA}")
                 database.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
                 database.execute(f"PRAGMA user_version = {FORMAT}")
                 database.executemany("INSERT INTO facts VALUES (?, ?)", rows)

@@ -15,7 +15,7 @@ from noise_models.coverage import check_coverage, physical_instructions
 from qnnq.devices.device import Device
 from qnnq.errors import QnnqError
 from qnnq.execution.engines.aer_seeds import SHOTS_PER_ROW, independent_seeds
-from qnnq.jobs.service import JobOptions, JobView, bits_of, sampler_options
+from qnnq.jobs.service import JobOptions, JobResult, JobView, result_of, sampler_options
 from transpile import CompiledLayer, NetworkCircuit, schedule
 
 if TYPE_CHECKING:
@@ -101,13 +101,13 @@ class LocalService:
             return JobView(job_id, "running", tags=tags)
         return JobView(job_id, "cancelled" if job.cancelled() else "done", seconds=0.0, tags=tags)
 
-    def bits(self, job_id: str, shape: tuple[int, int, int]) -> NDArray[np.uint8]:
+    def result(self, job_id: str, shape: tuple[int, int, int]) -> JobResult:
         """See `qnnq.jobs.service.Service`."""
         sets, shots, slots = shape
         parts, each = _parts(shots)
         try:
-            bits = bits_of(self._jobs[job_id][1].result(), (sets * parts, each, slots))
-            return bits.reshape(sets, parts * each, slots)[:, :shots]
+            found = result_of(self._jobs[job_id][1].result(), (sets * parts, each, slots))
+            return JobResult(found.bits.reshape(sets, parts * each, slots)[:, :shots])
         except ValueError as error:
             raise QnnqError(f"job {job_id}: {error}") from error
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from qnnq.devices.device import Device
 from qnnq.devices.names import resolve_device
 from qnnq.errors import InputError
-from qnnq.execution.deployment import compile_network
+from qnnq.execution.compilation import compile_network
 from qnnq.execution.placement import Placement
 from qnnq.execution.request import check_placement
 from qnnq.jobs.hardware_request import LEAST_BUSY, HardwareRequest

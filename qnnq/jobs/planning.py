@@ -35,6 +35,8 @@ class Plan:
         task: Everything that determines the result.
         arrays: The images and what belongs to them, empty for a calibration.
         responses: For each layer the coefficients (slots, 3) that angles are corrected with.
+        timing: Of one circuit of the whole network, what its schedule is assumed to be, seconds:
+            see `qnnq.jobs.scheduler_timing.compared`.
         kind: Whether images are run, or the device's response is measured.
         choices: Numbers of images side by side, with what they mean; the one that is used too.
     """
@@ -47,6 +49,7 @@ class Plan:
     task: Task
     arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
     responses: tuple[NDArray[np.float64], ...] = ()
+    timing: dict[str, Any] | None = None
     kind: Literal["run", "calibration"] = "run"
     choices: tuple[Choice, ...] = ()
 

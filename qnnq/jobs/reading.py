@@ -15,6 +15,7 @@ from qnnq.jobs.engine import Pending, complete_images, recorded_outcomes
 from qnnq.jobs.ledger import Ledger
 from qnnq.jobs.records import Attempt, Job, now
 from qnnq.jobs.runs import Run
+from qnnq.jobs.scheduler_timing import SchedulerTiming, compared
 from qnnq.jobs.service import JobView, Service
 from qnnq.results.result import RunResult
 from qnnq.results.task import Task
@@ -209,6 +210,7 @@ def _hardware(ledger: Ledger) -> dict[str, Any]:
     attempts = [attempt for attempt in ledger.attempts() if attempt.state in STATES_WITH_JOB]
     estimate = ledger.fact("estimate")
     circuits = ledger.circuits()
+    timing = {"timing": _timing(ledger)} if ledger.is_coherent else {}
     return {
         "jobs": [attempt.id for attempt in attempts],
         "started": [attempt.started for attempt in attempts],
@@ -220,7 +222,19 @@ def _hardware(ledger: Ledger) -> dict[str, Any]:
         "qubits": [",".join(map(str, each.sites)) for each in circuits],
         # image i of the run is in block i modulo the number of blocks
         "blocks": [_blocks(each) for each in circuits],
+        **timing,
     }
+
+
+def _timing(ledger: Ledger) -> dict[str, Any] | None:
+    """Return how the service's schedule compares with the assumed one, None if it gave none."""
+    found = ledger.fact("scheduler_timing")
+    if found is None:
+        return None
+    try:
+        return compared(SchedulerTiming(**found), ledger.fact("assumed_timing"))
+    except QnnqError as error:
+        return {"not_understood": str(error)}
 
 
 def _blocks(circuit: CompiledLayer | NetworkCircuit) -> list[str]:

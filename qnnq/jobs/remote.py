@@ -17,10 +17,11 @@ from qnnq.jobs.ledger import Ledger
 from qnnq.jobs.remote_sessions import RemoteSessions
 from qnnq.jobs.service import (
     JobOptions,
+    JobResult,
     JobStatus,
     JobView,
     PlanUsage,
-    bits_of,
+    result_of,
     sampler_options,
 )
 
@@ -117,12 +118,12 @@ class RemoteService:
         except Missing:
             return JobView(job_id, "lost", message="the service does not know the job any more")
 
-    def bits(self, job_id: str, shape: tuple[int, int, int]) -> NDArray[np.uint8]:
+    def result(self, job_id: str, shape: tuple[int, int, int]) -> JobResult:
         """See `qnnq.jobs.service.Service`."""
         problem = ""
         for _ in range(RESULT_TRIES):
             try:
-                return bits_of(
+                return result_of(
                     self._ask(f"result of job {job_id}", lambda s: _result(s.job(job_id))), shape
                 )
             except ValueError as error:

@@ -5,10 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qnnq.errors import InputError
+from qnnq.results.decided import Decided, decided_images, noise_changes
 from qnnq.results.frames import dataframe
 from qnnq.results.latency import latency_budgets
 from qnnq.results.points import PREDICTIONS, Measured
-from qnnq.results.robustness import attributions, behaviours, breakdowns, check_complete
+from qnnq.results.robustness import Paired, attributions, behaviours, breakdowns, check_complete
+from qnnq.statistics import Behaviour, Difference
 from qnnq.wording import nearest
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 IDENTIFYING = ("network", "mechanism")
+BEHAVIOURS = ("both_right", "gained", "lost", "both_wrong")
 
 
 def to_dataframe(points: Sequence[Measured]) -> "pd.DataFrame":
@@ -99,21 +102,32 @@ def _attribution(points: Sequence[Measured]) -> list[Row]:
 def _behaviour(points: Sequence[Measured]) -> list[Row]:
     return [
         _labels(point.labels)
-        | {
-            "image_count": len(paired.images),
-            "complete": paired.complete,
-            "both_right": len(found.both_right),
-            "gained": len(found.gained),
-            "lost": len(found.lost),
-            "both_wrong": len(found.both_wrong),
-        }
-        | _interval("change", change)
-        | {
-            "p_value": change.p_value,
-            "images_gained": " ".join(map(str, paired.images[found.gained][:10])),
-        }
+        | _compared(paired, found, change)
+        | {"images_gained": " ".join(map(str, paired.images[found.gained][:10]))}
         for point, paired, found, change in behaviours(points)
     ]
+
+
+def changes_by_noise(points: Sequence[Measured]) -> tuple[list[Row], list[Decided]]:
+    """Return how noise changes each setting's images, and the images that the weakest changes.
+
+    Raises `InputError` where no setting was measured without noise as well.
+    """
+    found = noise_changes(points)
+    rows = [
+        _labels(change.point.labels) | _compared(change.paired, change.behaviour, change.difference)
+        for change in found
+    ]
+    return rows, decided_images(found)
+
+
+def _compared(paired: Paired, found: Behaviour, change: Difference) -> Row:
+    return (
+        {"image_count": len(paired.images), "complete": paired.complete}
+        | {name: len(getattr(found, name)) for name in BEHAVIOURS}
+        | _interval("change", change)
+        | {"p_value": change.p_value}
+    )
 
 
 def _labels(labels: Mapping[str, Any], leave_out: Sequence[str] = ()) -> Row:

@@ -53,6 +53,7 @@ class Grid(BaseModel):
     engine: Listed[EngineName] = ["instrument"]
     mode: Listed[ModeName] = ["stepwise"]
     feedback_latency: Listed[Text] | None = None
+    condition_overhead: Listed[Text] | None = None
     measurement: Listed[Text] | None = None
     recycling: Listed[RecyclingName] | None = None
     data: Listed[Text] = ["mnist-test"]

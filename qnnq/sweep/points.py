@@ -18,7 +18,7 @@ from qnnq.data.selection import image_ranges, parse_images
 from qnnq.devices.names import device_kind, device_names, resolve_device
 from qnnq.errors import InputError, QnnqError
 from qnnq.execution.measured_deployment import is_measured
-from qnnq.execution.request import OF_COHERENT_MODE, RunRequest, check_request, latency_seconds
+from qnnq.execution.request import OF_COHERENT_MODE, RunRequest, check_request, option_seconds
 from qnnq.execution.run import deploy_request
 from qnnq.limits import MOST_POINTS
 from qnnq.networks.bundled import load_model
@@ -186,7 +186,7 @@ def _usable_devices() -> list[str]:
 
 def _check_noise(noise: str, device: str | None) -> None:
     """Find unknown names before anything is run."""
-    from qnnq.execution.deployment import parse_noise
+    from qnnq.execution.noise_text import parse_noise
 
     if not is_measured(noise):
         parse_noise(noise, device)
@@ -209,7 +209,7 @@ def _labels(request: RunRequest, network: Network) -> dict[str, Any]:
         "compensate": request.compensate,
         "engine": request.engine,
         "mode": request.mode,
-        "feedback_latency": _latency_label(request),
+        **_time_labels(request),
         "measurement": request.measurement if request.mode == "coherent" else "",
         "recycling": request.recycling if request.mode == "coherent" else "",
         "data": request.data,
@@ -219,14 +219,18 @@ def _labels(request: RunRequest, network: Network) -> dict[str, Any]:
     }
 
 
-def _latency_label(request: RunRequest) -> float | str:
-    """Return the feedback latency in microseconds, "" where there is none."""
-    if request.mode != "coherent":
-        return ""
-    from transpile import FEEDBACK_LATENCY
+def _time_labels(request: RunRequest) -> dict[str, float | str]:
+    """Return the times of the coherent mode in microseconds, "" where there are none."""
+    from transpile import CONDITION_OVERHEAD, FEEDBACK_LATENCY
 
-    seconds = latency_seconds(request.feedback_latency)
-    return round(1e6 * (FEEDBACK_LATENCY if seconds is None else seconds), 9)
+    usual = {"feedback_latency": FEEDBACK_LATENCY, "condition_overhead": CONDITION_OVERHEAD}
+    if request.mode != "coherent":
+        return dict.fromkeys(usual, "")
+    given = {name: option_seconds(request, name) for name in usual}
+    return {
+        name: round(1e6 * (default if (seconds := given[name]) is None else seconds), 9)
+        for name, default in usual.items()
+    }
 
 
 def _size_and_digest(data: str) -> tuple[int, str]:

@@ -14,10 +14,10 @@ from loopback import OwnClock
 from qnnq.jobs.advance import advance
 from qnnq.jobs.ledger import Ledger
 from qnnq.jobs.runs import Run
-from qnnq.jobs.service import JobView
+from qnnq.jobs.service import JobResult, JobView
 
 LEDGER_STEPS = ("write_plan", "intend", "submitted", "finish", "set_seconds", "set_fact")
-SERVICE_STEPS = ("submit", "find", "view", "bits", "close")
+SERVICE_STEPS = ("submit", "find", "view", "result", "close")
 
 
 class Killed(BaseException):
@@ -45,8 +45,9 @@ class RememberingService:
         self.looks[job] = self.looks.get(job, 0) + 1
         return JobView(job, "done" if self.looks[job] > 1 else "running", seconds=2.0)
 
-    def bits(self, job: str, shape: tuple[int, int, int]) -> np.ndarray:
-        return np.random.default_rng(int(job[3:])).integers(0, 2, shape, dtype=np.uint8)
+    def result(self, job: str, shape: tuple[int, int, int]) -> JobResult:
+        bits = np.random.default_rng(int(job[3:])).integers(0, 2, shape, dtype=np.uint8)
+        return JobResult(bits)
 
     def cancel(self, job: str) -> bool:
         raise AssertionError(f"{job}: nothing was submitted twice, so nothing is to be cancelled")

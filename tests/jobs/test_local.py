@@ -146,7 +146,7 @@ def test_the_shots_of_two_rows_are_independent(files: Files) -> None:
     service = LocalService(device, [layer], JobOptions(), seed=0, shots=shots)
     angles = np.full((2, layer.slots), np.pi / 2)
     job = service.submit(layer.circuit, angles, shots, "tag", 0, None)
-    bits = service.bits(job, (2, shots, layer.slots)).astype(float)
+    bits = service.result(job, (2, shots, layer.slots)).bits.astype(float)
     first, second = bits[0, distance:] - 0.5, bits[1, :-distance] - 0.5
     # false alarm below 1e-6: products of fair coins, 5 standard deviations
     assert abs(4 * (first * second).mean()) < 5 / np.sqrt(first.size)

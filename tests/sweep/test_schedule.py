@@ -98,7 +98,7 @@ def test_data_that_has_changed_makes_new_points(ideal_sweep, capsys):
 
 
 def test_a_response_file_that_has_changed_makes_new_points(folder):
-    deployed = deploy(load_model("tiny.safetensors"), noise="fake_torino")
+    deployed = deploy(RunRequest(noise="fake_torino"), load_model("tiny.safetensors"))
     (folder / "sweep.toml").write_text(
         """
         [[grid]]

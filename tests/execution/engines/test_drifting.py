@@ -30,7 +30,7 @@ def drifting(sigma, images_per_block, seed=1, **options):
     """Three blocks have independent noise, where the correlation time is that of 20 blocks."""
     time = BLOCKS_PER_CORRELATION_TIME * images_per_block * SHOTS * SHOT_S
     noise = f"{READOUT} + drift(sigma={sigma}, time={time!r}s)"
-    deployed = deploy(network(math.pi / 2), noise=noise, **options)
+    deployed = deploy(RunRequest(noise=noise, **options), network(math.pi / 2))
     return deployed, time
 
 
@@ -117,7 +117,7 @@ def test_compensation_knows_the_noise_without_its_drift():
 
 
 def test_no_drift_no_drifting_engine():
-    deployed = deploy(network(math.pi / 2), noise=READOUT)
+    deployed = deploy(RunRequest(noise=READOUT), network(math.pi / 2))
     assert not deployed.drifts
     with pytest.raises(ValueError, match="expected a drift"):
         deployed.drifting_engine("instrument", shots=1, seed=0)
