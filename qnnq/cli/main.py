@@ -19,6 +19,7 @@ COMMANDS = (
     "import_command",
     "sweep",
     "results",
+    "compare",
     "plot",
     "report",
     "estimate",

@@ -55,7 +55,7 @@ def _print(networks: dict[str, "Network"]) -> None:
     table = Table(title="Bundled networks, accuracy without noise", title_justify="left")
     for column in ("model", "hidden", "activation"):
         table.add_column(column)
-    for column in ("stretch", "entanglement", "trained", "one shot", "majority"):
+    for column in ("stretch", "angle", "trained", "one shot", "majority"):
         table.add_column(column, justify="right")
     for name, network in networks.items():
         known = network.information
@@ -79,4 +79,4 @@ def _one_or_each(value: object, layers: Sequence[str]) -> str:
 
 def _caption(network: "Network") -> str:
     known = network.information
-    return f"on {known['test_data']}; majority of {known['shots']} shots"
+    return f"on {known['test_data']}; majority of {known['shots']} shots; angle: the entanglement's"

@@ -1,15 +1,10 @@
 """`qnnq results`: the accuracies of a results file, as a table, CSV or JSON."""
 
-import csv as csv_module
-import io
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from qnnq.cli import options
-
-Row = dict[str, Any]
 
 
 def register(app: typer.Typer) -> None:
@@ -53,6 +48,7 @@ def register(app: typer.Typer) -> None:
         Example: qnnq results results.sqlite --where network=mnist16-a0.5 --csv accuracies.csv
         """
         from qnnq.cli.output import print_notes, write_json
+        from qnnq.cli.rows import print_rows, write_csv
         from qnnq.errors import InputError
         from qnnq.results.points import read_notes, read_points
         from qnnq.results.tables import build_report
@@ -65,13 +61,13 @@ def register(app: typer.Typer) -> None:
         print_notes(notes)
         rows = build_report(report, read_points(file, where or ()), threshold, unfinished)
         if csv is not None:
-            _write_csv(rows, csv)
+            write_csv(rows, csv)
         if json is not None:
             failed = [{"labels": each.labels, "reason": each.reason} for each in failures]
             document = {"schema": "qnnq.results/1", "report": report, "rows": rows}
             write_json({**document, "failed": failed, "notes": notes}, json)
         if "-" not in (csv, json):
-            _print_table(file, rows)
+            print_rows(str(file), rows)
         print_notes(f"failed: {_named(each.labels)}: {each.reason}" for each in failures)
 
 
@@ -82,33 +78,3 @@ def _named(labels: dict[str, Any]) -> str:
     return ", ".join(
         f"{name} {shown(labels[name])}" for name in told if labels.get(name) not in ("", None)
     )
-
-
-def _write_csv(rows: list[Row], destination: str) -> None:
-    text = io.StringIO()
-    writer = csv_module.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    if destination == "-":
-        print(text.getvalue(), end="")
-    else:
-        from qnnq.storage.files import write_atomically
-
-        write_atomically(destination, text.getvalue().encode())
-
-
-def _print_table(file: Path, rows: list[Row]) -> None:
-    """Print what differs between rows as columns, values with their intervals, the rest above."""
-    from rich.table import Table
-
-    from qnnq.cli.output import print_table
-    from qnnq.results.layout import lay_out
-    from qnnq.results.tables import IDENTIFYING
-
-    found = lay_out(rows)
-    table = Table(title=f"{file}: {len(rows)} rows\n{found.common}", title_justify="left")
-    for name, heading in zip(found.names, found.headings, strict=True):
-        table.add_column(heading, justify="left" if name in IDENTIFYING else "right")
-    for cells in found.cells:
-        table.add_row(*cells)
-    print_table(table)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qnnq.results.points import PREDICTIONS, shown
-from qnnq.results.tables import IDENTIFYING, Row
+from qnnq.results.tables import FOUND, IDENTIFYING, Row
 
 _LEAST_P = 1e-300
 _MINUS = "\N{MINUS SIGN}"
@@ -38,7 +38,7 @@ def lay_out(rows: Sequence[Row]) -> Layout:
         name
         for name in names
         if name not in ends
-        and (name in intervals or name in IDENTIFYING or len(set(texts[name])) > 1)
+        and (name in (*intervals, *IDENTIFYING, *FOUND) or len(set(texts[name])) > 1)
     ]
     common = ", ".join(
         f"{name.replace('_', ' ')} {texts[name][0]}"
@@ -55,13 +55,15 @@ def lay_out(rows: Sequence[Row]) -> Layout:
 
 
 def _heading(name: str) -> str:
-    words = {"single_shot": "one shot", "soft_vote": "soft vote"}.get(name, name.replace("_", " "))
+    words = name.replace("single_shot", "one shot").replace("_", " ")
     return f"{words} (points)" if name.startswith("change") else words
 
 
 def _label(name: str, value: Any) -> str:
     if name == "p_value":
         return f"{value:.2g}" if value > _LEAST_P else f"< {_LEAST_P:g}"
+    if name == "threshold" and isinstance(value, float | int):
+        return f"{100 * value:.2f} %"
     return "" if value is None else shown(value)
 
 
@@ -69,14 +71,18 @@ def _interval(row: Row, name: str) -> str:
     if row[name] is None:
         return ""
     value, low, high = (_text(name, row[key]) for key in (name, f"{name}_low", f"{name}_high"))
-    unit = " %" if name in PREDICTIONS else ""
+    unit = " %" if _is_accuracy(name) else ""
     return value + unit if low == high == value else f"{value}{unit} ({low} to {high})"
+
+
+def _is_accuracy(name: str) -> bool:
+    return name in (*PREDICTIONS, "majority_a", "majority_b", "threshold")
 
 
 def _text(name: str, value: object) -> str:
     if not isinstance(value, float | int):
         return str(value)
-    if name in PREDICTIONS:
+    if _is_accuracy(name):
         return f"{100 * value:.2f}"
     if name.startswith("change"):
         return f"{100 * value:+.2f}".replace("-", _MINUS)

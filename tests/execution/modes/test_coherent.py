@@ -8,6 +8,7 @@ import pytest
 from qnnq.devices.names import resolve_device
 from qnnq.errors import InputError, QnnqError
 from qnnq.execution.coherent_deployment import deploy_coherent
+from qnnq.execution.modes import coherent as coherent_mode
 from qnnq.execution.request import RunRequest, check_request
 from qnnq.execution.run import deploy_request, prepare
 from qnnq.execution.shot_loop import run_shots
@@ -52,6 +53,29 @@ def test_counts_depend_on_neither_threads_nor_other_images():
     whole = prepare(request).execute(threads=3).counts
     some = prepare(coherent(model=request.model, images="7,12:30", shots=3)).execute(threads=1)
     np.testing.assert_array_equal(some.counts, whole[[7, *range(12, 30)]])
+
+
+@pytest.mark.parametrize("model", ["mnist16-a0.5-g3pi8", "mnist16-linear-g3pi8", "mnist16-a2"])
+def test_products_of_a_row_do_not_depend_on_the_rows_beside_it(model):
+    """Bit by bit: the probabilities that uniform numbers are compared to follow from them."""
+    rng = np.random.default_rng(0)
+    mode, _ = prepare(coherent(model=model)).mode()
+    for instrument in mode._instruments:
+        tables = [table.matrices for table in instrument.tables]
+        for matrices in tables or [instrument.matrices]:
+            rows = rng.random((len(matrices), 700, matrices.shape[-2]), dtype=np.float32)
+            if tables:
+                cases = rng.integers(matrices.shape[1], size=700)
+                together = coherent_mode.row_by_row(rows[0], matrices[0][cases])[None]
+            else:
+                together = coherent_mode.rows_by_matrix(rows, matrices)
+            for start, stop in ((0, 1), (3, 4), (699, 700), (5, 20), (16, 80), (1, 699)):
+                if tables:
+                    part = slice(start, stop)
+                    alone = coherent_mode.row_by_row(rows[0, part], matrices[0][cases[part]])[None]
+                else:
+                    alone = coherent_mode.rows_by_matrix(rows[:, start:stop], matrices)
+                np.testing.assert_array_equal(alone, together[:, start:stop])
 
 
 def test_mode_and_latency_are_part_of_a_task():
