@@ -20,6 +20,7 @@ COMMANDS = (
     "sweep",
     "results",
     "plot",
+    "fit",
     "estimate",
     "submit",
     "runs",
