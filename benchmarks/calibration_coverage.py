@@ -4,10 +4,11 @@
 
 Calibrations of a device whose response is known are simulated, 200 of 4,096 shots an angle. Each
 predicts the accuracy of a network; the truth is what the exact response gives with the same random
-numbers, and every image has so many shots that only the calibration makes a difference.
+numbers, so that only the calibration makes a difference.
 """
 
 import argparse
+from functools import partial
 from tempfile import TemporaryDirectory
 
 import numpy as np
@@ -16,7 +17,6 @@ from qnnq.data.load import load_data
 from qnnq.execution.calibration_error import calibration_deviations
 from qnnq.execution.deployment import deploy
 from qnnq.execution.engines.base import Engine
-from qnnq.execution.engines.instrument import InstrumentEngine
 from qnnq.execution.measured_deployment import deploy_measured
 from qnnq.execution.measured_response import (
     KindResponse,
@@ -25,6 +25,7 @@ from qnnq.execution.measured_response import (
     write_response,
 )
 from qnnq.execution.modes.stepwise import Stepwise
+from qnnq.execution.request import RunRequest
 from qnnq.execution.response_fit import ANGLES, basis
 from qnnq.execution.shot_loop import Votes, run_shots
 from qnnq.networks.bundled import load_model
@@ -36,29 +37,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--calibrations", type=int, default=200)
     parser.add_argument("--shots", type=int, default=4096, help="at each angle")
-    parser.add_argument("--images", type=int, default=100)
-    parser.add_argument("--votes", type=int, default=300, help="shots an image")
+    parser.add_argument("--images", type=int, default=2000)
+    parser.add_argument("--votes", type=int, default=15, help="shots an image")
     parser.add_argument("--noise", default="fake_kingston")
     parser.add_argument("--model", default="mnist16-a0.5")
     options = parser.parse_args()
 
     network, data = load_model(options.model), load_data("mnist-test")
     labels = data.labels[: options.images].astype(np.int64)
-    deployed = deploy(network, noise=options.noise)
+    deployed = deploy(RunRequest(noise=options.noise), network)
 
-    def run(engine: Engine) -> Votes:
+    def run(engine: Engine, seed: int) -> Votes:
         mode = Stepwise(engine, network.entanglements)
         pixels = data.images[: options.images]
-        return run_shots(network, pixels, np.arange(options.images), mode, options.votes, seed=0)
+        return run_shots(network, pixels, np.arange(options.images), mode, options.votes, seed)
 
     def measured(votes: Votes) -> dict[str, Accuracy]:
         return accuracies(votes.counts, votes.softmax_sums, labels, options.votes)
 
     exact = deployed.responses[0].minus[:, 0].T.astype(np.float64)  # (neurons, 3)
-    truth = measured(run(deployed.engine("instrument")))
     probabilities = np.clip(basis(ANGLES) @ exact.T, 0, 1)
     random = np.random.default_rng(0)
-    inside, values, held = [], [], dict.fromkeys(truth, 0)
+    inside, held, offsets = [], [], []
     for number in range(options.calibrations):
         counts = random.binomial(options.shots, probabilities)
         sites = fit_sites([str(site) for site in deployed.layers[0].sites], counts, options.shots)
@@ -70,20 +70,21 @@ def main() -> None:
         )
         with TemporaryDirectory() as folder:
             write_response(response, f"{folder}/response.json")
-            twin = deploy_measured(network, noise=f"measured:{folder}/response.json")
-        predicted = measured(run(InstrumentEngine(twin.responses)))
-        deviations = calibration_deviations(twin, False, run, measured, number)
-        values.append(predicted["single_shot"].value)
-        for name, deviation in deviations.items():
-            held[name] += abs(predicted[name].value - truth[name].value) <= 1.959964 * deviation
+            twin = deploy_measured(RunRequest(noise=f"measured:{folder}/response.json"), network)
+        again = partial(run, seed=number)
+        truth = measured(again(deployed.engine("instrument")))
+        votes = again(twin.engine("instrument"))
+        deviations = calibration_deviations(twin, False, again, measured, votes, number)
+        offset = {name: found.value - truth[name].value for name, found in measured(votes).items()}
+        held.append([abs(offset[name]) <= 1.959964 * deviations[name] for name in offset])
+        offsets.append(list(offset.values()))
+    print("the interval holds the truth:")
     for name, share in zip("abc", np.mean(inside, axis=(0, 1)), strict=True):
-        print(f"coefficient {name}: {100 * share:.1f} % of the intervals hold the truth")
-    for name, count in held.items():
-        print(f"{name}: {100 * count / options.calibrations:.1f} %")
-    print(
-        f"one shot: true {100 * truth['single_shot'].value:.2f} %, mean of the predictions "
-        f"{100 * np.mean(values):.2f} %"
-    )
+        print(f"  coefficient {name}: {100 * share:.1f} %")
+    for name, share, mean in zip(
+        offset, np.mean(held, axis=0), np.mean(offsets, axis=0), strict=True
+    ):
+        print(f"  {name}: {100 * share:.1f} %, predictions are off by {100 * mean:+.3f} points")
 
 
 if __name__ == "__main__":

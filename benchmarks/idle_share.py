@@ -26,6 +26,7 @@ def main() -> None:
     from noise_models.catalogue import MECHANISMS
     from qnnq.execution.deployment import deploy
     from qnnq.execution.error_budget import error_budget
+    from qnnq.execution.request import RunRequest
     from qnnq.networks.bundled import load_model
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -35,7 +36,7 @@ def main() -> None:
     print("|---|---|---|---|" + "---|" * len(MECHANISMS))
     for device in arguments.devices:
         for layer, (model, options) in LAYERS.items():
-            deployed = deploy(load_model(model), noise=device, **options)
+            deployed = deploy(RunRequest(noise=device, **options), load_model(model))
             rows = [row for row in error_budget(deployed) if row.layer == 0]
             idle = 1e9 * np.mean([row.idle_s for row in rows])
             error = np.mean([row.total for row in rows])

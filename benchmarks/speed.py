@@ -98,7 +98,7 @@ def compare_noise() -> None:
     from noise_models.channels import build_channels
 
     backend = resolve_device("fake_kingston").backend
-    qubits = deploy(load_model("mnist16-a0.5"), noise="fake_kingston").layers[0].sites
+    qubits = deploy(RunRequest(noise="fake_kingston"), load_model("mnist16-a0.5")).layers[0].sites
     used = [site.neuron for site in qubits]
     specification = NoiseSpecification.parse("fake_kingston", device_names=["fake_kingston"])
 
@@ -118,7 +118,7 @@ def compare_instrument(hidden: tuple[int, ...], goal: float, rounds: int) -> Non
 
     network = _random_network(hidden) if hidden != (16, 16, 16) else load_model("mnist16-a0.5")
     data = load_data("mnist-test")
-    deployed = deploy(network, noise="fake_kingston")
+    deployed = deploy(RunRequest(noise="fake_kingston"), network)
     weights = [torch.tensor(weight) for weight in network.weights]
     pixels = torch.tensor(data.images / 255, dtype=torch.float32)
 

@@ -22,12 +22,12 @@ def quantum_error(stages: Stages, qubits: int) -> QuantumError:
     if sum(isinstance(stage, Mixture) for stage in stages) > 1:
         whole = kraus_operators(superoperator(stages, qubits))
         stages = (Kraus(whole, tuple(range(qubits))),)
-    place = next((i for i, stage in enumerate(stages) if isinstance(stage, Mixture)), None)
-    if place is None:
+    position = next((i for i, stage in enumerate(stages) if isinstance(stage, Mixture)), None)
+    if position is None:
         circuit = QuantumCircuit(qubits)
         _append(circuit, stages)
         return QuantumError([(circuit, 1.0)])
-    chosen = stages[place]
+    chosen = stages[position]
     assert isinstance(chosen, Mixture)
     terms = []
     # The identity comes last: Aer's test for an ideal error then ends at the first circuit.
@@ -35,9 +35,9 @@ def quantum_error(stages: Stages, qubits: int) -> QuantumError:
         circuit = _choice(tuple(index))
         if len(stages) > 1:
             before = QuantumCircuit(qubits)
-            _append(before, stages[:place])
+            _append(before, stages[:position])
             circuit = before.compose(circuit)
-            _append(circuit, stages[place + 1 :])
+            _append(circuit, stages[position + 1 :])
         terms.append((circuit, float(chosen.probabilities[tuple(index)])))
     return QuantumError(terms)
 

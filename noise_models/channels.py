@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 from qiskit.circuit import Delay, Gate, Measure, Operation
 from qiskit.transpiler import Target
 from qiskit_aer.noise import QuantumError
@@ -16,14 +17,14 @@ from noise_models.elements import (
     Element,
     calibrated_instructions,
     delay_seconds,
-    place,
+    describe,
     qubit_calibration,
 )
 from noise_models.errors import NoiseError
 from noise_models.source import NoiseSource
 from noise_models.sources import noise_sources
 from noise_models.specification import NoiseSpecification
-from noise_models.stages import ComplexArray, FloatArray, Stages, superoperator
+from noise_models.stages import ComplexArray, Stages, superoperator
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,26 +34,26 @@ class NoiseChannels:
     An instruction's error acts after the ideal instruction; a readout error acts on the outcome.
 
     Attributes:
-        qubits: the physical qubits that it was built for.
-        stages: the error of each instruction on each tuple of physical qubits; none: exact.
-        readout_errors: of each qubit, shape (2, 2): [prepared, measured]; none: exact.
-        exact: elements that have no error because the model says so.
-        refused: elements for which the model has no valid or no complete error, and why; measuring
+        qubits: The physical qubits that it was built for.
+        stages: The error of each instruction on each tuple of physical qubits; none: exact.
+        readout_errors: Of each qubit, shape (2, 2): [prepared, measured]; none: exact.
+        exact: Elements that have no error because the model says so.
+        refused: Elements for which the model has no valid or no complete error, and why; measuring
             qubit q is the element ("measure", (q,)). `check_coverage` raises for circuits that
             use one.
-        sources: the active terms.
-        durations: seconds of each instruction; none: not known.
-        physical_gates: the gates that the device plays.
+        sources: The active terms.
+        durations: Seconds of each instruction; none: not known.
+        physical_gates: The gates that the device plays.
         coupling_rates: Hz, of the ZZ coupling of each coupled pair of qubits, ascending; none: 0.
-        leakage: probability that a qubit of a physical gate leaves |0> and |1>.
-        correlated_readout: probability that the outcomes of a coupled pair flip together, after
+        leakage: Probability that a qubit of a physical gate leaves |0> and |1>.
+        correlated_readout: Probability that the outcomes of a coupled pair flip together, after
             the readout errors of each; engines apply it to the reported bits.
-        dt: seconds, the unit of delays that are given in it; None: not known.
+        dt: Seconds, the unit of delays that are given in it; None: not known.
     """
 
     qubits: frozenset[int]
     stages: Mapping[Element, Stages]
-    readout_errors: Mapping[int, FloatArray]
+    readout_errors: Mapping[int, NDArray[np.float64]]
     exact: frozenset[Element]
     refused: Mapping[Element, str]
     sources: tuple[NoiseSource, ...]
@@ -72,14 +73,14 @@ class NoiseChannels:
         """Return what a physical qubit suffers that waits: T1 and T2 of all terms.
 
         Raises:
-            NoiseError: neither T1 nor T2 of the qubit is known.
+            NoiseError: Neither T1 nor T2 of the qubit is known.
         """
         try:
             return tuple(
                 stage for source in self.sources for stage in source.waiting(qubit, duration_s)
             )
         except NoiseError as error:
-            raise NoiseError(f"{place('delay', (qubit,))}: {error}") from None
+            raise NoiseError(f"{describe('delay', (qubit,))}: {error}") from None
 
     def measuring(self, qubit: int) -> Stages:
         """Return what a measured qubit suffers that is used again.
@@ -89,13 +90,13 @@ class NoiseChannels:
         duration of the measurement.
 
         Raises:
-            NoiseError: the qubit relaxes, and the duration or its T1 and T2 are not known.
+            NoiseError: The qubit relaxes, and the duration or its T1 and T2 are not known.
         """
         duration = self.durations.get(("measure", (qubit,)))
         if duration is not None:
             return self.waiting(qubit, duration)
         if self.waiting(qubit, 1.0) or self.coupling_rates:
-            where = place("measure", (qubit,))
+            where = describe("measure", (qubit,))
             raise NoiseError(f"{where}: the device's calibration lacks its duration")
         return ()
 
@@ -105,7 +106,7 @@ class NoiseChannels:
         After a measurement it matters only where the qubit is used again.
 
         Raises:
-            NoiseError: as `waiting` and `measuring`; a delay whose duration is not known.
+            NoiseError: As `waiting` and `measuring`; a delay whose duration is not known.
         """
         if isinstance(operation, Delay):
             return self.waiting(qubits[0], self.duration(operation, qubits))
@@ -117,14 +118,14 @@ class NoiseChannels:
         """Return the seconds that an operation of a circuit takes; 0 for one that is not known.
 
         Raises:
-            NoiseError: a delay whose duration is not known.
+            NoiseError: A delay whose duration is not known.
         """
         if not isinstance(operation, Delay):
             return self.durations.get((operation.name, qubits), 0.0)
         try:
             return delay_seconds(operation, self.dt)
         except NoiseError as error:
-            raise NoiseError(f"{place('delay', qubits)}: {error}") from None
+            raise NoiseError(f"{describe('delay', qubits)}: {error}") from None
 
     def is_virtual(self, operation: Operation, qubits: tuple[int, ...]) -> bool:
         """Whether a gate is a change of frame, which takes no time and has no error."""
@@ -151,14 +152,14 @@ def build_channels(
     error worse than random, missing calibration) is refused when a circuit uses it, not here.
 
     Args:
-        specification: the noise, its terms acting from left to right.
-        target: the device: its instructions, durations and calibration.
-        qubits: physical qubits.
-        measurement: the device's instruction that a circuit's measurements stand for; its errors
+        specification: The noise, its terms acting from left to right.
+        target: The device: its instructions, durations and calibration.
+        qubits: Physical qubits.
+        measurement: The device's instruction that a circuit's measurements stand for; its errors
             and durations are used. (Circuits say `measure`; Aer knows no other.)
 
     Raises:
-        NoiseError: a qubit that the target does not have.
+        NoiseError: A qubit that the target does not have.
     """
     used = frozenset(qubits)
     strangers = sorted(used - set(range(target.num_qubits or 0)))
@@ -169,7 +170,7 @@ def build_channels(
     calibration = qubit_calibration(target, used, measurement)
     sources = noise_sources(specification, calibration, target.num_qubits or 0)
     stages: dict[Element, Stages] = {}
-    readout_errors: dict[int, FloatArray] = {}
+    readout_errors: dict[int, NDArray[np.float64]] = {}
     exact: set[Element] = set()
     refused: dict[Element, str] = {}
     instructions = list(calibrated_instructions(target, used))
@@ -220,18 +221,18 @@ def _gate_error(
     sources: list[NoiseSource], instruction: CalibratedInstruction
 ) -> tuple[Stages, str | None]:
     """Return the stages after an instruction, and why it must not be used (None: it may)."""
-    place = instruction.place
+    where = instruction.description
     if len(instruction.qubits) > 2 and sources:
-        return (), f"{place}: noise is defined for gates on one or two qubits"
+        return (), f"{where}: noise is defined for gates on one or two qubits"
     try:
         found = tuple(stage for source in sources for stage in source.gate_stages(instruction))
     except NoiseError as error:
-        return (), f"{place}: {error}"
+        return (), f"{where}: {error}"
     lacks = next(filter(None, (source.missing(instruction) for source in sources)), None)
-    return found, None if lacks is None else f"{place}: the device's calibration lacks its {lacks}"
+    return found, None if lacks is None else f"{where}: the device's calibration lacks its {lacks}"
 
 
-def _readout_error(sources: list[NoiseSource], qubit: int) -> FloatArray | None:
+def _readout_error(sources: list[NoiseSource], qubit: int) -> NDArray[np.float64] | None:
     """Return the product of all readout errors of a qubit, None if there is none."""
     result = np.eye(2)
     for source in sources:

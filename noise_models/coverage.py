@@ -15,7 +15,7 @@ from qiskit.circuit import (
 )
 
 from noise_models.channels import NoiseChannels
-from noise_models.elements import place
+from noise_models.elements import describe
 from noise_models.errors import NoiseError
 from noise_models.specification import NoiseSpecification
 
@@ -30,12 +30,12 @@ def check_coverage(
     device lacks, an instruction that the device does not have, a wait of unknown duration.
 
     Args:
-        circuit: an ISA circuit on the target's physical qubits.
-        channels: built from the specification.
-        specification: named in the message.
+        circuit: An ISA circuit on the target's physical qubits.
+        channels: Built from the specification.
+        specification: Named in the message.
 
     Raises:
-        NoiseError: the first instruction that is not covered, and why.
+        NoiseError: The first instruction that is not covered, and why.
     """
     if not specification.active_terms:
         return
@@ -46,7 +46,7 @@ def check_coverage(
             "correlated_readout"
         )
     measured: set[int] = set()
-    for instruction, qubits in _physical_instructions(circuit, tuple(range(circuit.num_qubits))):
+    for instruction, qubits in physical_instructions(circuit):
         problem = _problem(instruction, qubits, channels)
         try:
             if problem is None and isinstance(instruction.operation, Delay):
@@ -61,15 +61,21 @@ def check_coverage(
             measured.update(qubits)
 
 
-def _physical_instructions(
-    circuit: QuantumCircuit, physical: tuple[int, ...]
+def physical_instructions(
+    circuit: QuantumCircuit, physical: tuple[int, ...] | None = None
 ) -> Iterator[tuple[CircuitInstruction, tuple[int, ...]]]:
-    """Yield the instructions with their physical qubits, those inside control flow included."""
+    """Yield the instructions with their physical qubits, those inside control flow included.
+
+    Args:
+        circuit: An ISA circuit.
+        physical: The physical qubit of each of its qubits; None: they are the physical ones.
+    """
+    physical = tuple(range(circuit.num_qubits)) if physical is None else physical
     for instruction in circuit.data:
         qubits = tuple(physical[circuit.find_bit(bit).index] for bit in instruction.qubits)
         if isinstance(instruction.operation, ControlFlowOp):
             for block in instruction.operation.blocks:
-                yield from _physical_instructions(block, qubits)
+                yield from physical_instructions(block, qubits)
         elif not isinstance(instruction.operation, Barrier):
             yield instruction, qubits
 
@@ -83,7 +89,7 @@ def _problem(
         return channels.refused[element]
     if isinstance(instruction.operation, Measure) and qubits[0] in channels.readout_errors:
         return None
-    where = place(name, qubits)
+    where = describe(name, qubits)
     if instruction.clbits and not isinstance(instruction.operation, Measure):
         return f"{where} has no readout error, expected measure"
     if element in channels.stages or element in channels.exact:

@@ -13,7 +13,10 @@ probability of its calibrated error, where a target has one.
 import math
 from collections.abc import Mapping
 
-from noise_models.elements import CalibratedInstruction, QubitCalibration
+import numpy as np
+from numpy.typing import NDArray
+
+from noise_models.elements import CalibratedInstruction, CalibratedQubit
 from noise_models.errors import NoiseError
 from noise_models.mechanisms import (
     depolarizing_stages,
@@ -24,13 +27,13 @@ from noise_models.mechanisms import (
 )
 from noise_models.source import NoiseSource
 from noise_models.specification import NoiseTerm
-from noise_models.stages import FloatArray, Stages
+from noise_models.stages import Stages
 
 
 class DeviceNoise(NoiseSource):
     """The calibrated noise of the device."""
 
-    def __init__(self, term: NoiseTerm, qubits: Mapping[int, QubitCalibration]) -> None:
+    def __init__(self, term: NoiseTerm, qubits: Mapping[int, CalibratedQubit]) -> None:
         switches = dict(term.parameters)
         self.gate_on, self.relaxation_on, self.readout_on, self.idle_on = (
             bool(switches.get(name, True)) for name in ("gate", "relaxation", "readout", "idle")
@@ -80,7 +83,7 @@ class DeviceNoise(NoiseSource):
         unknown = all(self._times(q) == (math.inf, math.inf) for q in instruction.qubits)
         return "T1 and T2" if instruction.duration and unknown else None
 
-    def readout(self, qubit: int) -> FloatArray | None:
+    def readout(self, qubit: int) -> NDArray[np.float64] | None:
         """Return the readout matrix of a qubit, None if this term has none."""
         if not self.readout_on:
             return None
@@ -110,7 +113,7 @@ def depolarizing_probability(
     p = d (F_relax - F) / (d F_relax - 1) with F = 1 - error and d = 2**qubits; 0 if the relaxation
     alone is at least as bad; at most d^2 / (d^2 - 1). (As in `qiskit_aer.noise.device.models`.)
     """
-    d = 2 ** len(times)
+    d = 1 << len(times)
     infidelity = relaxation_infidelity(times, duration)
     if error <= infidelity:
         return 0.0

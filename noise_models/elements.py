@@ -22,10 +22,10 @@ class CalibratedInstruction:
     """One instruction of a target on certain qubits.
 
     Attributes:
-        is_gate: whether it is a unitary gate (a reset is not).
-        is_virtual: whether it is a frame change, exact by definition.
-        duration: seconds; None if the target does not say.
-        error: average gate infidelity; None if the target does not say.
+        is_gate: Whether it is a unitary gate (a reset is not).
+        is_virtual: Whether it is a frame change, exact by definition.
+        duration: Seconds; None if the target does not say.
+        error: Average gate infidelity; None if the target does not say.
     """
 
     name: str
@@ -46,24 +46,24 @@ class CalibratedInstruction:
         return "duration" if self.duration is None and not self.is_virtual else None
 
     @property
-    def place(self) -> str:
+    def description(self) -> str:
         """The instruction and its qubits, for messages."""
-        return place(self.name, self.qubits)
+        return describe(self.name, self.qubits)
 
 
-def place(name: str, qubits: tuple[int, ...]) -> str:
+def describe(name: str, qubits: tuple[int, ...]) -> str:
     """Return an instruction and its qubits, for messages."""
     return f"{name} on qubit{'s' * (len(qubits) > 1)} {', '.join(map(str, qubits))}"
 
 
 @dataclass(frozen=True)
-class QubitCalibration:
+class CalibratedQubit:
     """One qubit's calibration; None where the target does not say.
 
     Attributes:
         t1, t2: seconds.
         readout_p01, readout_p10: P(1|0) and P(0|1).
-        readout_duration: seconds.
+        readout_duration: Seconds.
     """
 
     t1: float | None
@@ -95,11 +95,11 @@ def delay_seconds(delay: Delay, dt: float | None) -> float:
     """Return the duration of a delay in seconds.
 
     Args:
-        delay: of a fixed duration.
-        dt: seconds, for durations in units of it.
+        delay: Of a fixed duration.
+        dt: Seconds, for durations in units of it.
 
     Raises:
-        NoiseError: the duration is not a number of seconds.
+        NoiseError: The duration is not a number of seconds.
     """
     unit = dt if delay.unit == "dt" else _SECONDS.get(delay.unit)
     if unit is None or not isinstance(delay.duration, int | float):
@@ -112,27 +112,27 @@ def delay_seconds(delay: Delay, dt: float | None) -> float:
 
 def qubit_calibration(
     target: Target, qubits: frozenset[int], measurement: str = "measure"
-) -> dict[int, QubitCalibration]:
+) -> dict[int, CalibratedQubit]:
     """Return the calibration of these qubits.
 
     A readout error that the target gives without a direction counts for both prepared states.
 
     Args:
-        target: the device.
-        qubits: physical qubits.
-        measurement: the instruction that measures.
+        target: The device.
+        qubits: Physical qubits.
+        measurement: The instruction that measures.
     """
     properties = target.qubit_properties or [None] * (target.num_qubits or 0)
     measure = target[measurement] if measurement in target.operation_names else {}
     return {q: _qubit_calibration(properties[q], measure.get((q,))) for q in sorted(qubits)}
 
 
-def _qubit_calibration(properties: object, measure: object) -> QubitCalibration:
+def _qubit_calibration(properties: object, measure: object) -> CalibratedQubit:
     error = getattr(measure, "error", None)
     p01, p10 = (getattr(measure, f"prob_meas{m}_prep{1 - m}", error) for m in (1, 0))
     t1, t2 = (_known(getattr(properties, name, None)) for name in ("t1", "t2"))
     duration = _known(getattr(measure, "duration", None))
-    return QubitCalibration(t1 or None, t2 or None, _known(p01), _known(p10), duration)
+    return CalibratedQubit(t1 or None, t2 or None, _known(p01), _known(p10), duration)
 
 
 def _known(value: float | None) -> float | None:

@@ -7,16 +7,17 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from noise_models.errors import NoiseError
-from noise_models.stages import FloatArray, Kraus, Stage, Stages, depolarizing, mixture
+from noise_models.stages import Kraus, Stage, Stages, depolarizing, mixture
 
 
 def contracted(contraction: float, strength: float, what: str) -> float:
     """Return contraction**strength.
 
     Raises:
-        NoiseError: the contraction is negative (an error worse than complete randomness) and the
+        NoiseError: The contraction is negative (an error worse than complete randomness) and the
             strength is no whole number, so that no channel is that power.
     """
     if contraction < 0 and not float(strength).is_integer():
@@ -24,7 +25,7 @@ def contracted(contraction: float, strength: float, what: str) -> float:
             f"found strength {strength:g}, expected a whole number: {what} is worse than random "
             "and has no other power"
         )
-    return contraction**strength
+    return float(contraction**strength)
 
 
 def depolarizing_stages(qubits: int, probability: float, strength: float, what: str) -> Stages:
@@ -44,8 +45,8 @@ def relaxation_stages(
 
     Args:
         times: (T1, T2) of each qubit, math.inf for none, T2 <= 2 T1, in the unit of `duration`.
-        duration: how long.
-        population: of |1> in equilibrium, 0 to 1.
+        duration: How long.
+        population: Of |1> in equilibrium, 0 to 1.
     """
     mixtures: list[Stage] = []
     dampings: list[Stage] = []
@@ -65,7 +66,7 @@ def relaxation_stages(
 
 def relaxation_infidelity(times: Sequence[tuple[float, float]], duration: float) -> float:
     """Return the average gate infidelity of `relaxation_stages`."""
-    d = 2 ** len(times)
+    d = 1 << len(times)
     process_fidelity = math.prod(
         (1 + math.exp(-duration / t1) + 2 * math.exp(-duration / t2)) / 4 for t1, t2 in times
     )
@@ -99,7 +100,7 @@ def reset_error_stages(probability: float, strength: float) -> Stages:
     return (mixture(1, 0, {"x": flip}),) if flip else ()
 
 
-def readout_matrix(p01: float, p10: float, strength: float, what: str) -> FloatArray:
+def readout_matrix(p01: float, p10: float, strength: float, what: str) -> NDArray[np.float64]:
     """Return [[1 - p01, p01], [p10, 1 - p10]]**strength, rows: prepared, columns: measured."""
     total = p01 + p10
     if not total:

@@ -1,9 +1,12 @@
 """Synthetic errors of what is read: readout errors, alone and correlated, and leakage."""
 
+import numpy as np
+from numpy.typing import NDArray
+
 from noise_models.mechanisms import contracted, readout_matrix
 from noise_models.source import NoiseSource
 from noise_models.specification import NoiseTerm
-from noise_models.stages import FloatArray, Stages, mixture
+from noise_models.stages import Stages, mixture
 
 
 class Readout(NoiseSource):
@@ -13,7 +16,7 @@ class Readout(NoiseSource):
         self._errors = term.number("p01"), term.number("p10")
         self._strength = term.strength
 
-    def readout(self, qubit: int) -> FloatArray | None:
+    def readout(self, qubit: int) -> NDArray[np.float64] | None:
         """See `NoiseSource`."""
         p01, p10 = self._errors
         return readout_matrix(p01, p10, self._strength, f"readout(p01={p01:g}, p10={p10:g})")

@@ -37,7 +37,7 @@ class NoisyOperation:
     """One operation of a sequence.
 
     Attributes:
-        position: its place in the sequence that was given.
+        position: Its index in the sequence that was given.
         before, after: the errors that act before and after it, in order.
     """
 
@@ -50,27 +50,27 @@ def noisy_sequence(operations: Sequence[Placed], channels: "NoiseChannels") -> l
     """Return the operations with their errors, in the order in which they begin.
 
     Args:
-        operations: in an order that keeps that on each qubit; no control flow.
-        channels: their noise; operations on other qubits than its own have none.
+        operations: In an order that keeps that on each qubit; no control flow.
+        channels: Their noise; operations on other qubits than its own have none.
 
     Raises:
-        NoiseError: an error that is not known (`check_coverage` finds it before).
+        NoiseError: An error that is not known (`check_coverage` finds it before).
     """
     order: Sequence[int] = range(len(operations))
     couplings = _Couplings(operations, channels)
     if channels.coupling_rates:
         order = sorted(order, key=couplings.starts.__getitem__)
     last = {
-        qubit: place
-        for place, (operation, qubits) in enumerate(operations)
+        qubit: position
+        for position, (operation, qubits) in enumerate(operations)
         for qubit in qubits
         if operation.name != "barrier"
     }
     gates: Counter[int] = Counter()
     result = []
-    for place in order:
-        operation, qubits = operations[place]
-        before = couplings.before(place)
+    for position in order:
+        operation, qubits = operations[position]
+        before = couplings.before(position)
         after: tuple[LocalError, ...] = ()
         if isinstance(operation, Measure):
             leaked = leaked_stages(channels.leakage, gates.pop(qubits[0], 0))
@@ -78,10 +78,10 @@ def noisy_sequence(operations: Sequence[Placed], channels: "NoiseChannels") -> l
         elif (operation.name, qubits) in channels.physical_gates:
             gates.update(qubits)
         known = channels.qubits.issuperset(qubits)
-        if known and (not isinstance(operation, Measure) or last[qubits[0]] > place):
+        if known and (not isinstance(operation, Measure) or last[qubits[0]] > position):
             stages = channels.after(operation, qubits)
             after = ((stages, qubits),) if stages else ()
-        result.append(NoisyOperation(place, before, after))
+        result.append(NoisyOperation(position, before, after))
     return result
 
 
@@ -100,21 +100,21 @@ class _Couplings:
             self._ends = [s + d for s, d in zip(self.starts, durations, strict=True)]
             self._pairs = self._coupled()
 
-    def before(self, place: int) -> tuple[LocalError, ...]:
+    def before(self, position: int) -> tuple[LocalError, ...]:
         """Return the phases that have to act before an operation."""
-        operation, qubits = self._operations[place]
+        operation, qubits = self._operations[position]
         if not self._pairs or isinstance(operation, Delay | Measure):
             return ()
         if self._channels.is_virtual(operation, qubits):
             return ()
         errors: list[LocalError] = []
         for pair in dict.fromkeys(pair for qubit in qubits for pair in self._pairs[qubit]):
-            elapsed = self.starts[place] - self._until.get(pair, self.starts[place])
+            elapsed = self.starts[position] - self._until.get(pair, self.starts[position])
             if elapsed > _ROUNDING_S:
                 stages = coupling_stages(self._channels.coupling_rates[pair], elapsed)
                 errors.append((stages, pair))
             own = set(pair) <= set(qubits)
-            self._until[pair] = self._ends[place] if own else self.starts[place]
+            self._until[pair] = self._ends[position] if own else self.starts[position]
         return tuple(errors)
 
     def _coupled(self) -> Mapping[int, list[tuple[int, int]]]:
@@ -131,8 +131,8 @@ def _latest_starts(operations: Sequence[Placed], durations: Sequence[float]) -> 
     """Return when each operation begins, in seconds before the end of them all (negative)."""
     begins: dict[int, float] = {}
     starts = [0.0] * len(operations)
-    for place in reversed(range(len(operations))):
-        qubits = operations[place][1]
-        starts[place] = min(begins.get(qubit, 0.0) for qubit in qubits) - durations[place]
-        begins.update(dict.fromkeys(qubits, starts[place]))
+    for position in reversed(range(len(operations))):
+        qubits = operations[position][1]
+        starts[position] = min(begins.get(qubit, 0.0) for qubit in qubits) - durations[position]
+        begins.update(dict.fromkeys(qubits, starts[position]))
     return starts

@@ -1,7 +1,10 @@
 """What every noise term can answer about a device's elements."""
 
+import numpy as np
+from numpy.typing import NDArray
+
 from noise_models.elements import CalibratedInstruction
-from noise_models.stages import FloatArray, Stages
+from noise_models.stages import Stages
 
 
 class NoiseSource:
@@ -12,8 +15,8 @@ class NoiseSource:
 
     Attributes:
         coupling_rate: Hz, of the phase that both of two coupled qubits in |1> collect.
-        leakage: probability for each physical gate that a qubit of it leaves |0> and |1>.
-        correlated_readout: probability that the outcomes of two coupled qubits flip together.
+        leakage: Probability for each physical gate that a qubit of it leaves |0> and |1>.
+        correlated_readout: Probability that the outcomes of two coupled qubits flip together.
     """
 
     coupling_rate: float = 0.0
@@ -32,7 +35,7 @@ class NoiseSource:
         """Return which calibration that this term needs an instruction lacks, None if none."""
         return None
 
-    def readout(self, qubit: int) -> FloatArray | None:
+    def readout(self, qubit: int) -> NDArray[np.float64] | None:
         """Return the readout matrix of a qubit, None if this term has none."""
         return None
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from noise_models.coherent import Coupling, Detuning, Overrotation, Phase
 from noise_models.device import DeviceNoise
-from noise_models.elements import QubitCalibration
+from noise_models.elements import CalibratedQubit
 from noise_models.errors import NoiseError
 from noise_models.outcomes import CorrelatedReadout, Leakage, Readout
 from noise_models.pauli_lindblad import PauliLindblad
@@ -28,17 +28,17 @@ _SYNTHETIC: Mapping[str, Callable[[NoiseTerm], NoiseSource]] = {
 
 
 def noise_sources(
-    specification: NoiseSpecification, qubits: Mapping[int, QubitCalibration], num_qubits: int
+    specification: NoiseSpecification, qubits: Mapping[int, CalibratedQubit], num_qubits: int
 ) -> list[NoiseSource]:
     """Return the terms that do something, in order; terms of strength 0 do nothing.
 
     Args:
-        specification: the terms.
-        qubits: the calibration of the qubits in use.
-        num_qubits: of the device.
+        specification: The terms.
+        qubits: The calibration of the qubits in use.
+        num_qubits: Of the device.
 
     Raises:
-        NoiseError: a file of the specification that cannot be read; a drift, which has no
+        NoiseError: A file of the specification that cannot be read; a drift, which has no
             channels of its own (see `drift.drifted`).
     """
     sources: list[NoiseSource] = []

@@ -15,10 +15,9 @@ from dataclasses import dataclass
 from functools import reduce
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import NDArray
 
-ComplexArray = npt.NDArray[np.complex128]
-FloatArray = npt.NDArray[np.float64]
+ComplexArray = NDArray[np.complex128]
 
 OPERATIONS = ("id", "x", "y", "z", "reset", "reset x")
 # FOLLOWED[a, b]: the operation that is a, then b (up to a phase).
@@ -39,10 +38,10 @@ class Mixture:
     """Random products of `OPERATIONS`.
 
     Attributes:
-        probabilities: shape (6,) * qubits, the first axis is the gate's first qubit.
+        probabilities: Shape (6,) * qubits, the first axis is the gate's first qubit.
     """
 
-    probabilities: FloatArray
+    probabilities: NDArray[np.float64]
 
     def then(self, other: "Mixture") -> "Mixture":
         """Return the mixture that is this one followed by `other`."""
@@ -59,8 +58,8 @@ class Kraus:
     """Kraus operators.
 
     Attributes:
-        operators: shape (operators, d, d).
-        qubits: their positions in the gate's qubits, least significant first.
+        operators: Shape (operators, d, d).
+        qubits: Their positions in the gate's qubits, least significant first.
     """
 
     operators: ComplexArray
@@ -97,7 +96,7 @@ def depolarizing(qubits: int, probability: float) -> Mixture:
     return Mixture(everything)
 
 
-def _product(factors: Sequence[FloatArray]) -> Mixture:
+def _product(factors: Sequence[NDArray[np.float64]]) -> Mixture:
     return Mixture(reduce(np.multiply.outer, factors))
 
 
@@ -133,13 +132,13 @@ def kraus_operators(superop: ComplexArray) -> ComplexArray:
     choi = superop.reshape(d, d, d, d).transpose(3, 1, 2, 0).reshape(d * d, d * d)
     values, vectors = np.linalg.eigh(choi)
     kept = values > 1e-14
-    operators = (vectors[:, kept] * np.sqrt(values[kept])).T.reshape(-1, d, d)
+    operators: ComplexArray = (vectors[:, kept] * np.sqrt(values[kept])).T.reshape(-1, d, d)
     return operators.transpose(0, 2, 1)
 
 
 def average_infidelity(superop: ComplexArray) -> float:
     """Return 1 - (average gate fidelity) of a superoperator with the identity."""
-    d = superop.shape[0] ** 0.5
+    d: float = superop.shape[0] ** 0.5
     process_fidelity = float(np.trace(superop).real) / d**2
     return (1 - process_fidelity) * d / (d + 1)
 
@@ -178,4 +177,5 @@ def _mixture_superoperator(stage: Mixture) -> ComplexArray:
     # (operation, column, row, column', row') of each qubit -> (columns, rows), (columns', rows').
     one = _SUPEROPERATORS.reshape(6, 2, 2, 2, 2)
     second = np.tensordot(stage.probabilities, one, 1)
-    return np.einsum("iarbs,icudv->acrubdsv", second, one).reshape(16, 16)
+    pairs: ComplexArray = np.einsum("iarbs,icudv->acrubdsv", second, one)
+    return pairs.reshape(16, 16)

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from qnnq.results.result import RunResult
     from qnnq.results.tables import to_dataframe
     from qnnq.results.task import Task
-    from qnnq.sweep.run import run_sweep
+    from qnnq.sweep.runner import run_sweep
 
     __version__: str
 
@@ -67,7 +67,7 @@ _PLACES = {
     "read_results": "qnnq.results.points:read_points",
     "resolve_device": "qnnq.devices.names",
     "run": "qnnq.execution.run",
-    "run_sweep": "qnnq.sweep.run",
+    "run_sweep": "qnnq.sweep.runner",
     "to_dataframe": "qnnq.results.tables",
     "write_network": "qnnq.networks.file",
 }

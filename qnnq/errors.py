@@ -11,3 +11,9 @@ class InputError(QnnqError):
 
 class Interrupted(QnnqError):
     """Ctrl-C, after which something was kept: the message says what (exit code 130)."""
+
+
+def require(good: bool, name: str, expected: str, found: object) -> None:
+    """Raise InputError, which names what was given, what it is and what was expected."""
+    if not good:
+        raise InputError(f"{name}: expected {expected}, got {found}")

@@ -18,13 +18,14 @@ from transpile.control_flow import (
     controller_load,
 )
 from transpile.digest import circuit_digest
-from transpile.dynamic import machine_circuit, network_circuit
+from transpile.dynamic import NetworkCircuit, machine_circuit, network_circuit
 from transpile.errors import TranspileError
 from transpile.feedforward import Branch, Feedforward, linear_feedforward, table_feedforward
 from transpile.gate_pairs import PairGate
 from transpile.isa import CompiledLayer, compile_layer
-from transpile.layer import layer_circuit
+from transpile.layer import OUTCOME, layer_circuit
 from transpile.layout import capacity, choose_sites
+from transpile.measurement import measurements
 from transpile.network_report import NetworkReport, network_report
 from transpile.placement import check_sites, parse_sites
 from transpile.report import LayerReport, report
@@ -36,6 +37,7 @@ __all__ = [
     "CONDITION_OVERHEAD",
     "FEEDBACK_LATENCY",
     "MAX_BROADCASTS",
+    "OUTCOME",
     "PROJECTIVE",
     "Branch",
     "CompiledLayer",
@@ -44,6 +46,7 @@ __all__ = [
     "ControllerLoad",
     "Feedforward",
     "LayerReport",
+    "NetworkCircuit",
     "NetworkReport",
     "PairGate",
     "Recycling",
@@ -63,6 +66,7 @@ __all__ = [
     "layer_circuit",
     "linear_feedforward",
     "machine_circuit",
+    "measurements",
     "network_circuit",
     "network_report",
     "parse_sites",

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
 from qiskit.circuit import ClassicalRegister, Clbit, IfElseOp, ParameterVector, QuantumCircuit
 from qiskit.circuit.library import XGate
 from qiskit.transpiler import Target
 
 from transpile.errors import TranspileError
-from transpile.feedforward import Branch, FloatArray
+from transpile.feedforward import Branch
 from transpile.isa import to_isa
 from transpile.schedule import as_late_as_possible
 from transpile.timeline import Timeline, delay
@@ -48,11 +50,13 @@ class RotationTemplate:
         timeline.wait(neurons, self.duration)
         self._circuit = timeline.circuit
 
-    def body(self, angles: FloatArray, flips: Sequence[int]) -> tuple[QuantumCircuit, list[int]]:
+    def body(
+        self, angles: NDArray[np.float64], flips: Sequence[int]
+    ) -> tuple[QuantumCircuit, list[int]]:
         """The rotations by angles other than 0 and X on `flips`; and on which physical qubits."""
         turned = [q for q, angle in zip(self._neurons, angles, strict=True) if angle]
         qubits = [*turned, *flips]
-        index = {qubit: place for place, qubit in enumerate(qubits)}
+        index = {qubit: position for position, qubit in enumerate(qubits)}
         body = QuantumCircuit(len(qubits))
         for instruction in self._circuit.assign_parameters(angles).data:
             qubit = self._circuit.find_bit(instruction.qubits[0]).index
@@ -75,8 +79,16 @@ def append_branch(
 ) -> bool:
     """Append a branch that rotates neurons and flips ancillas; where it is not taken, they wait.
 
-    last: the outcomes of the layer before. start: seconds. Returns whether there was anything to
-    do.
+    Args:
+        timeline: Where it is appended.
+        template: The rotations of the neurons.
+        branch: The condition and the angles.
+        last: The outcomes of the layer before.
+        flips: The ancillas to flip.
+        start: Seconds.
+
+    Returns:
+        Whether there was anything to do.
     """
     body, qubits = template.body(branch.angles, flips)
     if not qubits:

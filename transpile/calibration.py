@@ -39,12 +39,13 @@ class CouplingCalibration:
 class Calibration:
     """The calibration of a target.
 
-    rotation_gates: physical gates of one RY: one "rx", or two "sx".
-    qubits: of every qubit, faulty ones too, by its index.
-    coupled: the pairs (a, b), a < b, that have a two-qubit gate, faulty or not.
-    couplings: (a, b) with a < b -> the native RZZ, or else the CZ/ECR/CX, that couples neuron and
-    ancilla; only fault-free pairs of fault-free qubits.
-    pair_couplings: the same for the CZ/ECR/CX of inserted gate pairs.
+    Attributes:
+        rotation_gates: Physical gates of one RY: one "rx", or two "sx".
+        qubits: Of every qubit, faulty ones too, by its index.
+        coupled: The pairs (a, b), a < b, that have a two-qubit gate, faulty or not.
+        couplings: (a, b) with a < b -> the native RZZ, or else the CZ/ECR/CX, that couples neuron
+            and ancilla; only fault-free pairs of fault-free qubits.
+        pair_couplings: The same for the CZ/ECR/CX of inserted gate pairs.
     """
 
     rotation_gates: int

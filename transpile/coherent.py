@@ -36,10 +36,13 @@ between the receipt of the bits and the branch, and 36 ns between the branch and
 class CompiledNetwork:
     """A network whose neurons live on, step by step.
 
-    sites: site j is that of neuron j of every layer. No instruction acts on qubits of two sites,
-    and a branch acts on each site by itself: given the outcomes, the sites are independent.
-    feedback_latency, condition_overhead: seconds. measurement: the target's instruction that
-    `measure` stands for in the circuits.
+    Attributes:
+        steps: The layers.
+        sites: Site j is that of neuron j of every layer. No instruction acts on qubits of two
+            sites, and a branch acts on each by itself: given the outcomes, sites are independent.
+        feedback_latency: Seconds.
+        condition_overhead: Seconds.
+        measurement: The target's instruction that `measure` stands for in the circuits.
     """
 
     steps: tuple[CompiledStep, ...]

@@ -4,6 +4,7 @@ Source of the limits: https://quantum.cloud.ibm.com/docs/guides/execute-dynamic-
 Runtime limitations). They hold for a job, whatever circuits it consists of.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qiskit.circuit import ClassicalRegister, ControlFlowOp, IfElseOp, QuantumCircuit
@@ -26,11 +27,14 @@ one bit and about 300 of 60 bits; between them this interpolates linearly."""
 class ControllerLoad:
     """What one execution of a circuit asks of the controller.
 
-    if_tests: conditional instructions. branches: alternatives that do something other than wait.
-    measurements: bits that are recorded. broadcasts: transfers of bits to the controllers that
-    conditions depend on; conditions on the same bits, if these have not changed, share one.
-    broadcast_bits: bits in all of them. broadcast_cost: in units of a broadcast of one bit, of
-    which a job may have MAX_BROADCASTS.
+    Attributes:
+        if_tests: Conditional instructions.
+        branches: Alternatives that do something other than wait.
+        measurements: Bits that are recorded.
+        broadcasts: Transfers of bits to the controllers that conditions depend on; conditions on
+            the same bits, if these have not changed, share one.
+        broadcast_bits: Bits in all of them.
+        broadcast_cost: In units of a broadcast of one bit, of which a job may have MAX_BROADCASTS.
     """
 
     if_tests: int
@@ -64,15 +68,18 @@ def controller_load(circuit: QuantumCircuit) -> ControllerLoad:
 def check_controller(circuit: QuantumCircuit, target: Target) -> ControllerLoad:
     """Check that a machine's controller takes a circuit, and return what it asks of it.
 
-    Raises TranspileError where the target has no if_else, a condition has too many bits, a branch
-    contains another one, a measurement or a reset, or the circuit alone exceeds a job's broadcasts.
+    Raises:
+        TranspileError: Where the target lacks an instruction, a condition has too many bits, a
+            branch contains another one, a measurement or a reset, or the circuit alone exceeds a
+            job's broadcasts.
     """
+    _check_instructions(circuit, target, range(circuit.num_qubits))
     for instruction in circuit.data:
         operation = instruction.operation
         if not isinstance(operation, ControlFlowOp):
             continue
-        if operation.name != "if_else" or not target.instruction_supported("if_else"):
-            raise TranspileError(f"target: found no {operation.name}, which the circuit needs")
+        if not isinstance(operation, IfElseOp):
+            raise TranspileError(f"condition: found {operation.name}, expected if_else")
         width = len(operand(circuit, operation))
         if width > MAX_OPERAND_BITS:
             raise TranspileError(
@@ -92,6 +99,20 @@ def check_controller(circuit: QuantumCircuit, target: Target) -> ControllerLoad:
             f"the service takes about {MAX_BROADCASTS} of one bit or 300 of 60 in a job"
         )
     return load
+
+
+def _check_instructions(circuit: QuantumCircuit, target: Target, physical: Sequence[int]) -> None:
+    """Raise TranspileError for what the target lacks; `physical`: the qubits of the circuit."""
+    for instruction in circuit.data:
+        operation = instruction.operation
+        qubits = tuple(physical[circuit.find_bit(qubit).index] for qubit in instruction.qubits)
+        for block in operation.blocks if isinstance(operation, ControlFlowOp) else ():
+            _check_instructions(block, target, qubits)
+        name = operation.name
+        if name == "barrier" or target.instruction_supported(name, qubits):
+            continue
+        place = "" if name not in target.operation_names else f" on {', '.join(map(str, qubits))}"
+        raise TranspileError(f"target: found no {name}{place}, which the circuit needs")
 
 
 def operand(circuit: QuantumCircuit, operation: IfElseOp) -> list[int]:

@@ -1,9 +1,11 @@
 """A whole network as one circuit: its steps one after the other, and what a machine gets of it."""
 
 from collections import defaultdict
+from dataclasses import dataclass
 
 from qiskit.circuit import (
     ClassicalRegister,
+    Clbit,
     IfElseOp,
     ParameterVector,
     QuantumCircuit,
@@ -14,7 +16,27 @@ from qiskit.transpiler import Target
 from transpile.coherent import CompiledNetwork
 from transpile.layer import OUTCOME
 from transpile.measurement import with_measurement
+from transpile.sites import Site
 from transpile.step import DECOUPLING, CompiledStep
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkCircuit:
+    """A whole network as one circuit on a device's qubits.
+
+    Attributes:
+        circuit: As `network_circuit` or `machine_circuit` gives it, with the angles of the first
+            layer as its only parameters.
+        sites: Site j is that of neuron j of every layer.
+    """
+
+    circuit: QuantumCircuit
+    sites: tuple[Site, ...]
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Neurons of each layer."""
+        return tuple(len(register) for register in self.circuit.cregs)
 
 
 def network_circuit(network: CompiledNetwork) -> QuantumCircuit:
@@ -26,7 +48,7 @@ def network_circuit(network: CompiledNetwork) -> QuantumCircuit:
     """
     first = network.steps[0].circuit
     whole = QuantumCircuit(QuantumRegister(first.num_qubits, "q"), name="network")
-    before: list = []
+    before: list[Clbit] = []
     for layer, step in enumerate(network.steps):
         outcome = ClassicalRegister(step.width, f"{OUTCOME}{layer}")
         whole.add_register(outcome)

@@ -10,9 +10,14 @@ from transpile.errors import TranspileError, unknown
 MEASURE = "measure"
 
 
+def measurements(target: Target) -> list[str]:
+    """Return the names of the target's instructions that measure."""
+    return sorted(name for name in target.operation_names if name.startswith(MEASURE))
+
+
 def check_measurement(target: Target, measurement: str) -> None:
     """Raise TranspileError for what is no measuring instruction of the target."""
-    known = [name for name in target.operation_names if name.startswith(MEASURE)]
+    known = measurements(target)
     if measurement not in known:
         raise unknown("measurement", measurement, known)
 
@@ -22,7 +27,7 @@ def median_duration(target: Target, measurement: str) -> float:
     known = [p.duration for p in target[measurement].values() if p and p.duration is not None]
     if not known:
         raise TranspileError(f"target: found no duration of {measurement}")
-    return statistics.median(known)
+    return float(statistics.median(known))
 
 
 def with_measurement(circuit: QuantumCircuit, target: Target, measurement: str) -> QuantumCircuit:
@@ -31,7 +36,8 @@ def with_measurement(circuit: QuantumCircuit, target: Target, measurement: str) 
     `measure_2` (qiskit_ibm_runtime.circuit.MidCircuitMeasure) is tuned to be short. Simulators do
     not know it; they run `measure` with its error and its duration.
 
-    Raises TranspileError where the target does not have it, or not on a qubit that is measured.
+    Raises:
+        TranspileError: Where the target does not have it, or not on a qubit that is measured.
     """
     if measurement == MEASURE:
         return circuit

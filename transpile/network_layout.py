@@ -15,9 +15,14 @@ from transpile.sites import Site, site_error
 def smallest_entanglements(widths: Sequence[int], entanglements: Sequence[float]) -> list[float]:
     """For each neuron of the widest layer the smallest angle g of the layers that have it.
 
-    Below pi/2 its site needs an ancilla. widths, entanglements: of every layer.
+    Below pi/2 its site needs an ancilla.
 
-    Raises TranspileError for no layer, a layer without neurons or an angle out of range.
+    Args:
+        widths: Of every layer.
+        entanglements: Of every layer, radians.
+
+    Raises:
+        TranspileError: For no layer, a layer without neurons or an angle out of range.
     """
     if not widths or min(widths) < 1 or len(widths) != len(entanglements):
         raise TranspileError(
@@ -40,10 +45,17 @@ def network_sites(
     """Sites of all neurons: neuron j of every layer is at site j.
 
     Neurons that some layer measures weakly have an ancilla there. The sites are chosen at the least
-    total expected error of one step, in which a living neuron also waits for `wait` seconds; better
-    ones come first. `sites` that are given are checked instead.
+    total expected error of one step, in which a living neuron also waits; better ones come first.
 
-    Raises TranspileError where the device cannot place so many, or for bad sites.
+    Args:
+        target: The device.
+        widths: Of every layer.
+        entanglements: Of every layer, radians.
+        wait: Seconds for which a living neuron waits in a step.
+        sites: Checked instead, where they are given.
+
+    Raises:
+        TranspileError: Where the device cannot place so many, or for bad sites.
     """
     angles = smallest_entanglements(widths, entanglements)
     if sites is not None:

@@ -83,5 +83,5 @@ def aligned(seconds: float, target: Target) -> float:
     """The next time (s) at which the target can start a gate; any where it has no dt."""
     if target.dt is None:
         return seconds
-    step = target.dt * max(target.pulse_alignment, 1)
+    step: float = target.dt * max(target.pulse_alignment, 1)
     return math.ceil(seconds / step - 1e-6) * step

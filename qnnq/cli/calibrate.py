@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from qnnq.cli import hardware
+from qnnq.cli import hardware, options
 
 
 def register(app: typer.Typer) -> None:
@@ -12,22 +12,22 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def calibrate(
-        model: hardware.Model = "mnist16-a0.5",
-        device: hardware.Device = "fake_kingston",
+        model: options.Model = "mnist16-a0.5",
+        device: options.Machine = "fake_kingston",
         shots: Annotated[int, typer.Option(help="Shots at each of the four angles.")] = 4096,
         out: Annotated[
             str, typer.Option(help="The response file to write.", metavar="FILE")
         ] = "response.json",
-        run: hardware.NewFolder = None,
-        budget: hardware.Budget = None,
-        yes: hardware.Yes = False,
-        qubits: hardware.Qubits = "best",
-        copies: hardware.Copies = None,
-        pairs: hardware.Pairs = 0,
-        seed: hardware.Seed = 0,
-        mode: hardware.Mode = "job",
-        rep_delay: hardware.RepDelay = None,
-        limits: hardware.Limits = None,
+        run: options.NewFolder = None,
+        budget: options.Budget = None,
+        yes: options.Yes = False,
+        qubits: options.MachineQubits = "best",
+        copies: options.MachineCopies = None,
+        pairs: options.Pairs = 0,
+        seed: options.MachineSeed = 0,
+        execution_mode: options.ExecutionMode = "job",
+        rep_delay: options.RepDelay = None,
+        limits: options.Limits = None,
     ) -> None:
         """Measure the response of the qubits that a network would use.
 
@@ -40,10 +40,10 @@ def register(app: typer.Typer) -> None:
         import shutil
 
         from qnnq.jobs.budget import check_budget
-        from qnnq.jobs.calibration import RESPONSE, plan_calibration
         from qnnq.jobs.creation import calibration_folder, create_run
         from qnnq.jobs.folder import LEDGER
         from qnnq.jobs.planning import check_device
+        from qnnq.jobs.responses import RESPONSE, plan_calibration
         from qnnq.storage.files import check_writable
 
         request = hardware.request_of(
@@ -57,7 +57,7 @@ def register(app: typer.Typer) -> None:
             copies=copies,
             pairs=pairs,
             pair_gate="sx",
-            mode=mode,
+            execution_mode=execution_mode,
             rep_delay=rep_delay,
             limits=limits,
         )

@@ -2,14 +2,14 @@
 
 import typer
 
-from qnnq.cli import hardware
+from qnnq.cli import hardware, options
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
     @app.command()
-    def cancel(folder: hardware.Folder = "latest") -> None:
+    def cancel(folder: options.Folder = "latest") -> None:
         """Cancel a run's unfinished jobs. What is measured stays, and resume goes on from there.
 
         Example: qnnq cancel latest

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from qnnq.cli import hardware
+from qnnq.cli import hardware, options
 from qnnq.cli.output import percent, write_json
 
 if TYPE_CHECKING:
@@ -16,11 +16,9 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def collect(
-        folder: hardware.Folder = "latest",
-        json: hardware.Json = None,
-        counts: Annotated[
-            bool, typer.Option("--counts", help="Votes of each image, in JSON.")
-        ] = False,
+        folder: options.Folder = "latest",
+        json: options.Json = None,
+        counts: options.Counts = False,
         out: Annotated[
             str | None,
             typer.Option(help="Add them to a sweep's results file.", metavar="FILE"),
@@ -82,4 +80,21 @@ def _print(document: dict[str, Any]) -> None:
         f"(estimate {hardware_part['estimated_executions']}), "
         f"{hardware_part['quantum_seconds']:.2f} quantum seconds "
         f"(estimate {hardware_part['estimated_quantum_seconds']:.2f})"
+    )
+    if "timing" in hardware_part:
+        print(_timing(hardware_part["timing"], task["feedback_latency_s"]))
+
+
+def _timing(timing: dict[str, Any] | None, assumed_s: float) -> str:
+    """Say how the service's schedule compares with the assumed one."""
+    assumed = f"feedback latency: assumed {1e6 * assumed_s:.3g} us"
+    if timing is None:
+        return f"{assumed}; the service returned no schedule"
+    if "not_understood" in timing:
+        return f"{assumed}; {timing['not_understood']}"
+    scheduled, duration = timing["feedback_latency_s"]["scheduled"], timing["duration_s"]
+    return (
+        f"{assumed}, scheduled {', '.join(f'{1e6 * each:.3g}' for each in scheduled)} us; circuit: "
+        f"assumed {1e6 * duration['assumed']:.3g} us, scheduled "
+        f"{1e6 * duration['scheduled']:.3g} us"
     )

@@ -6,72 +6,38 @@ from typing import TYPE_CHECKING, Any
 from qnnq.cli.output import print_table, write_json
 
 if TYPE_CHECKING:
-    from qnnq.networks.network import Network
+    from qnnq.execution.request import RunRequest
     from transpile import CompiledNetwork, NetworkReport
 
 
-def compile_coherent(
-    model: str,
-    device: str,
-    qubits: str,
-    feedback_latency: str | None,
-    draw: bool,
-    qasm: str | None,
-    json: str | None,
-) -> None:
-    """Compile, report, draw and write; the arguments are the command's options.
+def compile_coherent(request: "RunRequest", draw: bool, qasm: str | None, json: str | None) -> None:
+    """Compile, report, draw and write what a checked request asks for.
 
     Raises:
         InputError, TranspileError: If they do not fit together.
     """
     from qnnq.devices.names import resolve_device
-    from qnnq.execution.request import latency_seconds
+    from qnnq.execution.coherent_deployment import compile_living
+    from qnnq.execution.timing import Timing
     from qnnq.networks.bundled import load_model
-    from transpile import network_circuit, network_report
+    from transpile import machine_circuit, network_circuit, network_report
 
-    network, target = load_model(model), resolve_device(device).target
-    latency = latency_seconds(feedback_latency)
-    compiled, outside = _compile(network, target, qubits, latency)
+    network, device = load_model(request.model), resolve_device(str(request.device))
+    target = device.target
+    compiled, outside = compile_living(network, device, request.qubits, Timing.of(request))
     report, circuit = network_report(compiled, target), network_circuit(compiled)
     if json is not None:
-        write_json({"schema": "qnnq.compile/1", **_document(device, compiled, report)}, json)
+        write_json({"schema": "qnnq.compile/1", **_document(device.name, compiled, report)}, json)
     if "-" not in (json, qasm):
-        _print(f"{model} on {device}, coherent", compiled, report)
+        _print(f"{request.model} on {device.name}, coherent", compiled, report)
         if outside:
             print(f"Angles are computed outside the machine: {outside}")
-        elif refusal := _refusal(circuit, target):
+        elif refusal := _refusal(machine_circuit(circuit, target, compiled.measurement), target):
             print(f"The device does not take it: {refusal}")
     if draw:
         print(circuit.draw("text", idle_wires=False, fold=120))
     if qasm is not None:
         _write(circuit, qasm)
-
-
-def _compile(
-    network: "Network", target: Any, qubits: str, latency: float | None
-) -> "tuple[CompiledNetwork, str]":
-    """Return the compiled network and, where no controller could compute its angles, why."""
-    from qnnq.execution.feedforward import network_feedforward
-    from transpile import FEEDBACK_LATENCY, TranspileError, compile_network, parse_sites
-    from transpile.network_layout import smallest_entanglements
-
-    try:
-        feedforward, outside = network_feedforward(network), ""
-    except TranspileError as error:
-        feedforward, outside = None, str(error)
-    sites = None
-    if qubits != "best":
-        angles = smallest_entanglements(network.widths, network.entanglements)
-        sites = parse_sites(qubits, target, angles)
-    compiled = compile_network(
-        target,
-        network.widths,
-        network.entanglements,
-        feedforward=feedforward,
-        sites=sites,
-        feedback_latency=FEEDBACK_LATENCY if latency is None else latency,
-    )
-    return compiled, outside
 
 
 def _refusal(circuit: Any, target: Any) -> str:
@@ -94,6 +60,7 @@ def _document(
         "device": device,
         "mode": "coherent",
         "sites": [str(site) for site in compiled.sites],
+        "measurement": compiled.measurement,
         "feedback_latency_s": compiled.feedback_latency,
         "condition_overhead_s": compiled.condition_overhead,
         **asdict(report),

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from qnnq.cli import options
 from qnnq.cli.output import print_table, write_json
 
 if TYPE_CHECKING:
@@ -16,36 +17,24 @@ def register(app: typer.Typer) -> None:
 
     @app.command("compile")
     def compile_command(
-        model: Annotated[str, typer.Argument(metavar="MODEL", help="A bundled network or a file.")],
+        model: options.Model,
         device: Annotated[
             str, typer.Option(help="The device to compile for.", metavar="NAME")
         ] = "fake_kingston",
-        pairs: Annotated[int, typer.Option(help="Gate pairs after each rotation.")] = 0,
-        pair_gate: Annotated[
-            str, typer.Option(help="sx (on each neuron) or cz (neighbours).")
-        ] = "sx",
-        qubits: Annotated[
-            str, typer.Option(help="best, all, or a list: 3,4,5 (with ancillas: 3:4,7:8).")
-        ] = "best",
-        copies: Annotated[int, typer.Option(help="Images side by side on the chip.")] = 1,
-        mode: Annotated[
-            str, typer.Option(help="stepwise (a circuit a layer) or coherent (one circuit).")
-        ] = "stepwise",
-        feedback_latency: Annotated[
-            str | None,
-            typer.Option(
-                help="From a measurement to the first gate that depends on it, coherent mode.",
-                metavar="TIME",
-                show_default="0.9us",
-            ),
-        ] = None,
+        pairs: options.Pairs = 0,
+        pair_gate: options.PairGateName = "sx",
+        qubits: options.Qubits = "best",
+        copies: options.Copies = 1,
+        mode: options.Mode = "stepwise",
+        feedback_latency: options.FeedbackLatency = None,
+        condition_overhead: options.ConditionOverhead = None,
+        measurement: options.Measurement = "measure",
+        recycling: options.Recycling = "flip",
         draw: Annotated[bool, typer.Option("--draw", help="Draw the circuits.")] = False,
         qasm: Annotated[
             str | None, typer.Option(help="Write OpenQASM 3 (- is stdout).", metavar="FILE")
         ] = None,
-        json: Annotated[
-            str | None, typer.Option(help="Write the report as JSON (- is stdout).", metavar="FILE")
-        ] = None,
+        json: options.Json = None,
     ) -> None:
         """Show what every layer is on a device: qubits, gates, errors.
 
@@ -56,7 +45,7 @@ def register(app: typer.Typer) -> None:
         from qnnq.cli.compile_coherent import compile_coherent
         from qnnq.devices.names import resolve_device
         from qnnq.errors import InputError
-        from qnnq.execution.deployment import compile_network
+        from qnnq.execution.compilation import compile_network
         from qnnq.execution.placement import Placement
         from qnnq.execution.request import RunRequest, check_request
         from qnnq.networks.bundled import load_model
@@ -69,20 +58,22 @@ def register(app: typer.Typer) -> None:
         for file in (json, qasm):
             if file not in (None, "-"):
                 check_writable(file)
-        check_request(
-            RunRequest(
-                model,
-                device=device,
-                pairs=pairs,
-                pair_gate=pair_gate,  # type: ignore[arg-type]
-                qubits=qubits,
-                copies=copies,
-                mode=mode,  # type: ignore[arg-type]
-                feedback_latency=feedback_latency,
-            )
+        request = RunRequest(
+            model,
+            device=device,
+            pairs=pairs,
+            pair_gate=pair_gate,  # type: ignore[arg-type]
+            qubits=qubits,
+            copies=copies,
+            mode=mode,  # type: ignore[arg-type]
+            feedback_latency=feedback_latency,
+            condition_overhead=condition_overhead,
+            measurement=measurement,
+            recycling=recycling,  # type: ignore[arg-type]
         )
+        check_request(request)
         if mode == "coherent":
-            compile_coherent(model, device, qubits, feedback_latency, draw, qasm, json)
+            compile_coherent(request, draw, qasm, json)
             return
         network = load_model(model)
         placement = Placement(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from qnnq.cli import hardware
+from qnnq.cli import hardware, options
 from qnnq.cli.output import print_table, write_json
 
 if TYPE_CHECKING:
@@ -22,26 +22,28 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def estimate(
-        model: hardware.Model = "mnist16-a0.5",
-        device: hardware.Device = "fake_kingston",
-        data: hardware.Data = "mnist-test",
-        images: hardware.Images = "0:1000",
-        shots: hardware.Shots = 10,
-        seed: hardware.Seed = 0,
-        qubits: hardware.Qubits = "best",
-        copies: hardware.Copies = None,
-        pairs: hardware.Pairs = 0,
-        pair_gate: hardware.PairGateName = "sx",
-        rep_delay: hardware.RepDelay = None,
-        limits: hardware.Limits = None,
-        json: hardware.Json = None,
+        model: options.Model = "mnist16-a0.5",
+        device: options.Machine = "fake_kingston",
+        data: options.Data = "mnist-test",
+        images: options.Images = "0:1000",
+        shots: options.Shots = 10,
+        seed: options.MachineSeed = 0,
+        qubits: options.MachineQubits = "best",
+        copies: options.MachineCopies = None,
+        pairs: options.Pairs = 0,
+        pair_gate: options.PairGateName = "sx",
+        mode: options.Mode = "stepwise",
+        feedback_latency: options.FeedbackLatency = None,
+        measurement: options.Measurement = "measure",
+        recycling: options.Recycling = "flip",
+        rep_delay: options.RepDelay = None,
+        limits: options.Limits = None,
+        json: options.Json = None,
     ) -> None:
         """Say what a run on a machine would cost; nothing is sent.
 
         Example: qnnq estimate mnist16-a0.5 --device fake_kingston --images 0:1000 --shots 10
         """
-        from qnnq.jobs.planning import plan_run
-
         request = hardware.request_of(
             model=model,
             device=device,
@@ -53,11 +55,15 @@ def register(app: typer.Typer) -> None:
             copies=copies,
             pairs=pairs,
             pair_gate=pair_gate,
-            mode="batch",
+            mode=mode,
+            feedback_latency=feedback_latency,
+            measurement=measurement,
+            recycling=recycling,
+            execution_mode="batch",
             rep_delay=rep_delay,
             limits=limits,
         )
-        plan = plan_run(request)
+        plan = hardware.plan_of(request)
         if json != "-":
             print_estimate(plan)
         if json is not None:
@@ -82,12 +88,18 @@ def print_estimate(plan: "Plan") -> None:
     """Print a plan's cost by layer, its formula, and what would be cheaper."""
     from rich.table import Table
 
+    from transpile import NetworkCircuit
+
     estimate = plan.estimate
-    layers = plan.layers
+    first = plan.circuits[0]
+    if isinstance(first, NetworkCircuit):
+        arrangement = f"the whole network is one circuit of {first.circuit.num_clbits} outcomes"
+    else:
+        arrangement = f"{first.copies} images side by side on {len(first.sites)} neurons"
     table = Table(
         title=f"{plan.device.name}: "
         f"{len(plan.arrays['indices'])} images x {plan.task.shots} shots, "
-        f"{layers[0].copies} images side by side on {len(layers[0].sites)} neurons",
+        f"{arrangement}",
         title_justify="left",
     )
     columns = ("layer", "jobs", "PUBs", "parameter sets", "executions", "payload MB", "quantum s")

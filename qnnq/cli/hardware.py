@@ -1,45 +1,13 @@
-"""What the commands for IBM Quantum share: their options, what they say, and the question."""
+"""What the commands for IBM Quantum share: what they ask for, what they say, and the question."""
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 if TYPE_CHECKING:
+    from qnnq.jobs.hardware_request import HardwareRequest
     from qnnq.jobs.planning import Plan
-    from qnnq.jobs.request import HardwareRequest
-
-Model = Annotated[str, typer.Argument(metavar="MODEL", help="A bundled network or a file.")]
-Device = Annotated[str, typer.Option(help="ibm_..., fake_... or least_busy.", metavar="NAME")]
-Data = Annotated[str, typer.Option(help="A data set's name or a file.")]
-Images = Annotated[str, typer.Option(help="all, 0:200, 6929 or 1,5,9.")]
-Shots = Annotated[int, typer.Option(help="Shots an image.")]
-Seed = Annotated[int, typer.Option(help="Seed; it drives the simulator of a fake device.")]
-Qubits = Annotated[str, typer.Option(help="best, or a list: 3,4,5 (with ancillas: 3:4,7:8).")]
-Copies = Annotated[
-    int | None, typer.Option(help="Images side by side on the chip. Default: as many as fit.")
-]
-Pairs = Annotated[int, typer.Option(help="Gate pairs after each rotation.")]
-PairGateName = Annotated[str, typer.Option(help="sx (on each neuron) or cz (neighbours).")]
-Mode = Annotated[str, typer.Option(help="batch, session (bills wall-clock time) or job.")]
-RepDelay = Annotated[
-    float | None, typer.Option(help="Microseconds after each execution.", metavar="US")
-]
-Limits = Annotated[
-    str | None, typer.Option(help="TOML file that changes the service's limits.", metavar="FILE")
-]
-Json = Annotated[
-    str | None, typer.Option(help="Write the result as JSON (- is stdout).", metavar="FILE")
-]
-Folder = Annotated[str, typer.Argument(metavar="DIR|latest", help="The run's folder.")]
-NewFolder = Annotated[
-    str | None, typer.Option(help="Folder of the run. Default: qnnq-runs/TASK.", metavar="DIR")
-]
-Budget = Annotated[
-    float | None, typer.Option(help="Quantum seconds that may be used.", metavar="SECONDS")
-]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
-Wait = Annotated[bool, typer.Option("--wait", help="Wait until all jobs are finished.")]
 
 
 def request_of(
@@ -54,7 +22,7 @@ def request_of(
     copies: int | None,
     pairs: int,
     pair_gate: str,
-    mode: str,
+    execution_mode: str,
     rep_delay: float | None,
     limits: str | None,
     dynamical_decoupling: str | None = None,
@@ -63,10 +31,14 @@ def request_of(
     tags: tuple[str, ...] = (),
     compensate: bool = False,
     response: str | None = None,
+    mode: str = "stepwise",
+    feedback_latency: str | None = None,
+    measurement: str = "measure",
+    recycling: str = "flip",
 ) -> "HardwareRequest":
     """Return the request of a command's options."""
-    from qnnq.devices.limits import read_limits
-    from qnnq.jobs.request import HardwareRequest
+    from qnnq.devices.service_limits import read_limits
+    from qnnq.jobs.hardware_request import HardwareRequest
     from qnnq.jobs.service import JobOptions
 
     return HardwareRequest(
@@ -78,20 +50,43 @@ def request_of(
         seed=seed,
         qubits=qubits,
         copies=copies,
+        mode=mode,  # type: ignore[arg-type]
+        feedback_latency=feedback_latency,
+        measurement=measurement,
+        recycling=recycling,  # type: ignore[arg-type]
         pairs=pairs,
         pair_gate=pair_gate,  # type: ignore[arg-type]
         compensate=compensate,
         response=response,
         options=JobOptions(
-            mode=mode,  # type: ignore[arg-type]
+            mode=execution_mode,  # type: ignore[arg-type]
             dynamical_decoupling=dynamical_decoupling,
             measurement_twirling=twirling,
             rep_delay_s=None if rep_delay is None else rep_delay * 1e-6,
             max_execution_s=max_execution_time,
             tags=tags,
+            scheduler_timing=mode == "coherent",
         ),
         limits=read_limits(limits),
     )
+
+
+def plan_of(request: "HardwareRequest") -> "Plan":
+    """Return the plan of a run in the mode that a request asks for.
+
+    Raises:
+        InputError, TranspileError: If anything does not exist or does not fit together.
+    """
+    from qnnq.execution.request import check_request
+
+    check_request(request.simulated())
+    if request.mode == "coherent":
+        from qnnq.jobs.coherent_plan import plan_coherent
+
+        return plan_coherent(request)
+    from qnnq.jobs.planning import plan_run
+
+    return plan_run(request)
 
 
 class Speaker:

@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from qnnq.cli import options
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -16,20 +18,14 @@ def register(app: typer.Typer) -> None:
                 metavar="WEIGHTS", help="Published JSON (last_params) or a saved torch state_dict."
             ),
         ],
-        out: Annotated[str, typer.Option(help="The network file to write.", metavar="FILE")],
+        out: options.NetworkFile,
         stretch: Annotated[
             str,
             typer.Option(help="As it was trained; 0 is sign(z). One, or one a hidden layer."),
         ],
-        activation: Annotated[
-            str, typer.Option(help="htanh, tanh or linear. One, or one a hidden layer.")
-        ],
-        entanglement: Annotated[
-            str, typer.Option(help="Angle in radians, such as 5pi/19; pi/2 is projective.")
-        ] = "pi/2",
-        last_projective: Annotated[
-            bool, typer.Option(help="The last hidden layer is measured at pi/2 in any case.")
-        ] = False,
+        activation: options.Activation,
+        entanglement: options.Entanglement = "pi/2",
+        last_projective: options.LastProjective = False,
     ) -> None:
         """Import trained weights. The physics, which such files do not hold, is given by options.
 

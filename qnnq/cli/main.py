@@ -19,8 +19,10 @@ COMMANDS = (
     "import_command",
     "sweep",
     "results",
+    "compare",
     "plot",
     "fit",
+    "report",
     "estimate",
     "submit",
     "runs",
@@ -68,8 +70,10 @@ def _version(wanted: bool) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command line and return its exit code: 0 done, 1 failed, 2 bad input, 3 still
-    pending after the time that was given to it, 130 interrupted.
+    """Run a command line and return its exit code.
+
+    0: done, 1: failed, 2: bad input, 3: still pending after the time that was given to it, 130:
+    interrupted.
 
     Args:
         arguments: Without the program's name; None takes those of the process.
@@ -130,8 +134,8 @@ def _exit_code(error: Exception) -> int | None:
 
 def _message(error: Exception, arguments: Sequence[str]) -> str:
     if isinstance(error, OSError) and error.strerror:
-        place = f"{error.filename}: " if error.filename else ""
-        return f"{place}{error.strerror}"
+        file = f"{error.filename}: " if error.filename else ""
+        return f"{file}{error.strerror}"
     if isinstance(error, MemoryError):
         return f"out of memory: {error}"
     formatted = getattr(error, "format_message", None)

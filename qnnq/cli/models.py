@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
+from qnnq.cli import options
 from qnnq.cli.output import print_table, write_json
 
 if TYPE_CHECKING:
@@ -17,9 +18,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def models(
-        json: Annotated[
-            str | None, typer.Option(help="Write the list as JSON (- is stdout).", metavar="FILE")
-        ] = None,
+        json: options.Json = None,
     ) -> None:
         """List the bundled networks and their accuracy without noise.
 
@@ -56,7 +55,7 @@ def _print(networks: dict[str, "Network"]) -> None:
     table = Table(title="Bundled networks, accuracy without noise", title_justify="left")
     for column in ("model", "hidden", "activation"):
         table.add_column(column)
-    for column in ("stretch", "entanglement", "trained", "one shot", "majority"):
+    for column in ("stretch", "angle", "trained", "one shot", "majority"):
         table.add_column(column, justify="right")
     for name, network in networks.items():
         known = network.information
@@ -80,4 +79,4 @@ def _one_or_each(value: object, layers: Sequence[str]) -> str:
 
 def _caption(network: "Network") -> str:
     known = network.information
-    return f"on {known['test_data']}; majority of {known['shots']} shots"
+    return f"on {known['test_data']}; majority of {known['shots']} shots; angle: the entanglement's"

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from qnnq.cli import options
 from qnnq.cli.output import print_table, write_json
 
 if TYPE_CHECKING:
@@ -29,13 +30,9 @@ def register(app: typer.Typer) -> None:
                 metavar="MODEL",
             ),
         ] = None,
-        pairs: Annotated[int, typer.Option(help="Gate pairs after each rotation.")] = 0,
-        pair_gate: Annotated[
-            str, typer.Option(help="sx (on each neuron) or cz (neighbours).")
-        ] = "sx",
-        json: Annotated[
-            str | None, typer.Option(help="Write as JSON (- is stdout).", metavar="FILE")
-        ] = None,
+        pairs: options.Pairs = 0,
+        pair_gate: options.PairGateName = "sx",
+        json: options.Json = None,
     ) -> None:
         """List what noise exists, show the rates of one by qubit, or a network's error budget.
 
@@ -90,7 +87,7 @@ def _show(text: str, device: str | None, json: str | None) -> None:
     from noise_models.drift import without_drift
     from noise_models.rates import rates
     from qnnq.devices.names import resolve_device
-    from qnnq.execution.deployment import parse_noise
+    from qnnq.execution.noise_text import parse_noise
 
     specification, name = parse_noise(text, device)
     found = resolve_device(name)
@@ -121,17 +118,18 @@ def _budget(
     from qnnq.execution.deployment import deploy
     from qnnq.execution.error_budget import error_budget
     from qnnq.execution.measured_deployment import is_measured
+    from qnnq.execution.request import RunRequest
     from qnnq.networks.bundled import load_model
 
     if is_measured(text):
         raise InputError(f"--model: expected a noise of known mechanisms, got {text}")
-    deployed = deploy(
-        load_model(model),
+    request = RunRequest(
         noise=text,
         device=device,
         pairs=pairs,
         pair_gate=pair_gate,  # type: ignore[arg-type]
     )
+    deployed = deploy(request, load_model(model))
     rows = error_budget(deployed)
     title = f"{model} under {deployed.specification} on {deployed.placement.device.name}"
     if json is not None:

@@ -5,13 +5,15 @@ from typing import Annotated, Literal
 
 import typer
 
+from qnnq.cli import options
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
     @app.command()
     def plot(
-        file: Annotated[Path, typer.Argument(metavar="FILE", help="A results file of a sweep.")],
+        file: options.ResultsFile,
         out: Annotated[
             Path, typer.Option(help="The picture: .png, .svg or .pdf.", metavar="PICTURE")
         ],
@@ -27,10 +29,7 @@ def register(app: typer.Typer) -> None:
             Literal["majority", "single_shot", "soft_vote"],
             typer.Option(help="How shots are used."),
         ] = "majority",
-        where: Annotated[
-            list[str] | None,
-            typer.Option(help="Only these points; may be repeated.", metavar="LABEL=VALUE"),
-        ] = None,
+        where: options.Where = None,
         scale: Annotated[
             Literal["auto", "log", "linear"], typer.Option(help="The horizontal axis of curves.")
         ] = "auto",
@@ -40,10 +39,7 @@ def register(app: typer.Typer) -> None:
         published: Annotated[
             bool, typer.Option(help="Lay published points over curves where they exist.")
         ] = True,
-        unfinished: Annotated[
-            bool,
-            typer.Option("--unfinished", help="Compare points that are not finished as well."),
-        ] = False,
+        unfinished: options.Unfinished = False,
     ) -> None:
         """Draw what a sweep found, with 95 % intervals.
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from qnnq.cli import hardware
+from qnnq.cli import hardware, options
 
 
 def register(app: typer.Typer) -> None:
@@ -12,8 +12,8 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def resume(
-        folder: hardware.Folder = "latest",
-        wait: hardware.Wait = False,
+        folder: options.Folder = "latest",
+        wait: options.Wait = False,
         timeout: Annotated[
             float | None,
             typer.Option(

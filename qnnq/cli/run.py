@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
+from qnnq.cli import options
 from qnnq.cli.output import percent, print_table, progress_bar, write_json
 
 
@@ -12,9 +13,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def run(
-        model: Annotated[
-            str, typer.Argument(metavar="MODEL", help="A bundled network or a file.")
-        ] = "mnist16-a0.5",
+        model: options.Model = "mnist16-a0.5",
         noise: Annotated[
             str | None,
             typer.Option(
@@ -26,44 +25,27 @@ def register(app: typer.Typer) -> None:
         engine: Annotated[
             str, typer.Option(help="instrument (exact), aer or ideal.")
         ] = "instrument",
-        device: Annotated[
-            str | None, typer.Option(help="Device for layout, gates and durations.", metavar="NAME")
-        ] = None,
-        data: Annotated[str, typer.Option(help="A data set's name or a file.")] = "mnist-test",
-        images: Annotated[str, typer.Option(help="all, 0:200, 6929 or 1,5,9.")] = "all",
-        shots: Annotated[int, typer.Option(help="Shots an image.")] = 15,
+        device: options.Device = None,
+        data: options.Data = "mnist-test",
+        images: options.Images = "all",
+        shots: options.Shots = 15,
         seed: Annotated[int, typer.Option(help="Seed of every random number.")] = 0,
         strength: Annotated[float, typer.Option(help="Multiplies the noise; 0 is none.")] = 1.0,
-        pairs: Annotated[int, typer.Option(help="Gate pairs after each rotation.")] = 0,
-        pair_gate: Annotated[
-            str, typer.Option(help="sx (on each neuron) or cz (neighbours).")
-        ] = "sx",
-        qubits: Annotated[
-            str, typer.Option(help="best, all, or a list: 3,4,5 (with ancillas: 3:4,7:8).")
-        ] = "best",
-        copies: Annotated[int, typer.Option(help="Images side by side on the chip.")] = 1,
+        pairs: options.Pairs = 0,
+        pair_gate: options.PairGateName = "sx",
+        qubits: options.Qubits = "best",
+        copies: options.Copies = 1,
         compensate: Annotated[
             bool,
             typer.Option("--compensate", help="Correct each angle for the noise where possible."),
         ] = False,
-        mode: Annotated[
-            str,
-            typer.Option(help="stepwise (qubits prepared anew for each layer) or coherent."),
-        ] = "stepwise",
-        feedback_latency: Annotated[
-            str | None,
-            typer.Option(
-                help="Coherent: from the end of a measurement to the first gate that depends on "
-                "it. Default: 0.9us.",
-                metavar="TIME",
-            ),
-        ] = None,
-        json: Annotated[
-            str | None, typer.Option(help="Write the result as JSON (- is stdout).", metavar="FILE")
-        ] = None,
-        counts: Annotated[
-            bool, typer.Option("--counts", help="Votes of each image, in JSON.")
-        ] = False,
+        mode: options.Mode = "stepwise",
+        feedback_latency: options.FeedbackLatency = None,
+        condition_overhead: options.ConditionOverhead = None,
+        measurement: options.Measurement = "measure",
+        recycling: options.Recycling = "flip",
+        json: options.Json = None,
+        counts: options.Counts = False,
     ) -> None:
         """Say how accurate a trained network is on a noisy device.
 
@@ -95,6 +77,9 @@ def register(app: typer.Typer) -> None:
             compensate=compensate,
             mode=mode,  # type: ignore[arg-type]
             feedback_latency=feedback_latency,
+            condition_overhead=condition_overhead,
+            measurement=measurement,
+            recycling=recycling,  # type: ignore[arg-type]
         )
         if json not in (None, "-"):
             check_writable(json)
@@ -120,6 +105,9 @@ def _print(model: str, noise: str, document: dict[str, Any]) -> None:
     mode = ""
     if task["mode"] == "coherent":
         mode = f", coherent with a feedback latency of {task['feedback_latency_s'] * 1e6:g} us"
+        if "condition_overhead_s" in task:
+            mode += f", {task['condition_overhead_s'] * 1e9:g} ns between branches"
+        mode += "".join(f", {task[name]}" for name in ("measurement", "recycling") if name in task)
     print(f"{model}: noise {task['noise']}{strength}{device}, engine {task['engine']}{mode}")
     print(f"{document['images']} images x {document['shots']} shots, {document['seconds']:.2f} s")
     table = Table()

@@ -2,7 +2,7 @@
 
 import typer
 
-from qnnq.cli import hardware
+from qnnq.cli import options
 from qnnq.cli.output import print_table, write_json
 
 
@@ -10,7 +10,7 @@ def register(app: typer.Typer) -> None:
     """Add the command."""
 
     @app.command()
-    def runs(json: hardware.Json = None) -> None:
+    def runs(json: options.Json = None) -> None:
         """List all runs on devices with their state and cost, as far as it is known here.
 
         Example: qnnq runs

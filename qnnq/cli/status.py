@@ -4,7 +4,7 @@ from typing import Any
 
 import typer
 
-from qnnq.cli import hardware
+from qnnq.cli import hardware, options
 from qnnq.cli.output import print_table, write_json
 
 
@@ -12,7 +12,7 @@ def register(app: typer.Typer) -> None:
     """Add the command."""
 
     @app.command()
-    def status(folder: hardware.Folder = "latest", json: hardware.Json = None) -> None:
+    def status(folder: options.Folder = "latest", json: options.Json = None) -> None:
         """Show every layer and job of a run, its queue and its usage.
 
         Example: qnnq status latest

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from qnnq.cli import hardware
+from qnnq.cli import hardware, options
 
 
 def register(app: typer.Typer) -> None:
@@ -12,20 +12,24 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def submit(
-        model: hardware.Model,
-        device: hardware.Device,
-        data: hardware.Data = "mnist-test",
-        images: hardware.Images = "0:1000",
-        shots: hardware.Shots = 10,
-        seed: hardware.Seed = 0,
-        run: hardware.NewFolder = None,
-        budget: hardware.Budget = None,
-        yes: hardware.Yes = False,
-        wait: hardware.Wait = False,
-        qubits: hardware.Qubits = "best",
-        copies: hardware.Copies = None,
-        pairs: hardware.Pairs = 0,
-        pair_gate: hardware.PairGateName = "sx",
+        model: options.Model,
+        device: options.Machine,
+        data: options.Data = "mnist-test",
+        images: options.Images = "0:1000",
+        shots: options.Shots = 10,
+        seed: options.MachineSeed = 0,
+        run: options.NewFolder = None,
+        budget: options.Budget = None,
+        yes: options.Yes = False,
+        wait: options.Wait = False,
+        qubits: options.MachineQubits = "best",
+        copies: options.MachineCopies = None,
+        pairs: options.Pairs = 0,
+        pair_gate: options.PairGateName = "sx",
+        mode: options.Mode = "stepwise",
+        feedback_latency: options.FeedbackLatency = None,
+        measurement: options.Measurement = "measure",
+        recycling: options.Recycling = "flip",
         compensate: Annotated[
             bool, typer.Option("--compensate", help="Correct angles for the device's noise.")
         ] = False,
@@ -33,14 +37,14 @@ def register(app: typer.Typer) -> None:
             str | None,
             typer.Option(help="Measured response for --compensate.", metavar="FILE"),
         ] = None,
-        mode: hardware.Mode = "batch",
+        execution_mode: options.ExecutionMode = "batch",
         dynamical_decoupling: Annotated[
             str | None, typer.Option(help="XX, XpXm or XY4.", metavar="SEQUENCE")
         ] = None,
         twirling: Annotated[
             bool, typer.Option("--measurement-twirling", help="Flip measured bits at random.")
         ] = False,
-        rep_delay: hardware.RepDelay = None,
+        rep_delay: options.RepDelay = None,
         max_execution_time: Annotated[
             int | None,
             typer.Option(help="Quantum seconds after which a job is stopped.", metavar="SECONDS"),
@@ -48,18 +52,22 @@ def register(app: typer.Typer) -> None:
         tag: Annotated[
             list[str] | None, typer.Option(help="Tag of all jobs; repeatable.", metavar="TAG")
         ] = None,
-        limits: hardware.Limits = None,
+        limits: options.Limits = None,
     ) -> None:
         """Submit a network to a machine. All images and shots go together, one job a layer.
 
+        With --mode coherent the whole network is one circuit, and no layer waits for a job.
+
         Example: qnnq submit mnist16-a0.5 --device fake_kingston --images 0:90 --shots 10
+
+        Example: qnnq submit mnist16-linear --mode coherent --device fake_kingston --images 0:20
         """
         from pathlib import Path
 
         from qnnq.cli.estimate import print_estimate
         from qnnq.jobs.budget import check_budget
         from qnnq.jobs.creation import create_run
-        from qnnq.jobs.planning import check_device, plan_run
+        from qnnq.jobs.planning import check_device
 
         request = hardware.request_of(
             model=model,
@@ -73,6 +81,10 @@ def register(app: typer.Typer) -> None:
             pairs=pairs,
             pair_gate=pair_gate,
             mode=mode,
+            feedback_latency=feedback_latency,
+            measurement=measurement,
+            recycling=recycling,
+            execution_mode=execution_mode,
             rep_delay=rep_delay,
             limits=limits,
             dynamical_decoupling=dynamical_decoupling,
@@ -83,7 +95,7 @@ def register(app: typer.Typer) -> None:
             response=response,
         )
         say = hardware.Speaker()
-        plan = plan_run(request)
+        plan = hardware.plan_of(request)
         checked = check_device(request, plan.device)
         folder = Path(run) if run else Path("qnnq-runs") / plan.task.id[:12]
         check_budget(plan.estimate, budget)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from qnnq.cli import options
+
 if TYPE_CHECKING:
     from qnnq.sweep.schedule import Tally
 
@@ -31,9 +33,7 @@ def register(app: typer.Typer) -> None:
         retry: Annotated[
             bool, typer.Option("--retry", help="Try again what failed before.")
         ] = False,
-        json: Annotated[
-            str | None, typer.Option(help="Write a summary as JSON (- is stdout).", metavar="FILE")
-        ] = None,
+        json: options.Json = None,
     ) -> None:
         """Measure accuracy over a grid of networks, noise and devices.
 
@@ -63,7 +63,10 @@ def register(app: typer.Typer) -> None:
         compensate        angles corrected for the known noise: true, false [false]
         engine            instrument, aer, ideal [instrument]
         mode              stepwise, coherent [stepwise]
-        feedback_latency  times, of coherent mode [0.9us]
+        feedback_latency  times, of the mode coherent, as are the next three [0.9us]
+        condition_overhead  times from one branch of a layer to the next [68ns]
+        measurement       the device's instructions, such as measure_2 [measure]
+        recycling         of measured ancillas: flip, reset [flip]
         data, images      a data set and a selection such as "0:1000" [mnist-test, all]
         seeds             repetitions; figures add their counts up [0]
         shots             shots an image [15]
@@ -74,7 +77,7 @@ def register(app: typer.Typer) -> None:
         from qnnq.cli.output import print_notes, write_json
         from qnnq.errors import InputError, Interrupted
         from qnnq.storage.files import check_writable
-        from qnnq.sweep.run import run_sweep
+        from qnnq.sweep.runner import run_sweep
         from qnnq.sweep.schedule import Tally
 
         if workers is not None and dask is not None:

@@ -1,12 +1,13 @@
 """`qnnq train`: train a network with natural quantization."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from qnnq.cli import options
 from qnnq.cli.output import print_table, progress_bar, write_json
 
 if TYPE_CHECKING:
@@ -20,21 +21,15 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def train(
-        out: Annotated[str, typer.Option(help="The network file to write.", metavar="FILE")],
+        out: options.NetworkFile,
         stretch: Annotated[
             str, typer.Option(help="Of the activation; 0 is sign(z). One, or one a hidden layer.")
         ] = "0.5",
-        entanglement: Annotated[
-            str, typer.Option(help="Angle in radians, such as 5pi/19; pi/2 is projective.")
-        ] = "pi/2",
-        activation: Annotated[
-            str, typer.Option(help="htanh, tanh or linear. One, or one a hidden layer.")
-        ] = "htanh",
-        last_projective: Annotated[
-            bool, typer.Option(help="Measure the last hidden layer at pi/2 in any case.")
-        ] = True,
+        entanglement: options.Entanglement = "pi/2",
+        activation: options.Activation = "htanh",
+        last_projective: options.LastProjective = True,
         hidden: Annotated[str, typer.Option(help="Width of each hidden layer.")] = "16,16,16",
-        data: Annotated[str, typer.Option(help="A data set's name or a file.")] = "mnist5k",
+        data: options.Data = "mnist5k",
         test_data: Annotated[str, typer.Option(help="What errors are measured on.")] = "mnist-test",
         epochs: Annotated[int, typer.Option(help="Times through the data.")] = 100,
         seed: Annotated[
@@ -72,14 +67,9 @@ def register(app: typer.Typer) -> None:
         strength: Annotated[
             str, typer.Option(help="Of the noise; of several, each image of a batch draws one.")
         ] = "1",
-        device: Annotated[
-            str | None, typer.Option(help="Device for layout, gates and durations.", metavar="NAME")
-        ] = None,
-        qubits: Annotated[str, typer.Option(help="best, all, or a list.")] = "best",
-        json: Annotated[
-            str | None,
-            typer.Option(help="Write the history as JSON (- is stdout).", metavar="FILE"),
-        ] = None,
+        device: options.Device = None,
+        qubits: options.Qubits = "best",
+        json: options.Json = None,
         figure: Annotated[
             str | None,
             typer.Option(help="Draw learning curves: .png, .svg or .pdf.", metavar="PICTURE"),
@@ -207,7 +197,7 @@ def _check_outputs(outs: Sequence[str], json: str | None, figure: str | None) ->
             check_writable(path)
 
 
-def _torch_trainer():  # type: ignore[no-untyped-def]  # naming the type would import torch
+def _torch_trainer() -> "Callable[..., TrainingResult]":
     from qnnq.errors import QnnqError
 
     try:

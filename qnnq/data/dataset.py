@@ -18,8 +18,13 @@ _MOST_CLASSES = 1_000_000
 class Dataset:
     """Labelled images, read-only.
 
-    `images` is (n, pixels), uint8 or floating point in [0, 1]; `labels` is (n,), whole numbers
-    >= 0. Raises InputError, naming the array and the image, if anything is otherwise.
+    Attributes:
+        images: Shape (n, pixels), uint8 or floating point in [0, 1].
+        labels: Shape (n,), whole numbers >= 0.
+        name: What the data is called.
+
+    Raises:
+        InputError: If anything is otherwise, naming the array and the image.
     """
 
     images: NDArray[np.uint8] | FloatArray

@@ -18,8 +18,11 @@ def load_data(name_or_path: str) -> Dataset:
     """Load a data set: `mnist5k`, `mnist-test`, `mnist-train`, or an .npz or IDX file.
 
     An IDX file of images has its labels beside it under MNIST's naming (or the other way round).
-    `mnist-train` is downloaded once into the user's cache. Raises InputError for an unknown name or
-    a bad file, QnnqError if the download fails.
+    `mnist-train` is downloaded once into the user's cache.
+
+    Raises:
+        InputError: For an unknown name or a bad file.
+        QnnqError: If the download fails.
     """
     if name_or_path in BUNDLED_DATA:
         return _bundled_data(name_or_path)

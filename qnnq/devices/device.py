@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from qiskit.providers import BackendV2
     from qiskit.transpiler import Target
 
-    from qnnq.devices.limits import ServiceLimits
+    from qnnq.devices.service_limits import ServiceLimits
 
 Kind = Literal["simulated", "machine"]
 

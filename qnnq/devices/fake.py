@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from qnnq.devices.device import Device, Provider, register
 
 if TYPE_CHECKING:
-    from qnnq.devices.limits import ServiceLimits
+    from qnnq.devices.service_limits import ServiceLimits
 
 
 @lru_cache(maxsize=1)

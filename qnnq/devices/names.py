@@ -10,7 +10,7 @@ from qnnq.errors import InputError
 from qnnq.wording import nearest
 
 if TYPE_CHECKING:
-    from qnnq.devices.limits import ServiceLimits
+    from qnnq.devices.service_limits import ServiceLimits
 
 DEFAULT_DEVICE = "fake_kingston"
 
@@ -42,7 +42,7 @@ def resolve_device(name: str, limits: "ServiceLimits | None" = None) -> Device:
         InputError: If there is no such device.
         QnnqError: If its service does not answer.
     """
-    from qnnq.devices.limits import ServiceLimits
+    from qnnq.devices.service_limits import ServiceLimits
 
     return _provider(name).find(name, limits or ServiceLimits())
 

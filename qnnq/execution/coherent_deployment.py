@@ -1,7 +1,7 @@
 """A network whose neurons live on, on a device: `--mode coherent`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from noise_models import NoiseSpecification
@@ -11,14 +11,17 @@ from noise_models.drift import drift_term
 from qnnq.devices.device import Device
 from qnnq.devices.names import resolve_device
 from qnnq.errors import InputError
-from qnnq.execution.deployment import parse_noise, split_strength
+from qnnq.execution.feedforward import fitting_feedforward
+from qnnq.execution.modes.base import Mode
 from qnnq.execution.modes.coherent import Coherent
-from qnnq.execution.request import RunRequest, latency_seconds
+from qnnq.execution.noise_text import parse_noise, split_strength
+from qnnq.execution.request import EngineName, RunRequest
+from qnnq.execution.timing import Timing
 from qnnq.networks.network import Network
 from qnnq.results.task import Task
 from transpile import (
-    FEEDBACK_LATENCY,
     CompiledNetwork,
+    Feedforward,
     compile_network,
     network_circuit,
     parse_sites,
@@ -33,14 +36,18 @@ class CoherentDeployment:
 
     Attributes:
         device: The device.
+        timing: When things happen.
         specification: The noise, its strength included.
-        compiled: The steps.
+        compiled: The steps; with branches where a controller can choose the angles.
+        outside: Why they are computed outside the machine, or "".
         channels: The noise of their qubits.
     """
 
     device: Device
+    timing: Timing
     specification: NoiseSpecification
     compiled: CompiledNetwork
+    outside: str
     channels: NoiseChannels
 
     @property
@@ -57,9 +64,7 @@ class CoherentDeployment:
         """Return a task with what of this deployment determines its result."""
         noise, strength = split_strength(self.specification)
         return replace(
-            task,
-            mode="coherent",
-            feedback_latency_s=round(self.compiled.feedback_latency, 12),
+            self.timing.described(task, self.compiled),
             noise=noise,
             strength=strength,
             device=self.device.name,
@@ -68,11 +73,15 @@ class CoherentDeployment:
             circuits=circuit_digest(network_circuit(self.compiled)),
         )
 
-    def mode(self) -> Coherent:
-        """Return the mode that carries the states of the neurons."""
-        from qnnq.execution.engines.layer_instrument import layer_instruments
+    def mode(self, engine: EngineName) -> Mode:
+        """Return the mode: states that are carried along, or the one circuit in Aer."""
+        if engine == "instrument":
+            from qnnq.execution.engines.layer_instrument import layer_instruments
 
-        return Coherent(layer_instruments(self.compiled, self.channels))
+            return Coherent(layer_instruments(self.compiled, self.channels))
+        from qnnq.execution.modes.dynamic import Dynamic
+
+        return Dynamic(self.compiled, self.channels)
 
 
 def deploy_coherent(
@@ -90,16 +99,59 @@ def deploy_coherent(
     """
     base, name = parse_noise(request.noise, request.device)
     specification, device = base.scaled(request.strength), find(name)
-    latency = latency_seconds(request.feedback_latency)
-    compiled = _compiled(
-        device,
-        network.widths,
-        tuple(network.entanglements),
-        request.qubits,
-        FEEDBACK_LATENCY if latency is None else latency,
-    )
+    timing = Timing.of(request)
+    compiled, outside = compile_living(network, device, request.qubits, timing)
+    if request.engine == "aer":
+        _check_simulable(compiled, outside)
     channels = _channels(device, specification, compiled)
-    return CoherentDeployment(device, specification, compiled, channels)
+    return CoherentDeployment(device, timing, specification, compiled, outside, channels)
+
+
+def _check_simulable(compiled: CompiledNetwork, outside: str) -> None:
+    """Raise InputError unless Aer can run the network as one circuit."""
+    from qnnq.execution.engines.aer import METHOD, most_qubits
+
+    if outside:
+        raise InputError(f"--engine aer: expected a network that is one circuit: {outside}")
+    qubits = sum(len(site.qubits) for site in compiled.sites)
+    if qubits > most_qubits():
+        raise InputError(
+            f"--engine aer: expected a network on at most {most_qubits()} qubits, which Aer's "
+            f"method {METHOD} takes, got {qubits}; use --engine instrument"
+        )
+
+
+def compile_living(
+    network: Network, device: Device, qubits: str, timing: Timing
+) -> tuple[CompiledNetwork, str]:
+    """Compile a network of neurons that live on.
+
+    Args:
+        network: The network.
+        device: The device.
+        qubits: `best`, or a list such as `3,4,5` or `3:4,7:8`.
+        timing: When things happen.
+
+    Returns:
+        The steps, and why no controller could choose their angles (they are then to be computed
+        from the outcomes outside), or "".
+
+    Raises:
+        InputError, TranspileError: If the parts do not fit together.
+    """
+    timing.check(device)
+    branches, outside = fitting_feedforward(network)
+    controller = _Controller(None if branches is None else network.digest, branches)
+    widths, angles = network.widths, tuple(network.entanglements)
+    return _compiled(device, widths, angles, controller, qubits, timing), outside
+
+
+@dataclass(frozen=True)
+class _Controller:
+    """The branches of a network, by its digest; without any, all networks are alike."""
+
+    digest: str | None
+    branches: tuple[Feedforward, ...] | None = field(compare=False)
 
 
 @lru_cache(maxsize=64)
@@ -107,15 +159,24 @@ def _compiled(
     device: Device,
     widths: tuple[int, ...],
     entanglements: tuple[float, ...],
+    controller: _Controller,
     qubits: str,
-    feedback_latency: float,
+    timing: Timing,
 ) -> CompiledNetwork:
     sites = None
     if qubits != "best":
         angles = smallest_entanglements(widths, entanglements)
         sites = parse_sites(qubits, device.target, angles)
     return compile_network(
-        device.target, widths, entanglements, sites=sites, feedback_latency=feedback_latency
+        device.target,
+        widths,
+        entanglements,
+        feedforward=controller.branches,
+        sites=sites,
+        feedback_latency=timing.feedback_latency_s,
+        condition_overhead=timing.condition_overhead_s,
+        measurement=timing.measurement,
+        recycling=timing.recycling,
     )
 
 
@@ -126,7 +187,7 @@ def _channels(
     used = [qubit for site in compiled.sites for qubit in site.qubits]
     if drift_term(specification) is not None:
         raise InputError(f"--mode coherent: expected noise without drift, got {specification}")
-    channels = build_channels(specification, device.target, used)
+    channels = build_channels(specification, device.target, used, compiled.measurement)
     if channels.coupling_rates or channels.leakage or channels.correlated_readout:
         raise InputError(
             f"--mode coherent: expected noise without zz, leakage and correlated_readout, got "

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from noise_models import NoiseSpecification
 from noise_models.attribution import single_mechanisms
 from noise_models.channels import NoiseChannels
-from qnnq.execution.deployment import Deployment, layer_channels
+from qnnq.execution.compilation import layer_channels
+from qnnq.execution.deployment import Deployment
 from qnnq.execution.engines.response import ComponentResponse, component_responses
 from transpile import CompiledLayer
 
@@ -72,13 +73,13 @@ their (1, cos, sin), shape (3,) * slots."""
 def _minus(layer: CompiledLayer, channels: NoiseChannels) -> list[Polynomial]:
     found: dict[int, Polynomial] = {}
     for response in component_responses(layer.circuit, channels):
-        for place, slot in enumerate(response.slots):
-            found[slot] = response.slots, _marginal(response, place)
+        for axis, slot in enumerate(response.slots):
+            found[slot] = response.slots, _marginal(response, axis)
     return [found[slot] for slot in range(layer.slots)]
 
 
-def _marginal(response: ComponentResponse, place: int) -> NDArray[np.float64]:
-    others = tuple(axis for axis in range(len(response.slots)) if axis != place)
+def _marginal(response: ComponentResponse, axis: int) -> NDArray[np.float64]:
+    others = tuple(other for other in range(len(response.slots)) if other != axis)
     return np.asarray(response.coefficients.sum(axis=others)[1])
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from qnnq.networks.activation import phi
 from qnnq.networks.network import Network
-from transpile import Feedforward, linear_feedforward, table_feedforward
+from transpile import Feedforward, TranspileError, linear_feedforward, table_feedforward
 
 
 def network_feedforward(network: Network) -> tuple[Feedforward, ...]:
@@ -20,6 +20,17 @@ def network_feedforward(network: Network) -> tuple[Feedforward, ...]:
         TranspileError: A layer needs more branches than can be built.
     """
     return tuple(_in_front_of(network, layer) for layer in range(1, network.hidden))
+
+
+def fitting_feedforward(network: Network) -> tuple[tuple[Feedforward, ...] | None, str]:
+    """Return the branches of a network; None where no controller could have them, and why.
+
+    The angles of such a network are to be computed from the outcomes outside.
+    """
+    try:
+        return network_feedforward(network), ""
+    except TranspileError as error:
+        return None, str(error)
 
 
 def _in_front_of(network: Network, layer: int) -> Feedforward:

@@ -8,10 +8,11 @@ import numpy as np
 
 from qnnq.errors import InputError
 from qnnq.execution.engines.base import Engine
-from qnnq.execution.engines.compensation import CompensatedEngine
+from qnnq.execution.engines.compensated import CompensatedEngine
 from qnnq.execution.engines.instrument import InstrumentEngine
 from qnnq.execution.engines.layer_response import LayerResponse
 from qnnq.execution.measured_response import KindResponse, MeasuredResponse, read_response
+from qnnq.execution.request import RunRequest
 from qnnq.networks.network import Network
 from qnnq.results.task import Task
 
@@ -81,27 +82,20 @@ def is_measured(noise: str) -> bool:
     return noise.strip().startswith(PREFIX)
 
 
-def deploy_measured(
-    network: Network,
-    *,
-    noise: str,
-    strength: float = 1.0,
-    device: str | None = None,
-    qubits: str = "best",
-    copies: int = 1,
-    pairs: int = 0,
-    pair_gate: str = "sx",
-) -> MeasuredDeployment:
+def deploy_measured(request: RunRequest, network: Network) -> MeasuredDeployment:
     """Put neurons 0, 1, 2, ... of every copy on the measured sites, in the order of the file.
 
-    The arguments are those of `qnnq.execution.run.RunRequest`; `noise` is `measured:FILE`.
+    Args:
+        request: What is asked for; its noise is `measured:FILE`.
+        network: The network.
 
     Raises:
         InputError: If the file is bad, of another device, or lacks what the network needs.
     """
-    path = noise.strip().removeprefix(PREFIX)
+    path = request.noise.strip().removeprefix(PREFIX)
     response = read_response(path)
-    _check(path, response, strength, device, qubits, pairs, pair_gate)
+    _check(path, response, request)
+    copies = request.copies
     entanglements = network.entanglements
     layers = tuple(zip(network.widths, entanglements, strict=True))
     content = hashlib.sha256(response.model_dump_json().encode()).hexdigest()
@@ -113,28 +107,20 @@ def deploy_measured(
         measured=response.measured,
         content=content,
         copies=copies,
-        pairs=pairs,
+        pairs=request.pairs,
     )
 
 
-def _check(
-    path: str,
-    response: MeasuredResponse,
-    strength: float,
-    device: str | None,
-    qubits: str,
-    pairs: int,
-    pair_gate: str,
-) -> None:
-    if device is not None:
-        _check_device(path, response, device)
-    if strength != 1:
-        raise InputError(f"--strength {strength:g}: expected 1 with a measured response")
-    if qubits != "best":
-        raise InputError(f"--qubits {qubits}: {path} fixes the qubits; expected best")
-    if pairs != response.pairs or (pairs and pair_gate != "sx"):
+def _check(path: str, response: MeasuredResponse, request: RunRequest) -> None:
+    if request.device is not None:
+        _check_device(path, response, request.device)
+    if request.strength != 1:
+        raise InputError(f"--strength {request.strength:g}: expected 1 with a measured response")
+    if request.qubits != "best":
+        raise InputError(f"--qubits {request.qubits}: {path} fixes the qubits; expected best")
+    if request.pairs != response.pairs or (request.pairs and request.pair_gate != "sx"):
         raise InputError(
-            f"{path}: expected a response with {pairs} {pair_gate} pairs, "
+            f"{path}: expected a response with {request.pairs} {request.pair_gate} pairs, "
             f"got one with {response.pairs} sx pairs"
         )
 

@@ -16,6 +16,8 @@ PAIR_GATES: tuple[PairGate, ...] = get_args(PairGate)
 
 ModeName = Literal["stepwise", "coherent"]
 MODES: tuple[ModeName, ...] = get_args(ModeName)
+RecyclingName = Literal["flip", "reset"]
+RECYCLINGS: tuple[RecyclingName, ...] = get_args(RecyclingName)
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,11 @@ class RunRequest:
         mode: `stepwise` (every layer prepares its qubits anew) or `coherent` (they live on).
         feedback_latency: In coherent mode the time from the end of a measurement to the first
             gate that depends on it, such as `2us`; None takes the default of `transpile`.
+        condition_overhead: In coherent mode the time between two branches of a layer whose angles
+            a controller chooses (activation `linear`), such as `100ns`; None as above.
+        measurement: In coherent mode the device's instruction that measures, such as `measure_2`.
+        recycling: In coherent mode what brings a measured ancilla back to |0>: `flip` (by its own
+            outcome) or `reset`.
     """
 
     model: str = "mnist16-a0.5"
@@ -60,6 +67,13 @@ class RunRequest:
     compensate: bool = False
     mode: ModeName = "stepwise"
     feedback_latency: str | None = None
+    condition_overhead: str | None = None
+    measurement: str = "measure"
+    recycling: RecyclingName = "flip"
+
+
+OF_COHERENT_MODE = ("feedback_latency", "condition_overhead", "measurement", "recycling")
+"""Options that the stepwise mode has no place for."""
 
 
 def check_request(request: RunRequest) -> None:
@@ -87,15 +101,23 @@ def _check_mode(request: RunRequest) -> None:
             f"{nearest(request.mode, MODES)}"
         )
     if request.mode == "stepwise":
-        if request.feedback_latency is not None:
-            raise InputError(
-                f"--feedback-latency {request.feedback_latency}: expected --mode coherent, got "
-                "stepwise, which prepares every qubit anew"
-            )
+        for name in OF_COHERENT_MODE:
+            value = getattr(request, name)
+            if value != getattr(RunRequest, name):
+                raise InputError(
+                    f"--{name.replace('_', '-')} {value}: expected --mode coherent, got stepwise, "
+                    "which prepares every qubit anew"
+                )
         return
-    latency_seconds(request.feedback_latency)
-    if request.engine != "instrument":
-        raise InputError(f"--mode coherent: expected --engine instrument, got {request.engine}")
+    for name in ("feedback_latency", "condition_overhead"):
+        option_seconds(request, name)
+    if request.recycling not in RECYCLINGS:
+        raise InputError(
+            f"--recycling {request.recycling!r}: expected one of {', '.join(RECYCLINGS)}"
+            f"{nearest(request.recycling, RECYCLINGS)}"
+        )
+    if request.engine == "ideal":
+        raise InputError("--mode coherent: expected --engine instrument or aer, got ideal")
     refused = {
         f"--pairs {request.pairs}": request.pairs,
         f"--copies {request.copies}": request.copies != 1,
@@ -107,15 +129,16 @@ def _check_mode(request: RunRequest) -> None:
             raise InputError(f"{option}: expected --mode stepwise, got coherent")
 
 
-def latency_seconds(text: str | None) -> float | None:
-    """Return a feedback latency in seconds; raise InputError unless it is a time >= 0."""
+def option_seconds(request: RunRequest, name: str) -> float | None:
+    """Return a request's time in seconds, None by default; raise InputError unless it is >= 0."""
     from noise_models.values import read_seconds
 
+    text = getattr(request, name)
     if text is None:
         return None
     seconds = read_seconds(text)
     if seconds is None or not (math.isfinite(seconds) and seconds >= 0):
-        raise InputError(f"--feedback-latency {text!r}: expected a time >= 0, such as 2us")
+        raise InputError(f"--{name.replace('_', '-')} {text!r}: expected a time >= 0, such as 2us")
     return seconds
 
 

@@ -101,9 +101,9 @@ def _derivatives(
     curvature = counts / minus**2 + (shots - counts) / (1 - minus) ** 2
     hessian = -np.einsum("na,ai,aj->nij", curvature, rows, rows)
     metric = np.diag([2.0, -2.0, -2.0])
-    for place, origin in enumerate(([0.0, 0.0, 0.0], [1.0, 0.0, 0.0])):
+    for row, origin in enumerate(([0.0, 0.0, 0.0], [1.0, 0.0, 0.0])):
         slope = (found - origin) @ metric
-        gap = gaps[:, place, None]
+        gap = gaps[:, row, None]
         gradient += weight * slope / gap
         outer = slope[:, :, None] * slope[:, None, :] / gap[..., None] ** 2
         hessian += weight * (metric / gap[..., None] - outer)

@@ -1,181 +1,28 @@
 """One run: a network, data, noise and an engine, from the user's words to additive counts."""
 
 import math
-import os
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from qnnq.data.dataset import Dataset
 from qnnq.data.load import load_data
 from qnnq.data.selection import image_ranges, parse_images
 from qnnq.devices.device import Device
 from qnnq.devices.names import resolve_device
 from qnnq.errors import InputError
-from qnnq.execution.engines.base import Engine
-from qnnq.execution.engines.ideal import IdealEngine
-from qnnq.execution.modes.base import Mode
-from qnnq.execution.modes.stepwise import Stepwise
-from qnnq.execution.request import EngineName, RunRequest, check_request
-from qnnq.execution.shot_loop import Votes, run_shots
+from qnnq.execution.prepared_run import PreparedRun
+from qnnq.execution.request import RunRequest, check_request
 from qnnq.limits import MOST_OUTCOMES
 from qnnq.networks.bundled import load_model
 from qnnq.networks.network import Network
-from qnnq.results.result import RunResult, package_versions
+from qnnq.results.result import RunResult
 from qnnq.results.task import Task
 
 if TYPE_CHECKING:
     from qnnq.execution.coherent_deployment import CoherentDeployment
     from qnnq.execution.deployment import Deployment
-    from qnnq.execution.engines.compensation import CompensatedEngine
     from qnnq.execution.measured_deployment import MeasuredDeployment
-
-
-@dataclass(frozen=True)
-class PreparedRun:
-    """A run whose input was checked, loaded and compiled."""
-
-    network: Network
-    dataset: Dataset
-    images: NDArray[np.int64]
-    shots: int
-    seed: int
-    task: Task
-    deployment: "Deployment | MeasuredDeployment | CoherentDeployment | None" = None
-    engine_name: EngineName = "ideal"
-    compensate: bool = False
-
-    def mode(self) -> tuple[Mode, "CompensatedEngine | None"]:
-        """Return the mode that the run asks for, and the engine that corrects angles if any."""
-        entanglements = self.network.entanglements
-        if self.deployment is None:
-            return Stepwise(IdealEngine(entanglements), entanglements), None
-        from qnnq.execution.coherent_deployment import CoherentDeployment
-
-        if isinstance(self.deployment, CoherentDeployment):
-            return self.deployment.mode(), None
-        engine, compensated = self._engine(self.deployment, self.seed)
-        return Stepwise(engine, entanglements), compensated
-
-    def execute(
-        self,
-        progress: Callable[[int], None] | None = None,
-        threads: int | None = None,
-        keep_partial: bool = False,
-        with_error: bool = True,
-    ) -> RunResult:
-        """Run all shots; `progress` is told how many images were finished since the last call.
-
-        With `keep_partial`, Ctrl-C gives the result of the images that were finished: that of the
-        same task with fewer images. `with_error`: whether a measured response is varied within its
-        errors, or a drift, which takes forty runs, so that they become part of the intervals.
-        """
-        started = time.perf_counter()
-        mode, compensated = self.mode()
-        votes = self._shots(mode, progress, threads, keep_partial)
-        images = self.images[: len(votes.counts)]
-        task = replace(self.task, images=image_ranges(images))
-        deviations = self._calibration_deviations(len(images), threads) if with_error else None
-        drift = self._drift_deviations(len(images), threads) if with_error else None
-        return RunResult(
-            task_id=task.id,
-            task=task,
-            images=images,
-            labels=self.dataset.labels[images].astype(np.int64),
-            counts=votes.counts,
-            softmax_sums=votes.softmax_sums,
-            seconds=time.perf_counter() - started,
-            versions=package_versions(),
-            calibration=self.deployment.calibration if self.deployment else None,
-            out_of_reach=compensated.out_of_reach() if compensated else None,
-            calibration_deviations=deviations,
-            drift_deviations=drift,
-        )
-
-    def _engine(
-        self, deployment: "Deployment | MeasuredDeployment", drift_seed: int
-    ) -> "tuple[Engine, CompensatedEngine | None]":
-        """Return the engine, and the same where it corrects angles, for the noise without drift."""
-        from qnnq.execution.deployment import Deployment
-
-        if isinstance(deployment, Deployment) and deployment.drifts:
-            engine = deployment.drifting_engine(self.engine_name, shots=self.shots, seed=drift_seed)
-        else:
-            engine = deployment.engine(self.engine_name)
-        if not self.compensate:
-            return engine, None
-        compensated = deployment.compensated(engine)
-        return compensated, compensated
-
-    def _drift_deviations(self, first: int, threads: int | None) -> dict[str, float] | None:
-        """Return how far the accuracies of the first images vary with the drift of the noise."""
-        from qnnq.execution.deployment import Deployment
-
-        deployment = self.deployment
-        if not isinstance(deployment, Deployment) or not deployment.drifts:
-            return None
-        if self.engine_name != "instrument":  # forty runs of another one take too long
-            return None
-        from qnnq.execution.drift_error import drift_deviations
-        from qnnq.statistics import accuracies
-
-        labels = self.dataset.labels[self.images[:first]].astype(np.int64)
-        entanglements = self.network.entanglements
-        return drift_deviations(
-            lambda day: self._engine(deployment, day)[0],
-            lambda engine: self._shots(
-                Stepwise(engine, entanglements), threads=threads, first=first
-            ),
-            lambda votes: accuracies(votes.counts, votes.softmax_sums, labels, self.shots),
-            self.seed,
-        )
-
-    def _shots(
-        self,
-        mode: Mode,
-        progress: Callable[[int], None] | None = None,
-        threads: int | None = None,
-        keep_partial: bool = False,
-        first: int | None = None,
-    ) -> Votes:
-        """Run the shots of all images, or of the first ones."""
-        images = self.images[:first]
-        return run_shots(
-            self.network,
-            self.dataset.images[images],
-            images,
-            mode,
-            self.shots,
-            self.seed,
-            progress,
-            threads=threads or (1 if self.engine_name == "aer" else os.cpu_count() or 1),
-            keep_partial=keep_partial,
-        )
-
-    def _calibration_deviations(self, first: int, threads: int | None) -> dict[str, float] | None:
-        """Return how far the accuracies of the first images are uncertain by the calibration."""
-        from qnnq.execution.measured_deployment import MeasuredDeployment
-
-        if not isinstance(self.deployment, MeasuredDeployment):
-            return None
-        from qnnq.execution.calibration_error import calibration_deviations
-        from qnnq.statistics import accuracies
-
-        labels = self.dataset.labels[self.images[:first]].astype(np.int64)
-        entanglements = self.network.entanglements
-        return calibration_deviations(
-            self.deployment,
-            self.compensate,
-            lambda engine: self._shots(
-                Stepwise(engine, entanglements), threads=threads, first=first
-            ),
-            lambda votes: accuracies(votes.counts, votes.softmax_sums, labels, self.shots),
-            self.seed,
-        )
 
 
 def prepare(request: RunRequest, find: Callable[[str], Device] = resolve_device) -> PreparedRun:
@@ -198,10 +45,10 @@ def prepare(request: RunRequest, find: Callable[[str], Device] = resolve_device)
             f"takes), got {dataset.images.shape[1]}"
         )
     if dataset.labels.max(initial=0) >= network.classes:
-        place = int(np.argmax(dataset.labels >= network.classes))
+        index = int(np.argmax(dataset.labels >= network.classes))
         raise InputError(
             f"{request.data}: expected labels 0 to {network.classes - 1} (what {request.model} "
-            f"tells apart), got {dataset.labels[place]} at image {place}"
+            f"tells apart), got {dataset.labels[index]} at image {index}"
         )
     widest = max(network.widths)
     if request.shots * widest > MOST_OUTCOMES:
@@ -225,15 +72,15 @@ def prepare(request: RunRequest, find: Callable[[str], Device] = resolve_device)
     if deployment is not None:
         task = deployment.completed(task)
     return PreparedRun(
-        network,
-        dataset,
-        images,
-        request.shots,
-        request.seed,
-        task,
-        deployment,
-        request.engine,
-        request.compensate,
+        network=network,
+        dataset=dataset,
+        images=images,
+        shots=request.shots,
+        seed=request.seed,
+        task=task,
+        deployment=deployment,
+        engine_name=request.engine,
+        compensate=request.compensate,
     )
 
 
@@ -284,18 +131,9 @@ def deploy_request(
         raise InputError(
             f"--engine {request.engine}: expected instrument with --noise measured:FILE"
         )
-    options: dict[str, Any] = {
-        "noise": request.noise,
-        "strength": request.strength,
-        "device": request.device,
-        "qubits": request.qubits,
-        "copies": request.copies,
-        "pairs": request.pairs,
-        "pair_gate": request.pair_gate,
-    }
-    return (
-        deploy_measured(network, **options) if measured else deploy(network, **options, find=find)
-    )
+    if measured:
+        return deploy_measured(request, network)
+    return deploy(request, network, find)
 
 
 def check_compensable(network: Network) -> None:
@@ -312,8 +150,8 @@ def check_compensable(network: Network) -> None:
 
 
 def _is_noisy(request: RunRequest) -> bool:
-    from qnnq.execution.deployment import parse_noise
     from qnnq.execution.measured_deployment import is_measured
+    from qnnq.execution.noise_text import parse_noise
 
     if is_measured(request.noise):
         return True

@@ -7,7 +7,8 @@ from matplotlib.figure import Figure
 
 from noise_models.catalogue import MECHANISMS
 from qnnq.errors import InputError
-from qnnq.figures.curves import PREDICTION_NAMES, caption, mark_unfinished, name_groups
+from qnnq.figures.captions import caption, name_groups
+from qnnq.figures.curves import PREDICTION_NAMES, mark_unfinished
 from qnnq.figures.style import HATCHES, MOST_SERIES, look, percent_axis, styled
 from qnnq.results.points import Measured
 from qnnq.results.robustness import attributions, groups

@@ -3,17 +3,18 @@
 import math
 import textwrap
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from qnnq.errors import InputError
+from qnnq.figures.captions import OF_COHERENT_MODE, caption, duration, name_groups
 from qnnq.figures.published import CITATION, PublishedSeries, published_series
-from qnnq.figures.style import MOST_SERIES, look, percent_axis, styled
-from qnnq.results.points import Measured, shown
+from qnnq.figures.style import MOST_SERIES, Look, look, percent_axis, styled
+from qnnq.results.points import Measured
 from qnnq.results.robustness import groups
 
 Axis = Literal["strength", "pairs", "stretch", "entanglement", "feedback_latency"]
@@ -22,7 +23,7 @@ AXES: dict[Axis, str] = {
     "pairs": "inserted gate pairs after each rotation",
     "stretch": "stretch $a$ of the activation",
     "entanglement": r"entanglement angle $g/\pi$",
-    "feedback_latency": "feedback latency (us)",
+    "feedback_latency": "feedback latency",
 }
 Scale = Literal["auto", "log", "linear"]
 PREDICTION_NAMES = {
@@ -32,6 +33,7 @@ PREDICTION_NAMES = {
 }
 _PER_NETWORK = ("stretch", "entanglement")
 _WIDE_RANGE = 16
+_LEGEND_WIDTH = 36  # characters
 
 
 def plot_curves(
@@ -55,8 +57,8 @@ def plot_curves(
     with styled():
         figure = Figure(figsize=(7.0, 4.0), layout="constrained")
         axes = figure.subplots()
-        for number, (line, name) in enumerate(zip(lines, names, strict=True)):
-            _draw_line(axes, line, x, prediction, name, number)
+        for line, name, style in zip(lines, names, _looks(lines, apart), strict=True):
+            _draw_line(axes, line, x, prediction, textwrap.fill(name, _LEGEND_WIDTH), style)
         overlay = published_series(x, points) if published else []
         for number, series in enumerate(overlay):
             _draw_published(axes, series, number)
@@ -73,56 +75,30 @@ def plot_curves(
     return figure
 
 
-def name_groups(lines: Sequence[Sequence[Measured]], apart: Sequence[str]) -> tuple[list[str], str]:
-    """Return a name for each group, from what differs between them, and what they share."""
-    firsts = [line[0].labels for line in lines]
-    fixed = [name for name in firsts[0] if name not in apart]
-    varying = [name for name in fixed if len({shown(labels[name]) for labels in firsts}) > 1]
-    if "network" in varying:  # it tells these two
-        varying = [name for name in varying if name not in ("stretch", "entanglement", "widths")]
-    if "device" in varying and "noise" in varying:
-        varying.remove("noise")
-    whole = "this sweep" if "network" in apart else _named("network", firsts[0]["network"])
-    names = [
-        ", ".join(_named(name, labels[name]) for name in varying) or whole for labels in firsts
+def _looks(lines: Sequence[Sequence[Measured]], apart: Sequence[str]) -> list[Look]:
+    """Return how lines are drawn; where modes are compared, stepwise is the dashed one of two."""
+    aside = ("mode", *OF_COHERENT_MODE, *apart)
+    keys = [str({k: v for k, v in line[0].labels.items() if k not in aside}) for line in lines]
+    modes = [line[0].labels.get("mode") for line in lines]
+    if len(set(modes)) == 1:
+        return list(map(look, range(len(lines))))
+    coherent = [key for key, mode in zip(keys, modes, strict=True) if mode == "coherent"]
+    alone = [key for key in keys if key not in coherent]
+    order, numbers = [*coherent, *dict.fromkeys(alone)], iter(range(len(coherent)))
+    return [
+        replace(look(next(numbers)), linestyle="-")
+        if mode == "coherent"
+        else replace(look(order.index(key)), linestyle="--")
+        for key, mode in zip(keys, modes, strict=True)
     ]
-    told = ("noise", "strength", "off", "pairs", "device", "engine", "data", "content")
-    common = [
-        _named(name, firsts[0][name])
-        for name in told
-        if name in fixed and name not in varying and firsts[0][name] not in ("", 0)
-    ]
-    point = lines[0][0]
-    images = f"image {point.images[0]}" if len(point.images) == 1 else f"{len(point.images)} images"
-    common.append(f"{images} x {point.shots} shots")
-    points = [point for line in lines for point in line]
-    unfinished = sum(not point.complete for point in points)
-    if unfinished:
-        common.append(f"UNFINISHED: {unfinished} of {len(points)} points")
-    return names, ", ".join(dict.fromkeys(common))
-
-
-def caption(text: str, figure: Figure) -> str:
-    """Break a line of small type to a figure's width."""
-    return textwrap.fill(text, int(17 * figure.get_figwidth()))
-
-
-def _named(name: str, value: Any) -> str:
-    text = shown(value)
-    if name in ("network", "data"):
-        return Path(text).stem if text.endswith((".safetensors", ".npz")) else text
-    if name in ("noise", "device"):
-        return text
-    return f"{name.replace('_', ' ')} {text or 'none'}"
 
 
 def _draw_line(
-    axes: Axes, line: Sequence[Measured], x: Axis, prediction: str, name: str, number: int
+    axes: Axes, line: Sequence[Measured], x: Axis, prediction: str, name: str, style: Look
 ) -> None:
-    style = look(number)
     if line[0].labels.get(x, "") == "":
         level = line[0].accuracy(prediction)
-        axes.axhspan(level.low, level.high, color=style.color, alpha=0.2, lw=0)
+        axes.axhspan(level.low, level.high, color=style.color, alpha=0.1, lw=0)
         axes.axhline(level.value, label=name, color=style.color, linestyle=style.linestyle)
         return
     line = sorted(line, key=lambda point: float(point.labels[x]))
@@ -168,17 +144,26 @@ def _draw_published(axes: Axes, series: PublishedSeries, number: int) -> None:
 
 
 def _scale_x(axes: Axes, values: list[float], scale: Scale, x: Axis) -> None:
+    name = duration if x == "feedback_latency" else "{:g}".format
     if len(values) == 1 and x not in _PER_NETWORK:
-        axes.set_xticks(values, [f"{values[0]:g}"])
+        axes.set_xticks(values, [name(values[0])])
         return
+    if x == "feedback_latency":
+        axes.xaxis.set_major_formatter(lambda value, _: name(value))
     positive = [value for value in values if value > 0]
     wide = len(positive) > 1 and positive[-1] / positive[0] >= _WIDE_RANGE
     if not positive or scale == "linear" or (scale == "auto" and not wide) or x in _PER_NETWORK:
         return
+    base = 10 if x == "feedback_latency" else 2
     if values[0] > 0:
-        axes.set_xscale("log", base=2)
-    else:  # 0 has its place on the axis, one step before the smallest strength
-        axes.set_xscale("symlog", linthresh=positive[0], linscale=0.5, base=2)
+        axes.set_xscale("log", base=base)
+    else:  # 0 has its place on the axis, one step before the smallest value
+        axes.set_xscale("symlog", linthresh=positive[0], linscale=0.5, base=base)
+        axes.set_xlim(-positive[0] / 4, 1.15 * positive[-1])
     ticks = values if len(values) <= 14 else values[:: math.ceil(len(values) / 14)]
-    axes.set_xticks(ticks, [f"{value:g}" for value in ticks])
+    if base == 10:
+        lowest, highest = (math.log10(value) for value in (positive[0], positive[-1]))
+        decades = [10.0**power for power in range(math.ceil(lowest), math.floor(highest) + 1)]
+        ticks = [*values[: values[0] == 0], *decades]
+    axes.set_xticks(ticks, [name(value) for value in ticks])
     axes.set_xticks([], minor=True)

@@ -1,5 +1,6 @@
 """Pictures about single images: confusion, one image's votes, images by behaviour."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,13 +9,16 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from qnnq.errors import InputError
-from qnnq.figures.curves import AXES, Axis, caption, name_groups
+from qnnq.figures.captions import caption, name_groups, named
+from qnnq.figures.curves import AXES, Axis
 from qnnq.figures.style import HATCHES, MOST_SERIES, look, percent_axis, styled
+from qnnq.results.decided import Decided
 from qnnq.results.points import Measured, shown
 from qnnq.results.robustness import behaviours, groups
 from qnnq.statistics import majority_votes
 
 MOST_PANELS = 6
+MOST_DRAWN = 8
 _DARK = 0.55  # shares above this are dark cells, which take white figures
 
 
@@ -108,6 +112,34 @@ def plot_behaviour(points: Sequence[Measured]) -> Figure:
     return figure
 
 
+def plot_decided(decided: Sequence[Decided]) -> Figure:
+    """Draw images that noise decides, the first of each network, with the votes before and after.
+
+    Raises `InputError` where the images are not at hand, or are no squares.
+    """
+    by_network: dict[str, list[Decided]] = {}
+    for each in decided:
+        by_network.setdefault(str(each.point.labels["network"]), []).append(each)
+    rows = list(by_network.items())[:MOST_PANELS]
+    with styled():
+        figure = Figure(figsize=(0.85 * MOST_DRAWN, 1.5 * len(rows)), layout="constrained")
+        parts = figure.subfigures(len(rows), 1, squeeze=False)[:, 0]
+        for part, (network, images) in zip(parts, rows, strict=True):
+            panels = part.subplots(1, MOST_DRAWN)
+            for axes in panels:
+                axes.set_axis_off()
+            for axes, each in zip(panels, images, strict=False):
+                pixels, _ = _pixels(each.point, each.image)
+                axes.imshow(pixels, cmap="Greys")
+                axes.set_title(f"{each.image}\n{each.before} \u2192 {each.after}", fontsize=7)
+            left = len(images) - MOST_DRAWN
+            more = f", {left} more not drawn" if left > 0 else ""
+            strength = shown(images[0].point.labels["strength"])
+            title = f"{named('network', network)} at strength {strength}{more}"
+            part.suptitle(title, fontsize=8, x=0.01, ha="left")
+    return figure
+
+
 def _heat(axes: Axes, shares: NDArray[np.float64]) -> None:
     """Draw shares in [0, 1] as a picture whose darkness grows with the share, with figures."""
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
@@ -135,17 +167,27 @@ def _shares(point: Measured, image: int) -> NDArray[np.float64]:
 
 
 def _draw_pixels(axes: Axes, point: Measured, image: int) -> int:
-    from qnnq.data.load import load_data
-
-    data = load_data(point.labels["data"])
-    if not 0 <= image < len(data.labels):
-        raise InputError(f"--image {image}: expected 0 to {len(data.labels) - 1}")
-    pixels, truth = data.images[image], int(data.labels[image])
-    side = int(np.sqrt(len(pixels)))
-    axes.imshow(pixels[: side * side].reshape(side, -1), cmap="Greys")
+    pixels, truth = _pixels(point, image)
+    axes.imshow(pixels, cmap="Greys")
     axes.set_axis_off()
     axes.set_title(f"image {image}\ntrue class {truth}", fontsize=9)
     return truth
+
+
+def _pixels(point: Measured, image: int) -> tuple[NDArray[np.floating], int]:
+    """Return an image of a point's data, (side, side), and its class."""
+    from qnnq.data.load import load_data
+
+    data = load_data(point.labels["data"])
+    if data.digest != point.data_digest and point.data_digest:
+        raise InputError(f"{point.labels['data']}: expected the data that the points are of")
+    if not 0 <= image < len(data.labels):
+        raise InputError(f"--image {image}: expected 0 to {len(data.labels) - 1}")
+    pixels = data.images[image]
+    side = math.isqrt(len(pixels))
+    if side * side != len(pixels):
+        raise InputError(f"{point.labels['data']}: {len(pixels)} pixels are no square")
+    return pixels.reshape(side, side), int(data.labels[image])
 
 
 def _check_panels(number: int) -> None:

@@ -87,9 +87,19 @@ def check_ending(path: str | Path) -> str:
 
 def save(figure: Figure, path: str | Path) -> None:
     """Write a figure as PNG, SVG or PDF by the file's ending, whole or not at all."""
-    ending = check_ending(path)
+    write_atomically(path, rendered(figure, check_ending(path)))
+
+
+def rendered(figure: Figure, ending: str, transparent: bool = False) -> bytes:
+    """Return a figure as the content of a file; the same figure gives the same bytes."""
     buffer = io.BytesIO()
     undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(ending, {})
     with styled():
-        figure.savefig(buffer, format=ending, metadata=undated, bbox_inches="tight")
-    write_atomically(path, buffer.getvalue())
+        figure.savefig(
+            buffer,
+            format=ending,
+            metadata=undated,
+            bbox_inches="tight",
+            transparent=transparent,
+        )
+    return buffer.getvalue()

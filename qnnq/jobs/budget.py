@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from qnnq.devices.limits import ServiceLimits
+from qnnq.devices.service_limits import ServiceLimits
 from qnnq.errors import InputError, QnnqError
 from qnnq.jobs.estimate import Estimate
 from qnnq.jobs.layer_plan import LayerCost

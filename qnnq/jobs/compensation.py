@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from noise_models import NoiseSpecification
 from qnnq.devices.device import Device
 from qnnq.errors import InputError
-from qnnq.execution.deployment import layer_channels, scheduled
+from qnnq.execution.compilation import layer_channels, scheduled
 from qnnq.execution.engines.base import Engine
-from qnnq.execution.engines.compensation import CompensatedEngine
+from qnnq.execution.engines.compensated import CompensatedEngine
 from qnnq.execution.engines.layer_response import LayerResponse
 from qnnq.execution.engines.response import component_responses
 from qnnq.execution.measured_response import read_response

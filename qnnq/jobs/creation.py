@@ -10,10 +10,10 @@ from typing import Any
 from qnnq.devices.names import resolve_device
 from qnnq.errors import InputError
 from qnnq.jobs.folder import LEDGER, NETWORK, FolderLock, make_folder, remember_latest
+from qnnq.jobs.hardware_request import HardwareRequest
 from qnnq.jobs.ledger import Ledger, new_run_tag
 from qnnq.jobs.planning import Plan
 from qnnq.jobs.records import now
-from qnnq.jobs.request import HardwareRequest
 from qnnq.networks.file import write_network
 from qnnq.results.result import package_versions
 
@@ -43,7 +43,9 @@ def _create(request: HardwareRequest, plan: Plan, folder: Path, budget_s: float 
         "calibration": plan.device.calibration,
         "calibration_data": plan.device.calibration_data(),
         "kind": plan.kind,
-        "layers": len(plan.layers),
+        "assumed_timing": plan.timing,
+        "scheduler_timing": None,
+        "layers": len(plan.circuits),
         "request": asdict(request),
         "asked": _asked(request),
         "costs": [asdict(cost) for cost in plan.costs],
@@ -59,7 +61,7 @@ def _create(request: HardwareRequest, plan: Plan, folder: Path, budget_s: float 
     responses = {f"response{i}": found for i, found in enumerate(plan.responses)}
     arrays = {**plan.arrays, **responses}
     write_network(plan.network, folder / NETWORK)
-    Ledger.create(folder, facts, arrays, plan.layers).close()
+    Ledger.create(folder, facts, arrays, plan.circuits).close()
 
 
 def calibration_folder(request: HardwareRequest, run: str | None) -> Path:

@@ -1,25 +1,25 @@
 """The engine that measures through the service's jobs, and remembers everything in a ledger."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qnnq.arrays import FloatArray, OutcomeArray
 from qnnq.devices.ibm.client import Missing
-from qnnq.devices.limits import ServiceLimits
 from qnnq.devices.patience import Patience, Pause
+from qnnq.devices.service_limits import ServiceLimits
 from qnnq.errors import QnnqError
 from qnnq.execution.engines.base import Draws
 from qnnq.execution.engines.packing import PackedAngles, pack
 from qnnq.jobs.budget import Budget, OverBudget
 from qnnq.jobs.layer_plan import LayerCost, plan_jobs
 from qnnq.jobs.ledger import Ledger
-from qnnq.jobs.placing import keep_one, look_for, reconcile, send
 from qnnq.jobs.records import Attempt, Job
 from qnnq.jobs.service import Service
-from transpile import CompiledLayer
+from qnnq.jobs.submission import keep_one, look_for, reconcile, send
+from transpile import CompiledLayer, NetworkCircuit
 
 LONGEST_POLL_S = 20.0
 POLL_GROWTH = 1.3
@@ -39,8 +39,8 @@ class RuntimeEngine:
 
     Args:
         ledger: The run's ledger.
-        layers: The compiled layers.
-        costs: What an execution of each layer costs.
+        circuits: The compiled layers, or one circuit of the whole network, called layer 0.
+        costs: What an execution of each costs.
         limits: The service's limits.
         service: Where jobs go; None reads the ledger only.
         budget: What may be billed.
@@ -53,7 +53,7 @@ class RuntimeEngine:
     def __init__(
         self,
         ledger: Ledger,
-        layers: Sequence[CompiledLayer],
+        circuits: Sequence[CompiledLayer | NetworkCircuit],
         costs: Sequence[LayerCost],
         limits: ServiceLimits,
         service: Service | None,
@@ -63,7 +63,7 @@ class RuntimeEngine:
         say: Callable[[str], None] = lambda line: None,
     ) -> None:
         self._ledger = ledger
-        self._layers = layers
+        self._circuits = circuits
         self._costs = costs
         self._limits = limits
         self._service = service
@@ -75,15 +75,15 @@ class RuntimeEngine:
 
     def measure(self, layer: int, angles: FloatArray, draws: Draws) -> OutcomeArray:
         """See `qnnq.execution.engines.base.Engine`; raises Pending and QnnqError as well."""
-        packed = pack(self._layers[layer], angles, draws)
+        packed = pack(self._circuits[layer], angles, draws)
         if self._service is not None:
             if not self._ledger.jobs(layer):
                 plans = plan_jobs(packed.angles, self._costs[layer], self._limits)
-                self._ledger.write_plan(layer, plans)
+                self._ledger.write_plan(layer, plans, packed.bits)
             self.finish(layer, self._service)
         jobs = self._ledger.jobs(layer)
         if not jobs or not all(job.done for job in jobs):
-            raise Pending(f"layer {layer + 1} of {len(self._layers)}")
+            raise Pending(f"layer {layer + 1} of {len(self._circuits)}")
         return recorded_outcomes(self._ledger, layer, packed)
 
     def finish(self, layer: int, service: Service) -> None:
@@ -91,7 +91,7 @@ class RuntimeEngine:
         if not self._open_jobs(layer):
             return
         reconcile(self._ledger, service, self._say)
-        name = f"layer {layer + 1} of {len(self._layers)}"
+        name = f"layer {layer + 1} of {len(self._circuits)}"
         self._poll.begin_anew()
         bills = Patience(self._limits.patience_s)
         while True:
@@ -100,13 +100,12 @@ class RuntimeEngine:
                 for job in self._open_jobs(layer)
                 if (step := self._advance(job, service)) is not None
             ]
+            # A duplicate is cancelled before it runs; bills that are known free what was reserved.
+            reconcile(self._ledger, service, self._say)
             if not steps:
-                reconcile(self._ledger, service, self._say)
                 return
             self._say(f"{name}: {'; '.join(step.text for step in steps)}")
             if all(step.over_budget for step in steps):
-                # What has ended may be billed less than was reserved for it.
-                reconcile(self._ledger, service, self._say)
                 if not (self._wait and self._budget.unsettled() and bills.pause()):
                     self._budget.cap(self._open_jobs(layer)[0])
                 continue
@@ -148,10 +147,12 @@ class RuntimeEngine:
         view = service.view(job_id)
         if view.status == "done":
             try:
-                bits = service.bits(job_id, job.shape)
+                found = service.result(job_id, job.shape)
             except Missing as error:
                 raise QnnqError(f"{error}; {self._resubmit(job)}") from error
-            self._ledger.finish(job, attempt.tag, bits, view.seconds, view.started)
+            if found.timing is not None:
+                self._ledger.set_fact("scheduler_timing", asdict(found.timing))
+            self._ledger.finish(job, attempt.tag, found.bits, view.seconds, view.started)
             return None
         if view.status == "lost" and not job_id.startswith("local-"):
             raise QnnqError(
@@ -211,7 +212,7 @@ class RuntimeEngine:
         job_id = send(
             attempt,
             lambda: service.submit(
-                self._layers[job.layer].circuit, plan.angles, job.shots, tags, job.number, cap
+                self._circuits[job.layer].circuit, plan.angles, job.shots, tags, job.number, cap
             ),
             self._ledger,
             service,
@@ -255,7 +256,7 @@ class _Step:
 
 def recorded_outcomes(ledger: Ledger, layer: int, packed: PackedAngles) -> OutcomeArray:
     """Return the outcomes of a layer; those of jobs that are not finished are arbitrary."""
-    bits = np.zeros(packed.angles.shape, dtype=np.uint8)
+    bits = np.zeros((len(packed.angles), packed.bits), dtype=np.uint8)
     for job in ledger.jobs(layer):
         if job.done:
             bits[ledger.plan(job).places] = ledger.bits(job)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from qnnq.devices.limits import ServiceLimits
+from qnnq.devices.service_limits import ServiceLimits
 from qnnq.jobs.layer_plan import LayerCost
 
 

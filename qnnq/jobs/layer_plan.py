@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from qiskit import qpy
 from qiskit.circuit import QuantumCircuit
 
-from qnnq.devices.limits import ServiceLimits, instructions_on_busiest_qubit
+from qnnq.devices.service_limits import ServiceLimits, instructions_on_busiest_qubit
 from qnnq.errors import InputError
 from qnnq.execution.engines.packing import MergedRows, merge_rows
+from transpile import controller_load
 
 BYTES_PER_ANGLE = 8 * 4 / 3
 """A float64 in base64; the client compresses before it encodes, so this is an upper bound."""
@@ -26,12 +27,15 @@ class LayerCost:
         rep_delay_s: Delay after each execution, seconds.
         instructions: Control instructions on the busiest qubit.
         circuit_bytes: Size of the circuit in a job's request.
+        broadcasts: What it asks of the controller that feeds outcomes forward, in broadcasts of
+            one bit.
     """
 
     duration_s: float
     rep_delay_s: float
     instructions: int
     circuit_bytes: int
+    broadcasts: float = 0.0
 
     @classmethod
     def of(cls, circuit: QuantumCircuit, duration_s: float, rep_delay_s: float) -> "LayerCost":
@@ -39,7 +43,9 @@ class LayerCost:
         stream = io.BytesIO()
         qpy.dump(circuit, stream)
         size = math.ceil(len(stream.getvalue()) * 4 / 3)
-        return cls(duration_s, rep_delay_s, instructions_on_busiest_qubit(circuit), size)
+        instructions = instructions_on_busiest_qubit(circuit)
+        broadcasts = controller_load(circuit).broadcast_cost
+        return cls(duration_s, rep_delay_s, instructions, size, broadcasts)
 
     def seconds(self, sets: int, shots: int, jobs: int, limits: ServiceLimits) -> float:
         """Return the quantum seconds of `jobs` jobs with `sets` parameter sets of `shots` shots.
@@ -73,6 +79,8 @@ class LayerCost:
             // math.ceil(slots * BYTES_PER_ANGLE),
             "seconds_per_job": int(seconds / self.seconds(1, shots, 0, limits)),
         }
+        if self.broadcasts:
+            bounds["broadcasts_per_job"] = int(limits.broadcasts_per_job / self.broadcasts)
         tightest = min(bounds, key=lambda name: bounds[name])
         if bounds[tightest] < 1:
             raise InputError(

@@ -26,7 +26,7 @@ from qnnq.jobs.layer_plan import JobPlan
 from qnnq.jobs.records import Attempt, Job, SessionRecord, now
 from qnnq.storage.blobs import arrays_from, arrays_to, circuit_from, circuit_to
 from qnnq.storage.database import DatabaseFile
-from transpile import CompiledLayer, Site
+from transpile import CompiledLayer, NetworkCircuit, Site
 
 FORMAT = 2
 _APPLICATION_ID = 0x716E6C67  # "qnlg"
@@ -96,7 +96,7 @@ class Ledger(DatabaseFile):
         folder: Path,
         facts: dict[str, Any],
         arrays: dict[str, NDArray[Any]],
-        layers: Sequence[CompiledLayer],
+        circuits: Sequence[CompiledLayer | NetworkCircuit],
     ) -> Self:
         """Write a new ledger, whole or not at all."""
         temporary = folder / f"{LEDGER}.new"
@@ -109,9 +109,13 @@ class Ledger(DatabaseFile):
                 database.execute(f"PRAGMA user_version = {FORMAT}")
                 database.executemany("INSERT INTO facts VALUES (?, ?)", rows)
                 database.execute("INSERT INTO arrays VALUES ('data', ?)", (arrays_to(**arrays),))
-                for number, layer in enumerate(layers):
+                for number, layer in enumerate(circuits):
                     sites = ",".join(map(str, layer.sites))
-                    shape = (layer.width, layer.copies, layer.parts, layer.entanglement)
+                    shape = (
+                        (layer.widths[0], 1, 1, 0.0)
+                        if isinstance(layer, NetworkCircuit)
+                        else (layer.width, layer.copies, layer.parts, layer.entanglement)
+                    )
                     database.execute(
                         "INSERT INTO layers VALUES (?, ?, ?, ?, ?, ?, ?)",
                         (number, circuit_to(layer.circuit), sites, *shape),
@@ -148,15 +152,22 @@ class Ledger(DatabaseFile):
             return arrays_from(self._rows("SELECT content FROM arrays WHERE name = 'data'")[0][0])
 
     def layers(self) -> tuple[CompiledLayer, ...]:
-        """Return the compiled layers."""
-        found = []
+        """Return the compiled layers; none where the whole network is one circuit."""
+        return tuple(each for each in self.circuits() if isinstance(each, CompiledLayer))
+
+    def circuits(self) -> tuple[CompiledLayer | NetworkCircuit, ...]:
+        """Return what is run: the compiled layers, or one circuit of the whole network."""
+        found: list[CompiledLayer | NetworkCircuit] = []
         rows = self._rows(
             "SELECT circuit, sites, width, copies, parts, entanglement FROM layers ORDER BY layer"
         )
         with self._decoding():
             for circuit, sites, *shape in rows:
                 placed = tuple(Site(*map(int, site.split(":"))) for site in sites.split(","))
-                found.append(CompiledLayer(circuit_from(circuit), placed, *shape))
+                if self.is_coherent:
+                    found.append(NetworkCircuit(circuit_from(circuit), placed))
+                else:
+                    found.append(CompiledLayer(circuit_from(circuit), placed, *shape))
             if len(found) != self.fact("layers"):
                 raise ValueError(f"{len(found)} of {self.fact('layers')} layers are there")
         return tuple(found)
@@ -170,12 +181,12 @@ class Ledger(DatabaseFile):
         )
         return [Job(*row) for row in rows]
 
-    def write_plan(self, layer: int, plans: Sequence[JobPlan]) -> None:
-        """Store all jobs of a layer, before the first is submitted."""
+    def write_plan(self, layer: int, plans: Sequence[JobPlan], bits: int) -> None:
+        """Store all jobs of a layer, before the first is submitted; `bits` come of an execution."""
         with self._transaction() as database:
             for part, plan in enumerate(plans):
                 blob = arrays_to(angles=plan.angles, places=plan.places)
-                shape = (*plan.places.shape, plan.angles.shape[1])
+                shape = (*plan.places.shape, bits)
                 database.execute(
                     "INSERT INTO jobs (layer, part, plan, sets, shots, slots)"
                     " VALUES (?, ?, ?, ?, ?, ?)",
@@ -307,6 +318,11 @@ class Ledger(DatabaseFile):
                 " ended = ? WHERE number = ?",
                 (session_id, seconds, ended, number),
             )
+
+    @property
+    def is_coherent(self) -> bool:
+        """Whether the whole network is one circuit, whose neurons live on from layer to layer."""
+        return bool(self.fact("task")["mode"] == "coherent")
 
     @property
     def bills_sessions(self) -> bool:

@@ -11,12 +11,12 @@ from qiskit.circuit import QuantumCircuit
 
 from noise_models import NoiseSpecification
 from noise_models.channels import NoiseChannels, build_channels
-from noise_models.coverage import check_coverage
+from noise_models.coverage import check_coverage, physical_instructions
 from qnnq.devices.device import Device
 from qnnq.errors import QnnqError
 from qnnq.execution.engines.aer_seeds import SHOTS_PER_ROW, independent_seeds
-from qnnq.jobs.service import JobOptions, JobView, bits_of, sampler_options
-from transpile import CompiledLayer, schedule
+from qnnq.jobs.service import JobOptions, JobResult, JobView, result_of, sampler_options
+from transpile import CompiledLayer, NetworkCircuit, schedule
 
 if TYPE_CHECKING:
     from qiskit_aer import AerSimulator
@@ -34,7 +34,8 @@ class LocalService:
 
     Args:
         device: The device that is simulated.
-        layers: The circuits that will be run.
+        circuits: The circuits that will be run.
+        measurement: The device's instruction that their measurements stand for.
         options: How jobs are run.
         seed: Seed of the run.
         shots: Shots of the run: runs of one seed and other shots are independent.
@@ -43,9 +44,10 @@ class LocalService:
     def __init__(
         self,
         device: Device,
-        layers: Sequence[CompiledLayer],
+        circuits: Sequence[CompiledLayer | NetworkCircuit],
         options: JobOptions,
         *,
+        measurement: str = "measure",
         seed: int,
         shots: int,
     ) -> None:
@@ -54,7 +56,7 @@ class LocalService:
         # For dynamical decoupling the client schedules circuits itself.
         self._target = device.target
         self._timed = options.dynamical_decoupling is not None
-        self._simulator = _simulator(device, layers, self._timed)
+        self._simulator = _simulator(device, circuits, measurement, self._timed)
         self._jobs: dict[str, tuple[tuple[str, ...], Any]] = {}
         self._seed = seed
         self._shots = shots
@@ -76,7 +78,7 @@ class LocalService:
         options = sampler_options(self._options, tags, shots, max_execution_s)
         (seed,) = independent_seeds(self._seed, (self._shots, number), 1)
         options["simulator"] = {"seed_simulator": seed, "angle_decimals": EXACT_ANGLES}
-        if not self._timed:
+        if not self._timed and not circuit.has_control_flow_op():
             circuit = schedule(circuit, self._target)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -99,13 +101,13 @@ class LocalService:
             return JobView(job_id, "running", tags=tags)
         return JobView(job_id, "cancelled" if job.cancelled() else "done", seconds=0.0, tags=tags)
 
-    def bits(self, job_id: str, shape: tuple[int, int, int]) -> NDArray[np.uint8]:
+    def result(self, job_id: str, shape: tuple[int, int, int]) -> JobResult:
         """See `qnnq.jobs.service.Service`."""
         sets, shots, slots = shape
         parts, each = _parts(shots)
         try:
-            bits = bits_of(self._jobs[job_id][1].result(), (sets * parts, each, slots))
-            return bits.reshape(sets, parts * each, slots)[:, :shots]
+            found = result_of(self._jobs[job_id][1].result(), (sets * parts, each, slots))
+            return JobResult(found.bits.reshape(sets, parts * each, slots)[:, :shots])
         except ValueError as error:
             raise QnnqError(f"job {job_id}: {error}") from error
 
@@ -133,26 +135,33 @@ def _parts(shots: int) -> tuple[int, int]:
     return parts, -(-shots // parts)
 
 
-def _simulator(device: Device, layers: Sequence[CompiledLayer], timed: bool) -> "AerSimulator":
+def _simulator(
+    device: Device,
+    circuits: Sequence[CompiledLayer | NetworkCircuit],
+    measurement: str,
+    timed: bool,
+) -> "AerSimulator":
     """Return a simulator with the device's noise; `timed`: it knows the durations of gates."""
     from qiskit_aer import AerSimulator
 
     specification = NoiseSpecification.parse(device.name, device_names=[device.name])
-    qubits = {qubit for layer in layers for site in layer.sites for qubit in site.qubits}
-    channels = build_channels(specification, device.target, sorted(qubits))
-    for layer in layers:
-        check_coverage(layer.circuit, channels, specification)
+    qubits = {qubit for each in circuits for site in each.sites for qubit in site.qubits}
+    channels = build_channels(specification, device.target, sorted(qubits), measurement)
+    for each in circuits:
+        check_coverage(each.circuit, channels, specification)
     return AerSimulator(
         # The local executor copies the simulator for each job: with a target, that takes seconds.
         target=device.target if timed else None,
         method="matrix_product_state",
-        noise_model=_noise_of(channels, layers, everything=timed),
+        noise_model=_noise_of(channels, circuits, everything=timed),
         max_parallel_threads=1,
     )
 
 
 def _noise_of(
-    channels: NoiseChannels, layers: Sequence[CompiledLayer], everything: bool
+    channels: NoiseChannels,
+    circuits: Sequence[CompiledLayer | NetworkCircuit],
+    everything: bool,
 ) -> "NoiseModel":
     """Return the noise of the gates that the circuits use; Aer copies the model for each circuit.
 
@@ -163,8 +172,8 @@ def _noise_of(
     if everything:
         return aer_noise_model(channels)
     used = {
-        (item.operation.name, tuple(layer.circuit.find_bit(qubit).index for qubit in item.qubits))
-        for layer in layers
-        for item in layer.circuit.data
+        (item.operation.name, qubits)
+        for each in circuits
+        for item, qubits in physical_instructions(each.circuit)
     }
     return aer_noise_model(channels, elements=used)

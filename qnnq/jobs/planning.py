@@ -11,17 +11,17 @@ from numpy.typing import NDArray
 from qnnq.devices.device import Device
 from qnnq.devices.names import resolve_device
 from qnnq.errors import InputError
-from qnnq.execution.deployment import compile_network
+from qnnq.execution.compilation import compile_network
 from qnnq.execution.placement import Placement
 from qnnq.execution.request import RunRequest, check_placement
 from qnnq.execution.run import check_compensable, prepare
 from qnnq.jobs.estimate import Estimate, LayerShape, estimate_run
+from qnnq.jobs.hardware_request import LEAST_BUSY, HardwareRequest
 from qnnq.jobs.layer_plan import LayerCost
 from qnnq.jobs.preflight import Choice, best_choice, numbers_of_copies, predicted_accuracy
-from qnnq.jobs.request import LEAST_BUSY, HardwareRequest
 from qnnq.networks.network import Network
 from qnnq.results.task import Task
-from transpile import PROJECTIVE, CompiledLayer, capacity, compile_layer, report
+from transpile import PROJECTIVE, CompiledLayer, NetworkCircuit, capacity, compile_layer, report
 
 
 @dataclass(frozen=True)
@@ -48,24 +48,27 @@ class Plan:
     Attributes:
         device: The device.
         network: The network.
-        layers: The compiled layers.
-        costs: What an execution of each layer costs.
+        circuits: The compiled layers, or one circuit of the whole network.
+        costs: What an execution of each costs.
         estimate: What the run costs.
         task: Everything that determines the result.
         arrays: The images and what belongs to them, empty for a calibration.
         responses: For each layer the coefficients (slots, 3) that angles are corrected with.
+        timing: Of one circuit of the whole network, what its schedule is assumed to be, seconds:
+            see `qnnq.jobs.scheduler_timing.compared`.
         kind: Whether images are run, or the device's response is measured.
         choices: Numbers of images side by side, with what they mean; the one that is used too.
     """
 
     device: Device
     network: Network
-    layers: tuple[CompiledLayer, ...]
+    circuits: tuple[CompiledLayer, ...] | tuple[NetworkCircuit]
     costs: tuple[LayerCost, ...]
     estimate: Estimate
     task: Task
     arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
     responses: tuple[NDArray[np.float64], ...] = ()
+    timing: dict[str, Any] | None = None
     kind: Literal["run", "calibration"] = "run"
     choices: tuple[Choice, ...] = ()
 
@@ -124,7 +127,7 @@ def plan_run(request: HardwareRequest) -> Plan:
     return Plan(
         device=device,
         network=network,
-        layers=placed.layers,
+        circuits=placed.layers,
         costs=placed.costs,
         estimate=estimates[chosen],
         task=task,
@@ -202,7 +205,7 @@ def _placed(
     request: HardwareRequest, placement: Placement, layers: tuple[CompiledLayer, ...]
 ) -> Placed:
     device = placement.device
-    rep_delay, least = _rep_delay(device, request.options.rep_delay_s)
+    rep_delay, least = rep_delays(device, request.options.rep_delay_s)
     costs = tuple(
         LayerCost.of(layer.circuit, report(layer, device.target).duration_s, rep_delay)
         for layer in layers
@@ -261,7 +264,7 @@ def _side_by_side(
     )
 
 
-def _rep_delay(device: Device, chosen: float | None) -> tuple[float, float]:
+def rep_delays(device: Device, chosen: float | None) -> tuple[float, float]:
     """Return the repetition delay and the shortest one on offer, seconds."""
     default, low, high = device.rep_delay()
     if chosen is not None and not low <= chosen <= high:

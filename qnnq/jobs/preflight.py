@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from noise_models import NoiseError, NoiseSpecification
 from qnnq.data.dataset import Dataset
 from qnnq.devices.device import Device
-from qnnq.execution.deployment import layer_channels
+from qnnq.execution.compilation import layer_channels
 from qnnq.execution.engines.instrument import InstrumentEngine
 from qnnq.execution.engines.layer_response import layer_response
 from qnnq.execution.modes.stepwise import Stepwise

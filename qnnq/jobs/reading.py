@@ -15,10 +15,11 @@ from qnnq.jobs.engine import Pending, complete_images, recorded_outcomes
 from qnnq.jobs.ledger import Ledger
 from qnnq.jobs.records import Attempt, Job, now
 from qnnq.jobs.runs import Run
+from qnnq.jobs.scheduler_timing import SchedulerTiming, compared
 from qnnq.jobs.service import JobView, Service
 from qnnq.results.result import RunResult
 from qnnq.results.task import Task
-from transpile import CompiledLayer
+from transpile import CompiledLayer, NetworkCircuit
 
 LABELS_OF_REQUEST = (
     *("pairs", "pair_gate", "qubits", "compensate"),
@@ -171,16 +172,16 @@ class _Reader:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._engine = run.engine(None, wait_s=0.0, say=lambda line: None)
-        self._layers = run.ledger.layers()
+        self._circuits = run.ledger.circuits()
         self.complete: NDArray[np.bool_] = np.ones(len(run.ledger.data()["indices"]), dtype=bool)
 
     def measure(self, layer: int, angles: NDArray[np.floating], draws: Draws) -> NDArray[np.int8]:
         try:
             return self._engine.measure(layer, angles, draws)
         except Pending:
-            if layer < len(self._layers) - 1:
+            if layer < len(self._circuits) - 1:
                 raise
-            packed = pack(self._layers[layer], angles, draws)
+            packed = pack(self._circuits[layer], angles, draws)
             ledger = self._run.ledger
             self.complete = complete_images(ledger, layer, len(packed.angles), packed.rows)
             if not self.complete.any():
@@ -208,7 +209,8 @@ def _labels(run: Run, task: Task) -> dict[str, Any]:
 def _hardware(ledger: Ledger) -> dict[str, Any]:
     attempts = [attempt for attempt in ledger.attempts() if attempt.state in STATES_WITH_JOB]
     estimate = ledger.fact("estimate")
-    layers = ledger.layers()
+    circuits = ledger.circuits()
+    timing = {"timing": _timing(ledger)} if ledger.is_coherent else {}
     return {
         "jobs": [attempt.id for attempt in attempts],
         "started": [attempt.started for attempt in attempts],
@@ -217,15 +219,32 @@ def _hardware(ledger: Ledger) -> dict[str, Any]:
         "estimated_executions": estimate["executions"],
         "quantum_seconds": ledger.quantum_seconds(),
         "estimated_quantum_seconds": estimate["quantum_seconds"],
-        "qubits": [",".join(map(str, layer.sites)) for layer in layers],
+        "qubits": [",".join(map(str, each.sites)) for each in circuits],
         # image i of the run is in block i modulo the number of blocks
-        "blocks": [[_block(layer, copy) for copy in range(layer.copies)] for layer in layers],
+        "blocks": [_blocks(each) for each in circuits],
+        **timing,
     }
 
 
-def _block(layer: CompiledLayer, copy: int) -> str:
-    """Return the sites of the neurons of an image; a wide layer uses them several times."""
-    return ",".join(str(layer.sites[slot]) for slot in dict.fromkeys(layer.slot_of[copy]))
+def _timing(ledger: Ledger) -> dict[str, Any] | None:
+    """Return how the service's schedule compares with the assumed one, None if it gave none."""
+    found = ledger.fact("scheduler_timing")
+    if found is None:
+        return None
+    try:
+        return compared(SchedulerTiming(**found), ledger.fact("assumed_timing"))
+    except QnnqError as error:
+        return {"not_understood": str(error)}
+
+
+def _blocks(circuit: CompiledLayer | NetworkCircuit) -> list[str]:
+    """Return for each image side by side the sites of its neurons, each once."""
+    if isinstance(circuit, NetworkCircuit):
+        return [",".join(map(str, circuit.sites))]
+    return [
+        ",".join(str(circuit.sites[slot]) for slot in dict.fromkeys(slots))
+        for slots in circuit.slot_of
+    ]
 
 
 def _wall_seconds(ledger: Ledger) -> float:

@@ -10,15 +10,16 @@ from qiskit.circuit import QuantumCircuit
 
 from qnnq.devices.ibm.account import listed_backend
 from qnnq.devices.ibm.client import Client, Delivery, Missing, NotAccepted, Unanswered
-from qnnq.devices.limits import ServiceLimits
+from qnnq.devices.service_limits import ServiceLimits
 from qnnq.errors import QnnqError
 from qnnq.jobs.records import SessionRecord
 from qnnq.jobs.service import (
     JobOptions,
+    JobResult,
     JobStatus,
     JobView,
     PlanUsage,
-    bits_of,
+    result_of,
     sampler_options,
 )
 
@@ -129,12 +130,12 @@ class RemoteService:
         except Missing:
             return JobView(job_id, "lost", message="the service does not know the job any more")
 
-    def bits(self, job_id: str, shape: tuple[int, int, int]) -> NDArray[np.uint8]:
+    def result(self, job_id: str, shape: tuple[int, int, int]) -> JobResult:
         """See `qnnq.jobs.service.Service`."""
         problem = ""
         for _ in range(RESULT_TRIES):
             try:
-                return bits_of(
+                return result_of(
                     self._ask(f"result of job {job_id}", lambda s: _result(s.job(job_id))), shape
                 )
             except ValueError as error:
@@ -278,7 +279,8 @@ class RemoteService:
 def _kind(options: JobOptions) -> type["Session"]:
     from qiskit_ibm_runtime import Batch, Session
 
-    return Session if options.mode == "session" else Batch
+    context: type[Any] = Session if options.mode == "session" else Batch
+    return context
 
 
 def _listed(raw: dict[str, Any]) -> JobView:

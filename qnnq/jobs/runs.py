@@ -10,26 +10,30 @@ from typing import Any
 import numpy as np
 
 from qnnq.devices.ibm.client import Missing
-from qnnq.devices.limits import ServiceLimits
 from qnnq.devices.names import device_kind, resolve_device
+from qnnq.devices.service_limits import ServiceLimits
 from qnnq.errors import InputError, QnnqError
 from qnnq.execution.engines.base import Engine
+from qnnq.execution.modes.base import Mode
+from qnnq.execution.modes.dynamic_circuit import DynamicCircuit
 from qnnq.execution.modes.stepwise import Stepwise
 from qnnq.execution.shot_loop import Votes, run_shots
 from qnnq.jobs.budget import Budget
-from qnnq.jobs.calibration import measure_responses
 from qnnq.jobs.compensation import compensating
 from qnnq.jobs.engine import Pending, RuntimeEngine
 from qnnq.jobs.folder import NETWORK, FolderLock
 from qnnq.jobs.layer_plan import LayerCost
 from qnnq.jobs.ledger import Ledger
-from qnnq.jobs.placing import OVER, reconcile
 from qnnq.jobs.records import SessionRecord, now
+from qnnq.jobs.responses import measure_responses
 from qnnq.jobs.service import JobOptions, Service
+from qnnq.jobs.submission import OVER, reconcile
 from qnnq.networks.file import read_network
 from qnnq.networks.network import Network
 from qnnq.results.task import Task
-from transpile import PairGate, TranspileError
+from transpile import NetworkCircuit, PairGate, TranspileError
+from transpile.measurement import MEASURE
+from transpile.network_layout import smallest_entanglements
 from transpile.placement import check_sites
 
 Say = Callable[[str], None]
@@ -88,9 +92,15 @@ class Run:
         if self.is_local:
             from qnnq.jobs.local import LocalService
 
-            device, layers = resolve_device(self.device), self.ledger.layers()
+            device, circuits = resolve_device(self.device), self.ledger.circuits()
             seed, shots = self.request["seed"], self.request["shots"]
-            return LocalService(device, layers, self.options, seed=seed, shots=shots)
+            measurement = self.request.get("measurement", MEASURE)
+            return LocalService(
+                *(device, circuits, self.options),
+                measurement=measurement,
+                seed=seed,
+                shots=shots,
+            )
         from qnnq.jobs.remote import RemoteService
 
         sessions = RunSessions(self.ledger, self.budget)
@@ -113,9 +123,9 @@ class Run:
 
     def engine(self, service: Service | None, wait_s: float, say: Say) -> RuntimeEngine:
         """Return the engine over the run's ledger, which waits for jobs so long at most."""
-        layers = self.ledger.layers()
+        circuits = self.ledger.circuits()
         return RuntimeEngine(
-            *(self.ledger, layers, self.costs, self.limits, service, self.budget),
+            *(self.ledger, circuits, self.costs, self.limits, service, self.budget),
             wait_s=wait_s,
             say=say,
         )
@@ -128,7 +138,9 @@ class Run:
             responses = [data[f"response{i}"] for i in range(self.network.hidden)]
             engine = compensated = compensating(engine, self.ledger.layers(), responses)
         shots, seed = self.request["shots"], self.request["seed"]
-        mode = Stepwise(engine, self.network.entanglements)
+        mode: Mode = Stepwise(engine, self.network.entanglements)
+        if self.ledger.is_coherent:
+            mode = DynamicCircuit(engine, self.network.widths)
         # Executions are paid for, so images fill the copies by their place in the selection.
         places = np.arange(len(data["images"]))
         votes = run_shots(self.network, data["images"], places, mode, shots, seed)
@@ -237,9 +249,13 @@ def _check_calibration(run: Run, service: Service, say: Say, despite_faults: boo
     )
     target = resolve_device(run.device, run.limits).target
     pair_gate: PairGate = run.request["pair_gate"] if run.request["pairs"] else "sx"
-    for number, layer in enumerate(run.ledger.layers()):
+    for number, circuit in enumerate(run.ledger.circuits()):
         try:
-            check_sites(layer.sites, target, layer.entanglement, pair_gate, layer.width)
+            if isinstance(circuit, NetworkCircuit):
+                angles = smallest_entanglements(run.network.widths, run.network.entanglements)
+                check_sites(circuit.sites, target, angles)
+            else:
+                check_sites(circuit.sites, target, circuit.entanglement, pair_gate, circuit.width)
         except TranspileError as error:
             if not despite_faults:
                 raise QnnqError(

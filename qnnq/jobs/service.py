@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from qiskit.circuit import QuantumCircuit
 
 from qnnq.errors import InputError
+from qnnq.jobs.scheduler_timing import SchedulerTiming, timing_of
+from transpile import OUTCOME
 
 JobStatus = Literal["queued", "running", "done", "failed", "cancelled", "lost"]
 Mode = Literal["batch", "session", "job"]
@@ -41,6 +43,19 @@ class JobView:
 
 
 @dataclass(frozen=True)
+class JobResult:
+    """What a finished job has measured.
+
+    Attributes:
+        bits: Shape (parameter sets, shots, slots).
+        timing: The schedule of its circuit, where it was asked for and the service returned it.
+    """
+
+    bits: NDArray[np.uint8]
+    timing: SchedulerTiming | None = None
+
+
+@dataclass(frozen=True)
 class PlanUsage:
     """What is left of an instance's plan.
 
@@ -64,6 +79,7 @@ class JobOptions:
         rep_delay_s: Delay after each execution, None for the device's default.
         max_execution_s: Quantum seconds after which the service cancels a job.
         tags: Tags of every job, besides its own.
+        scheduler_timing: Whether the service is asked for the schedule of the circuit.
     """
 
     mode: Mode = "batch"
@@ -72,10 +88,11 @@ class JobOptions:
     rep_delay_s: float | None = None
     max_execution_s: int | None = None
     tags: tuple[str, ...] = ()
+    scheduler_timing: bool = False
 
     def __post_init__(self) -> None:
         if self.mode not in MODES:
-            raise InputError(f"--mode {self.mode!r}: expected one of {', '.join(MODES)}")
+            raise InputError(f"--execution-mode {self.mode!r}: expected one of {', '.join(MODES)}")
         if self.dynamical_decoupling not in (None, *DECOUPLING):
             raise InputError(
                 f"--dynamical-decoupling {self.dynamical_decoupling!r}: "
@@ -126,8 +143,8 @@ class Service(Protocol):
         """Return the state of a job."""
         ...
 
-    def bits(self, job_id: str, shape: tuple[int, int, int]) -> NDArray[np.uint8]:
-        """Return the recorded bits of a finished job, shape (parameter sets, shots, slots).
+    def result(self, job_id: str, shape: tuple[int, int, int]) -> JobResult:
+        """Return the result of a finished job, its bits of shape (parameter sets, shots, slots).
 
         Raises:
             Missing: If the service does not have them any more.
@@ -162,7 +179,10 @@ def sampler_options(
     found: dict[str, object] = {
         "environment": {"job_tags": list(tags)},
         "max_execution_time": max_execution_s,
-        "execution": {"rep_delay": options.rep_delay_s},
+        "execution": {
+            "rep_delay": options.rep_delay_s,
+            "scheduler_timing": options.scheduler_timing,
+        },
     }
     if options.dynamical_decoupling is not None:
         found["dynamical_decoupling"] = {
@@ -179,19 +199,28 @@ def sampler_options(
     return found
 
 
-def bits_of(result: object, shape: tuple[int, int, int]) -> NDArray[np.uint8]:
-    """Return the bits (parameter sets, shots, slots) of a sampler's result.
+def result_of(result: object, shape: tuple[int, int, int]) -> JobResult:
+    """Return what a sampler's result says, the bits (parameter sets, shots, slots) by layer.
 
     Raises:
         ValueError: If the result is damaged or of another shape.
     """
     try:
-        bits = result[0].data.outcome.to_bool_array(order="little")  # type: ignore[index]
-    except (AttributeError, IndexError, KeyError, TypeError) as error:
-        raise ValueError(f"expected one register `outcome`, got {type(result).__name__}") from error
+        data = result[0].data  # type: ignore[index]
+        layers = sorted((name for name in data if name.startswith(OUTCOME)), key=_layer)
+        found = [data[name].to_bool_array(order="little") for name in layers]
+        bits = np.concatenate(found, axis=-1)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"expected registers `{OUTCOME}`, got {type(result).__name__} ({error})"
+        ) from error
     sets, shots, slots = shape
     # Twirling may run a few shots more than were asked for.
     if bits.shape[0] != sets or bits.shape[1] < shots or bits.shape[2] != slots:
         raise ValueError(f"expected bits of shape {shape}, got {bits.shape}")
-    kept: NDArray[np.uint8] = bits[:, :shots].astype(np.uint8)
-    return kept
+    return JobResult(bits[:, :shots].astype(np.uint8), timing_of(result))
+
+
+def _layer(register: str) -> int:
+    """Return the layer whose outcomes a register holds; a circuit of one layer has no numbers."""
+    return int(register.removeprefix(OUTCOME) or 0)

@@ -54,7 +54,8 @@ def rotated(activation: Any, alpha: Any = None, last: Any = None, xp: Any = np) 
 
 def wrap(angle: FloatArray) -> FloatArray:
     """Return the angle in (-pi, pi] that equals `angle` up to full turns (radians)."""
-    return angle - 2 * math.pi * np.ceil(angle / (2 * math.pi) - 0.5)
+    wrapped: FloatArray = angle - 2 * math.pi * np.ceil(angle / (2 * math.pi) - 0.5)
+    return wrapped
 
 
 def probability(outcome: Any, angle: Any, entanglement: float, xp: Any = np) -> Any:

@@ -28,8 +28,17 @@ def import_network(
 ) -> Network:
     """Read a network from the published JSON (`.json`), or a state_dict that torch saved (others).
 
-    The files hold weights only, so the physics (see `Network`) has to be given. Raises InputError,
-    one line that begins with the path, if the file is bad.
+    The files hold weights only, so the physics has to be given.
+
+    Args:
+        path: The file.
+        activation: See `Network`.
+        stretch: See `Network`.
+        entanglement: See `Network`.
+        last_projective: See `Network`.
+
+    Raises:
+        InputError: One line that begins with the path, if the file is bad.
     """
     path = Path(path)
     read = _read_json if path.suffix == ".json" else _read_torch
@@ -54,7 +63,15 @@ def from_torch(
 ) -> Network:
     """Return the network of a torch `state_dict`, or of an `nn.Sequential` of `nn.Linear`s.
 
-    Modules without parameters are skipped. Raises InputError for parameters of any other layer.
+    Args:
+        source: The weights; modules without parameters are skipped.
+        activation: See `Network`.
+        stretch: See `Network`.
+        entanglement: See `Network`.
+        last_projective: See `Network`.
+
+    Raises:
+        InputError: For parameters of any other layer.
     """
     state = source if isinstance(source, Mapping) else source.state_dict()
     weights, biases = _linear_layers(state)
@@ -127,4 +144,5 @@ def _array(name: str, tensor: "Tensor") -> FloatArray:
     if tensor.is_meta or str(tensor.layout) != "torch.strided":
         kind = "one without values" if tensor.is_meta else str(tensor.layout)
         raise InputError(f"{name}: expected a dense tensor, got {kind}")
-    return tensor.detach().cpu().numpy()
+    values: FloatArray = tensor.detach().cpu().numpy()
+    return values

@@ -2,11 +2,11 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from qnnq.results.rows import canonical
 from qnnq.statistics import Accuracy, majority_votes, share_right, single_shot
 from qnnq.wording import nearest
 
+T = TypeVar("T")
 PREDICTIONS = ("single_shot", "majority", "soft_vote")
 POOLED = ("seed", "shots")
 """Labels of repetitions: points that differ in these alone are added up."""
@@ -93,7 +94,7 @@ def read_points(path: str | Path, where: Iterable[str] = ()) -> list[Measured]:
     with Store(path) as store:
         store.check()
         labelled = _labelled(store.points())
-        chosen = _filtered(labelled, list(where))
+        chosen = filtered(labelled, list(where))
         failures = store.failures()
         failed = {_repetition_key(failure.labels) for failure in failures}
         pools: dict[str, _Pool] = {}
@@ -136,7 +137,8 @@ def _labelled(points: list[StoredPoint]) -> list[tuple[dict[str, Any], StoredPoi
             values = {canonical(each.get(key)) for each in others}
             if len(values) > 1 and not (key == "noise" and any(t.startswith(key) for t in told)):
                 told.append(f"{key} {_shortened(point.content.get(key))}")
-        found.append(({**unknown, **point.labels, "content": ", ".join(told)}, point))
+        used = {"device": point.content.get("device") or point.labels.get("device", "")}
+        found.append(({**unknown, **point.labels, **used, "content": ", ".join(told)}, point))
     return found
 
 
@@ -160,32 +162,36 @@ def _repetition_key(labels: Mapping[str, Any]) -> str:
     return canonical({name: value for name, value in labels.items() if name not in POOLED})
 
 
-def _filtered(
-    labelled: list[tuple[dict[str, Any], StoredPoint]], where: list[str]
-) -> list[tuple[dict[str, Any], StoredPoint]]:
+def filtered(
+    labelled: Sequence[tuple[Mapping[str, Any], T]], where: Sequence[str]
+) -> list[tuple[Mapping[str, Any], T]]:
+    """Return what meets one of the conditions `label=value` for every label that they name.
+
+    Raises `InputError` for a condition that is none, or that nothing meets.
+    """
     known = sorted({label for labels, _ in labelled for label in labels})
     wanted: dict[str, set[str]] = {}
     for condition in where:
         name, equals, value = condition.partition("=")
         if not equals or name not in known:
             raise InputError(
-                f"--where {condition!r}: expected label=value, label one of {', '.join(known)}"
+                f"condition {condition!r}: expected label=value, label one of {', '.join(known)}"
             )
         values = {shown(labels[name]) for labels, _ in labelled}
         if value not in values:
             raise InputError(
-                f"--where {condition!r}: no such points; {name} is one of "
+                f"condition {condition!r}: no such points; {name} is one of "
                 f"{', '.join(sorted(values))}"
             )
         wanted.setdefault(name, set()).add(value)
-    labelled = [
+    found = [
         (labels, point)
         for labels, point in labelled
         if all(shown(labels[name]) in values for name, values in wanted.items())
     ]
-    if where and not labelled:
-        raise InputError(f"--where {' '.join(where)}: no points meet all of these")
-    return labelled
+    if where and not found:
+        raise InputError(f"conditions {' '.join(where)}: no points meet all of these")
+    return found
 
 
 def shown(value: Any) -> str:
@@ -235,8 +241,6 @@ class _Pool:
         stored = dict(self._labels)
         names = dict.fromkeys([*_FIRST, *stored])
         labels = {name: stored[name] for name in names if name in stored and name not in POOLED}
-        if results[0].calibration is not None:
-            labels["device"] = results[0].calibration["device"]
         images, first = np.unique(np.concatenate([r.images for r in results]), return_index=True)
         truth = np.concatenate([r.labels for r in results])[first]
         shape = (len(images), results[0].counts.shape[1])

@@ -29,8 +29,8 @@ class RunResult:
         versions: Package versions that made it.
         calibration: The device and the time of its calibration data, or None.
         out_of_reach: Share of the angles that compensation could not correct fully, or None.
-        calibration_deviations: Standard deviation of each accuracy that is due to the error of a
-            measured response, or None.
+        calibration_deviations: How far each accuracy deviates (root mean square) by the error of
+            a measured response, or None.
         drift_deviations: Standard deviation of each accuracy over repetitions of the task at
             other times, where the noise drifts, or None.
     """

@@ -55,10 +55,16 @@ class Paired:
 
 @dataclass(frozen=True)
 class Curve:
-    """A setting along noise strength: its first point, its breakdown, the images it is about."""
+    """A setting along noise strength: its first point, its breakdown, the images it is about.
+
+    `threshold` is the accuracy that it is not to fall below, `reference` the network whose it is,
+    or "".
+    """
 
     first: Measured
     breakdown: Breakdown
+    threshold: float
+    reference: str
     images: int
     complete: bool
 
@@ -123,21 +129,27 @@ def classical(points: Sequence[Measured], like: Measured) -> Measured:
 def breakdowns(points: Sequence[Measured], threshold: float | None) -> list[Curve]:
     """Return each curve's breakdown strength.
 
-    `threshold` is an accuracy; None: that of the classical network without noise. Raises
-    `InputError` where there are no curves.
+    `threshold` is an accuracy; None: that of the classical network without noise, whose own curve
+    is left out. Raises `InputError` where there are no curves.
     """
     found = []
     for curve in groups(points, ["strength"]):
-        if len(curve) < 2:
+        reference = classical(points, curve[0]) if threshold is None and len(curve) > 1 else None
+        if len(curve) < 2 or reference in curve:
             continue
         curve.sort(key=lambda point: point.labels["strength"])
         strengths = [point.labels["strength"] for point in curve]
-        paired = pair(*curve, *([classical(points, curve[0])] if threshold is None else []))
+        paired = pair(*curve, *([reference] if reference else []))
         limit = paired.right[-1] if threshold is None else threshold
         value = breakdown(strengths, paired.right[: len(curve)], limit)
-        found.append(Curve(curve[0], value, len(paired.images), paired.complete))
+        named = str(reference.labels["network"]) if reference else ""
+        level, images = float(np.mean(limit)), len(paired.images)
+        found.append(Curve(curve[0], value, level, named, images, paired.complete))
     if not found:
-        raise InputError("breakdown: expected points at two strengths or more")
+        raise InputError(
+            "breakdown: expected points at two strengths or more"
+            + ("" if threshold is not None else ", also of another network than the classical one")
+        )
     return found
 
 

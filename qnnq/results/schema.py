@@ -61,7 +61,10 @@ def upgrade(database: sqlite3.Connection) -> None:
     """Turn tables of format 1 into those of this format, inside the caller's transaction.
 
     What a point was measured with is taken from its tasks; a point of which no task is finished
-    holds nothing, and is left out. Raises ValueError for rows that cannot be understood.
+    holds nothing, and is left out.
+
+    Raises:
+        ValueError: For rows that cannot be understood.
     """
     for table in ("results", "points"):
         database.execute(f"ALTER TABLE {table} RENAME TO old_{table}")

@@ -4,10 +4,16 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from qnnq.errors import InputError
+from qnnq.results.decided import Decided, decided_images, noise_changes
 from qnnq.results.frames import dataframe
+from qnnq.results.latency import latency_budgets
 from qnnq.results.points import PREDICTIONS, Measured
-from qnnq.results.robustness import attributions, behaviours, breakdowns, check_complete
+from qnnq.results.robustness import Paired, attributions, behaviours, breakdowns, check_complete
+from qnnq.statistics import Accuracy, Behaviour, Difference
 from qnnq.wording import nearest
 
 if TYPE_CHECKING:
@@ -15,6 +21,10 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 IDENTIFYING = ("network", "mechanism")
+BEHAVIOURS = ("both_right", "gained", "lost", "both_wrong")
+FOUND = (*BEHAVIOURS, "p_value", "images_gained", "threshold")
+"""Columns that hold results, and no labels of points."""
+MOST_IMAGES = 10
 
 
 def to_dataframe(points: Sequence[Measured]) -> "pd.DataFrame":
@@ -36,6 +46,7 @@ def build_report(
     reports: dict[str, Callable[[], list[Row]]] = {
         "accuracy": lambda: [_accuracy(point) for point in points],
         "breakdown": lambda: _breakdown(points, threshold),
+        "latency": lambda: _latency(points, threshold),
         "attribution": lambda: _attribution(points),
         "behaviour": lambda: _behaviour(points),
     }
@@ -60,12 +71,23 @@ def _accuracy(point: Measured) -> Row:
 
 
 def _breakdown(points: Sequence[Measured], threshold: float | None) -> list[Row]:
-    limit = "classical network" if threshold is None else threshold
     return [
         _labels(curve.first.labels, leave_out=("strength",))
-        | {"threshold": limit, "image_count": curve.images, "complete": curve.complete}
+        | {"threshold": curve.threshold, "threshold_of": curve.reference}
+        | {"image_count": curve.images, "complete": curve.complete}
         | _interval("breakdown_strength", curve.breakdown)
         for curve in breakdowns(points, threshold)
+    ]
+
+
+def _latency(points: Sequence[Measured], threshold: float | None) -> list[Row]:
+    limit = "1 point below that of the shortest latency" if threshold is None else threshold
+    return [
+        _labels(budget.first.labels, leave_out=("feedback_latency",))
+        | {"threshold": limit, "image_count": budget.images, "complete": budget.complete}
+        | _interval("latency_us_majority", budget.majority)
+        | _interval("latency_us_single_shot", budget.single_shot)
+        for budget in latency_budgets(points, threshold)
     ]
 
 
@@ -85,22 +107,43 @@ def _attribution(points: Sequence[Measured]) -> list[Row]:
 
 def _behaviour(points: Sequence[Measured]) -> list[Row]:
     return [
-        _labels(point.labels)
-        | {
-            "image_count": len(paired.images),
-            "complete": paired.complete,
-            "both_right": len(found.both_right),
-            "gained": len(found.gained),
-            "lost": len(found.lost),
-            "both_wrong": len(found.both_wrong),
-        }
-        | _interval("change", change)
-        | {
-            "p_value": change.p_value,
-            "images_gained": " ".join(map(str, paired.images[found.gained][:10])),
-        }
+        compared(_labels(point.labels), paired, found, change)
+        | {"images_gained": _some(paired.images[found.gained])}
         for point, paired, found, change in behaviours(points)
     ]
+
+
+def changes_by_noise(points: Sequence[Measured]) -> tuple[list[Row], list[Decided]]:
+    """Return how noise changes each setting's images, and the images that the weakest changes.
+
+    Raises `InputError` where no setting was measured without noise as well.
+    """
+    found = noise_changes(points)
+    rows = [
+        compared(_labels(change.point.labels), change.paired, change.behaviour, change.difference)
+        for change in found
+    ]
+    return rows, decided_images(found)
+
+
+def compared(
+    labels: Row,
+    paired: Paired,
+    found: Behaviour,
+    change: Difference,
+    accuracies: Mapping[str, Accuracy] | None = None,
+) -> Row:
+    """Return the row of two points that were compared image by image."""
+    row = labels | {"image_count": len(paired.images), "complete": paired.complete}
+    for name, accuracy in (accuracies or {}).items():
+        row |= _interval(name, accuracy)
+    counts = {name: len(getattr(found, name)) for name in BEHAVIOURS}
+    return row | counts | _interval("change", change) | {"p_value": change.p_value}
+
+
+def _some(images: NDArray[np.int64]) -> str:
+    left = len(images) - MOST_IMAGES
+    return " ".join(map(str, images[:MOST_IMAGES])) + (f" ... ({left} more)" if left > 0 else "")
 
 
 def _labels(labels: Mapping[str, Any], leave_out: Sequence[str] = ()) -> Row:

@@ -40,6 +40,9 @@ class Task:
             differently. None of a compiled task: it was run by a version that did not keep it.
         feedback_latency_s: Of living neurons, from the end of a measurement to the first gate that
             depends on it.
+        condition_overhead_s: Of living neurons, between two branches, where it is not the default.
+        measurement: Of living neurons, the device's instruction where it is not `measure`.
+        recycling: Of their ancillas, where they are not flipped by their own outcome: `reset`.
         dynamical_decoupling: Sequence that jobs decouple idle qubits with.
         measurement_twirling: Whether jobs twirl measurements.
         rep_delay_s: Delay after each execution, where it is not the device's own.
@@ -65,6 +68,9 @@ class Task:
     pair_gate: str | None = None
     circuits: str | None = None
     feedback_latency_s: float | None = None
+    condition_overhead_s: float | None = None
+    measurement: str | None = None
+    recycling: str | None = None
     dynamical_decoupling: str | None = None
     measurement_twirling: bool | None = None
     rep_delay_s: float | None = None

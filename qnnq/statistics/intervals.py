@@ -66,7 +66,8 @@ def image_weights(
     gamma = np.random.default_rng(seed).standard_gamma(
         np.asarray(multiplicity, float), size=(replicates, np.size(multiplicity))
     )
-    return gamma / gamma.sum(axis=1, keepdims=True)
+    weights: NDArray[np.float64] = gamma / gamma.sum(axis=1, keepdims=True)
+    return weights
 
 
 def bootstrap_over_images(

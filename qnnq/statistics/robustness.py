@@ -11,10 +11,10 @@ from qnnq.errors import InputError
 from qnnq.statistics.intervals import bootstrap_over_images, image_weights, mcnemar
 
 _STEPS = 8
-"""Places between two measured strengths at which a breakdown is looked for; then by a line."""
+"""Strengths between two measured strengths at which a breakdown is looked for; then by a line."""
 
-Right = NDArray[np.bool_]
-"""Whether each image was answered right, shape (images,)."""
+Right = NDArray[np.bool_] | NDArray[np.float64]
+"""Whether each image was answered right, or how many of its shots were, as a share; (images,)."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,7 @@ def breakdown(
     right: Sequence[Right],
     threshold: float | Right,
     confidence: float = 0.95,
+    margin: float = 0.0,
 ) -> Breakdown:
     """Return the strength at which accuracy falls below a threshold.
 
@@ -71,9 +72,10 @@ def breakdown(
 
     Args:
         strengths: Increasing, >= 0, two or more, (k,).
-        right: For each strength, whether each image was answered right.
+        right: For each strength, whether each image was answered right, or its share of shots.
         threshold: An accuracy, or a reference network's right answers on the same images.
         confidence: Of the interval.
+        margin: How far below the threshold is meant.
 
     Raises:
         InputError: When strengths do not increase or images differ.
@@ -102,15 +104,15 @@ def breakdown(
         (replicates, True, tail),
         (replicates, False, 1 - tail),
     ):
-        limit = np.full(len(accuracy), threshold) if fixed else accuracy[:, -1]
+        limit = (np.full(len(accuracy), threshold) if fixed else accuracy[:, -1]) - margin
         curves = accuracy[:, : len(x)]
         above = _interpolated(scale, _falling(curves) if fit else curves, fine) - limit[:, None]
-        margin = np.quantile(above, quantile, axis=0)
+        height = np.quantile(above, quantile, axis=0)
         # Where it is first below, by the fit, or from where on it is below.
-        index = int(np.argmax(margin < 0) if fit else len(fine) - np.argmax(margin[::-1] >= 0))
-        if np.all(margin >= 0) or np.all(margin < 0):
-            index = len(fine) if margin[0] >= 0 else 0
-        found.append(float(x[x > 0][0] * np.sinh(_zero(fine, margin, index))))
+        index = int(np.argmax(height < 0) if fit else len(fine) - np.argmax(height[::-1] >= 0))
+        if np.all(height >= 0) or np.all(height < 0):
+            index = len(fine) if height[0] >= 0 else 0
+        found.append(float(x[x > 0][0] * np.sinh(_zero(fine, height, index))))
     value, low, high = found
     return Breakdown(value, min(low, value), max(high, value), confidence)
 
@@ -133,24 +135,24 @@ def behaviour(reference: ArrayLike, right: ArrayLike) -> Behaviour:
 
 
 def _interpolated(
-    scale: NDArray[np.float64], curves: NDArray[np.float64], places: NDArray[np.float64]
+    scale: NDArray[np.float64], curves: NDArray[np.float64], strengths: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return each of `curves`, (rows, k) at `scale`, at `places`, (rows, m)."""
+    """Return each of `curves`, (rows, k) at `scale`, at `strengths`, (rows, m)."""
     from scipy.interpolate import PchipInterpolator
 
-    found: NDArray[np.float64] = PchipInterpolator(scale, curves, axis=1)(places)
+    found: NDArray[np.float64] = PchipInterpolator(scale, curves, axis=1)(strengths)
     return found
 
 
-def _zero(places: NDArray[np.float64], margin: NDArray[np.float64], end: int) -> float:
-    """Return where a margin that is negative from index `end` on became 0; infinity: nowhere."""
-    if end == len(places):
+def _zero(strengths: NDArray[np.float64], height: NDArray[np.float64], end: int) -> float:
+    """Return where a height that is negative from index `end` on became 0; infinity: nowhere."""
+    if end == len(strengths):
         return math.inf
     if end == 0:
-        return float(places[0])
-    above, under = margin[end - 1], margin[end]
+        return float(strengths[0])
+    above, under = height[end - 1], height[end]
     share = above / (above - under)
-    return float(places[end - 1] + share * (places[end] - places[end - 1]))
+    return float(strengths[end - 1] + share * (strengths[end] - strengths[end - 1]))
 
 
 def _falling(curves: NDArray[np.float64]) -> NDArray[np.float64]:

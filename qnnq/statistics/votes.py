@@ -9,14 +9,16 @@ from qnnq.statistics.intervals import Accuracy, bootstrap_over_images, wilson
 
 def majority_votes(counts: NDArray[np.integer]) -> NDArray[np.intp]:
     """Most voted class of each image, (images,), from (images, classes); ties: the lowest."""
-    return np.argmax(counts, axis=1)
+    votes: NDArray[np.intp] = np.argmax(counts, axis=1)
+    return votes
 
 
 def single_shot_fractions(
     counts: NDArray[np.integer], labels: NDArray[np.integer]
 ) -> NDArray[np.float64]:
     """Fraction of each image's shots, (images,), that named the right class."""
-    return counts[np.arange(len(labels)), labels] / counts.sum(axis=1)
+    rates: NDArray[np.float64] = counts[np.arange(len(labels)), labels] / counts.sum(axis=1)
+    return rates
 
 
 def single_shot(
@@ -50,9 +52,15 @@ def accuracies(
 ) -> dict[str, Accuracy]:
     """`single_shot`, `majority` and `soft_vote` accuracies.
 
-    counts: (images, classes), votes of each image's shots; softmax_sums: the same shape, softmax
-    outputs summed over shots; labels: (images,). Raises `InputError` when shapes disagree or an
-    image's votes do not add up to `shots`.
+    Args:
+        counts: Votes of each image's shots, shape (images, classes).
+        softmax_sums: Softmax outputs summed over shots, the same shape.
+        labels: Shape (images,).
+        shots: Shots an image.
+        confidence: Of the intervals.
+
+    Raises:
+        InputError: When shapes disagree or an image's votes do not add up to `shots`.
     """
     images = len(labels)
     if images == 0:

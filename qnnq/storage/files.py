@@ -11,8 +11,11 @@ from qnnq.limits import MOST_TEXT_BYTES
 def write_atomically(path: str | Path, content: bytes) -> None:
     """Write `content` to `path` through a temporary file beside it.
 
-    A link is followed, and a device or pipe is written to as it is. Raises InputError if nothing
-    can be written there, QnnqError if the disk is full.
+    A link is followed, and a device or pipe is written to as it is.
+
+    Raises:
+        InputError: If nothing can be written there.
+        QnnqError: If the disk is full.
     """
     try:
         if _is_special(path):
@@ -34,7 +37,9 @@ def write_atomically(path: str | Path, content: bytes) -> None:
 def read_text(path: str | Path) -> str:
     """Return the text of a file in UTF-8.
 
-    Raises InputError where it is larger than text files are, OSError and UnicodeDecodeError.
+    Raises:
+        InputError: Where it is larger than text files are.
+        OSError, UnicodeDecodeError: Where it cannot be read.
     """
     with Path(path).open("rb") as file:
         content = file.read(MOST_TEXT_BYTES + 1)

@@ -6,7 +6,7 @@ from typing import Any
 
 from qnnq.errors import InputError, QnnqError
 from qnnq.results.result import RunResult
-from qnnq.sweep.work import Failure, Task, perform
+from qnnq.sweep.work import Failure, WorkItem, perform
 
 _CONNECT_TIMEOUT_S = 10
 _TASKS_PER_THREAD = 2
@@ -32,7 +32,7 @@ class DaskPool:
             self._client = Client(address, timeout=_CONNECT_TIMEOUT_S)
         except (OSError, ValueError) as error:
             raise InputError(f"--dask {address}: no Dask scheduler answers there") from error
-        self._tasks: dict[str, Task] = {}
+        self._tasks: dict[str, WorkItem] = {}
         self._completed = as_completed()
 
     def free(self) -> bool:
@@ -41,26 +41,26 @@ class DaskPool:
             threads = sum(self._client.nthreads().values())
         except OSError as error:
             raise QnnqError(_GONE) from error
-        return len(self._tasks) < max(1, _TASKS_PER_THREAD * threads)
+        return len(self._tasks) < max(1, _TASKS_PER_THREAD * int(threads))
 
     def busy(self) -> bool:
         """See `Pool`."""
         return bool(self._tasks)
 
-    def submit(self, task: Task) -> None:
+    def submit(self, task: WorkItem) -> None:
         """See `Pool`."""
         future = self._client.submit(perform, task, pure=False, retries=0)
         self._tasks[future.key] = task
         self._completed.add(future)
 
-    def wait(self) -> list[tuple[Task, RunResult | Failure]]:
+    def wait(self) -> list[tuple[WorkItem, RunResult | Failure]]:
         """See `Pool`."""
         try:
             return list(self._ended(self._completed.next_batch()))
         except OSError as error:
             raise QnnqError(_GONE) from error
 
-    def _ended(self, futures: list[Any]) -> Iterator[tuple[Task, RunResult | Failure]]:
+    def _ended(self, futures: list[Any]) -> Iterator[tuple[WorkItem, RunResult | Failure]]:
         for future in futures:
             task = self._tasks.pop(future.key)
             if future.status == "finished":

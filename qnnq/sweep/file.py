@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import ErrorDetails
 
 from qnnq.errors import InputError
-from qnnq.execution.request import EngineName, ModeName, PairGate
+from qnnq.execution.request import EngineName, ModeName, PairGate, RecyclingName
 from qnnq.storage.files import read_text
 from qnnq.wording import nearest
 
@@ -53,6 +53,9 @@ class Grid(BaseModel):
     engine: Listed[EngineName] = ["instrument"]
     mode: Listed[ModeName] = ["stepwise"]
     feedback_latency: Listed[Text] | None = None
+    condition_overhead: Listed[Text] | None = None
+    measurement: Listed[Text] | None = None
+    recycling: Listed[RecyclingName] | None = None
     data: Listed[Text] = ["mnist-test"]
     images: Listed[Text] | None = None
     seeds: Listed[Count] = [0]

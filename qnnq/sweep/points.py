@@ -18,7 +18,7 @@ from qnnq.data.selection import image_ranges, parse_images
 from qnnq.devices.names import device_kind, device_names, resolve_device
 from qnnq.errors import InputError, QnnqError
 from qnnq.execution.measured_deployment import is_measured
-from qnnq.execution.request import ModeName, RunRequest, check_request, latency_seconds
+from qnnq.execution.request import OF_COHERENT_MODE, RunRequest, check_request, option_seconds
 from qnnq.execution.run import deploy_request
 from qnnq.limits import MOST_POINTS
 from qnnq.networks.bundled import load_model
@@ -99,7 +99,7 @@ def _crossed(grid: Grid) -> int:
 def _expand_grid(
     grid: Grid, networks: Callable[[str], Network], datasets: Callable[[str], tuple[int, str]]
 ) -> Iterator[Point]:
-    for network, data, engine, images, (mode, latency) in product(
+    for network, data, engine, images, mode in product(
         grid.networks,
         grid.data,
         grid.engine,
@@ -138,8 +138,7 @@ def _expand_grid(
                 compensate=compensate,
                 shots=grid.shots,
                 seed=seed,
-                mode=mode,
-                feedback_latency=latency,
+                **mode,
             )
             check_request(request)
             inputs = {"network": networks(network).digest, "data": data_digest}
@@ -154,16 +153,16 @@ def _expand_grid(
             yield Point(labels, request, inputs, blocks, grid.target_width, rounds)
 
 
-def _modes(grid: Grid) -> list[tuple[ModeName, str | None]]:
-    """Return the modes, each with its feedback latencies: stepwise has none."""
-    if grid.feedback_latency and "coherent" not in grid.mode:
-        raise InputError("feedback_latency: expected coherent in `mode`")
-    none: list[str | None] = [None]
-    latencies = [*grid.feedback_latency] if grid.feedback_latency else none
+def _modes(grid: Grid) -> list[dict[str, Any]]:
+    """Return the modes as options of a request, coherent with those that it alone has, crossed."""
+    options = {name: value for name in OF_COHERENT_MODE if (value := getattr(grid, name))}
+    if options and "coherent" not in grid.mode:
+        raise InputError(f"{next(iter(options))}: expected coherent in `mode`")
+    crossed = [dict(zip(options, values, strict=True)) for values in product(*options.values())]
     return [
-        (mode, latency)
+        {"mode": mode, **chosen}
         for mode in grid.mode
-        for latency in (latencies if mode == "coherent" else none)
+        for chosen in (crossed if mode == "coherent" else [{}])
     ]
 
 
@@ -187,7 +186,7 @@ def _usable_devices() -> list[str]:
 
 def _check_noise(noise: str, device: str | None) -> None:
     """Find unknown names before anything is run."""
-    from qnnq.execution.deployment import parse_noise
+    from qnnq.execution.noise_text import parse_noise
 
     if not is_measured(noise):
         parse_noise(noise, device)
@@ -210,7 +209,9 @@ def _labels(request: RunRequest, network: Network) -> dict[str, Any]:
         "compensate": request.compensate,
         "engine": request.engine,
         "mode": request.mode,
-        "feedback_latency": _latency_label(request),
+        **_time_labels(request),
+        "measurement": request.measurement if request.mode == "coherent" else "",
+        "recycling": request.recycling if request.mode == "coherent" else "",
         "data": request.data,
         "images": request.images,
         "shots": request.shots,
@@ -218,14 +219,18 @@ def _labels(request: RunRequest, network: Network) -> dict[str, Any]:
     }
 
 
-def _latency_label(request: RunRequest) -> float | str:
-    """Return the feedback latency in microseconds, "" where there is none."""
-    if request.mode != "coherent":
-        return ""
-    from transpile import FEEDBACK_LATENCY
+def _time_labels(request: RunRequest) -> dict[str, float | str]:
+    """Return the times of the coherent mode in microseconds, "" where there are none."""
+    from transpile import CONDITION_OVERHEAD, FEEDBACK_LATENCY
 
-    seconds = latency_seconds(request.feedback_latency)
-    return round(1e6 * (FEEDBACK_LATENCY if seconds is None else seconds), 9)
+    usual = {"feedback_latency": FEEDBACK_LATENCY, "condition_overhead": CONDITION_OVERHEAD}
+    if request.mode != "coherent":
+        return dict.fromkeys(usual, "")
+    given = {name: option_seconds(request, name) for name in usual}
+    return {
+        name: round(1e6 * (default if (seconds := given[name]) is None else seconds), 9)
+        for name, default in usual.items()
+    }
 
 
 def _size_and_digest(data: str) -> tuple[int, str]:

@@ -17,14 +17,14 @@ from multiprocessing.context import SpawnProcess
 from qnnq.devices.names import resolve_device
 from qnnq.results.result import RunResult
 from qnnq.sweep.signals import interrupts_held
-from qnnq.sweep.work import Failure, Task, perform, thread_limits
+from qnnq.sweep.work import Failure, WorkItem, perform, thread_limits
 
 
 @dataclass
 class _Worker:
     process: SpawnProcess
     pipe: Connection
-    task: Task | None = None
+    task: WorkItem | None = None
 
 
 class ProcessPool:
@@ -42,17 +42,17 @@ class ProcessPool:
         """See `Pool`."""
         return any(worker.task is not None for worker in self._workers)
 
-    def submit(self, task: Task) -> None:
+    def submit(self, task: WorkItem) -> None:
         """See `Pool`."""
         worker = next(worker for worker in self._workers if worker.task is None)
         worker.task = task
         with contextlib.suppress(OSError):  # it died while idle: `wait` will find out
             worker.pipe.send(task)
 
-    def wait(self) -> list[tuple[Task, RunResult | Failure]]:
+    def wait(self) -> list[tuple[WorkItem, RunResult | Failure]]:
         """See `Pool`."""
         busy = {worker.pipe: worker for worker in self._workers if worker.task is not None}
-        ended: list[tuple[Task, RunResult | Failure]] = []
+        ended: list[tuple[WorkItem, RunResult | Failure]] = []
         for pipe in wait(list(busy)):
             worker = busy[pipe]  # type: ignore[index]
             task, worker.task = worker.task, None

@@ -17,7 +17,7 @@ from qnnq.results.result import RunResult
 from qnnq.statistics import single_shot
 from qnnq.sweep.points import REFUSALS, Point
 from qnnq.sweep.signals import interrupts_held
-from qnnq.sweep.work import Failure, Pool, Task
+from qnnq.sweep.work import Failure, Pool, WorkItem
 
 _AHEAD = 4
 """Tasks that are prepared before a worker asks for one."""
@@ -93,8 +93,8 @@ class Schedule:
         self._retry = retry
         self._find = cache(resolve_device)  # all tasks see one calibration
         self._source = self._tasks()
-        self._ready: deque[Task] = deque()
-        self._claimed_elsewhere: deque[Task] = deque()
+        self._ready: deque[WorkItem] = deque()
+        self._claimed_elsewhere: deque[WorkItem] = deque()
         self._issued: set[str] = set()
         self._retried: set[str] = set()
         self._place: dict[str, tuple[Point, str]] = {}
@@ -122,7 +122,7 @@ class Schedule:
             for task, outcome in self._pool.wait():
                 self._receive(task, outcome)
 
-    def _next(self) -> Task | None:
+    def _next(self) -> WorkItem | None:
         """Return the next task to do; those that another sweep has claimed come last."""
         while task := self._ready.popleft() if self._ready else next(self._source, None):
             if self._done_elsewhere(task):
@@ -136,7 +136,7 @@ class Schedule:
                 return task
         return None
 
-    def _done_elsewhere(self, task: Task) -> bool:
+    def _done_elsewhere(self, task: WorkItem) -> bool:
         if not self._store.finished(task.task_id):
             return False
         self._tally.found += 1
@@ -144,7 +144,7 @@ class Schedule:
             self._continue(task.task_id, result)
         return True
 
-    def _receive(self, task: Task, outcome: RunResult | Failure) -> None:
+    def _receive(self, task: WorkItem, outcome: RunResult | Failure) -> None:
         if isinstance(outcome, RunResult):
             with interrupts_held():  # what is counted is stored, and the other way round
                 self._store.add(outcome)
@@ -158,7 +158,7 @@ class Schedule:
             reason = f"{outcome.message}{' twice' if outcome.lost else ''}"
             self._fail(point, place, task.task_id, reason)
 
-    def _tasks(self) -> Iterator[Task]:
+    def _tasks(self) -> Iterator[WorkItem]:
         """Yield every task that the file does not need the results of other tasks for."""
         for point in self._points:
             if self._retry:
@@ -179,7 +179,7 @@ class Schedule:
                     self._issued.add(task.task_id)
                     yield from self._unless_failed(point, place, task)
 
-    def _advance(self, adaptive: _Adaptive) -> Iterator[Task]:
+    def _advance(self, adaptive: _Adaptive) -> Iterator[WorkItem]:
         """Yield the next task of a point with a target width, if it needs one."""
         point = adaptive.point
         while not adaptive.exhausted() and adaptive.wide():
@@ -213,7 +213,7 @@ class Schedule:
     def _link(
         self,
         point: Point,
-        tasks: dict[tuple[int, int], tuple[Task, dict[str, Any]]],
+        tasks: dict[tuple[int, int], tuple[WorkItem, dict[str, Any]]],
         fresh: bool,
     ) -> None:
         content = next(iter(tasks.values()))[1]
@@ -230,7 +230,7 @@ class Schedule:
 
     def _prepared(
         self, point: Point, places: Sequence[tuple[int, int]]
-    ) -> list[tuple[Task, dict[str, Any]]] | None:
+    ) -> list[tuple[WorkItem, dict[str, Any]]] | None:
         """Return tasks and what identifies them, or None, counted, where that is impossible."""
         if reason := self._store.failure(point.name, point.inputs, ""):
             self._count_failure(point, reason)
@@ -248,10 +248,12 @@ class Schedule:
             if changed:
                 self._fail(point, "", "", f"its {changed[0]} has changed since the sweep began")
                 return None
-            found.append((Task(request, prepared.task.id, self._threads), task))
+            found.append((WorkItem(request, prepared.task.id, self._threads), task))
         return found
 
-    def _unless_failed(self, point: Point, place: tuple[int, int], task: Task) -> Iterator[Task]:
+    def _unless_failed(
+        self, point: Point, place: tuple[int, int], task: WorkItem
+    ) -> Iterator[WorkItem]:
         where = "{},{}".format(*place)
         reason = self._store.failure(point.name, point.inputs, where)
         if reason and not self._store.finished(task.task_id):

@@ -21,7 +21,7 @@ THREAD_VARIABLES = (
 
 
 @dataclass(frozen=True)
-class Task:
+class WorkItem:
     """One piece of work: a run, its content id, and how many threads it may use."""
 
     request: RunRequest
@@ -48,11 +48,11 @@ class Pool(Protocol):
         """Whether any task is being worked on."""
         ...
 
-    def submit(self, task: Task) -> None:
+    def submit(self, task: WorkItem) -> None:
         """Start a task."""
         ...
 
-    def wait(self) -> list[tuple[Task, RunResult | Failure]]:
+    def wait(self) -> list[tuple[WorkItem, RunResult | Failure]]:
         """Wait until at least one task has ended."""
         ...
 
@@ -61,7 +61,7 @@ class Pool(Protocol):
         ...
 
 
-def perform(task: Task, find: Callable[[str], Device] = resolve_device) -> RunResult | Failure:
+def perform(task: WorkItem, find: Callable[[str], Device] = resolve_device) -> RunResult | Failure:
     """Run a task in a worker; failures come back as one line.
 
     Args:

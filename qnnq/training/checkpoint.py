@@ -12,7 +12,7 @@ import torch
 
 from qnnq.errors import InputError
 from qnnq.storage.files import write_atomically
-from qnnq.training.run import TrainingRun
+from qnnq.training.training_run import TrainingRun
 
 
 def write_checkpoint(run: TrainingRun, path: str | Path) -> None:

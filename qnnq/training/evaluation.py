@@ -21,7 +21,7 @@ class Evaluation(NamedTuple):
     loss: float
 
 
-@torch.no_grad()
+@torch.no_grad()  # type: ignore[untyped-decorator]
 def evaluate(
     model: QuantizedNetwork,
     pixels: Tensor,

@@ -12,7 +12,7 @@ from qnnq.training.settings import TrainingSettings
 from qnnq.training.step import ActivationStep
 
 
-class QuantizedNetwork(nn.Module):
+class QuantizedNetwork(nn.Module):  # type: ignore[misc]
     """Linear layers without biases, an activation step after each but the last.
 
     Weights start from N(0, 1/fan_in), drawn on the CPU with `generator`.

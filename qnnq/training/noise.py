@@ -10,6 +10,7 @@ from torch import Tensor
 from qnnq.errors import InputError
 from qnnq.execution.deployment import Deployment, deploy
 from qnnq.execution.measured_deployment import MeasuredDeployment, deploy_measured, is_measured
+from qnnq.execution.request import RunRequest
 from qnnq.networks.network import Network
 from qnnq.training.settings import TrainingSettings
 
@@ -35,11 +36,13 @@ class NoiseTable:
             *(
                 _coefficients(
                     build(
+                        RunRequest(
+                            noise=settings.noise,
+                            strength=strength,
+                            device=settings.device,
+                            qubits=settings.qubits,
+                        ),
                         network,
-                        noise=settings.noise,
-                        strength=strength,
-                        device=settings.device,
-                        qubits=settings.qubits,
                     )
                 )
                 for strength in settings.strengths

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from qnnq.errors import InputError
+from qnnq.errors import InputError, require
 from qnnq.networks.activation import Activation
 
 MOMENTUM = 0.9
@@ -18,8 +18,6 @@ SCHEDULES: tuple[Schedule, ...] = get_args(Schedule)
 @dataclass(frozen=True)
 class TrainingSettings:
     """A network's shape and physics, and how to train it; the defaults are those published.
-
-    Raises InputError for a value out of range; the physics is checked by `Network`.
 
     Attributes:
         hidden: The width of each hidden layer.
@@ -50,6 +48,9 @@ class TrainingSettings:
         device: Its name; None is the device that the noise names.
         qubits: Where the neurons are, as in `qnnq.execution.request.RunRequest`; of several copies
             each image draws one.
+
+    Raises:
+        InputError: For a value out of range; the physics is checked by `Network`.
     """
 
     hidden: tuple[int, ...]
@@ -77,9 +78,9 @@ class TrainingSettings:
     qubits: str = "best"
 
     def __post_init__(self) -> None:
-        if not self.hidden or min(self.hidden) < 1:
-            found = ",".join(map(str, self.hidden)) or "none"
-            raise InputError(f"hidden: expected widths >= 1 such as 16,16,16, got {found}")
+        found = ",".join(map(str, self.hidden)) or "none"
+        good = min(self.hidden, default=0) >= 1
+        require(good, "hidden", "widths >= 1 such as 16,16,16", found)
         for name in ("epochs", "batch_size", "evaluate_every", "train_shots"):
             self._check(name, getattr(self, name) >= 1, ">= 1")
         for name in ("seed", "shift", "patience"):
@@ -98,9 +99,7 @@ class TrainingSettings:
             raise InputError("patience: expected with a validation share, whose loss it watches")
 
     def _check(self, name: str, good: bool, expected: str) -> None:
-        if not good:
-            option, found = name.replace("_", "-"), getattr(self, name)
-            raise InputError(f"{option}: expected {expected}, got {found}")
+        require(good, name.replace("_", "-"), expected, getattr(self, name))
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ class NeuronState(NamedTuple):
     outcome: Tensor
 
 
-class _StraightThrough(torch.autograd.Function):
+class _StraightThrough(torch.autograd.Function):  # type: ignore[misc]
     """The outcomes forward; backward dL/dz = dL/dr times the slope, which stands for dr/dz."""
 
     @staticmethod
@@ -30,7 +30,7 @@ class _StraightThrough(torch.autograd.Function):
         return gradients[0] * slope, None, None
 
 
-class ActivationStep(nn.Module):
+class ActivationStep(nn.Module):  # type: ignore[misc]
     """Rotate and measure the neurons of one layer, in closed form (arXiv:2503.15482).
 
     Stretch 0 with entanglement pi/2 is the classical sign network, stretch > 0 with pi/2 method 1,

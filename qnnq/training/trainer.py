@@ -12,8 +12,8 @@ from qnnq.data.dataset import Dataset
 from qnnq.errors import InputError
 from qnnq.networks.network import Network
 from qnnq.training.checkpoint import resume_from, write_checkpoint
-from qnnq.training.run import TrainingRun
 from qnnq.training.settings import Epoch, TrainingSettings
+from qnnq.training.training_run import TrainingRun
 
 _WIDTH_OF_THREADS = 128
 """Narrower networks train on one thread: their matrix products are too small to share."""
@@ -124,8 +124,8 @@ def _check_fit(data: Dataset, test: Dataset) -> None:
             f"got {test.images.shape[1]}"
         )
     if test.labels.max() >= classes:
-        place = int(np.argmax(test.labels >= classes))
+        index = int(np.argmax(test.labels >= classes))
         raise InputError(
             f"{test.name}: expected labels 0 to {classes - 1} as in {data.name}, "
-            f"got {test.labels[place]} for image {place}"
+            f"got {test.labels[index]} for image {index}"
         )

@@ -9,6 +9,7 @@ import pytest
 
 from qnnq.cli.main import main
 from qnnq.execution.deployment import deploy
+from qnnq.execution.request import RunRequest
 from qnnq.networks.bundled import BUNDLED_FOLDER
 from tests.execution.engines.test_agreement import network
 from tests.execution.test_measured import measured_file
@@ -67,7 +68,7 @@ def test_the_error_budget_of_a_network(capsys):
 
 def test_a_measured_response_is_shown(capsys, tmp_path):
     path = tmp_path / "response.json"
-    response = measured_file(path, deploy(network(1.1), noise="fake_torino"), shots=500)
+    response = measured_file(path, deploy(RunRequest(noise="fake_torino"), network(1.1)), shots=500)
     text = output(capsys, "noise", f"measured:{path}")
     assert response.kinds[0].sites[0].site in text
     assert json.loads(output(capsys, "noise", f"measured:{path}", "--json", "-"))["shots"] == 500

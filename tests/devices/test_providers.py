@@ -1,46 +1,65 @@
 """Devices by name, whoever offers them."""
 
+import re
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 import pytest
 from qiskit.providers.fake_provider import GenericBackendV2
 
+import transpile
 from qnnq.devices.device import PROVIDERS, Device, Provider, register
-from qnnq.devices.limits import ServiceLimits
 from qnnq.devices.names import device_kind, device_names, names_in, resolve_device
+from qnnq.devices.service_limits import ServiceLimits
 from qnnq.errors import InputError
 from qnnq.execution.request import RunRequest
 from qnnq.execution.run import prepare
 from qnnq.networks.file import write_network
 from qnnq.networks.network import Network
+from qnnq.results.points import read_points
+from qnnq.results.result import RunResult
+from qnnq.sweep.runner import run_sweep
+from qnnq.sweep.work import Failure, WorkItem, perform
 
 NAME = "generic_backend_4q"
 
 
-@pytest.fixture
-def vendor() -> Iterator[Provider]:
-    """A provider that this project does not know, with one device of four qubits."""
+class Vendor:
+    """Offers one device of four qubits, whose errors are drawn anew with each calibration."""
 
-    def find(name: str, limits: ServiceLimits) -> Device:
-        backend = GenericBackendV2(4, basis_gates=["cz", "rz", "sx", "x"], seed=1)
+    calibrations = 1
+
+    def find(self, name: str, limits: ServiceLimits) -> Device:
+        backend = GenericBackendV2(4, basis_gates=["cz", "rz", "sx", "x"], seed=self.calibrations)
         return Device.of(backend, "simulated", limits, None)
 
-    provider = Provider("generic_...", "simulated", NAME.__eq__, lambda: [NAME], find)
+
+@pytest.fixture
+def vendor() -> Iterator[Vendor]:
+    """A provider that this project does not know."""
+    vendor = Vendor()
+    provider = Provider("generic_...", "simulated", NAME.__eq__, lambda: [NAME], vendor.find)
     register(provider)
-    yield provider
+    yield vendor
     PROVIDERS.remove(provider)
 
 
-def test_a_network_runs_on_the_device_of_a_registered_provider(vendor, tmp_path):
+@pytest.fixture
+def request_of_vendor(vendor, tmp_path) -> RunRequest:
+    """A small network on the vendor's device."""
     rng = np.random.default_rng(0)
     network = Network(tuple(rng.normal(size=shape) for shape in ((4, 5), (3, 4))), stretch=0.5)
     write_network(network, tmp_path / "net.safetensors")
     images = rng.integers(0, 256, size=(4, 5), dtype=np.uint8)
     np.savez(tmp_path / "data.npz", images=images, labels=np.arange(4) % 3)
-    request = RunRequest(
+    return RunRequest(
         model=str(tmp_path / "net.safetensors"), data=str(tmp_path / "data.npz"), noise=NAME
     )
+
+
+def test_a_network_runs_on_the_device_of_a_registered_provider(request_of_vendor):
+    request = request_of_vendor
     prepared = prepare(request)
     assert prepared.deployment.placement.device.name == NAME
     assert prepared.deployment.placement.device.calibration is None
@@ -49,6 +68,64 @@ def test_a_network_runs_on_the_device_of_a_registered_provider(vendor, tmp_path)
         assert np.isclose(1 - matrix[0, 0], target["measure"][(qubit,)].error)
     assert (prepared.execute().counts.sum(axis=1) == request.shots).all()
     assert NAME in device_names()
+
+
+def test_a_new_calibration_is_seen_in_the_same_process(vendor, request_of_vendor):
+    """Nothing that was compiled or built for the old one is used again."""
+
+    def readout() -> list[float]:
+        (channels,) = prepare(request_of_vendor).deployment.channels
+        return sorted(matrix[0, 1] for matrix in channels.readout_errors.values())
+
+    before = readout()
+    assert readout() == before
+    vendor.calibrations += 1
+    errors = resolve_device(NAME).target["measure"].values()
+    assert readout() == pytest.approx(sorted(properties.error for properties in errors))
+    assert readout() != before
+
+
+class OwnProcess:
+    """A pool without workers, which sees the provider that this process has registered."""
+
+    def __init__(self) -> None:
+        self._items: list[WorkItem] = []
+
+    def free(self) -> bool:
+        return not self._items
+
+    def busy(self) -> bool:
+        return bool(self._items)
+
+    def submit(self, item: WorkItem) -> None:
+        self._items.append(item)
+
+    def wait(self) -> list[tuple[WorkItem, RunResult | Failure]]:
+        item = self._items.pop()
+        return [(item, perform(item))]
+
+    def close(self) -> None:
+        pass
+
+
+def test_a_sweep_goes_on_under_another_compiler(request_of_vendor, tmp_path, monkeypatch):
+    """Another version of Qiskit may compile other circuits, whose counts are not added to these."""
+    monkeypatch.setattr("qnnq.sweep.runner._pool", lambda workers, dask: OwnProcess())
+    request = request_of_vendor
+    sweep, results = tmp_path / "sweep.toml", tmp_path / "results.sqlite"
+    sweep.write_text(
+        f"[[grid]]\nnetworks = '{request.model}'\ndata = '{request.data}'\nnoise = '{NAME}'\n"
+    )
+    assert run_sweep(sweep, results, workers=1).stored == 1
+    assert run_sweep(sweep, results, workers=1).found == 1
+    unoptimized = partial(transpile.compile_layer, optimization_level=0)
+    monkeypatch.setattr("qnnq.execution.compilation.compile_layer", unoptimized)
+    assert run_sweep(sweep, results, workers=1).stored == 1
+    points = read_points(results)
+    assert [point.counts.sum() for point in points] == [4 * request.shots] * 2
+    contents = {point.labels["content"] for point in points}
+    assert len(contents) == 2
+    assert all(re.fullmatch(r"circuits \w{8}", content) for content in contents)
 
 
 def test_a_snapshot_is_one_device(vendor):

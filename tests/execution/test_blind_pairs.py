@@ -5,6 +5,7 @@ import pytest
 
 from qnnq.execution.deployment import deploy
 from qnnq.execution.engines.response import component_responses
+from qnnq.execution.request import RunRequest
 from qnnq.networks.network import Network
 
 
@@ -12,7 +13,7 @@ def minus(noise, pairs, pair_gate):
     """Return P(-1) of the four neurons of a layer at four angles each, shape (4, 4)."""
     network = Network((np.ones((4, 4), np.float32), np.ones((2, 4), np.float32)))
     deployment = deploy(
-        network, noise=noise, device="fake_torino", pairs=pairs, pair_gate=pair_gate
+        RunRequest(noise=noise, device="fake_torino", pairs=pairs, pair_gate=pair_gate), network
     )
     (layer,), (channels,) = deployment.layers, deployment.channels
     angles = np.array([0.3, 1.2, 2.0, 2.9])

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from qnnq.errors import InputError
+from qnnq.execution.calibration_error import calibration_deviations
 from qnnq.execution.deployment import deploy
 from qnnq.execution.engines.base import Draws
 from qnnq.execution.measured_deployment import deploy_measured
@@ -22,8 +23,9 @@ from qnnq.execution.measured_response import (
 from qnnq.execution.request import RunRequest
 from qnnq.execution.response_fit import ANGLES
 from qnnq.execution.run import prepare
-from qnnq.jobs.calibration import _chosen_angles, _sets
+from qnnq.jobs.responses import _chosen_angles, _sets
 from qnnq.networks.bundled import load_model
+from qnnq.statistics import Accuracy
 from tests.execution.engines.test_agreement import network
 
 NOISE = "fake_torino*3 + readout(p01=0.02, p10=0.09) + overrotation(angle=0.1)"
@@ -66,7 +68,7 @@ def test_the_fit_is_exact_for_exact_shares():
 
 
 def test_intervals_cover_the_truth_as_often_as_they_say():
-    """2,000 repetitions: the coverage of 95 % intervals within 5 standard deviations."""
+    """2,000 repetitions: coverage of 95 % within 5 standard deviations, false alarm 2e-6."""
     exact = np.array([0.45, -0.4, 0.07])
     basis = np.array([[1, math.cos(angle), math.sin(angle)] for angle in ANGLES])
     repetitions, shots = 2000, 4000
@@ -104,7 +106,9 @@ def test_every_slot_has_each_angle_as_often_while_its_neighbours_vary():
 def test_the_error_of_the_calibration_is_part_of_the_interval(tmp_path):
     path, deviations = tmp_path / "response.json", []
     for shots in (100, 10_000):
-        measured_file(path, deploy(load_model("mnist16-a0.5"), noise=NOISE), shots=shots)
+        measured_file(
+            path, deploy(RunRequest(noise=NOISE), load_model("mnist16-a0.5")), shots=shots
+        )
         result = prepare(RunRequest(noise=f"measured:{path}", images="0:300")).execute()
         found = result.to_json()["accuracy"]["single_shot"]
         without = replace(result, calibration_deviations=None).to_json()["accuracy"]["single_shot"]
@@ -116,15 +120,32 @@ def test_the_error_of_the_calibration_is_part_of_the_interval(tmp_path):
     assert 5 < deviations[0] / deviations[1] < 20
 
 
+def test_what_repeated_calibrations_have_in_common_is_part_of_their_deviation(tmp_path):
+    path = tmp_path / "response.json"
+    small = network(math.pi / 2)
+    measured_file(path, deploy(RunRequest(noise=NOISE), small), shots=100)
+    deployed = deploy_measured(RunRequest(noise=f"measured:{path}"), small)
+
+    def accuracies(votes):
+        return {"majority": Accuracy(float(votes != "measured"), 0.0, 1.0)}
+
+    found = calibration_deviations(
+        deployed, False, lambda engine: "redrawn", accuracies, "measured", seed=0
+    )
+    assert found == {"majority": 1.0}  # all are off by the same, so between them there is nothing
+
+
 def test_files_of_the_first_version_are_read(tmp_path):
     path = tmp_path / "response.json"
     small = network(math.pi / 2)
-    document = json.loads(measured_file(path, deploy(small, noise=NOISE), 100).model_dump_json())
+    document = json.loads(
+        measured_file(path, deploy(RunRequest(noise=NOISE), small), 100).model_dump_json()
+    )
     document["format"] = "qnnq.response/1"
     for site in document["kinds"][0]["sites"]:
         site["minus"] = [0.1, 0.7, 0.8]
     path.write_text(json.dumps(document))
-    deployed = deploy_measured(small, noise=f"measured:{path}")
+    deployed = deploy_measured(RunRequest(noise=f"measured:{path}"), small)
     again = deployed.redrawn(np.random.default_rng(0))
     assert not np.array_equal(again[0].minus, deployed.responses[0].minus)
     document["format"] = "qnnq.response/2"
@@ -141,7 +162,7 @@ def test_intervals_have_a_width_at_0_and_1():
 @pytest.mark.parametrize("model", ["mnist16-a0.5", "mnist16-a0.5-g3pi8"])
 def test_the_twin_predicts_the_accuracy_of_the_noise_that_it_never_saw(tmp_path, model):
     path = tmp_path / "response.json"
-    measured_file(path, deploy(load_model(model), noise=NOISE), shots=20_000)
+    measured_file(path, deploy(RunRequest(noise=NOISE), load_model(model)), shots=20_000)
     common = {"model": model, "images": "0:2000", "shots": 15}
     twin = prepare(RunRequest(noise=f"measured:{path}", seed=1, **common)).execute()
     real = prepare(RunRequest(noise=NOISE, seed=2, **common)).execute()
@@ -149,14 +170,15 @@ def test_the_twin_predicts_the_accuracy_of_the_noise_that_it_never_saw(tmp_path,
     twin_rate, real_rate, ideal_rate = (
         result.to_json()["accuracy"]["single_shot"]["value"] for result in (twin, real, ideal)
     )
-    # 30,000 shots each; 5 standard deviations of their difference, images being the same
+    # 30,000 shots each; 5 standard deviations of their difference, images being the same: false
+    # alarm below 6e-7
     assert abs(twin_rate - real_rate) < 5 * math.sqrt(2 * 0.25 / 30_000)
     assert abs(ideal_rate - real_rate) > 2 * abs(twin_rate - real_rate)
 
 
 def test_a_twin_may_compensate(tmp_path):
     path = tmp_path / "response.json"
-    measured_file(path, deploy(load_model("mnist16-a0.5"), noise=NOISE), shots=5000)
+    measured_file(path, deploy(RunRequest(noise=NOISE), load_model("mnist16-a0.5")), shots=5000)
     request = RunRequest(noise=f"measured:{path}", images="0:50", compensate=True)
     result = prepare(request).execute()
     assert 0 < result.out_of_reach < 1
@@ -176,18 +198,18 @@ def test_a_twin_may_compensate(tmp_path):
 def test_a_response_for_something_else_is_refused(tmp_path, change, message):
     path = tmp_path / "response.json"
     small = network(math.pi / 2)
-    measured_file(path, deploy(small, noise=NOISE), shots=100)
+    measured_file(path, deploy(RunRequest(noise=NOISE), small), shots=100)
     with pytest.raises(InputError, match=message):
-        deploy_measured(small, noise=f"measured:{path}", **change)
+        deploy_measured(RunRequest(noise=f"measured:{path}", **change), small)
 
 
 def test_another_entanglement_angle_or_engine_is_refused(tmp_path):
     path = tmp_path / "response.json"
-    measured_file(path, deploy(network(math.pi / 2), noise=NOISE), shots=100)
+    measured_file(path, deploy(RunRequest(noise=NOISE), network(math.pi / 2)), shots=100)
     with pytest.raises(InputError, match=r"expected a response at entanglement angle 1\.1"):
-        deploy_measured(network(1.1), noise=f"measured:{path}")
+        deploy_measured(RunRequest(noise=f"measured:{path}"), network(1.1))
     with pytest.raises(InputError, match="expected instrument"):
-        deploy_measured(network(math.pi / 2), noise=f"measured:{path}").engine("aer")
+        deploy_measured(RunRequest(noise=f"measured:{path}"), network(math.pi / 2)).engine("aer")
 
 
 @pytest.mark.parametrize(
@@ -210,7 +232,7 @@ def test_bad_response_files(tmp_path, content, message):
 
 def test_shares_outside_0_to_1_are_refused(tmp_path):
     path = tmp_path / "response.json"
-    response = measured_file(path, deploy(network(math.pi / 2), noise=NOISE), shots=100)
+    response = measured_file(path, deploy(RunRequest(noise=NOISE), network(math.pi / 2)), shots=100)
     document = json.loads(response.model_dump_json())
     document["kinds"][0]["sites"][0]["minus"][1] = 1.5
     path.write_text(json.dumps(document))

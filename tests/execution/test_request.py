@@ -37,7 +37,7 @@ def test_a_sweep_is_refused_the_same():
 def test_a_deployment_has_no_other_engine():
     network = Network((np.ones((2, 3)), np.ones((2, 2))), stretch=0.5)
     with pytest.raises(InputError, match="'are': expected one of instrument, aer; nearest: aer"):
-        deploy(network, noise="fake_lagos").engine("are")
+        deploy(RunRequest(noise="fake_lagos"), network).engine("are")
 
 
 def test_a_defect_is_no_bad_input(monkeypatch):

@@ -225,7 +225,42 @@ def test_stepwise_networks_are_level_beside_latencies():
     curve, level = axes.get_lines()
     assert list(curve.get_xdata()) == [0, 10, 40]
     assert set(level.get_ydata()) == {stepwise.accuracy("majority").value}
+    assert (curve.get_color(), curve.get_linestyle()) == (level.get_color(), "-")
+    assert level.get_linestyle() == "--"
     with pytest.raises(InputError, match="^--x feedback_latency: expected points that have one"):
         plot_curves([stepwise], "feedback_latency")
     with pytest.raises(InputError, match="^--x feedback_latency: found points without one"):
         plot_image([*coherent, stepwise], 6929, "feedback_latency")
+
+
+def test_latencies_have_units_and_modes_short_names():
+    options = {"measurement": "measure", "recycling": "flip", "mode": "coherent"}
+    coherent = [
+        measured(0.9, network=network, feedback_latency=latency, **options)
+        for network in ("a", "b")
+        for latency in (0.0, 0.5, 30.0, 10_000.0)
+    ]
+    empty = dict.fromkeys([*options, "feedback_latency"], "")
+    stepwise = measured(0.9, network="b", **{**empty, "mode": "stepwise"})
+    (axes,) = plot_curves([*coherent, stepwise], "feedback_latency").axes
+    ticks = [label.get_text() for label in axes.get_xticklabels()]
+    assert ticks == ["0", "1 us", "10 us", "100 us", "1 ms", "10 ms"]
+    names = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert names == ["a, coherent", "b, coherent", "b, stepwise"]
+    (_, second, level) = axes.get_lines()
+    assert second.get_color() == level.get_color()
+    (axes,) = plot_curves(coherent[:2], "feedback_latency").axes  # too near for a log axis
+    assert axes.get_xscale() == "linear"
+    assert axes.xaxis.get_major_formatter()(0.5) == "0.5 us"
+
+
+def test_a_caption_tells_the_latency_that_all_share():
+    points = [
+        measured(0.9, strength=float(strength), mode=mode, feedback_latency=latency)
+        for strength in (0, 1)
+        for mode, latency in (("coherent", 2000.0), ("stepwise", ""))
+    ]
+    (axes,) = plot_curves(points, "strength").axes
+    assert "feedback latency 2 ms" in axes.get_title(loc="left")
+    names = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert names == ["coherent", "stepwise"]

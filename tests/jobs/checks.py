@@ -1,6 +1,8 @@
 """What has to be true of every finished run."""
 
+import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +10,7 @@ from loopback import Server
 
 from qnnq.jobs.ledger import Ledger
 from qnnq.jobs.reading import collect_run
+from transpile import CompiledLayer
 
 LAYERS = 3
 
@@ -19,23 +22,32 @@ def assert_complete(folder: Path, images: int, shots: int) -> None:
     assert found.result.counts.shape[0] == images
     assert (found.result.counts.sum(axis=1) == shots).all()
     ledger = Ledger(folder)
-    layers = ledger.layers()
-    for number, layer in enumerate(layers):
+    for number, layer in enumerate(ledger.circuits()):
         places = np.concatenate([ledger.plan(job).places.ravel() for job in ledger.jobs(number)])
-        executions = -(-images // layer.copies) * layer.parts * shots
+        executions = images * shots
+        if isinstance(layer, CompiledLayer):
+            executions = -(-images // layer.copies) * layer.parts * shots
         assert sorted(places) == list(range(executions))
     ledger.close()
 
 
-def assert_paid_once(server: Server, folder: Path, failed: int = 0) -> None:
-    """The service billed one job a layer of this run, and no intent twice."""
+def assert_paid_once(server: Server, folder: Path, failed: int = 0, jobs: int = LAYERS) -> None:
+    """The service billed each job of this run, and no intent twice."""
     ledger = Ledger(folder)
     tags = {attempt.tag for attempt in ledger.attempts()}
-    jobs = {attempt.id for attempt in ledger.attempts() if attempt.state == "done"}
+    done = {attempt.id for attempt in ledger.attempts() if attempt.state == "done"}
     ledger.close()
     billed = [(job, own) for job, own in server.store.events("billed") if set(own) & tags]
     paid = Counter(tag for _, own in billed for tag in own if tag in tags)
     assert max(paid.values()) == 1
-    assert {job for job, _ in billed} == jobs
-    assert len(billed) == LAYERS
+    assert {job for job, _ in billed} == done
+    assert len(billed) == jobs
     assert len([own for _, own in server.store.events("failed") if set(own) & tags]) == failed
+
+
+def until(happened: Callable[[], bool]) -> None:
+    """Wait for an event; the time is only there to end a test that would wait for ever."""
+    end = time.monotonic() + 240
+    while not happened():
+        assert time.monotonic() < end, "what was waited for did not happen"
+        time.sleep(0.01)

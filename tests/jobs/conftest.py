@@ -1,6 +1,8 @@
 """A loopback service, a small network, and the command line in this process."""
 
 import json
+import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -144,3 +146,35 @@ def qnnq(capsys: pytest.CaptureFixture[str]) -> Command:
         return Answer(code, said.out, said.err)
 
     return run
+
+
+Fork = Callable[[list[str], float | None], dict[str, Any]]
+
+
+@pytest.fixture
+def fork(server: Server, tmp_path: Path) -> Iterator[Fork]:
+    environment = {
+        **os.environ,
+        **server.environment(tmp_path / "home"),
+        "XDG_STATE_HOME": str(tmp_path / "state"),
+        "OMP_NUM_THREADS": "1",
+    }
+    process = subprocess.Popen(
+        [sys.executable, str(Path(__file__).parent / "forker.py")],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+    def run(arguments: list[str], kill_after: float | None) -> dict[str, Any]:
+        assert process.stdin
+        assert process.stdout
+        request = {"arguments": arguments, "kill_after": kill_after}
+        print(json.dumps(request), file=process.stdin, flush=True)
+        answer: dict[str, Any] = json.loads(process.stdout.readline())
+        return answer
+
+    yield run
+    process.kill()
+    process.wait()

@@ -52,7 +52,7 @@ def test_offline_device(connected: Server, files: Files, tmp_path: Path, qnnq: C
 
 def test_wrong_options(connected: Server, files: Files, tmp_path: Path, qnnq: Command) -> None:
     submit = files.submit("ibm_jakarta", tmp_path / "run")
-    refused(qnnq(*submit, "--mode", "batsch"), 2, "'batsch'", "batch, session, job")
+    refused(qnnq(*submit, "--execution-mode", "batsch"), 2, "'batsch'", "batch, session, job")
     refused(qnnq(*submit, "--dynamical-decoupling", "XZ"), 2, "XX, XpXm, XY4")
     refused(qnnq(*submit, "--rep-delay", "900"), 2, "--rep-delay 900", "0 to 500 us")
     refused(qnnq(*submit, "--copies", "3"), 2, "3 copies of 3 neurons", "7")

@@ -13,10 +13,10 @@ from loopback import OwnClock
 
 from qnnq.jobs import runs
 from qnnq.jobs.ledger import Ledger
-from qnnq.jobs.service import JobView
+from qnnq.jobs.service import JobResult, JobView
 
 LEDGER_STEPS = ("write_plan", "intend", "submitted", "finish", "set_seconds", "set_fact")
-SERVICE_STEPS = ("submit", "find", "view", "bits", "close")
+SERVICE_STEPS = ("submit", "find", "view", "result", "close")
 
 
 class Killed(BaseException):
@@ -44,8 +44,9 @@ class RememberingService:
         self.looks[job] = self.looks.get(job, 0) + 1
         return JobView(job, "done" if self.looks[job] > 1 else "running", seconds=2.0)
 
-    def bits(self, job: str, shape: tuple[int, int, int]) -> np.ndarray:
-        return np.random.default_rng(int(job[3:])).integers(0, 2, shape, dtype=np.uint8)
+    def result(self, job: str, shape: tuple[int, int, int]) -> JobResult:
+        bits = np.random.default_rng(int(job[3:])).integers(0, 2, shape, dtype=np.uint8)
+        return JobResult(bits)
 
     def cancel(self, job: str) -> bool:
         raise AssertionError(f"{job}: nothing was submitted twice, so nothing is to be cancelled")
@@ -91,8 +92,8 @@ def test_every_step(
     files: Files, tmp_path: Path, bomb: dict[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from qnnq.jobs.creation import create_run
+    from qnnq.jobs.hardware_request import HardwareRequest
     from qnnq.jobs.planning import plan_run
-    from qnnq.jobs.request import HardwareRequest
 
     request = HardwareRequest(str(files.network), "fake_jakarta", data=str(files.data), shots=SHOTS)
     plan = plan_run(request)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from checks import assert_complete, assert_paid_once
+from checks import assert_complete, assert_paid_once, until
 from conftest import FAST_LIMITS, IMAGES, SHOTS, Command, Files
 from loopback import Fault, Server
 
@@ -64,18 +64,23 @@ def test_a_job_behind_a_lost_answer(
 def test_a_job_that_arrives_twice(
     connected: Server, files: Files, tmp_path: Path, qnnq: Command
 ) -> None:
-    connected.queue_delay = 0.5
+    """The second one is cancelled while both still wait."""
+    connected.queue_delay = 3600
     connected.faults.add(Fault("POST", JOBS, "double"))
+
+    def let_the_first_run() -> None:
+        until(lambda: bool(connected.store.events("cancelled")))
+        connected.queue_delay = 0
+
     run = tmp_path / "run"
-    answer = qnnq(*files.submit("ibm_jakarta", run, "--wait"))
+    with _meanwhile(let_the_first_run):
+        answer = qnnq(*files.submit("ibm_jakarta", run, "--wait"))
     assert answer.code == 0, answer.err
     assert "accepted one job twice" in answer.err
     assert len(connected.store.events("accepted")) == 4
+    assert len(connected.store.events("cancelled")) == 1
     assert_complete(run, IMAGES, SHOTS)
-    if connected.store.events("cancelled"):
-        assert_paid_once(connected, run)
-    else:  # it had ended before it was found, and is counted
-        assert "had ended already" in answer.err
+    assert_paid_once(connected, run)
     assert "accepted twice by the service" in qnnq("status", run).out
 
 

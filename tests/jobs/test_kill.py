@@ -1,49 +1,13 @@
 """Our process is killed with -9 at random moments; resume finishes the run and pays once."""
 
-import json
-import os
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from checks import assert_complete, assert_paid_once
-from conftest import IMAGES, SHOTS, Files
+from conftest import IMAGES, SHOTS, Files, Fork
 from loopback import Fault, Server
-
-Fork = Callable[[list[str], float | None], dict[str, Any]]
-
-
-@pytest.fixture
-def fork(server: Server, tmp_path: Path) -> Iterator[Fork]:
-    environment = {
-        **os.environ,
-        **server.environment(tmp_path / "home"),
-        "XDG_STATE_HOME": str(tmp_path / "state"),
-        "OMP_NUM_THREADS": "1",
-    }
-    process = subprocess.Popen(
-        [sys.executable, str(Path(__file__).parent / "forker.py")],
-        env=environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-
-    def run(arguments: list[str], kill_after: float | None) -> dict[str, Any]:
-        assert process.stdin
-        assert process.stdout
-        request = {"arguments": arguments, "kill_after": kill_after}
-        print(json.dumps(request), file=process.stdin, flush=True)
-        answer: dict[str, Any] = json.loads(process.stdout.readline())
-        return answer
-
-    yield run
-    process.kill()
-    process.wait()
 
 
 def test_a_killed_local_run_goes_on(files: Files, tmp_path: Path, fork: Fork) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from qnnq.devices.limits import ServiceLimits, instructions_on_busiest_qubit
+from qnnq.devices.service_limits import ServiceLimits, instructions_on_busiest_qubit
 from qnnq.errors import InputError
 from qnnq.jobs.estimate import LayerShape, estimate_layer, estimate_run
 from qnnq.jobs.layer_plan import JobPlan, LayerCost, plan_jobs

@@ -85,8 +85,8 @@ def test_calibration_finds_the_noise_of_the_device(
     """The fit agrees with the exact response of the same circuits under the calibration's noise."""
     from qnnq.devices.names import resolve_device
     from qnnq.jobs.compensation import calibrated_coefficients, measured_coefficients
+    from qnnq.jobs.hardware_request import HardwareRequest
     from qnnq.jobs.planning import plan_run
-    from qnnq.jobs.request import HardwareRequest
 
     out, shots = tmp_path / "response.json", 20_000
     request = HardwareRequest(str(files.network), "fake_jakarta", data=str(files.data), shots=1)
@@ -96,8 +96,8 @@ def test_calibration_finds_the_noise_of_the_device(
     )
     assert answer.code == 0, answer.err
     plan = plan_run(request)
-    measured = measured_coefficients(str(out), "fake_jakarta", plan.layers, 0)
-    exact = calibrated_coefficients(resolve_device("fake_jakarta"), plan.layers)
+    measured = measured_coefficients(str(out), "fake_jakarta", plan.circuits, 0)
+    exact = calibrated_coefficients(resolve_device("fake_jakarta"), plan.circuits)
     angles = np.array([0, 2 * np.pi / 3, 4 * np.pi / 3])
     basis = np.stack([np.ones(3), np.cos(angles), np.sin(angles)])
     found, expected = measured[0] @ basis, exact[0] @ basis
@@ -134,19 +134,19 @@ def test_each_layer_fills_the_chip(files: Files, tmp_path: Path, qnnq: Command) 
 def test_the_shots_of_two_rows_are_independent(files: Files) -> None:
     """More shots than the distance of the seeds that Aer gives to rows: none replays another's."""
     from qnnq.devices.names import resolve_device
+    from qnnq.jobs.hardware_request import HardwareRequest
     from qnnq.jobs.local import LocalService
     from qnnq.jobs.planning import plan_run
-    from qnnq.jobs.request import HardwareRequest
     from qnnq.jobs.service import JobOptions
 
     request = HardwareRequest(str(files.network), "fake_jakarta", data=str(files.data), shots=1)
-    (layer, *_) = plan_run(request).layers
+    (layer, *_) = plan_run(request).circuits
     shots, distance = 4001, 2113
     device = resolve_device("fake_jakarta")
     service = LocalService(device, [layer], JobOptions(), seed=0, shots=shots)
     angles = np.full((2, layer.slots), np.pi / 2)
     job = service.submit(layer.circuit, angles, shots, "tag", 0, None)
-    bits = service.bits(job, (2, shots, layer.slots)).astype(float)
+    bits = service.result(job, (2, shots, layer.slots)).bits.astype(float)
     first, second = bits[0, distance:] - 0.5, bits[1, :-distance] - 0.5
     # false alarm below 1e-6: products of fair coins, 5 standard deviations
     assert abs(4 * (first * second).mean()) < 5 / np.sqrt(first.size)

@@ -91,7 +91,7 @@ def test_modes(
 ) -> None:
     connected.plan = plan
     run = tmp_path / "run"
-    answer = qnnq(*files.submit("ibm_jakarta", run, "--wait", "--mode", mode))
+    answer = qnnq(*files.submit("ibm_jakarta", run, "--wait", "--execution-mode", mode))
     assert answer.code == 0, answer.err
     assert ("no sessions" in answer.err) == (plan == "open" and mode == "session")
     sessions = connected.store.execute("SELECT * FROM sessions")
@@ -112,7 +112,7 @@ def test_a_session_ends_within_the_budget(
 ) -> None:
     """It bills wall-clock time; a batch bills what its jobs use."""
     connected.plan = "premium"
-    more = ("--mode", mode, "--budget", "19.5")
+    more = ("--execution-mode", mode, "--budget", "19.5")
     assert qnnq(*files.submit("ibm_jakarta", tmp_path / "run", *more)).code == 0
     assert [row["max_ttl"] for row in connected.store.execute("SELECT * FROM sessions")] == [
         seconds

@@ -83,7 +83,9 @@ def test_a_job_that_arrives_after_it_was_given_up(
     unkind.faults.add(Fault("POST", "/jobs", "late", seconds=delay))
     run = tmp_path / "run"
     # (a batch would be closed by then, and refuse it)
-    answer = qnnq(*files.submit("ibm_jakarta", run, "--wait", "--budget", "20", "--mode", "job"))
+    answer = qnnq(
+        *files.submit("ibm_jakarta", run, "--wait", "--budget", "20", "--execution-mode", "job")
+    )
     assert answer.code == 0, answer.err
     assert_complete(run, IMAGES, SHOTS)
     unkind.clock.sleep(100_000)  # type: ignore[attr-defined]
@@ -129,7 +131,7 @@ def test_sessions_are_billed_by_the_clock(
 ) -> None:
     unkind.queue_delay = 1000
     run = tmp_path / "run"
-    more = ("--mode", "session", "--budget", "60")
+    more = ("--execution-mode", "session", "--budget", "60")
     assert qnnq(*files.submit("ibm_jakarta", run, *more)).code == 0
     for _ in range(4):
         unkind.clock.sleep(25)  # type: ignore[attr-defined]
@@ -153,7 +155,12 @@ def test_closing_opens_no_session(
     unkind: Server, files: Files, tmp_path: Path, qnnq: Command
 ) -> None:
     run = tmp_path / "run"
-    assert qnnq(*files.submit("ibm_jakarta", run, "--mode", "session", "--budget", "60")).code == 0
+    assert (
+        qnnq(
+            *files.submit("ibm_jakarta", run, "--execution-mode", "session", "--budget", "60")
+        ).code
+        == 0
+    )
     unkind.clock.sleep(70)  # type: ignore[attr-defined]
     assert qnnq("cancel", run).code == 0
     assert len(unkind.store.execute("SELECT * FROM sessions")) == 1
@@ -267,7 +274,9 @@ def test_usage_that_is_added_up_late(
 def test_the_bill_never_exceeds_the_budget(
     unkind: Server, files: Files, tmp_path: Path, qnnq: Command, seeds: range
 ) -> None:
-    """Random commands against a service that behaves at random; only doubled requests are out.
+    """Random commands against a service that behaves at random, and at last as it should.
+
+    Whatever happened, the run then ends, and what it says it cost is the bill.
 
     What lies between us and the service may send one request twice; no cap can foresee that.
     """
@@ -278,7 +287,9 @@ def test_the_bill_never_exceeds_the_budget(
         size = int(rng.choice([4, 8, 1000]))
         files.limits.write_text(f"{REAL_LIMITS}executions_per_job = {size}\n")
         mode = str(rng.choice(["session", "batch", "job"]))
-        commands = [files.submit("ibm_jakarta", run, "--mode", mode, "--budget", str(budget))]
+        commands = [
+            files.submit("ibm_jakarta", run, "--execution-mode", mode, "--budget", str(budget))
+        ]
         commands += [
             [
                 str(rng.choice(["resume", "resume", "resume", "cancel", "status", "collect"])),
@@ -293,8 +304,26 @@ def test_the_bill_never_exceeds_the_budget(
             assert answer.code in (0, 1, 2), (seed, answer.err)
             assert bill(unkind) - before <= budget + 1e-6, (seed, command)
             unkind.clock.sleep(float(rng.exponential(60)))  # type: ignore[attr-defined]
-        unkind.clock.sleep(50_000)  # type: ignore[attr-defined]
+        for _ in range(2):  # what arrives late has to wait, and to end, as well
+            unkind.clock.sleep(50_000)  # type: ignore[attr-defined]
         assert bill(unkind) - before <= budget + 1e-6, seed
+        _behave(unkind)
+        answer = qnnq("resume", run, "--wait", "--attempts", "99", "--budget", "1000")
+        assert answer.code == 0, (seed, answer.err)
+        assert_complete(run, IMAGES, SHOTS)
+        unkind.clock.sleep(50_000)  # type: ignore[attr-defined]
+        status, billed = qnnq("status", run, "--json", "-").json(), bill(unkind) - before
+        # A session whose opening got no answer cannot be looked for: it stays reserved.
+        assert status["quantum_seconds"] <= billed + 1e-6, seed
+        assert billed <= status["quantum_seconds_at_most"] + 1e-6, seed
+        if mode != "session":
+            assert billed == pytest.approx(status["quantum_seconds"]), seed
+
+
+def _behave(server: Server) -> None:
+    server.faults.active.clear()
+    server.listing_lag = server.usage_lag = server.count_error = server.failing_jobs = 0
+    server.slowness, server.queue_delay = 1, 5
 
 
 def _misbehave(server: Server, rng: np.random.Generator) -> None:

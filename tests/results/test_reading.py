@@ -51,12 +51,14 @@ def test_a_folder_that_may_not_be_written_to():
         source, sink = os.pipe()
         child = os.fork()
         if child == 0:
-            os.setuid(NOBODY)
-            found = [len(point.images) for point in read_points(path)]
-            os.write(sink, json.dumps(found).encode())
-            os._exit(0)
-        os.waitpid(child, 0)
+            try:
+                os.setuid(NOBODY)
+                found = [len(point.images) for point in read_points(path)]
+                os.write(sink, json.dumps(found).encode())
+            finally:  # whatever happens, the child runs no other tests
+                os._exit(0)
         os.close(sink)
+        os.waitpid(child, 0)
         assert json.loads(os.read(source, 1000)) == [20]
         os.close(source)
         os.chmod(folder, 0o755)

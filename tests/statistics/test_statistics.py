@@ -41,7 +41,8 @@ def test_bootstrap_of_single_shots_is_the_jeffreys_interval(successes, n):
     values = np.arange(n) < successes
     expected = beta(successes + 0.5, n - successes + 0.5)
     low, high = bootstrap_over_images(values)
-    # 4,000 replicates: the 2.5 % quantile sits within 1 % of probability (4 sigma).
+    # 4,000 replicates: the 2.5 % quantile sits within 1 % of probability (4 sigma: false alarm
+    # 6e-5 a side, were the seed not fixed).
     assert 0.015 < expected.cdf(low) < 0.035
     assert high == 1.0 if successes == n else 0.965 < expected.cdf(high) < 0.985
 
@@ -146,6 +147,19 @@ def test_breakdown_below_a_reference_network():
         breakdown([0, 1], right, curve([0.8], 999)[0])
     with pytest.raises(InputError, match="increasing"):
         breakdown([1, 0], right, 0.5)
+
+
+def test_breakdown_a_margin_below_the_first_point():
+    right = curve([0.9, 0.88], 10_000)
+    found = breakdown([0, 1], right, right[0], margin=0.01)
+    assert found.value == pytest.approx(math.sinh(math.asinh(1) / 2))
+    # 200 images of 10,000 change their answer; the loss is even in asinh(x).
+    for end, sign in ((found.low, 1), (found.high, -1)):
+        loss = 0.02 + sign * 1.96 * math.sqrt(0.02 * 0.98 / 10_000)
+        assert end == pytest.approx(math.sinh(math.asinh(1) * 0.01 / loss), rel=0.02)
+    shares = [np.full(10_000, 0.75), np.full(10_000, 0.65)]  # of each image's shots
+    found = breakdown([0, 1], shares, shares[0], margin=0.05)
+    assert found.value == pytest.approx(math.sinh(math.asinh(1) / 2))
 
 
 def test_difference_of_paired_answers():

@@ -1,5 +1,7 @@
 """Sweep files: what is crossed, and one clear line for everything that is wrong."""
 
+from itertools import product
+
 import pytest
 
 from qnnq.data.selection import parse_images
@@ -60,6 +62,7 @@ def test_bad_files_are_one_line(folder, text, message):
             HEAD + 'mode = "coherent"\nfeedback_latency = "-2us"',
             "--feedback-latency '-2us': expected a time >= 0",
         ),
+        (HEAD + 'recycling = ["flip", "reset"]', "recycling: expected coherent in `mode`"),
         (HEAD + 'mode = "coherent"\npairs = 1', "--pairs 1: expected --mode stepwise"),
         (MEASURED + 'mode = "coherent"', "expected --mode stepwise, got coherent"),
         (MEASURED, "r.json: No such file or directory"),
@@ -152,3 +155,17 @@ def test_modes_are_crossed_with_latencies_and_stepwise_has_none(folder):
     labels = [point.labels for point in expand(read_sweep(path))]
     found = [(each["mode"], each["feedback_latency"]) for each in labels]
     assert found == [("stepwise", ""), ("coherent", 0), ("coherent", 2), ("coherent", 1000)]
+
+
+def test_measurement_and_recycling_are_axes_of_the_coherent_mode(folder):
+    path = folder / "sweep.toml"
+    path.write_text(
+        HEAD
+        + 'mode = ["coherent", "stepwise"]\nmeasurement = ["measure", "measure_2"]\n'
+        + 'recycling = ["flip", "reset"]'
+    )
+    points = expand(read_sweep(path))
+    found = [(point.labels["measurement"], point.labels["recycling"]) for point in points]
+    assert found == [*product(("measure", "measure_2"), ("flip", "reset")), ("", "")]
+    requests = [point.task(0, 0) for point in points]
+    assert [(each.measurement, each.recycling) for each in requests[:-1]] == found[:-1]

@@ -14,7 +14,7 @@ import pytest
 
 from qnnq.errors import QnnqError
 from qnnq.results.file import Store
-from qnnq.sweep.run import run_sweep
+from qnnq.sweep.runner import run_sweep
 from tests.sweep.conftest import write_inputs
 
 SCRIPT = """

@@ -60,6 +60,34 @@ def test_sweep_then_reports(strengths, capsys):
     assert sum(strong[name] for name in ("both_right", "gained", "lost", "both_wrong")) == 40
 
 
+def test_latency_budgets(folder, capsys):
+    """One shot loses a point sooner where the feedback is slow; stepwise has no such thing."""
+    (folder / "sweep.toml").write_text(
+        """
+        [[grid]]
+        networks = "mnist16-a0-g3pi8"
+        noise = "fake_fez"
+        images = "0:200"
+        mode = ["stepwise", "coherent"]
+        feedback_latency = ["0us", "10us", "100us", "1ms"]
+        measurement = "measure"
+        """
+    )
+    assert main(["sweep", "sweep.toml", "--out", "results.sqlite", "--workers", "1"]) == 0
+    (budget,) = rows(capsys, "--report", "latency")
+    assert (budget["mode"], budget["measurement"]) == ("coherent", "measure")
+    assert "feedback_latency" not in budget
+    found = {row["feedback_latency"]: row["single_shot"] for row in rows(capsys)}
+    lost = {latency: found[0] - found[latency] for latency in (10, 100, 1000)}
+    assert lost[10] > 0.01
+    assert 0 < budget["latency_us_single_shot"] < 10
+    assert budget["latency_us_majority"] > budget["latency_us_single_shot"]
+    (never,) = rows(capsys, "--report", "latency", "--threshold", "0")
+    assert (never["threshold"], never["latency_us_single_shot"]) == (0, "beyond")
+    assert main(["results", "results.sqlite", "--report", "latency", "--where", "mode=stepwise"])
+    assert 'expected points of mode "coherent" at two' in capsys.readouterr().err
+
+
 def test_csv(strengths, capsys):
     capsys.readouterr()
     assert main(["results", "results.sqlite", "--csv", "-"]) == 0

@@ -18,7 +18,7 @@ from qnnq.networks.bundled import load_model
 from qnnq.results.file import Store
 from qnnq.results.points import read_points
 from qnnq.statistics import single_shot
-from qnnq.sweep.run import run_sweep
+from qnnq.sweep.runner import run_sweep
 from qnnq.sweep.schedule import Tally
 from tests.execution.test_measured import measured_file
 from tests.sweep.conftest import make_network, write_inputs
@@ -98,7 +98,7 @@ def test_data_that_has_changed_makes_new_points(ideal_sweep, capsys):
 
 
 def test_a_response_file_that_has_changed_makes_new_points(folder):
-    deployed = deploy(load_model("tiny.safetensors"), noise="fake_torino")
+    deployed = deploy(RunRequest(noise="fake_torino"), load_model("tiny.safetensors"))
     (folder / "sweep.toml").write_text(
         """
         [[grid]]

@@ -77,10 +77,13 @@ def test_torch_under_noise_agrees_with_the_instrument_engine(name):
         generator("cpu", 1),
         noise,
     )
-    mode = Stepwise(deploy(network, noise=NOISE).engine("instrument"), network.entanglements)
+    mode = Stepwise(
+        deploy(RunRequest(noise=NOISE), network).engine("instrument"), network.entanglements
+    )
     votes = run_shots(network, images, np.arange(4000), mode, 15, seed=1)
     right = votes.counts[np.arange(4000), labels] / 15
     # The same images, so only the sampling of shots differs; 14 estimates p(1 - p) without bias.
+    # 5 standard deviations: false alarm 6e-7.
     deviation = math.sqrt(2 * (right * (1 - right)).sum() / 14) / 4000
     assert abs(1 - found.single_shot_error - right.mean()) < 5 * deviation
     # The noise is not small: without it the accuracy is another one.
@@ -137,7 +140,7 @@ def test_the_digest_is_that_of_the_responses():
 def test_all_copies_of_the_chip_are_drawn():
     network = load_model("mnist16-a0.5")
     settings = replace(SETTINGS, noise="fake_torino", qubits="all")
-    copies = deploy(network, noise="fake_torino", qubits="all").copies
+    copies = deploy(RunRequest(noise="fake_torino", qubits="all"), network).copies
     assert copies > 3
     drawn = NoiseTable(network, settings, "cpu").draw(500, generator("cpu", 0))[0]
     assert len(torch.unique(drawn.transpose(0, 1).flatten(1), dim=0)) == copies
@@ -146,7 +149,7 @@ def test_all_copies_of_the_chip_are_drawn():
 def test_a_measured_response_is_what_its_file_says(tmp_path):
     network = load_model("mnist16-a0.5")
     path = tmp_path / "response.json"
-    response = measured_file(path, deploy(network, noise=NOISE), shots=1000)
+    response = measured_file(path, deploy(RunRequest(noise=NOISE), network), shots=1000)
     settings = replace(SETTINGS, noise=f"measured:{path}")
     (kind,) = response.kinds
     expected = np.array([site.coefficients for site in kind.sites], np.float32).T
@@ -202,7 +205,7 @@ def test_bad_noise_is_one_line_and_exit_code_2(tmp_path, capsys, monkeypatch, op
 
 def test_responses_of_joined_neurons_are_refused():
     """They are not told by a, b, c of each neuron; inserted CZ pairs join neighbours."""
-    joined = deploy(load_model("mnist16-a0.5"), noise=NOISE, pairs=1, pair_gate="cz")
+    joined = deploy(RunRequest(noise=NOISE, pairs=1, pair_gate="cz"), load_model("mnist16-a0.5"))
     with pytest.raises(InputError, match="expected one that leaves neurons independent"):
         _coefficients(joined)
 

@@ -13,9 +13,9 @@ from qnnq.errors import InputError
 from qnnq.training.batches import Batches, drop
 from qnnq.training.evaluation import mean_scores
 from qnnq.training.randomness import generator
-from qnnq.training.run import TrainingRun
 from qnnq.training.settings import MOMENTUM, TrainingSettings
 from qnnq.training.trainer import train
+from qnnq.training.training_run import TrainingRun
 
 SETTINGS = TrainingSettings((8, 6), 0.5, epochs=4, evaluate_every=100)
 

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from qnnq.devices.ibm.client import Client, Missing, Unanswered
-from qnnq.devices.limits import ServiceLimits
 from qnnq.devices.patience import Patience
+from qnnq.devices.service_limits import ServiceLimits
 from qnnq.errors import InputError
 from qnnq.wording import nearest
 

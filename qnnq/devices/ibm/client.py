@@ -10,8 +10,8 @@ import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from qnnq.devices.limits import ServiceLimits
 from qnnq.devices.patience import Patience
+from qnnq.devices.service_limits import ServiceLimits
 from qnnq.errors import InputError, QnnqError
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Shot by shot simulation of the compiled circuits with Qiskit Aer."""
+"""Shot by shot simulation of compiled circuits with Qiskit Aer."""
 
 from collections.abc import Iterator, Sequence
 
@@ -23,6 +23,59 @@ SHOTS_PER_RUN = 4096
 """Bounds a call of Aer, which cannot be interrupted, to seconds."""
 
 
+def most_qubits() -> int:
+    """Return how many qubits a circuit may have."""
+    return int(AerSimulator(method=METHOD).configuration().n_qubits)
+
+
+class AerCircuit:
+    """A circuit on its active qubits, and the simulator that runs it under its noise.
+
+    Args:
+        circuit: An ISA circuit; its parameters, in their order, are the angles of a row.
+        channels: The noise of its gates, waits and measurements.
+    """
+
+    def __init__(self, circuit: QuantumCircuit, channels: NoiseChannels) -> None:
+        self.circuit, index = active_part(circuit)
+        # One thread, so that a seed gives the same shots on every machine.
+        self._simulator = AerSimulator(
+            method=METHOD, noise_model=aer_noise_model(channels, index), max_parallel_threads=1
+        )
+
+    def bits(self, angles: FloatArray, key: tuple[int, ...], seed: int) -> NDArray[np.int8]:
+        """Return the recorded bits (rows, bits) of one execution for each row of angles.
+
+        Args:
+            angles: Shape (rows, parameters), radians.
+            key: What tells these executions from the others of the task.
+            seed: Of the task.
+        """
+        bits = np.empty((len(angles), self.circuit.num_clbits), dtype=np.int8)
+        runs = list(_runs(angles))
+        for run, own in zip(runs, independent_seeds(seed, key, len(runs)), strict=True):
+            bits[run.places] = self._run(run.angles, run.shots, own)
+        return bits
+
+    def _run(self, angles: FloatArray, shots: int, seed: int) -> NDArray[np.int8]:
+        """Return recorded bits (rows, shots, bits) for rows of angles."""
+        columns = zip(self.circuit.parameters, angles.T.tolist(), strict=True)
+        job = self._simulator.run(
+            self.circuit,
+            parameter_binds=[dict(columns)],
+            shots=shots,
+            memory=True,
+            seed_simulator=seed,
+        )
+        result = job.result()
+        if not result.success:
+            raise RuntimeError(f"Aer: {result.status}")
+        count = self.circuit.num_clbits
+        memory = [[s.replace(" ", "") for s in result.get_memory(k)] for k in range(len(angles))]
+        text = np.array(memory, dtype=f"S{count}").view(np.uint8).reshape(len(angles), shots, count)
+        return (text[..., ::-1] - ord("0")).astype(np.int8)
+
+
 class AerEngine:
     """Runs the ISA circuits of the layers under an Aer noise model.
 
@@ -35,44 +88,15 @@ class AerEngine:
 
     def __init__(self, layers: Sequence[CompiledLayer], channels: Sequence[NoiseChannels]) -> None:
         self._layers = tuple(layers)
-        self._circuits = [active_part(layer.circuit) for layer in layers]
-        self._simulators = []
-        for (_, index), noise in zip(self._circuits, channels, strict=True):
-            # One thread, so that a seed gives the same shots on every machine.
-            self._simulators.append(
-                AerSimulator(
-                    method=METHOD,
-                    noise_model=aer_noise_model(noise, index),
-                    max_parallel_threads=1,
-                )
-            )
+        self._circuits = [
+            AerCircuit(layer.circuit, noise) for layer, noise in zip(layers, channels, strict=True)
+        ]
 
     def measure(self, layer: int, angles: FloatArray, draws: Draws) -> OutcomeArray:
         """See `qnnq.execution.engines.base.Engine`."""
         packed = pack(self._layers[layer], angles, draws)
-        bits = np.empty(packed.angles.shape, dtype=np.int8)
-        runs = list(_runs(packed.angles))
         key = (layer, draws.shots, *draws.images.tolist())
-        seeds = independent_seeds(draws.seed, key, len(runs))
-        for run, seed in zip(runs, seeds, strict=True):
-            bits[run.places] = self._run(layer, run.angles, run.shots, seed)
-        return packed.outcomes(bits)
-
-    def _run(self, layer: int, angles: FloatArray, shots: int, seed: int) -> NDArray[np.int8]:
-        """Return recorded bits (rows, shots, slots) for rows of angles (rows, slots)."""
-        circuit, _ = self._circuits[layer]
-        by_name = {parameter.name: parameter for parameter in circuit.parameters}
-        slots = angles.shape[1]
-        binds = {by_name[f"angle[{slot}]"]: angles[:, slot].tolist() for slot in range(slots)}
-        job = self._simulators[layer].run(
-            circuit, parameter_binds=[binds], shots=shots, memory=True, seed_simulator=seed
-        )
-        result = job.result()
-        if not result.success:
-            raise RuntimeError(f"Aer: {result.status}")
-        memory = [result.get_memory(row) for row in range(len(angles))]
-        text = np.array(memory, dtype=f"S{slots}").view(np.uint8).reshape(len(angles), shots, slots)
-        return (text[..., ::-1] - ord("0")).astype(np.int8)
+        return packed.outcomes(self._circuits[layer].bits(packed.angles, key, draws.seed))
 
 
 def _runs(angles: FloatArray) -> Iterator[MergedRows]:
@@ -94,7 +118,7 @@ def active_part(circuit: QuantumCircuit) -> tuple[QuantumCircuit, dict[int, int]
             for qubit in item.qubits
         }
     )
-    index = {physical: place for place, physical in enumerate(active)}
+    index = {physical: number for number, physical in enumerate(active)}
     small = QuantumCircuit(QuantumRegister(len(active), "q"), *circuit.cregs)
     small.delay(0, 0, unit="s")  # has Aer look for errors of waits, couplings and leakage
     for item in circuit.data:

@@ -46,8 +46,8 @@ class CorrelatedReadoutEngine:
         uniforms = draws.uniforms(count, stream=(STREAM,)) if count else np.empty(0)
         for copy, flips in enumerate(self._flips[layer]):
             rows = np.flatnonzero(copy_of == copy)
-            for place, (neurons, probability) in enumerate(flips):
-                flipped = np.where(uniforms[rows, :, place] < probability, -1, 1).astype(np.int8)
+            for column, (neurons, probability) in enumerate(flips):
+                flipped = np.where(uniforms[rows, :, column] < probability, -1, 1).astype(np.int8)
                 for neuron in neurons:
                     outcomes[rows, :, neuron] *= flipped
         return outcomes

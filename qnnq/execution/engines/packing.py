@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from qnnq.arrays import FloatArray, IntArray, OutcomeArray
 from qnnq.execution.engines.base import Draws
-from transpile import CompiledLayer
+from transpile import CompiledLayer, NetworkCircuit
 
 
 @dataclass(frozen=True)
@@ -19,25 +19,32 @@ class PackedAngles:
         rows: For every image, shot and neuron, the execution it is part of;
             shape (images, shots, width).
         slots: Likewise the slot, shape (images, 1, width).
+        bits: Outcomes that an execution records.
+
+    Of a whole network `rows` is (images, shots, 1), and `slots` (1, 1, outcomes of all layers).
     """
 
     angles: FloatArray
     rows: IntArray
     slots: IntArray
+    bits: int
 
     def outcomes(self, bits: NDArray[np.integer]) -> OutcomeArray:
-        """Return outcomes (images, shots, width) of recorded bits (executions, slots)."""
+        """Return outcomes (images, shots, width) of recorded bits (executions, bits)."""
         return (1 - 2 * bits[self.rows, self.slots]).astype(np.int8)
 
 
-def pack(layer: CompiledLayer, angles: FloatArray, draws: Draws) -> PackedAngles:
+def pack(layer: CompiledLayer | NetworkCircuit, angles: FloatArray, draws: Draws) -> PackedAngles:
     """Lay images side by side on the copies of a layer, and a wide layer on several executions.
 
     Args:
-        layer: The compiled layer.
+        layer: The compiled layer, or the circuit of a whole network: an execution of it is a shot
+            of one image, and the outcomes of all its layers come back.
         angles: Shape (images, 1 or shots, width).
         draws: The images and the number of shots.
     """
+    if isinstance(layer, NetworkCircuit):
+        return _pack_network(layer, angles, draws)
     width = angles.shape[-1]
     copy = draws.copies(layer.copies)
     group = _earlier_equal(copy)  # images of one copy follow one another
@@ -49,7 +56,15 @@ def pack(layer: CompiledLayer, angles: FloatArray, draws: Draws) -> PackedAngles
     rows = (group[:, None, None] * draws.shots + shot) * layer.parts + part
     packed = np.zeros((groups * draws.shots * layer.parts, len(layer.sites)), dtype=angles.dtype)
     packed[rows, np.broadcast_to(slots, rows.shape)] = angles
-    return PackedAngles(packed, rows, slots)
+    return PackedAngles(packed, rows, slots, len(layer.sites))
+
+
+def _pack_network(network: NetworkCircuit, angles: FloatArray, draws: Draws) -> PackedAngles:
+    shape = (len(angles), draws.shots, angles.shape[-1])
+    rows = np.arange(len(angles) * draws.shots).reshape(-1, draws.shots, 1)
+    bits = network.circuit.num_clbits
+    packed = np.broadcast_to(angles, shape).reshape(-1, shape[-1])
+    return PackedAngles(packed, rows, np.arange(bits)[None, None, :], bits)
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,18 @@
 """Aer's shots are independent: no two of a task share a generator, and their counts scatter so."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
+import pytest
 from scipy.stats import chi2
 
+from qnnq.execution.coherent_deployment import deploy_coherent
 from qnnq.execution.deployment import deploy
-from qnnq.execution.engines.aer import AerEngine
+from qnnq.execution.engines.aer import AerCircuit
 from qnnq.execution.engines.response import component_responses
 from qnnq.execution.modes.stepwise import Stepwise
+from qnnq.execution.request import RunRequest
 from qnnq.execution.shot_loop import run_shots
 from qnnq.networks.network import Network
 from tests.execution.engines.test_agreement import network
@@ -19,36 +23,43 @@ FALSE_ALARM = 1e-6
 STRIDE = 2113
 
 
-class Recorder(AerEngine):
-    """Notes the seed, rows and shots of every run of Aer."""
+@pytest.fixture
+def runs(monkeypatch):
+    """The seed, rows and shots of every run of Aer."""
+    noted = []
+    run = AerCircuit._run
 
-    def __init__(self, *arguments):
-        super().__init__(*arguments)
-        self.runs = []
+    def noting(self, angles, shots, seed):
+        noted.append((seed, len(angles), shots))
+        return run(self, angles, shots, seed)
 
-    def _run(self, layer, angles, shots, seed):
-        self.runs.append((seed, len(angles), shots))
-        return super()._run(layer, angles, shots, seed)
+    monkeypatch.setattr(AerCircuit, "_run", noting)
+    return noted
 
 
-def test_no_two_shots_of_a_task_share_a_generator():
-    small = network(0.9, widths=(4, 2, 2, 2))
-    deployed = deploy(small, noise="readout(p=0.1)")
-    engine = Recorder(deployed.layers, deployed.channels)
-    mode = Stepwise(engine, small.entanglements)
+def test_no_two_shots_of_a_task_share_a_generator(runs):
+    """Nor do those of a stepwise and a coherent run of the same seed."""
+    small = replace(network(0.9, widths=(4, 2, 2, 2)), activation="linear")
+    stepwise = deploy(RunRequest(noise="readout(p=0.1)"), small)
+    request = RunRequest(noise="readout(p=0.1)", mode="coherent", engine="aer")
+    modes = [
+        Stepwise(stepwise.engine("aer"), small.entanglements),
+        deploy_coherent(request, small).mode("aer"),
+    ]
     pixels = np.random.default_rng(0).random((3, 4))
     for shots in (20, 21, 2500):
-        run_shots(small, pixels, np.arange(3), mode, shots, seed=1)
+        for mode in modes:
+            run_shots(small, pixels, np.arange(3), mode, shots, seed=1)
     used = np.concatenate(
         [
             (np.uint64(seed) + STRIDE * np.arange(rows, dtype=np.uint64)[:, None]).ravel()[:, None]
             + np.arange(shots, dtype=np.uint64)
-            for seed, rows, shots in engine.runs
+            for seed, rows, shots in runs
         ],
         axis=None,
     )
-    assert len(engine.runs) > 10
-    assert used.size == 3 * 2 * (20 + 21 + 2500)
+    assert len(runs) > 10
+    assert used.size == 3 * (2 + 1) * (20 + 21 + 2500)
     assert len(np.unique(used)) == used.size
 
 
@@ -60,7 +71,7 @@ def test_counts_of_many_seeds_scatter_as_independent_shots_do():
     """
     weights = network(0.9, widths=(4, 3, 3, 2)).weights
     small = Network((weights[0], 0.2 * weights[1], weights[2]), stretch=0.6, entanglement=0.3)
-    deployed = deploy(small, noise="depolarizing(p1=0.03, p2=0.03)")
+    deployed = deploy(RunRequest(noise="depolarizing(p1=0.03, p2=0.03)"), small)
     responses = [
         component_responses(layer.circuit, noise)
         for layer, noise in zip(deployed.layers, deployed.channels, strict=True)

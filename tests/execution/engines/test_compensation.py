@@ -28,7 +28,7 @@ class Recorder:
 
 def compensated_probabilities(entanglement, angles):
     """P(-1) of every neuron at the corrected angles, and the share out of reach."""
-    deployed = deploy(network(entanglement), noise=NOISE, copies=2)
+    deployed = deploy(RunRequest(noise=NOISE, copies=2), network(entanglement))
     recorder = Recorder()
     engine = deployed.compensated(recorder)
     draws = Draws(0, 0, np.arange(len(angles)), 5)
@@ -60,7 +60,7 @@ def test_the_noisy_probability_is_the_wanted_one_or_the_nearest(entanglement):
 
 
 def test_without_noise_compensation_changes_nothing():
-    deployed = deploy(network(math.pi / 2), noise="ideal")
+    deployed = deploy(RunRequest(noise="ideal"), network(math.pi / 2))
     recorder = Recorder()
     angles = np.random.default_rng(1).uniform(-3, 3, (5, 1, 6)).astype(np.float32)
     draws = Draws(0, 0, np.arange(5), 1)
@@ -69,7 +69,9 @@ def test_without_noise_compensation_changes_nothing():
 
 
 def test_joined_neurons_are_refused():
-    deployed = deploy(network(math.pi / 2), noise="fake_torino", pairs=1, pair_gate="cz")
+    deployed = deploy(
+        RunRequest(noise="fake_torino", pairs=1, pair_gate="cz"), network(math.pi / 2)
+    )
     with pytest.raises(InputError, match="got cz pairs or zz"):
         deployed.compensated(Recorder())
 

@@ -14,6 +14,7 @@ from qnnq.errors import InputError
 from qnnq.execution.deployment import deploy
 from qnnq.execution.engines.base import Draws
 from qnnq.execution.engines.response import component_responses
+from qnnq.execution.request import RunRequest
 from tests.execution.engines.test_agreement import assert_same_distribution, network, neuron_counts
 from tests.execution.engines.test_response import evaluate, reference
 from transpile import TranspileError, compile_layer, parse_sites, schedule
@@ -119,7 +120,7 @@ def test_the_engines_agree_on_joint_outcomes(device, entanglement, options):
     patterns = []
     noises = [EVERYTHING.format(device=device)] * 2 + [f"{device}*3"]
     for name, noise in zip(("aer", "instrument", "instrument"), noises, strict=True):
-        deployed = deploy(three, noise=noise, device=device, qubits=qubits, **options)
+        deployed = deploy(RunRequest(noise=noise, device=device, qubits=qubits, **options), three)
         bits = deployed.engine(name).measure(0, angles, draws) < 0
         code = bits @ (1 << np.arange(3))
         patterns.append(np.stack([np.bincount(row, minlength=8) for row in code]))
@@ -135,7 +136,7 @@ def test_correlated_readout_is_a_common_flip():
     three = network(math.pi / 2, widths=(4, 3, 3))
     qubits = path_of_qubits(device, 3, math.pi / 2)
     noise = "correlated_readout(p=0.1)"
-    deployed = deploy(three, noise=noise, device=device, qubits=qubits)
+    deployed = deploy(RunRequest(noise=noise, device=device, qubits=qubits), three)
     draws = Draws(5, 0, np.arange(1), shots)
     angles = np.zeros((1, 1, 3), dtype=np.float32)
     (outcomes,) = deployed.engine("instrument").measure(0, angles, draws) < 0
@@ -153,7 +154,7 @@ def test_flips_of_copies_and_parts():
     angles = np.random.default_rng(1).uniform(-math.pi, math.pi, (4, 10))
     noise = "correlated_readout(p=0.1) + readout(p01=0.02, p10=0.1)"
     for device, options in (("fake_lagos", {}), ("fake_kingston", {"qubits": "all"})):
-        deployed = deploy(wide, noise=noise, device=device, **options)
+        deployed = deploy(RunRequest(noise=noise, device=device, **options), wide)
         assert (deployed.layers[0].parts, deployed.layers[0].copies) != (1, 1)
         counts = [
             neuron_counts(deployed.engine(name), deployed.layers, angles, 1200)
@@ -166,7 +167,7 @@ def test_too_many_coupled_neurons_are_refused_by_the_instrument_engine():
     device = "fake_kingston"
     wide = network(math.pi / 2, widths=(4, 9, 3))
     qubits = path_of_qubits(device, 9, math.pi / 2)
-    deployed = deploy(wide, noise="zz(rate=1kHz)", device=device, qubits=qubits)
+    deployed = deploy(RunRequest(noise="zz(rate=1kHz)", device=device, qubits=qubits), wide)
     with pytest.raises(InputError, match="joins 9 neurons on 9 qubits, more than the instrument"):
         deployed.engine("instrument")
 
@@ -176,7 +177,7 @@ def test_coupled_copies_are_for_aer():
     device = "fake_kingston"
     qubits = path_of_qubits(device, 4, math.pi / 2)
     noise = "zz(rate=1kHz)"
-    deployed = deploy(two, noise=noise, device=device, qubits=qubits, copies=2)
+    deployed = deploy(RunRequest(noise=noise, device=device, qubits=qubits, copies=2), two)
     with pytest.raises(
         InputError, match="joins neurons of several copies, which only --engine aer"
     ):
@@ -184,5 +185,5 @@ def test_coupled_copies_are_for_aer():
 
 
 def test_waits_are_part_of_the_default_noise():
-    deployed = deploy(network(1.0), noise="fake_kingston")
+    deployed = deploy(RunRequest(noise="fake_kingston"), network(1.0))
     assert deployed.layers[0].circuit.count_ops()["delay"] == 6  # each neuron, between its CZ

@@ -11,6 +11,7 @@ import pytest
 
 from qnnq.execution.deployment import deploy
 from qnnq.execution.modes.stepwise import Stepwise
+from qnnq.execution.request import RunRequest
 from qnnq.execution.shot_loop import run_shots
 from qnnq.networks.network import Network
 from tests.execution.engines.test_agreement import network
@@ -29,9 +30,10 @@ NOISE = "fake_torino*4 + overrotation(angle=0.1) + readout(p01=0.02, p10=0.08)"
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_million_shots_follow_the_enumerated_distribution(case):
+    """Chi-square at a false-alarm rate of 1e-6."""
     entanglement, options = CASES[case]
     small: Network = network(entanglement, widths=(4, 3, 3, 2))
-    deployed = deploy(small, noise=NOISE, **options)
+    deployed = deploy(RunRequest(noise=NOISE, **options), small)
     pixels = np.array([[0.9, 0.1, 0.6, 0.3]])
 
     def response(layer, angles):

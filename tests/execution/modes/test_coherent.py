@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from qnnq.devices.names import resolve_device
 from qnnq.errors import InputError, QnnqError
 from qnnq.execution.coherent_deployment import deploy_coherent
 from qnnq.execution.request import RunRequest, check_request
@@ -39,7 +40,7 @@ def test_without_noise_votes_follow_the_enumerated_distribution(
     """Chi-square at a false-alarm rate of 1e-6."""
     network = small_network(stretch, entanglement, widths, last_projective=last_projective)
     request = coherent(noise="ideal", device="fake_kingston")
-    mode = deploy_coherent(request, network).mode()
+    mode = deploy_coherent(request, network).mode("instrument")
     pixels = np.array([[0.1, 0.9, 0.4, 0.7]])
     votes = run_shots(network, pixels, np.array([3]), mode, SHOTS, seed=5)
     assert votes.counts.sum() == SHOTS
@@ -65,13 +66,68 @@ def test_mode_and_latency_are_part_of_a_task():
     assert same == prepare(coherent(model=model)).task.id
 
 
+def test_measurement_and_recycling_are_part_of_a_task_where_they_matter():
+    weak, strong = (
+        {
+            name: prepare(coherent(model=model, images="0:2", **options)).task
+            for name, options in {
+                "usual": {},
+                "short": {"measurement": "measure_2"},
+                "reset": {"recycling": "reset"},
+            }.items()
+        }
+        for model in ("mnist16-a0-g3pi8", "mnist16-a0")
+    )
+    assert len({task.id for task in weak.values()}) == 3
+    assert (weak["short"].measurement, weak["reset"].recycling) == ("measure_2", "reset")
+    assert not {"measurement", "recycling"} & weak["usual"].to_json().keys()
+    assert strong["reset"].id == strong["usual"].id != strong["short"].id  # it has no ancillas
+
+
+def test_the_time_between_branches_is_part_of_a_task_that_has_branches():
+    options = ({}, {"condition_overhead": "68ns"}, {"condition_overhead": "200ns"})
+    tasks = [prepare(coherent(model="mnist16-linear", images="0:2", **o)).task for o in options]
+    assert tasks[0].id == tasks[1].id != tasks[2].id
+    assert (tasks[0].condition_overhead_s, tasks[2].condition_overhead_s) == (None, 200e-9)
+    outside = [prepare(coherent(model="mnist16-a0", images="0:2", **o)).task.id for o in options]
+    assert len(set(outside)) == 1
+    # 2 layers of 16 branches have 15 times between them each.
+    durations = [
+        sum(step.feedforward_duration for step in deployed.compiled.steps)
+        for o in options[1:]
+        for deployed in [deploy_coherent(coherent(**o), load_model("mnist16-linear"))]
+    ]
+    assert durations[1] - durations[0] == pytest.approx(2 * 15 * 132e-9)
+
+
+def test_the_chosen_measurement_brings_its_own_readout_error_and_duration():
+    network = load_model("mnist16-a0-g3pi8")
+    target = resolve_device("fake_kingston").target
+    for name in ("measure", "measure_2"):
+        deployed = deploy_coherent(coherent(measurement=name), network)
+        ancillas = [site.ancilla for site in deployed.compiled.sites]
+        durations = {target[name][qubit,].duration for qubit in ancillas}
+        assert deployed.compiled.steps[0].measurement_duration == max(durations)
+        for qubit in ancillas:
+            error = deployed.channels.readout_errors[qubit]
+            found = (error[0, 1] + error[1, 0]) / 2
+            assert found == pytest.approx(target[name][qubit,].error)
+
+
 BAD = [
     (coherent(feedback_latency="-2us"), "--feedback-latency '-2us': expected a time >= 0"),
     (coherent(feedback_latency="2"), "--feedback-latency '2': expected a time >= 0"),
     (RunRequest(feedback_latency="2us"), "--feedback-latency 2us: expected --mode coherent"),
+    (coherent(condition_overhead="-1ns"), "--condition-overhead '-1ns': expected a time >= 0"),
+    (RunRequest(condition_overhead="1ns"), "--condition-overhead 1ns: expected --mode coherent"),
+    (RunRequest(measurement="measure_2"), "--measurement measure_2: expected --mode coherent"),
+    (RunRequest(recycling="reset"), "--recycling reset: expected --mode coherent, got stepwise"),
+    (coherent(recycling="rest"), "--recycling 'rest': expected one of flip, reset; nearest: reset"),
     (RunRequest(mode="coherrent"), "--mode 'coherrent': expected one of stepwise, coherent"),
-    (coherent(engine="aer"), "--mode coherent: expected --engine instrument, got aer"),
-    (coherent(engine="ideal", noise="ideal"), "--mode coherent: expected --engine instrument"),
+    (
+        coherent(engine="ideal", noise="ideal"),
+        "--mode coherent: expected --engine instrument or aer, got ideal",
+    ),
     (coherent(pairs=2), "--pairs 2: expected --mode stepwise, got coherent"),
     (coherent(copies=2), "--copies 2: expected --mode stepwise, got coherent"),
     (coherent(qubits="all"), "--qubits all: expected --mode stepwise, got coherent"),
@@ -95,6 +151,29 @@ def test_what_has_no_instrument_is_refused():
     ):
         with pytest.raises(InputError, match=message):
             deploy_request(coherent(noise=noise), network)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"measurement": "measure_2", "noise": "fake_torino"},
+            "--measurement measure_2: expected one of measure, which fake_torino has",
+        ),
+        (
+            {"measurement": "mesure_2"},
+            "--measurement mesure_2: expected one of measure, measure_2, which fake_kingston has",
+        ),
+        (
+            {"recycling": "reset", "noise": "fake_berlin"},
+            "--recycling reset: expected flip, as fake_berlin has no reset",
+        ),
+    ],
+)
+def test_what_the_device_does_not_have_is_refused(options, message):
+    with pytest.raises(InputError) as raised:
+        deploy_request(coherent(**options), load_model("mnist16-a0-g3pi8"))
+    assert str(raised.value) == message
 
 
 def test_a_network_that_does_not_fit_is_refused():

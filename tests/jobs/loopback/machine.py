@@ -6,6 +6,7 @@ import math
 import os
 import warnings
 import zlib
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,12 @@ from qiskit.circuit import QuantumCircuit
 from qiskit.providers import BackendV2
 from qiskit_aer import AerSimulator
 from qiskit_aer.noise import NoiseModel
+from samplomatic.quantum_program import CircuitItem
+
+from .dynamic import BROADCASTS, broadcasts, for_simulator, refusal, schedule
+
+LATENCY = 300
+"""Units of dt from the end of a measurement to what depends on it."""
 
 
 class Machine:
@@ -23,6 +30,7 @@ class Machine:
         device: The fake device whose configuration and calibration it reports.
         noise_model: What acts on the circuits; None takes the device's own noise.
         seed: Seed of the simulator; jobs of other angles get another one.
+        lacks: Instructions of the device that this machine does not have.
     """
 
     def __init__(
@@ -31,9 +39,11 @@ class Machine:
         device: BackendV2,
         noise_model: NoiseModel | None = None,
         seed: int = 0,
+        lacks: tuple[str, ...] = (),
     ) -> None:
         self.name = name
         self.online = True
+        self.latency, self.broadcasts = LATENCY, BROADCASTS
         self.num_qubits = device.num_qubits
         self._target = device.target
         if noise_model is None:
@@ -43,7 +53,12 @@ class Machine:
         method = "matrix_product_state" if device.num_qubits > 12 else "statevector"
         self._simulator = AerSimulator(method=method, noise_model=noise_model)
         self._seed = seed
+        self._lacks = lacks
         self._configuration = self._read(device, device.conf_filename)
+        supported = self._configuration["supported_instructions"]
+        self._configuration["supported_instructions"] = [
+            name for name in supported if name not in lacks
+        ]
         self._properties = self._read(device, device.props_filename)
 
     def _read(self, device: BackendV2, file: str) -> dict[str, Any]:
@@ -101,14 +116,30 @@ class Machine:
 
     def refusal(self, params: dict[str, Any]) -> str | None:
         """Return why a program is refused: its circuits have to be what the machine can run."""
+        sent = 0.0
         for item in _decode(params).items:
-            for each in getattr(item, "circuit", QuantumCircuit()).data:
-                name = each.operation.name
-                qubits = tuple(item.circuit.find_bit(qubit).index for qubit in each.qubits)
-                if name != "barrier" and not self._target.instruction_supported(name, qubits):
-                    return f"the instruction {name} on qubits {qubits} is not supported"
-                if name == "rzz" and not 0 < float(each.operation.params[0]) <= math.pi / 2:
-                    return f"rzz({each.operation.params[0]}): expected an angle in (0, pi/2]"
+            circuit = getattr(item, "circuit", QuantumCircuit())
+            found = self._unsupported(circuit, range(circuit.num_qubits)) or refusal(circuit)
+            if found is not None:
+                return found
+            sets = math.prod(getattr(item, "circuit_arguments", np.zeros(1)).shape[:-1])
+            sent += sets * broadcasts(circuit)
+        return "more broadcasts than a job may have" if sent > self.broadcasts else None
+
+    def _unsupported(self, circuit: QuantumCircuit, physical: Sequence[int]) -> str | None:
+        """Return what the machine does not have; `physical`: the qubits of the circuit."""
+        for each in circuit.data:
+            name = each.operation.name
+            qubits = tuple(physical[circuit.find_bit(qubit).index] for qubit in each.qubits)
+            known = name == "barrier" or self._target.instruction_supported(name, qubits)
+            if name in self._lacks or not known:
+                return f"the instruction {name} on qubits {qubits} is not supported"
+            if name == "rzz" and not 0 < float(each.operation.params[0]) <= math.pi / 2:
+                return f"rzz({each.operation.params[0]}): expected an angle in (0, pi/2]"
+            for block in getattr(each.operation, "blocks", ()):
+                found = self._unsupported(block, qubits)
+                if found is not None:
+                    return found
         return None
 
     def execute(self, params: dict[str, Any]) -> tuple[str, float]:
@@ -119,13 +150,22 @@ class Machine:
         from qiskit_ibm_runtime.options_models.simulator import SimulatorOptions
 
         program = _decode(params)
+        timings: list[dict[str, Any] | None] = [None] * len(program.items)
+        if params["options"].get("scheduler_timing"):
+            timings = [self._timing(item.circuit) for item in program.items]
         for item in program.items:
             if hasattr(item, "samplex"):
                 item.samplex.finalize()  # a received samplex is not ready for use
+            elif isinstance(item, CircuitItem):
+                item.circuit = for_simulator(item.circuit)
         options = SimulatorOptions(seed_simulator=self._seed_of(program), angle_decimals=12)
         result = run_quantum_program(backend=self._simulator, program=program, options=options)
         executions = sum(next(iter(item.values()))[..., 0].size for item in result)
-        return _encode(result), 2.0 + 250e-6 * executions
+        return _encode(result, timings), 2.0 + 250e-6 * executions
+
+    def _timing(self, circuit: QuantumCircuit) -> dict[str, Any]:
+        timing, duration = schedule(circuit, self._target, self.latency)
+        return {"timing": timing, "circuit_duration": duration}
 
 
 def _decode(params: dict[str, Any]) -> Any:
@@ -142,7 +182,7 @@ def received(params: str) -> list[QuantumCircuit]:
     return [item.circuit for item in _decode(json.loads(params)).items]
 
 
-def _encode(result: Any) -> str:
+def _encode(result: Any, timings: list[dict[str, Any] | None]) -> str:
     from ibm_quantum_schemas.common import CompressedTensorModel
     from ibm_quantum_schemas.executor.version_2_0 import (
         ItemMetadataModel,
@@ -155,9 +195,9 @@ def _encode(result: Any) -> str:
     items = [
         QuantumProgramResultItemModel(
             results={name: CompressedTensorModel.from_numpy(value) for name, value in item.items()},
-            metadata=ItemMetadataModel(),
+            metadata=ItemMetadataModel(scheduler_timing=timing),
         )
-        for item in result
+        for item, timing in zip(result, timings, strict=True)
     ]
     model = QuantumProgramResultModel(
         data=items,

@@ -1,9 +1,9 @@
 """What a user asks for when a network is to run on a device."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
-from qnnq.devices.limits import ServiceLimits
-from qnnq.execution.request import PairGate
+from qnnq.devices.service_limits import ServiceLimits
+from qnnq.execution.request import ModeName, PairGate, RecyclingName, RunRequest
 from qnnq.jobs.service import JobOptions
 
 LEAST_BUSY = "least_busy"
@@ -22,6 +22,11 @@ class HardwareRequest:
         seed: Part of the run's identity; seeds the simulator of a fake device.
         qubits: `best`, or a list such as `3,4,5` or `3:4,7:8`.
         copies: Images side by side on the chip; None takes as many as fit.
+        mode: `stepwise`, a circuit a layer, or `coherent`, one circuit of the whole network.
+        feedback_latency: In coherent mode the time from the end of a measurement to the first
+            gate that depends on it, such as `2us`: what waits are taken to be.
+        measurement: In coherent mode the device's instruction that measures, such as `measure_2`.
+        recycling: In coherent mode what brings a measured ancilla back to |0>: `flip` or `reset`.
         pairs: Gate pairs inserted after each rotation.
         pair_gate: `sx` or `cz`.
         compensate: Whether angles are corrected for the device's noise.
@@ -38,9 +43,19 @@ class HardwareRequest:
     seed: int = 0
     qubits: str = "best"
     copies: int | None = None
+    mode: ModeName = "stepwise"
+    feedback_latency: str | None = None
+    measurement: str = "measure"
+    recycling: RecyclingName = "flip"
     pairs: int = 0
     pair_gate: PairGate = "sx"
     compensate: bool = False
     response: str | None = None
     options: JobOptions = field(default_factory=JobOptions)
     limits: ServiceLimits = field(default_factory=ServiceLimits)
+
+    def simulated(self) -> RunRequest:
+        """Return the request of a run in this process on the same circuits."""
+        same = {item.name for item in fields(RunRequest)} & {item.name for item in fields(self)}
+        found = {name: getattr(self, name) for name in same}
+        return RunRequest(**found | {"copies": 1 if self.copies is None else self.copies})

@@ -1,8 +1,9 @@
 """What the IBM Quantum service allows and charges: the one place for these numbers.
 
 Sources: https://quantum.cloud.ibm.com/docs/en/guides/job-limits (executions, instructions),
-https://quantum.cloud.ibm.com/docs/en/guides/max-execution-time (seconds) and
-https://quantum.cloud.ibm.com/docs/en/guides/estimate-job-run-time (the cost of a job).
+https://quantum.cloud.ibm.com/docs/en/guides/max-execution-time (seconds),
+https://quantum.cloud.ibm.com/docs/en/guides/estimate-job-run-time (the cost of a job) and
+https://quantum.cloud.ibm.com/docs/guides/execute-dynamic-circuits (broadcasts).
 """
 
 import math
@@ -10,7 +11,7 @@ import tomllib
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
-from qnnq.errors import InputError
+from qnnq.errors import InputError, require
 from qnnq.storage.files import read_text
 from qnnq.wording import nearest
 
@@ -31,6 +32,9 @@ class ServiceLimits:
     Attributes:
         executions_per_job: Parameter sets times shots.
         instructions_per_qubit: Control instructions on one qubit, over all parameter sets of a job.
+        broadcasts_per_job: Broadcasts of one bit to the controllers of a dynamic circuit, over all
+            parameter sets of a job. That each of them counts is not said: a service that keeps one
+            circuit for all of them takes more.
         payload_bytes: Size of a job's request; 64 MB is what the service once refused above.
         seconds_per_job: Quantum time after which the service cancels a job.
         overhead_s: Quantum seconds that a job costs before its first execution.
@@ -47,6 +51,7 @@ class ServiceLimits:
 
     executions_per_job: int = 10_000_000
     instructions_per_qubit: int = 26_800_000
+    broadcasts_per_job: int = 2400
     payload_bytes: int = 64_000_000
     seconds_per_job: float = 10_800.0
     overhead_s: float = 2.0
@@ -61,11 +66,11 @@ class ServiceLimits:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if isinstance(value, bool) or not isinstance(value, (int, float)):
-                raise InputError(f"{field.name}: expected a number, got {value!r}")
-            zero_is_fine = field.name in ("overhead_s", "rep_delay_s", "seconds_per_set")
-            if not (math.isfinite(value) and (value > 0 or (zero_is_fine and value == 0))):
-                raise InputError(f"{field.name}: expected a number > 0, got {value!r}")
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            require(number, field.name, "a number", repr(value))
+            positive = field.name not in ("overhead_s", "rep_delay_s", "seconds_per_set")
+            good = math.isfinite(value) and (value > 0 if positive else value >= 0)
+            require(good, field.name, f"a number {'>' if positive else '>='} 0", repr(value))
 
 
 def read_limits(path: str | None) -> ServiceLimits:

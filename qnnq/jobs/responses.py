@@ -16,11 +16,11 @@ from qnnq.execution.request import check_at_least
 from qnnq.execution.response_fit import ANGLES
 from qnnq.jobs.engine import RuntimeEngine
 from qnnq.jobs.estimate import Estimate, LayerEstimate
+from qnnq.jobs.hardware_request import HardwareRequest
 from qnnq.jobs.layer_plan import JobPlan, LayerCost
 from qnnq.jobs.ledger import Ledger
 from qnnq.jobs.planning import Plan, described, fill_chip
 from qnnq.jobs.records import now
-from qnnq.jobs.request import HardwareRequest
 from qnnq.jobs.service import Service
 from qnnq.networks.bundled import load_model
 from qnnq.results.task import Task
@@ -69,7 +69,7 @@ def plan_calibration(request: HardwareRequest) -> Plan:
     return Plan(
         device=placed.placement.device,
         network=network,
-        layers=layers,
+        circuits=layers,
         costs=costs,
         estimate=Estimate(tuple(estimates), request.limits.overhead_s),
         task=described(task, request, placed),
@@ -127,7 +127,7 @@ def measure_responses(ledger: Ledger, engine: RuntimeEngine, service: Service) -
         chosen = _chosen_angles(sets, layer.slots, request["seed"])
         if not ledger.jobs(number):
             places = np.arange(sets * each).reshape(sets, each)
-            ledger.write_plan(number, [JobPlan(ANGLES[chosen], places)])
+            ledger.write_plan(number, [JobPlan(ANGLES[chosen], places)], layer.slots)
         engine.finish(number, service)
         (job,) = ledger.jobs(number)
         ones = ledger.bits(job).sum(axis=1, dtype=np.int64)  # (sets, slots)

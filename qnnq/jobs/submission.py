@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from qnnq.devices.ibm.client import NotAccepted, Unanswered
-from qnnq.devices.limits import ServiceLimits
 from qnnq.devices.patience import Patience
+from qnnq.devices.service_limits import ServiceLimits
 from qnnq.errors import QnnqError
 from qnnq.jobs.ledger import Ledger
 from qnnq.jobs.records import Attempt

@@ -1,0 +1,68 @@
+"""One, two and three hidden layers, with five seeds (arXiv:2503.15482).
+
+python benchmarks/papers/layers.py --seeds 0,1,2,3,4    # width 512: 40 minutes on two cores
+python benchmarks/papers/layers.py --quick              # width 32, 10 epochs: a minute
+"""
+
+import math
+
+from rich.table import Table
+from study import CONSOLE, Study, better, gain, mean_error
+
+DEPTHS = (1, 2, 3)
+KINDS = {
+    "sign": (0.0, 1 / 2),
+    "method 1, stretch 0.316": (0.316, 1 / 2),
+    "method 2, 5 pi/19": (0.0, 5 / 19),
+    "combined, 0.316 and 3 pi/8": (0.316, 3 / 8),
+}
+"""Stretch, and entanglement angle over pi."""
+
+
+def main() -> None:
+    assert __doc__
+    study = Study("layers", __doc__)
+    points = [(depth, kind) for depth in DEPTHS for kind in KINDS]
+    cases = [
+        study.settings(stretch, hidden=study.hidden[:1] * depth, entanglement=math.pi * g)
+        for depth, kind in points
+        for stretch, g in [KINDS[kind]]
+    ]
+    networks = dict(zip(points, study.trained(cases), strict=True))
+    found = {point: [study.errors(each) for each in seeds] for point, seeds in networks.items()}
+    rows = []
+    table = Table(
+        title=f"Error in %, majority of 15, {len(study.seeds)} seeds", title_justify="left"
+    )
+    for heading in ("hidden layers", *KINDS):
+        table.add_column(heading)
+    for depth in DEPTHS:
+        errors = {kind: mean_error(found[depth, kind]) for kind in KINDS}
+        table.add_row(str(depth), *(error.per_cent() for error in errors.values()))
+        rows += [
+            {"hidden_layers": depth, "kind": kind, "width": study.hidden[0],
+             "seeds": len(study.seeds), **error.columns("majority_error")}
+            for kind, error in errors.items()
+        ]  # fmt: skip
+    CONSOLE.print(table)
+    study.write(rows)
+    quantum = "method 1, stretch 0.316"
+    study.claims(
+        [
+            better(
+                f"{quantum} errs less than the sign network, {depth} hidden layers",
+                gain(found[depth, quantum], found[depth, "sign"]),
+            )
+            for depth in DEPTHS
+        ]
+        + [
+            better(
+                "three hidden layers of method 1 err less than two",
+                gain(found[3, quantum], found[2, quantum]),
+            )
+        ]
+    )
+
+
+if __name__ == "__main__":
+    main()

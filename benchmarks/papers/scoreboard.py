@@ -1,0 +1,204 @@
+"""Quantum networks beside classical ones that a critic would choose: one table.
+
+    python benchmarks/papers/scoreboard.py --hidden 16,16,16 --seeds 0,1,2,3,4    # 20 minutes
+    python benchmarks/papers/scoreboard.py --hidden 512,512                       # hours
+    python benchmarks/papers/scoreboard.py --quick                                # a minute
+
+All are trained by one recipe: SGD with momentum, cosine schedule, a fifth of the pixels dropped,
+the same epochs, no biases; no kind is tuned further. Each seed gives a network of each kind. Where
+outcomes are random 15 shots vote. "Significant": McNemar's test of each seed's network against the
+best quantum one of that seed, with Holm's correction over all rows and seeds. A projectively
+measured network without noise is a classical stochastic network: its shots are drawn here by a
+classical computer, exactly ("the classical twin" is the same row).
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+from classical import Classical, Outcome, kinds, train_classical
+from numpy.typing import NDArray
+from rich.table import Table
+from study import CONSOLE, Errors, Study, better, gain, mean_error, shown
+
+from qnnq.data.load import load_data
+from qnnq.networks.activation import phi
+from qnnq.networks.file import read_network
+from qnnq.networks.network import Network
+from qnnq.statistics import mcnemar
+from qnnq.training.settings import MAJORITY_SHOTS, TrainingSettings
+
+STRETCHES = (0.5, 1.0, 2.0)
+NOISE = "fake_kingston"
+MORE_SHOTS = (101, 401)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the table: networks of one kind, one a seed, or one for all seeds."""
+
+    name: str
+    errors: Sequence[Errors]
+    passes: int
+    training_seconds: float
+
+    def seconds(self) -> float:
+        """Return the mean processor time of all passes over the test images."""
+        return float(np.mean([each.seconds for each in self.errors]))
+
+
+class Scoreboard(Study):
+    """Classical networks beside those of a study, kept in the same way."""
+
+    def recipe(self, stretch: float, **changes: object) -> TrainingSettings:
+        """Return how every network is trained."""
+        wide = max(self.hidden) > 64
+        settings = self.settings(
+            stretch, learning_rate=0.05 if wide else 0.03, schedule="cosine", input_dropout=0.2
+        )
+        return replace(settings, **changes)
+
+    def classical(self, kind: Classical, seed: int) -> Outcome:
+        """Return a classical network's outcome."""
+        settings = replace(self.recipe(0.0), seed=seed)
+        data, test = load_data(self.data), load_data("mnist-test")
+        identity = json.dumps([asdict(kind), asdict(settings), data.digest], sort_keys=True)
+        name = f"classical-{hashlib.sha256(identity.encode()).hexdigest()[:16]}.npz"
+        path = self.networks / name
+        if not path.exists():
+            outcome = train_classical(kind, settings, data, test)
+            with path.open("wb") as file:
+                np.savez_compressed(file, **vars(outcome))
+        content = np.load(path)
+        return Outcome(
+            content["right"], content["probabilities"],
+            float(content["training_seconds"]), float(content["seconds"]),
+        )  # fmt: skip
+
+
+def fixed(right: NDArray[np.bool_], seconds: float) -> Errors:
+    """Return the errors of a network with one answer an image."""
+    error = float(1 - right.mean())
+    return Errors(error, error, right, seconds)
+
+
+def classical_rows(study: Scoreboard) -> Iterator[Row]:
+    """Train classical networks; return a row a kind, and ensembles of the seeds' networks."""
+    labels = load_data("mnist-test").labels
+    together = ("ReLU, dropout", "sign")
+    work = list(kinds(0.5 if max(study.hidden) > 64 else 0.1).items())
+    for name, kind in shown(work, "classical networks"):
+        found = [study.classical(kind, seed) for seed in study.seeds]
+        training = float(np.mean([each.training_seconds for each in found]))
+        yield Row(name, [fixed(each.right, each.seconds) for each in found], kind.passes, training)
+        if name in together and len(found) > 1:
+            chosen = np.mean([each.probabilities for each in found], axis=0).argmax(axis=1)
+            each = fixed(chosen == labels, sum(each.seconds for each in found))
+            yield Row(f"{len(found)} x {name}", [each], len(found), training * len(found))
+
+
+def quantum_rows(study: Scoreboard) -> Iterator[Row]:
+    """Train quantum networks; return rows without noise, with a device's, and without sampling."""
+    recipes = {f"quantum, stretch {a:g}": study.recipe(a) for a in STRETCHES}
+    recipes["quantum, stretch 1, vote-aware"] = study.recipe(1.0, train_shots=4)
+    recipes["quantum, stretch 0.316, published recipe"] = study.settings(0.316)
+    for name, networks in zip(recipes, study.trained(recipes.values()), strict=True):
+        training = float(np.mean([network.seconds for network in networks]))
+        for shots in (MAJORITY_SHOTS, *MORE_SHOTS):
+            errors = [study.errors(network, shots) for network in networks]
+            yield Row(f"{name}, {shots} shots", errors, shots, training)
+        noisy = [study.errors(network, noise=NOISE) for network in networks]
+        yield Row(f"{name}, {NOISE}", noisy, MAJORITY_SHOTS, training)
+        expected = [without_sampling(read_network(network.path)) for network in networks]
+        yield Row(f"{name}, weights without sampling", expected, 1, training)
+
+
+def without_sampling(network: Network) -> Errors:
+    """Return what the same weights do with phi(z) in place of each outcome."""
+    test = load_data("mnist-test")
+    started = time.process_time()
+    values = test.images / np.float32(255)
+    layers = zip(network.weights, network.activations, network.stretches, strict=False)
+    for weight, activation, stretch in layers:
+        values = phi(values @ weight.T, activation, stretch)
+    chosen = (values @ network.weights[-1].T).argmax(axis=1)
+    return fixed(chosen == test.labels, time.process_time() - started)
+
+
+def significance(rows: Sequence[Row], best: Row) -> list[str]:
+    """Return how many seeds of each row are better and worse than the best quantum network's."""
+    values = {
+        (place, seed): mcnemar(row.errors[seed % len(row.errors)].right, each.right)
+        for place, row in enumerate(rows)
+        if row is not best
+        for seed, each in enumerate(best.errors)
+    }
+    holm = holm_corrected(list(values.values()))
+    corrected = dict(zip(values, holm, strict=True))
+    told = []
+    for place, row in enumerate(rows):
+        signs = [
+            np.sign(best.errors[seed].majority - row.errors[seed % len(row.errors)].majority)
+            for (each, seed), p in corrected.items()
+            if each == place and p < 0.05
+        ]
+        told.append(f"+{signs.count(1)} -{signs.count(-1)}" if row is not best else "")
+    return told
+
+
+def holm_corrected(values: Sequence[float]) -> NDArray[np.float64]:
+    """Return p-values for all tests together (Holm, Scand. J. Statist. 6, 65, 1979)."""
+    order = np.argsort(values)
+    steps = np.maximum.accumulate(np.sort(values) * np.arange(len(values), 0, -1))
+    found = np.empty(len(values))
+    found[order] = np.minimum(steps, 1)
+    return found
+
+
+def main() -> None:
+    assert __doc__
+    study = Scoreboard("scoreboard", __doc__, hidden=(16, 16, 16), epochs=60)
+    shape = "-".join(map(str, study.hidden))
+    study.name = f"{study.name}-{shape}-{study.data}"
+    rows = [*classical_rows(study), *quantum_rows(study)]
+    sampled = [row for row in rows if row.name.endswith(f", {MAJORITY_SHOTS} shots")]
+    best = min(sampled, key=lambda row: mean_error(row.errors).value)
+    table = Table(
+        title=f"{shape} on {study.data}, {study.epochs} epochs, {len(study.seeds)} seeds: error "
+        "on 10,000 test images in % (95 %)",
+        title_justify="left",
+    )
+    headings = ("network", "passes", "error", "seeds better and worse", "training s", "use s")
+    for heading in headings:
+        table.add_column(heading)
+    written = []
+    for row, told in zip(rows, significance(rows, best), strict=True):
+        error = mean_error(row.errors)
+        table.add_row(
+            row.name, str(row.passes), error.per_cent(), told or "(best quantum)",
+            f"{row.training_seconds:.0f}", f"{row.seconds():.2f}",
+        )  # fmt: skip
+        written.append(
+            {
+                "network": row.name, "passes": row.passes, "seeds": len(row.errors),
+                **error.columns("error"), "significant_better_worse": told,
+                "training_seconds": round(row.training_seconds, 1),
+                "seconds": round(row.seconds(), 3),
+            }
+        )  # fmt: skip
+    CONSOLE.print(table)
+    study.write(written)
+    claims = [
+        better(f"the best quantum network, {best.name}, errs less than {row.name}", gained)
+        for row in rows
+        if len(row.errors) == len(best.errors) and not row.name.startswith("quantum")
+        for gained in [gain(best.errors, row.errors)]
+    ]
+    study.claims(claims)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,281 @@
+"""What these scripts share: networks that are trained once, their errors, tables and verdicts."""
+
+import argparse
+import csv
+import hashlib
+import json
+import os
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+from scipy.stats import t as student
+
+from qnnq.data.load import load_data
+from qnnq.execution.request import EngineName, RunRequest
+from qnnq.execution.run import prepare
+from qnnq.networks.file import read_network, write_network
+from qnnq.statistics import majority_votes
+from qnnq.storage.files import write_atomically
+from qnnq.training.settings import MAJORITY_SHOTS, TrainingSettings
+from qnnq.training.trainer import train
+
+CONSOLE = Console(width=130)
+_ERRORS = Console(stderr=True)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained network.
+
+    Attributes:
+        path: Its file.
+        settings: What it was trained with.
+        seconds: Processor time of the training.
+        history: A dictionary an epoch (`qnnq.training.settings.Epoch`).
+    """
+
+    path: Path
+    settings: TrainingSettings
+    seconds: float
+    history: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Errors:
+    """What one network does on the test images.
+
+    Attributes:
+        single_shot: Error of a shot, in [0, 1].
+        majority: Error of the vote.
+        right: Whether the vote was right, shape (images,).
+        seconds: Processor time of all shots.
+    """
+
+    single_shot: float
+    majority: float
+    right: NDArray[np.bool_]
+    seconds: float
+
+
+class Study:
+    """One figure: what exists in its folder is not done again, so a stopped one goes on."""
+
+    def __init__(
+        self,
+        name: str,
+        description: str,
+        hidden: tuple[int, ...] = (512, 512),
+        epochs: int = 100,
+        data: str = "mnist5k",
+    ) -> None:
+        parser = argparse.ArgumentParser(
+            description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+        )
+        parser.add_argument("--quick", action="store_true", help="small networks, few epochs")
+        parser.add_argument("--hidden", type=_numbers, help="widths, such as 512,512")
+        parser.add_argument("--seeds", type=_numbers)
+        parser.add_argument("--epochs", type=int)
+        parser.add_argument("--data", help="images to train on: a name or a file")
+        parser.add_argument("--out", type=Path, default=Path("runs/papers"))
+        options = parser.parse_args()
+        self.quick: bool = options.quick
+        self.seeds: tuple[int, ...] = options.seeds or ((0,) if self.quick else (0, 1, 2))
+        self.hidden: tuple[int, ...] = options.hidden or ((32, 32) if self.quick else hidden)
+        self.epochs: int = options.epochs or (10 if self.quick else epochs)
+        self.data: str = options.data or ("mnist5k" if self.quick else data)
+        self.networks = options.out / "networks"
+        self.networks.mkdir(parents=True, exist_ok=True)
+        kind = "-quick" if self.quick else ""
+        self.tables = options.out if self.quick else Path(__file__).parent / "results"
+        self.tables.mkdir(parents=True, exist_ok=True)
+        self.name = f"{name}{kind}"
+
+    def settings(self, stretch: float, **changes: Any) -> TrainingSettings:
+        """Return the published recipe (arXiv:2503.15482): SGD 0.01, batches of 64, tanh."""
+        published = TrainingSettings(
+            self.hidden, stretch, activation="tanh", epochs=self.epochs, evaluate_every=self.epochs
+        )
+        return replace(published, **changes)
+
+    def trained(self, cases: Iterable[TrainingSettings]) -> list[list[Trained]]:
+        """Train each case with each seed; return the networks, a list of seeds a case."""
+        work = [replace(case, seed=seed) for case in cases for seed in self.seeds]
+        found = [self._trained(case) for case in shown(work, "training")]
+        seeds = len(self.seeds)
+        return [found[start : start + seeds] for start in range(0, len(found), seeds)]
+
+    def _trained(self, settings: TrainingSettings) -> Trained:
+        images, test = load_data(self.data), load_data("mnist-test")
+        identity = json.dumps([asdict(settings), images.digest], sort_keys=True)
+        path = self.networks / f"{hashlib.sha256(identity.encode()).hexdigest()[:16]}.safetensors"
+        record = path.with_suffix(".json")
+        if not record.exists():
+            checkpoint = path.with_suffix(".checkpoint")
+            started = time.process_time()
+            result = train(settings, images, test, device="cpu", checkpoint=checkpoint)
+            if result.interrupted:
+                raise KeyboardInterrupt
+            seconds = time.process_time() - started
+            write_network(result.network, path)
+            history = [asdict(epoch) for epoch in result.history]
+            content = {"settings": asdict(settings), "seconds": seconds, "history": history}
+            write_atomically(record, json.dumps(content).encode())
+            checkpoint.unlink()
+        content = json.loads(record.read_text())
+        return Trained(path, settings, content["seconds"], content["history"])
+
+    def errors(
+        self,
+        network: Trained,
+        shots: int = MAJORITY_SHOTS,
+        entanglement: float | None = None,
+        noise: str = "ideal",
+    ) -> Errors:
+        """Return the errors over all test images at `shots` an image.
+
+        Args:
+            network: What was trained.
+            shots: How many of them vote.
+            entanglement: Radians; None is what the network was trained with.
+            noise: A device's name, or `ideal`.
+        """
+        path = network.path
+        if entanglement is not None:
+            path = path.with_name(f"{path.stem}-g{entanglement:.6f}.safetensors")
+            write_network(replace(read_network(network.path), entanglement=entanglement), path)
+        kept = path.with_suffix(f".{noise}.{shots}.npz")
+        if not kept.exists():
+            engine: EngineName = "ideal" if noise == "ideal" else "instrument"
+            request = RunRequest(str(path), engine=engine, noise=noise, shots=shots)
+            prepared = prepare(request)
+            started = time.process_time()
+            result = prepared.execute()
+            seconds = time.process_time() - started
+            right = majority_votes(result.counts) == result.labels
+            hits = result.counts[np.arange(len(result.labels)), result.labels].sum()
+            single = 1 - hits / (shots * len(result.labels))
+            with kept.open("wb") as file:
+                np.savez_compressed(file, right=right, single=single, seconds=seconds)
+        content = np.load(kept)
+        right = content["right"]
+        return Errors(
+            float(content["single"]), float(1 - right.mean()), right, float(content["seconds"])
+        )
+
+    def parameters(self, network: Trained) -> int:
+        """Return the number of weights."""
+        return sum(weight.size for weight in read_network(network.path).weights)
+
+    def write(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Write the table of a figure."""
+        path = self.tables / f"{self.name}.csv"
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, rows[0].keys())
+            writer.writeheader()
+            writer.writerows(rows)
+        print(f"table: {os.path.relpath(path)}")
+
+    def figure(self) -> Path:
+        """Return where the figure goes."""
+        return self.tables / f"{self.name}.png"
+
+    def claims(self, claims: Sequence["Claim"]) -> None:
+        """Print what becomes of the papers' claims, and write it beside the table."""
+        table = Table(title="claims", title_justify="left")
+        for heading in ("claim", "verdict", "evidence"):
+            table.add_column(heading)
+        for claim in claims:
+            table.add_row(claim.claim, claim.verdict, claim.evidence)
+        CONSOLE.print(table)
+        path = self.tables / f"{self.name}-claims.csv"
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["claim", "verdict", "evidence", "seeds", "images", "networks"])
+            scale = [len(self.seeds), 10_000, "-".join(map(str, self.hidden))]
+            writer.writerows([c.claim, c.verdict, c.evidence, *scale] for c in claims)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A sentence of a paper and what becomes of it: holds, does not hold, cannot be told."""
+
+    claim: str
+    verdict: str
+    evidence: str
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean over seeds and its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+    def per_cent(self, digits: int = 2) -> str:
+        """Return it in per cent."""
+        value, low, high = (100 * number for number in (self.value, self.low, self.high))
+        return f"{value:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
+
+    def columns(self, name: str) -> dict[str, float]:
+        """Return three columns of a table."""
+        return {
+            name: round(self.value, 6), f"{name}_low": round(self.low, 6),
+            f"{name}_high": round(self.high, 6),
+        }  # fmt: skip
+
+
+def mean_error(found: Sequence[Errors]) -> Interval:
+    """Return the mean error of the majority over seeds."""
+    return _interval(np.array([~errors.right for errors in found], dtype=np.float64))
+
+
+def gain(found: Sequence[Errors], reference: Sequence[Errors]) -> Interval:
+    """Return by how much the error is below the reference's, paired by image and by seed."""
+    pairs = zip(found, reference, strict=True)
+    return _interval(np.array([a.right.astype(np.float64) - b.right for a, b in pairs]))
+
+
+def _interval(values: NDArray[np.float64]) -> Interval:
+    """Return the mean of values (seeds, images) with an interval for new seeds and new images.
+
+    The variances of the mean over seeds and over images are added, which counts what both share
+    twice; with one seed it is the images' alone.
+    """
+    seeds, images = values.shape
+    variance = values.mean(axis=0).var(ddof=1) / images
+    quantile = 1.959964
+    if seeds > 1:
+        variance += values.mean(axis=1).var(ddof=1) / seeds
+        quantile = float(student.ppf(0.975, seeds - 1))
+    mean, half = float(values.mean()), float(quantile * np.sqrt(variance))
+    return Interval(mean, mean - half, mean + half)
+
+
+def better(claim: str, difference: Interval, unit: str = "points") -> Claim:
+    """Judge a claim that a difference is above 0 by its interval."""
+    verdict = "cannot be told"
+    if difference.low > 0:
+        verdict = "holds"
+    elif difference.high < 0:
+        verdict = "does not hold"
+    return Claim(claim, verdict, f"{difference.per_cent()} {unit}")
+
+
+def shown(work: Sequence[T], description: str) -> Iterable[T]:
+    """Iterate with a progress bar, where there is a terminal."""
+    hidden = not _ERRORS.is_terminal
+    return track(work, description, console=_ERRORS, transient=True, disable=hidden)
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(map(int, text.split(",")))

@@ -1,0 +1,255 @@
+"""What a step does to one site (a neuron's qubit and its ancilla): matrices on its Pauli vector.
+
+A site is entangled with no other one. What a step does to it depends on nothing but the neuron's
+angle and the outcomes that were reported last, on which branches depend. A step is cut into stages:
+tables of branches, each for all patterns of a few bits, and the layer with its measurement, whose
+elements are a + b cos(theta) + c sin(theta).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from qiskit.circuit import (
+    ClassicalRegister,
+    Delay,
+    Gate,
+    IfElseOp,
+    Measure,
+    Operation,
+    QuantumCircuit,
+    Reset,
+)
+from qiskit.quantum_info import PTM, SuperOp
+
+from noise_models.channels import NoiseChannels
+from noise_models.stages import superoperator
+from qnnq.execution.engines.response import (
+    ANGLES,
+    GROUND_STATE,
+    TO_COEFFICIENTS,
+    apply_transfer,
+    gate_matrices,
+)
+from transpile import CompiledStep, Site
+
+Matrix = NDArray[np.float64]
+Placed = tuple[Operation, tuple[int, ...]]  # an operation, its physical qubits
+
+MOST_TABLE_BITS = 8
+"""Bits of a table of branches on single bits: 256 patterns stay in a processor's cache."""
+
+_RESET = np.outer(GROUND_STATE, [1.0, 0.0, 0.0, 0.0])  # of a Pauli vector
+
+
+def placed_operations(circuit: QuantumCircuit) -> list[Placed]:
+    """Return the operations of a circuit other than barriers, with their physical qubits."""
+    number = {qubit: index for index, qubit in enumerate(circuit.qubits)}
+    return [
+        (item.operation, tuple(number[qubit] for qubit in item.qubits))
+        for item in circuit.data
+        if item.operation.name != "barrier"
+    ]
+
+
+@dataclass(frozen=True, eq=False)
+class Branches:
+    """Successive operations of a step up to and with the last of some branches.
+
+    Attributes:
+        bits: Neurons of the layer before on whose outcomes they depend, ascending.
+        operations: The operations.
+    """
+
+    bits: tuple[int, ...]
+    operations: tuple[Placed, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class StagedStep:
+    """A step cut into tables of branches and the layer.
+
+    Attributes:
+        step: The step.
+        tables: None where the angles are computed outside.
+        layer: What follows the branches. Where there are no tables, it may flip a neuron's ancilla
+            by that neuron's last outcome.
+    """
+
+    step: CompiledStep
+    tables: tuple[Branches, ...]
+    layer: tuple[Placed, ...]
+
+
+def staged(step: CompiledStep) -> StagedStep:
+    """Cut a step into stages of few bits each."""
+    placed = placed_operations(step.circuit)
+    tables: list[Branches] = []
+    bits: set[int] = set()
+    begin = end = 0
+    for place, (operation, _) in enumerate(placed) if step.feedforward is not None else ():
+        if not isinstance(operation, IfElseOp):
+            continue
+        own = set(condition_bits(step.circuit, operation))
+        if bits and len(bits | own) > max(MOST_TABLE_BITS, len(own)):
+            tables.append(Branches(tuple(sorted(bits)), tuple(placed[begin:end])))
+            begin, bits = end, set()
+        bits |= own
+        end = place + 1
+    if bits:
+        tables.append(Branches(tuple(sorted(bits)), tuple(placed[begin:end])))
+    return StagedStep(step, tuple(tables), tuple(placed[end:]))
+
+
+def condition_bits(circuit: QuantumCircuit, operation: IfElseOp) -> list[int]:
+    """Return which neurons of the layer before a condition compares, the lowest bit first."""
+    left = operation.condition[0]
+    bits = list(left) if isinstance(left, ClassicalRegister) else [left]
+    return [circuit.find_bit(bit).registers[0][1] for bit in bits]
+
+
+@dataclass(frozen=True)
+class SiteInstrument:
+    """The propagation of the Pauli basis of one site through stages.
+
+    Args:
+        site: The site.
+        neuron: Of its neuron in every layer.
+        channels: The noise.
+    """
+
+    site: Site
+    neuron: int
+    channels: NoiseChannels
+    _errors: dict[object, Matrix | None] = field(default_factory=dict)
+
+    def stages(self, staged: StagedStep) -> list[Matrix]:
+        """Return matrices (last, cases, reported, out, in) of Pauli vectors, a stage each.
+
+        Axis `last` has one element where the outcome that was reported last makes no difference,
+        `reported` where nothing is measured. Cases are patterns of bits for a table, and for a
+        layer the coefficients of 1, cos(theta) and sin(theta), or one where its angle is known.
+        """
+        step = staged.step
+        found = [self._table(step, table)[None, :, None] for table in staged.tables]
+        layer = self._own(staged.layer)
+        if step.feedforward is None:
+            by_last = [self._layer(step, layer, last) for last in (0, 1)]
+            return [*found, np.stack(by_last)]
+        angle = step.feedforward.base[self.neuron] if self.neuron < step.width else 0.0
+        powers = np.array([1.0, np.cos(angle), np.sin(angle)])
+        known = np.tensordot(powers, self._layer(step, layer, None), axes=1)
+        return [*found, known[None, None]]
+
+    def _own(self, operations: Iterable[Placed]) -> list[Placed]:
+        qubits = set(self.site.qubits)
+        return [each for each in operations if not qubits.isdisjoint(each[1])]
+
+    def _table(self, step: CompiledStep, table: Branches) -> Matrix:
+        """Return (patterns, out, in) matrices."""
+        bits = {bit: place for place, bit in enumerate(table.bits)}
+        patterns = np.arange(2 ** len(bits))
+        size = 4 ** len(self.site.qubits)
+        result = np.tile(np.eye(size), (len(patterns), 1, 1))
+        for operation, physical in self._own(table.operations):
+            if not isinstance(operation, IfElseOp):
+                result = self._matrix([(operation, physical)]) @ result
+                continue
+            compared = [bits[bit] for bit in condition_bits(step.circuit, operation)]
+            values = (patterns[:, None] >> compared & 1) @ (1 << np.arange(len(compared)))
+            taken = values == int(operation.condition[1])
+            for block, where in zip(operation.blocks, (taken, ~taken), strict=True):
+                matrix = self._matrix(self._own(_inside(block, physical)))
+                result[where] = matrix @ result[where]
+        return result
+
+    def _matrix(self, operations: Iterable[Placed]) -> Matrix:
+        """Return what unconditional operations without measurements do, (out, in)."""
+        size = 4 ** len(self.site.qubits)
+        state = np.eye(size).reshape(1, *(4,) * len(self.site.qubits), size)
+        for operation, physical in operations:
+            state = self._after(operation, physical, state, [{}])
+        return state.reshape(size, size)
+
+    def _layer(self, step: CompiledStep, operations: Sequence[Placed], last: int | None) -> Matrix:
+        """Return (powers, reported, out, in) matrices.
+
+        last: the neuron's bit in the layer before, on which its ancilla's flip depends.
+        """
+        size = 4 ** len(self.site.qubits)
+        # (points, 4 a qubit, basis); once it is measured a last axis for the reported bit
+        state = np.broadcast_to(np.eye(size), (len(ANGLES), size, size))
+        state = state.reshape(len(ANGLES), *(4,) * len(self.site.qubits), size)
+        angles = [{self.neuron: float(angle)} for angle in ANGLES]
+        measured = False
+        for operation, physical in self._chosen(step, operations, last):
+            if isinstance(operation, Measure):
+                measured = True
+                axes = [self.site.qubits.index(physical[0])]
+                readers = self._projections(physical[0])
+                state = np.stack([apply_transfer(m[None], state, axes) for m in readers], axis=-1)
+                if physical[0] not in step.alive:
+                    continue
+            state = self._after(operation, physical, state, angles)
+        if not measured:
+            state = np.stack([state, np.zeros_like(state)], axis=-1)
+        values = state.reshape(len(ANGLES), size, size, 2)
+        return np.tensordot(TO_COEFFICIENTS, values, axes=(1, 0)).transpose(0, 3, 1, 2)
+
+    def _chosen(
+        self, step: CompiledStep, operations: Iterable[Placed], last: int | None
+    ) -> Iterable[Placed]:
+        """Yield what happens where bit `last` was reported last time."""
+        for operation, physical in operations:
+            if not isinstance(operation, IfElseOp):
+                yield operation, physical
+                continue
+            if condition_bits(step.circuit, operation) != [self.neuron] or last is None:
+                raise ValueError("if_else: expected the neuron's own outcome")
+            block = operation.blocks[0 if last == operation.condition[1] else 1]
+            yield from _inside(block, physical)
+
+    def _after(
+        self,
+        operation: Operation,
+        physical: tuple[int, ...],
+        state: Matrix,
+        angles: list[dict[int, float]],
+    ) -> Matrix:
+        """Return a state after an operation (a measurement's outcome was taken) and its error."""
+        axes = [self.site.qubits.index(qubit) for qubit in physical]
+        if isinstance(operation, Gate):
+            state = apply_transfer(gate_matrices(operation, angles), state, axes)
+        elif isinstance(operation, Reset):
+            state = apply_transfer(_RESET[None], state, axes)
+        elif not isinstance(operation, Delay | Measure):
+            raise ValueError(f"{operation.name}: expected gates, waits, resets, measurements")
+        error = self._error(operation, physical)
+        return state if error is None else apply_transfer(error[None], state, axes)
+
+    def _error(self, operation: Operation, physical: tuple[int, ...]) -> Matrix | None:
+        """Return the Pauli transfer matrix of what acts after an operation, None for nothing."""
+        wait = (operation.duration, operation.unit) if isinstance(operation, Delay) else None
+        key = (operation.name, physical, wait)
+        if key not in self._errors:
+            stages = self.channels.after(operation, physical)
+            channel = SuperOp(superoperator(stages, len(physical)))
+            self._errors[key] = PTM(channel).data.real if stages else None
+        return self._errors[key]
+
+    def _projections(self, qubit: int) -> list[Matrix]:
+        """Return for each reported bit what it does to the Pauli vector of the measured qubit."""
+        readout = self.channels.readout_errors.get(qubit, np.eye(2))  # [true, reported]
+        found = []
+        for zero, one in readout.T:
+            matrix = np.zeros((4, 4))
+            matrix[[0, 3], [0, 3]] = (zero + one) / 2
+            matrix[[0, 3], [3, 0]] = (zero - one) / 2
+            found.append(matrix)
+        return found
+
+
+def _inside(block: QuantumCircuit, physical: tuple[int, ...]) -> Iterable[Placed]:
+    for inner, places in placed_operations(block):
+        yield inner, tuple(physical[place] for place in places)

@@ -1,0 +1,48 @@
+"""A whole network measured at once: no host stands between its layers."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from qnnq.arrays import FloatArray, IntArray, OutcomeArray
+from qnnq.execution.engines.base import Draws, Engine
+from qnnq.networks.activation import rotated
+
+
+class DynamicCircuit:
+    """A `qnnq.execution.modes.base.Mode` over an engine that runs one circuit of all layers.
+
+    Args:
+        engine: Measures layer 0 at its angles, and returns the outcomes of all layers, in their
+            order, (images, shots, sum of widths).
+        widths: Neurons of each layer.
+    """
+
+    def __init__(self, engine: Engine, widths: Sequence[int]) -> None:
+        self._engine = engine
+        self._ends = np.cumsum(widths)
+
+    @property
+    def images_per_call(self) -> int | None:
+        """See `Mode`."""
+        return self._engine.images_per_call
+
+    def start(self) -> "_Recorded":
+        """See `Mode`."""
+        return _Recorded(self._engine, self._ends)
+
+
+class _Recorded:
+    """The outcomes of all layers; what the host makes of them changes nothing any more."""
+
+    def __init__(self, engine: Engine, ends: IntArray) -> None:
+        self._engine = engine
+        self._ends = ends
+        self._layers: list[OutcomeArray] = []
+
+    def step(self, layer: int, activations: FloatArray, draws: Draws) -> OutcomeArray:
+        """See `qnnq.execution.modes.base.Session`."""
+        if layer == 0:
+            outcomes = self._engine.measure(0, rotated(activations), draws)
+            self._layers = np.split(outcomes, self._ends[:-1], axis=-1)
+        return self._layers[layer]

@@ -1,0 +1,89 @@
+"""What lines and bars of figures are called, and captions."""
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from qnnq.results.points import Measured, shown
+
+OF_COHERENT_MODE = ("feedback_latency", "condition_overhead", "measurement", "recycling")
+"""Labels that are empty where the mode is stepwise."""
+_IN_CAPTION = (
+    "noise",
+    "strength",
+    "off",
+    "pairs",
+    "device",
+    "engine",
+    "mode",
+    "feedback_latency",
+    "measurement",
+    "data",
+    "content",
+)
+_UNTOLD = (("noise", "device"), ("mode", "stepwise"), ("measurement", "measure"))
+"""Values that a caption leaves out: the device's own noise is told by the device."""
+
+
+def name_groups(lines: Sequence[Sequence[Measured]], apart: Sequence[str]) -> tuple[list[str], str]:
+    """Return a name for each group, from what differs between them, and what they share."""
+    firsts = [line[0].labels for line in lines]
+    fixed = [name for name in firsts[0] if name not in apart]
+    found = {name: _values(name, firsts) for name in fixed}
+    varying = [name for name in fixed if len(found[name]) > 1]
+    if "network" in varying:  # it tells these two
+        varying = [name for name in varying if name not in ("stretch", "entanglement", "widths")]
+    if "device" in varying and "noise" in varying:
+        varying.remove("noise")
+    whole = "this sweep" if "network" in apart else named("network", firsts[0]["network"])
+    names = [", ".join(named(name, labels[name]) for name in varying) or whole for labels in firsts]
+    common = [
+        named(name, value)
+        for name in _IN_CAPTION
+        if name in fixed and name not in varying
+        for value in found[name]
+        if (name, value) not in _UNTOLD and value not in ("", 0)
+    ]
+    point = lines[0][0]
+    images = f"image {point.images[0]}" if len(point.images) == 1 else f"{len(point.images)} images"
+    common.append(f"{images} x {point.shots} shots")
+    points = [point for line in lines for point in line]
+    unfinished = sum(not point.complete for point in points)
+    if unfinished:
+        common.append(f"UNFINISHED: {unfinished} of {len(points)} points")
+    return names, ", ".join(dict.fromkeys(common))
+
+
+def _values(name: str, labels: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """Return the distinct values of a label, without the emptiness that only tells the mode."""
+    found = {shown(each[name]): each[name] for each in labels}
+    if name in OF_COHERENT_MODE and len(found) > 1:
+        found.pop("", None)
+    return list(found.values())
+
+
+def caption(text: str, figure: Figure) -> str:
+    """Break a line of small type to a figure's width."""
+    return textwrap.fill(text, int(17 * figure.get_figwidth()))
+
+
+def named(name: str, value: Any) -> str:
+    """Return a label's value as a figure shows it."""
+    text = shown(value).replace("$", r"\$")  # else matplotlib reads it as a formula
+    if name in ("network", "data"):
+        return Path(text).stem if text.endswith((".safetensors", ".npz")) else text
+    if name in ("noise", "device", "mode", "measurement"):
+        return text
+    if name in ("feedback_latency", "condition_overhead"):
+        return f"{name.replace('_', ' ')} {duration(value)}"
+    return f"{name.replace('_', ' ')} {text or 'none'}"
+
+
+def duration(microseconds: float) -> str:
+    """Return a time in words, in us or from 1,000 of them on in ms."""
+    if microseconds >= 1000:
+        return f"{microseconds / 1000:g} ms"
+    return f"{microseconds:g} us" if microseconds else "0"

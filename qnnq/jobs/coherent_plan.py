@@ -1,0 +1,135 @@
+"""A network whose neurons live on, as one dynamic circuit: compiled, checked and estimated."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qnnq.devices.device import Device
+from qnnq.errors import InputError
+from qnnq.execution.feedforward import network_feedforward
+from qnnq.execution.request import RunRequest
+from qnnq.execution.run import prepare
+from qnnq.execution.timing import Timing
+from qnnq.jobs.estimate import LayerShape, estimate_run
+from qnnq.jobs.hardware_request import HardwareRequest
+from qnnq.jobs.layer_plan import LayerCost
+from qnnq.jobs.planning import Plan, find_device, rep_delays
+from qnnq.networks.network import Network
+from transpile import (
+    CompiledNetwork,
+    NetworkCircuit,
+    check_controller,
+    circuit_digest,
+    compile_network,
+    machine_circuit,
+    network_circuit,
+    parse_sites,
+)
+from transpile.network_layout import smallest_entanglements
+
+
+def plan_coherent(request: HardwareRequest) -> Plan:
+    """Check, compile and estimate a run of one circuit; see `qnnq.jobs.planning.plan_run`.
+
+    Raises:
+        InputError, TranspileError: If the network is no circuit that the device's controller
+            takes, or anything else does not fit together.
+    """
+    _check(request)
+    prepared = prepare(
+        RunRequest(
+            model=request.model,
+            data=request.data,
+            images=request.images,
+            noise="ideal",
+            engine="ideal",
+            shots=request.shots,
+            seed=request.seed,
+        )
+    )
+    network, device = prepared.network, find_device(request, prepared.network)
+    timing = Timing.of(request.simulated())
+    timing.check(device)
+    compiled = _compile(request, network, device, timing)
+    timed = network_circuit(compiled)
+    machine = machine_circuit(timed, device.target, compiled.measurement)
+    check_controller(machine, device.target)
+    # A simulator waits for nothing by itself.
+    circuit = NetworkCircuit(timed if device.kind == "simulated" else machine, compiled.sites)
+    rep_delay, least = rep_delays(device, request.options.rep_delay_s)
+    duration = sum(step.duration for step in compiled.steps)
+    cost = LayerCost.of(circuit.circuit, duration, rep_delay)
+    width = network.widths[0]
+    images: NDArray[Any] = np.asarray(prepared.dataset.images[prepared.images])
+    estimate = estimate_run(
+        [LayerShape(width, 1, 1, width, cost)],
+        len(images),
+        request.shots,
+        request.limits,
+        least_rep_delay_s=least,
+    )
+    task = replace(
+        timing.described(prepared.task, compiled),
+        engine="runtime",
+        noise=device.name,
+        device=device.name,
+        calibration=device.calibration,
+        qubits=(",".join(map(str, compiled.sites)),),
+        circuits=circuit_digest(circuit.circuit),
+        rep_delay_s=request.options.rep_delay_s,
+    )
+    arrays = {
+        "images": images,
+        "labels": prepared.dataset.labels[prepared.images].astype(np.int64),
+        "indices": prepared.images,
+    }
+    return Plan(
+        device=device,
+        network=network,
+        circuits=(circuit,),
+        costs=(cost,),
+        estimate=estimate,
+        task=task,
+        timing={
+            "dt_s": device.target.dt,
+            "duration_s": duration,
+            "feedback_latency_s": compiled.feedback_latency,
+            "measurement_s": [step.measurement_duration for step in compiled.steps],
+        },
+        arrays=arrays,
+    )
+
+
+def _check(request: HardwareRequest) -> None:
+    """Raise InputError for options that a circuit of the whole network has no place for."""
+    options = request.options
+    refused = {
+        "--response": request.response is not None,
+        f"--dynamical-decoupling {options.dynamical_decoupling}": options.dynamical_decoupling,
+        "--measurement-twirling": options.measurement_twirling,
+    }
+    for option, given in refused.items():
+        if given:
+            raise InputError(f"{option}: expected --mode stepwise, got coherent")
+
+
+def _compile(
+    request: HardwareRequest, network: Network, device: Device, timing: Timing
+) -> CompiledNetwork:
+    sites = None
+    if request.qubits != "best":
+        angles = smallest_entanglements(network.widths, network.entanglements)
+        sites = parse_sites(request.qubits, device.target, angles)
+    return compile_network(
+        device.target,
+        network.widths,
+        network.entanglements,
+        feedforward=network_feedforward(network),
+        sites=sites,
+        feedback_latency=timing.feedback_latency_s,
+        condition_overhead=timing.condition_overhead_s,
+        measurement=timing.measurement,
+        recycling=timing.recycling,
+    )

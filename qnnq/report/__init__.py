@@ -1,0 +1,1 @@
+"""One page that says what a sweep or a run on a device found."""

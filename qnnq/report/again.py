@@ -1,0 +1,89 @@
+"""How to do it again: a sweep file and command lines that ask for the same results."""
+
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from qnnq.report.sources import Origin
+
+# Labels and the keys of a grid, in the order of their lines; the last are gathered first.
+GRID_KEYS = {
+    "shots": "shots",
+    "engine": "engine",
+    "mode": "mode",
+    "feedback_latency": "feedback_latency",
+    "measurement": "measurement",
+    "recycling": "recycling",
+    "device": "devices",
+    "noise": "noise",
+    "network": "networks",
+    "off": "off",
+    "data": "data",
+    "images": "images",
+    "qubits": "qubits",
+    "copies": "copies",
+    "compensate": "compensate",
+    "pair_gate": "pair_gate",
+    "pairs": "pairs",
+    "strength": "strength",
+    "seed": "seeds",
+}
+
+
+def sweep_file(origins: Sequence[Origin]) -> str:
+    """Return a sweep file for all that was simulated, "" where nothing was."""
+    settings = [
+        {key: _value(key, origin.labels[label]) for label, key in GRID_KEYS.items()
+         if origin.labels.get(label, "") != "" or label == "off"}
+        for origin in origins if origin.result.task.engine != "runtime"
+    ]  # fmt: skip
+    unique = list({json.dumps(each): each for each in settings}.values())
+    return "\n".join(_grid(values) for values in _grids(unique))
+
+
+def submissions(origins: Sequence[Origin]) -> list[str]:
+    """Return a command line for everything that ran as jobs."""
+    options = ("device", "data", "images", "shots", "seed", "qubits", "copies", "pairs")
+    return [
+        shlex.join(
+            [
+                *("qnnq", "submit", str(origin.labels["network"])),
+                *(part for name in options for part in (f"--{name}", str(origin.labels[name]))),
+                *(["--pair-gate", origin.labels["pair_gate"]] if origin.labels["pairs"] else []),
+                *(["--compensate"] if origin.labels["compensate"] else []),
+            ]
+        )
+        for origin in origins
+        if origin.result.task.engine == "runtime"
+    ]
+
+
+def _value(key: str, label: Any) -> Any:
+    if key == "off":
+        return label.split("+") if label else []
+    return f"{label:g}us" if key == "feedback_latency" else label
+
+
+def _grids(settings: Sequence[Mapping[str, Any]]) -> list[dict[str, list[Any]]]:
+    """Gather settings into grids whose lists, crossed, are exactly these settings."""
+    grids = [{key: [value] for key, value in setting.items()} for setting in settings]
+    for key in reversed([each for each in GRID_KEYS.values() if each != "shots"]):
+        alike: dict[str, dict[str, list[Any]]] = {}
+        for grid in grids:
+            others = {name: value for name, value in grid.items() if name != key}
+            place = json.dumps([others, key in grid])
+            if place in alike and key in grid:
+                alike[place][key] += grid[key]
+            else:
+                alike[place] = grid
+        grids = list(alike.values())
+    return grids
+
+
+def _grid(values: Mapping[str, list[Any]]) -> str:
+    lines = ["[[grid]]"]
+    for key, found in values.items():
+        value = found[0] if key == "shots" else sorted(found)
+        lines.append(f"{key} = {json.dumps(value, ensure_ascii=False)}")
+    return "\n".join(lines) + "\n"

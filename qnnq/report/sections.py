@@ -1,0 +1,218 @@
+"""The parts of the page, each from what was read; one that does not apply says why."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, cast
+
+from qnnq.errors import InputError
+from qnnq.figures.comparisons import plot_attribution, plot_devices
+from qnnq.figures.curves import Axis, plot_curves
+from qnnq.figures.images import plot_confusion, plot_decided
+from qnnq.figures.style import MOST_SERIES
+from qnnq.report.content import Cell, Picture, Section, Table
+from qnnq.report.sources import Sources
+from qnnq.results.layout import lay_out
+from qnnq.results.points import Measured, shown
+from qnnq.results.robustness import groups
+from qnnq.results.tables import Row, build_report, changes_by_noise
+
+MOST_ROWS = 500
+MOST_FIGURES = 6
+_AXES: Mapping[Axis, str] = {
+    "strength": "Accuracy against noise strength",
+    "pairs": "Accuracy against inserted gate pairs",
+    "feedback_latency": "Accuracy against feedback latency",
+}
+_BEYOND = 1e308  # sorts after every number
+
+
+def build_sections(sources: Sources) -> list[Section]:
+    """Return all parts that the sources allow, and at the end what they do not."""
+    points = list(sources.points)
+    found: list[Section] = [_question(points)]
+    missing: list[str] = []
+    parts: list[Callable[[], Section | None]] = [
+        lambda: _summary(points),
+        *(lambda x=x: _curves(points, x) for x in _AXES),
+        lambda: _breakdown(points),
+        lambda: _latency(points),
+        lambda: _attribution(points),
+        lambda: _devices(points),
+        lambda: _confusion(points),
+        lambda: _decided(points),
+    ]
+    for part in parts:
+        try:
+            section = part()
+            found += [section] if section else []
+        except InputError as error:
+            missing.append(str(error))
+    return [*found, *([Section("Not in these results", tuple(missing))] if missing else [])]
+
+
+def _question(points: Sequence[Measured]) -> Section:
+    networks = _values(points, "network")
+    images = {len(point.images) for point in points}
+    shots = {point.shots for point in points}
+    text = [
+        f"How well {_listed(networks, 'network')} with {_listed(_values(points, 'widths'))} "
+        f"neurons in the hidden layers classify {_listed(_values(points, 'data'))}: "
+        f"{_span(images)} images, {_span(shots)} shots an image.",
+        f"The noise: {_listed(_values(points, 'noise'))}, at "
+        f"{_listed(_values(points, 'strength'), 'strength')} "
+        "(0 is none, 1 the noise as calibrated or given; at x the error acts x times).",
+    ]
+    told = ("network", "widths", "data", "noise", "strength", "stretch", "entanglement", "images")
+    others = [name for name in points[0].labels if name not in told]
+    varied = [name for name in others if len(_values(points, name)) > 1]
+    if varied:
+        words = "; ".join(f"{_words(name)} {_listed(_values(points, name))}" for name in varied)
+        text.append(f"Varied as well: {words}.")
+    text.append(
+        "One shot is one pass of an image through all layers. The majority is the class that most "
+        "shots of an image chose; the soft vote averages their softmax outputs. Intervals hold "
+        "95 %: Wilson's for votes, a bootstrap over images for one shot."
+    )
+    return Section("What was asked", tuple(text))
+
+
+def _summary(points: Sequence[Measured]) -> Section:
+    rows = build_report("accuracy", points, None)
+    best = max(points, key=lambda point: point.accuracy("majority").value)
+    accuracy = best.accuracy("majority")
+    text = (
+        f"The best majority, {_percent(accuracy.value)} ({_percent(accuracy.low)} to "
+        f"{_percent(accuracy.high)}), is that of {best.labels['network']} under "
+        f"{best.labels['noise']} at strength {shown(best.labels['strength'])}."
+    )
+    return Section("Accuracies", (text,), tables=(_table(rows),))
+
+
+def _curves(points: Sequence[Measured], x: Axis) -> Section | None:
+    lines = [
+        line for line in groups(points, [x]) if len({point.labels.get(x, "") for point in line}) > 1
+    ]
+    if not lines:
+        return None
+    pictures = []
+    parts = [lines[start : start + MOST_SERIES] for start in range(0, len(lines), MOST_SERIES)]
+    for part in parts[: MOST_FIGURES // 2]:
+        for prediction in ("majority", "single_shot"):
+            chosen = [point for line in part for point in line]
+            words = f"{_AXES[x]}, {_words(prediction)}, {len(part)} lines"
+            pictures.append(Picture(plot_curves(chosen, x, prediction), words))
+    left = len(lines) - MOST_SERIES * (MOST_FIGURES // 2)
+    text = (f"{left} more lines are not drawn.",) if left > 0 else ()
+    return Section(_AXES[x], text, tuple(pictures))
+
+
+def _breakdown(points: Sequence[Measured]) -> Section:
+    rows = build_report("breakdown", points, None, unfinished=True)
+    text = (
+        "The strength at which the majority falls below that of the classical network (stretch 0, "
+        "projective) without noise. Beyond: not within the strengths that were measured. An "
+        "interval that begins at 0 says that the network may never have been above it."
+    )
+    return Section("How much noise they stand", (text,), tables=(_table(rows),))
+
+
+def _latency(points: Sequence[Measured]) -> Section | None:
+    if len({each for each in _values(points, "feedback_latency") if each != ""}) < 2:
+        return None
+    rows = build_report("latency", points, None, unfinished=True)
+    text = "The latency, in microseconds, at which one point of accuracy is lost."
+    return Section("How slow the feedback may be", (text,), tables=(_table(rows),))
+
+
+def _attribution(points: Sequence[Measured]) -> Section:
+    rows = build_report("attribution", points, None, unfinished=True)
+    text = (
+        "What each mechanism does to the majority, in percentage points: alone, against no noise "
+        "(negative: it costs accuracy), and removed, against all noise (positive: its removal "
+        "gains accuracy). Where the interval holds 0, these images show no effect."
+    )
+    picture = Picture(plot_attribution(points), "Change of accuracy by mechanism")
+    return Section("What each noise mechanism does", (text,), (picture,), (_table(rows),))
+
+
+def _devices(points: Sequence[Measured]) -> Section | None:
+    lines = groups((point for point in points if point.labels["device"]), ["device", "noise"])
+    named = [point for line in lines if len(_values(line, "device")) > 1 for point in line]
+    if not named:
+        return None
+    picture = Picture(plot_devices(named), "Accuracy on every device, the best at the top")
+    return Section("Devices", pictures=(picture,))
+
+
+def _confusion(points: Sequence[Measured]) -> Section:
+    chosen = [
+        min(line, key=lambda point: abs(float(point.labels["strength"]) - 1))
+        for line in groups([each for each in points if not each.labels["off"]], ["strength"])
+    ]
+    pictures = tuple(
+        Picture(plot_confusion([point]), f"Confusion of {point.labels['network']}")
+        for point in chosen[:MOST_FIGURES]
+    )
+    text = "The majority against the true class, at the strength nearest 1, in % of each class."
+    left = len(chosen) - len(pictures)
+    more = f" {left} more settings are not drawn." if left else ""
+    return Section("Which classes are confused", (text + more,), pictures)
+
+
+def _decided(points: Sequence[Measured]) -> Section:
+    rows, decided = changes_by_noise(points)
+    text = [
+        "Images whose majority is right without noise and wrong with it (lost), or the other way "
+        "round (gained). The change is in percentage points; p is McNemar's exact two-sided."
+    ]
+    pictures: tuple[Picture, ...] = ()
+    if decided:
+        try:
+            figure = plot_decided(decided)
+            pictures = (Picture(figure, "Images that the weakest noise changes, as pixels"),)
+            text.append("Drawn: images that the weakest noise changes, with what was voted.")
+        except InputError as error:
+            text.append(f"The images are not drawn: {error}")
+    return Section("Images that noise decides", tuple(text), pictures, (_table(rows),))
+
+
+def _table(rows: Sequence[Row]) -> Table:
+    found = lay_out(rows)
+    shown_rows = tuple(
+        tuple(Cell(text, _number(row[name])) for name, text in zip(found.names, cells, strict=True))
+        for row, cells in zip(rows[:MOST_ROWS], found.cells, strict=False)
+    )
+    left = len(rows) - len(shown_rows)
+    more = f" {left} more rows: qnnq results --csv FILE has all." if left else ""
+    return Table(found.headings, shown_rows, f"All: {found.common}.{more}" if found.common else "")
+
+
+def _number(value: Any) -> float | None:
+    if value == "beyond":
+        return _BEYOND
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _values(points: Iterable[Measured], name: str) -> list[Any]:
+    return list(dict.fromkeys(cast(Any, point.labels.get(name, "")) for point in points))
+
+
+def _listed(values: Sequence[Any], kind: str = "") -> str:
+    texts = [shown(value) or "none" for value in values]
+    several = f"{len(texts)} {kind}s: " if kind and len(texts) > 1 else f"{kind} " if kind else ""
+    if len(texts) > 20:
+        texts = [*texts[:19], f"{len(texts) - 19} more"]
+    return several + (f"{', '.join(texts[:-1])} and {texts[-1]}" if texts[1:] else texts[0])
+
+
+def _span(values: set[int]) -> str:
+    least, most = min(values), max(values)
+    return f"{least:,}" if least == most else f"{least:,} to {most:,}"
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.2f} %" if math.isfinite(value) else str(value)

@@ -1,0 +1,127 @@
+"""What a page is made from: results files and the folders of runs on devices."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from qnnq.jobs.folder import find_run
+from qnnq.jobs.reading import Collected, collect_run
+from qnnq.results.file import Store
+from qnnq.results.points import POOLED, Measured, filtered, named_inputs, read_notes, read_points
+from qnnq.results.result import RunResult
+
+
+@dataclass(frozen=True)
+class Origin:
+    """How one setting was measured: its labels, and the result of its first task."""
+
+    labels: Mapping[str, Any]
+    result: RunResult
+
+
+@dataclass(frozen=True)
+class Sources:
+    """All that was read.
+
+    Attributes:
+        names: The files and folders, as they were given.
+        points: Every point, repetitions added up.
+        origins: How each setting was measured; repetitions are settings here.
+        runs: Runs on devices by folder.
+        notes: What a reader should know, failures among them.
+    """
+
+    names: tuple[str, ...]
+    points: tuple[Measured, ...]
+    origins: tuple[Origin, ...]
+    runs: Mapping[str, Collected]
+    notes: tuple[str, ...]
+
+    @property
+    def inputs(self) -> list[tuple[str, str, str]]:
+        """Networks, data and measured noise: kind, name, digest."""
+        return sorted(
+            {
+                found
+                for origin in self.origins
+                for found in named_inputs(origin.labels, origin.result.task.to_json())
+            }
+        )
+
+
+def read_sources(paths: Iterable[str | Path], where: Sequence[str] = ()) -> Sources:
+    """Read results files and run folders.
+
+    Args:
+        paths: A folder is a run, anything else a results file; `latest` is the last run.
+        where: Conditions `label=value` on the points of results files.
+
+    Raises:
+        InputError: If one is missing, is neither, or holds nothing that is finished.
+        QnnqError: If one is damaged.
+    """
+    names = tuple(map(str, paths))
+    points: list[Measured] = []
+    origins: list[Origin] = []
+    runs: dict[str, Collected] = {}
+    notes: list[str] = []
+    for name in names:
+        if is_run(name):
+            folder = find_run(name)
+            runs[str(folder)] = found = collect_run(folder)
+            points.append(_measured(found))
+            origins.append(Origin(found.labels, found.result))
+            continue
+        points += read_points(name, where)
+        origins += _origins(name)
+        told, failures = read_notes(name)
+        notes += [*told, *(f"failed: {each.labels['network']}: {each.reason}" for each in failures)]
+    unfinished = sum(not point.complete for point in points)
+    if unfinished:
+        notes.append(f"{unfinished} of {len(points)} points are not finished")
+    return Sources(names, tuple(alike(points)), tuple(origins), runs, tuple(notes))
+
+
+def is_run(name: str) -> bool:
+    """Whether a name means a run folder; others mean results files."""
+    return name == "latest" or Path(name).is_dir()
+
+
+def source_points(name: str, where: Sequence[str] = ()) -> list[Measured]:
+    """Return the points of a results file or a run folder that meet conditions.
+
+    Raises `InputError` and `QnnqError` as `read_sources`.
+    """
+    if not is_run(name):
+        return read_points(name, where)
+    run = collect_run(find_run(name))
+    return [point for _, point in filtered([(run.labels, _measured(run))], where)]
+
+
+def alike(points: Iterable[Measured]) -> list[Measured]:
+    """Give all points the same labels, empty where a source does not have one."""
+    points = list(points)
+    blank = dict.fromkeys((name for point in points for name in point.labels), "")
+    return [replace(point, labels={**blank, **point.labels}) for point in points]
+
+
+def _measured(run: Collected) -> Measured:
+    result = run.result
+    labels = {name: value for name, value in run.labels.items() if name not in POOLED}
+    return Measured(
+        {**labels, "mode": result.task.mode, "content": ""},
+        result.images,
+        result.labels,
+        result.counts,
+        result.softmax_sums,
+        result.seconds,
+        str(result.task.data),
+        not run.partial,
+    )
+
+
+def _origins(path: str) -> list[Origin]:
+    with Store(path) as store:
+        found = [(point.labels, store.result(point.parts[0].task_id)) for point in store.points()]
+    return [Origin(labels, result) for labels, result in found if result is not None]

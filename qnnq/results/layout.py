@@ -1,0 +1,89 @@
+"""Rows of a report as text: which columns differ, values with their intervals, the rest apart."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from qnnq.results.points import PREDICTIONS, shown
+from qnnq.results.tables import FOUND, IDENTIFYING, Row
+
+_LEAST_P = 1e-300
+_MINUS = "\N{MINUS SIGN}"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A table of text.
+
+    Attributes:
+        headings: Of the columns that differ between rows.
+        names: The columns' names in the rows.
+        cells: A row of text a row, as long as `headings`.
+        common: What all rows share, in words.
+    """
+
+    headings: tuple[str, ...]
+    names: tuple[str, ...]
+    cells: tuple[tuple[str, ...], ...]
+    common: str
+
+
+def lay_out(rows: Sequence[Row]) -> Layout:
+    """Return rows of a report as a table; columns that say the same in every row become words."""
+    names = list(rows[0])
+    intervals = [name for name in names if f"{name}_low" in rows[0]]
+    ends = {f"{name}_{end}" for name in intervals for end in ("low", "high")}
+    texts = {name: [_label(name, row[name]) for row in rows] for name in names}
+    columns = [
+        name
+        for name in names
+        if name not in ends
+        and (name in (*intervals, *IDENTIFYING, *FOUND) or len(set(texts[name])) > 1)
+    ]
+    common = ", ".join(
+        f"{name.replace('_', ' ')} {texts[name][0]}"
+        for name in names
+        if name not in ends and name not in columns and texts[name][0]
+    )
+    cells = tuple(
+        tuple(
+            _interval(row, name) if name in intervals else texts[name][number] for name in columns
+        )
+        for number, row in enumerate(rows)
+    )
+    return Layout(tuple(map(_heading, columns)), tuple(columns), cells, common)
+
+
+def _heading(name: str) -> str:
+    words = name.replace("single_shot", "one shot").replace("_", " ")
+    return f"{words} (points)" if name.startswith("change") else words
+
+
+def _label(name: str, value: Any) -> str:
+    if name == "p_value":
+        return f"{value:.2g}" if value > _LEAST_P else f"< {_LEAST_P:g}"
+    if name == "threshold" and isinstance(value, float | int):
+        return f"{100 * value:.2f} %"
+    return "" if value is None else shown(value)
+
+
+def _interval(row: Row, name: str) -> str:
+    if row[name] is None:
+        return ""
+    value, low, high = (_text(name, row[key]) for key in (name, f"{name}_low", f"{name}_high"))
+    unit = " %" if _is_accuracy(name) else ""
+    return value + unit if low == high == value else f"{value}{unit} ({low} to {high})"
+
+
+def _is_accuracy(name: str) -> bool:
+    return name in (*PREDICTIONS, "majority_a", "majority_b", "threshold")
+
+
+def _text(name: str, value: object) -> str:
+    if not isinstance(value, float | int):
+        return str(value)
+    if _is_accuracy(name):
+        return f"{100 * value:.2f}"
+    if name.startswith("change"):
+        return f"{100 * value:+.2f}".replace("-", _MINUS)
+    return f"{value:.3g}"

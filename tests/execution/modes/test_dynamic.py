@@ -1,0 +1,136 @@
+"""The one dynamic circuit under device noise: Aer, the instrument engine, density matrices by hand.
+
+Joint reported outcomes of all layers. Chi-square at a false-alarm rate of 1e-6 a comparison.
+"""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from qnnq.errors import InputError
+from qnnq.execution.coherent_deployment import deploy_coherent
+from qnnq.execution.engines.base import Draws
+from qnnq.execution.request import RunRequest
+from qnnq.execution.run import prepare
+from qnnq.networks.activation import phi
+from qnnq.networks.network import Network
+from tests.execution.modes.living_density import LivingDensity
+from tests.execution.test_shot_loop import assert_same_distribution
+from transpile import network_circuit
+
+STRONG, WEAK = 3 * math.pi / 8, 5 * math.pi / 19
+PIXELS = np.array([0.2, 0.9, 0.6])
+
+
+def network_of(widths, entanglement, last_projective=False, activation="linear", stretch=1.5):
+    """Pixels, then layers of the given widths, then 3 classes; weights that matter."""
+    rng = np.random.default_rng(7)
+    pairs = list(zip((3, *widths), (*widths, 3)))
+    weights = tuple(rng.normal(0, 0.9, (out, into)) for into, out in pairs)
+    activations = ("htanh", *(activation,) * (len(widths) - 1))
+    stretches = (0.8, *(stretch,) * (len(widths) - 1))
+    return Network(weights, (), activations, stretches, entanglement, last_projective)
+
+
+METHODS = {
+    "method 1": network_of((2, 2, 2), math.pi / 2),
+    "method 2": network_of((2, 2, 2), WEAK, activation="htanh", stretch=0.0),
+    "combined": network_of((2, 2, 2), STRONG),
+    "last projective": network_of((2, 2, 2), WEAK, last_projective=True),
+    "wider, narrower": network_of((1, 2, 1, 2), STRONG),
+}
+
+
+def sampled(network, mode, shots):
+    """Counts of every joint outcome, (2**neurons,)."""
+    session = mode.start()
+    inputs, columns = PIXELS[None, None, :], []
+    for layer in range(network.hidden):
+        z = inputs @ network.weights[layer].T
+        activations = phi(z, network.activations[layer], network.stretches[layer])
+        draws = Draws(1, layer, np.array([0]), shots)
+        inputs = session.step(layer, activations.astype(np.float32), draws)
+        columns.append(inputs[0] < 0)
+    bits = np.concatenate(columns, axis=-1)
+    codes = bits @ (1 << np.arange(bits.shape[1])[::-1])
+    return np.bincount(codes, minlength=2 ** bits.shape[1])
+
+
+def by_hand(network, deployed, strength):
+    z = network.weights[0] @ PIXELS
+    first = math.pi / 2 * (1 - phi(z, network.activations[0], network.stretches[0]))
+    compiled = deployed.compiled
+    circuit = network_circuit(compiled).assign_parameters(first)
+    target = deployed.device.target
+    return LivingDensity(circuit, target, strength, compiled.measurement).probabilities().ravel()
+
+
+def deploy(network, device, strength, **options):
+    noise = f"{device}*{strength}"
+    request = RunRequest(noise=noise, mode="coherent", engine="aer", **options)
+    return deploy_coherent(request, network)
+
+
+CASES = [
+    ("method 1", "fake_kingston", 3, {"feedback_latency": "0.5us"}),
+    ("method 1", "fake_sherbrooke", 1, {"feedback_latency": "1ms"}),
+    ("method 2", "fake_kingston", 2, {"feedback_latency": "10us"}),
+    ("method 2", "fake_sherbrooke", 3, {"feedback_latency": "0.5us"}),
+    ("combined", "fake_sherbrooke", 2, {"feedback_latency": "10us"}),
+    ("combined", "fake_kingston", 1, {"feedback_latency": "1ms"}),
+    ("combined", "fake_kingston", 2, {"measurement": "measure_2", "recycling": "reset"}),
+    ("last projective", "fake_kingston", 3, {"feedback_latency": "0.5us"}),
+    ("wider, narrower", "fake_kingston", 2, {"feedback_latency": "10us"}),
+]
+
+
+@pytest.mark.parametrize(("method", "device", "strength", "options"), CASES)
+def test_aer_and_the_instrument_follow_the_density_matrices(method, device, strength, options):
+    network = METHODS[method]
+    deployed = deploy(network, device, strength, **options)
+    expected = by_hand(network, deployed, strength)
+    assert expected.sum() == pytest.approx(1)
+    for engine, shots in (("instrument", 300_000), ("aer", 2500)):
+        counts = sampled(network, deployed.mode(engine), shots)
+        assert counts.sum() == shots
+        assert_same_distribution(counts, shots * expected)
+
+
+def test_counts_depend_on_the_seed_alone():
+    request = RunRequest(
+        "mnist16-linear",
+        mode="coherent",
+        engine="aer",
+        noise="fake_kingston",
+        images="0:2",
+        shots=3,
+    )
+    first, again, other = (prepare(replace(request, seed=seed)).execute() for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first.counts, again.counts)
+    assert not np.array_equal(first.softmax_sums, other.softmax_sums)
+
+
+@pytest.mark.parametrize(
+    ("widths", "activation", "message"),
+    [
+        (
+            (11, 2),
+            "htanh",
+            "--engine aer: expected a network that is one circuit: feed-forward: 11 neurons need "
+            "2047 branches, at most 1023 are built; activation linear needs 11",
+        ),
+        (
+            (32, 2),
+            "linear",
+            "--engine aer: expected a network on at most 63 qubits, which Aer's method "
+            "matrix_product_state takes, got 64; use --engine instrument",
+        ),
+    ],
+)
+def test_what_aer_cannot_run_is_refused(widths, activation, message):
+    network = network_of(widths, STRONG, activation=activation)
+    with pytest.raises(InputError) as raised:
+        deploy(network, "fake_kingston", 1)
+    assert str(raised.value) == message

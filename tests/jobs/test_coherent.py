@@ -1,0 +1,244 @@
+"""A whole network as one dynamic circuit through the jobs of a device."""
+
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from checks import assert_complete, assert_paid_once
+from conftest import CLASSES, IMAGES, PIXELS, SHOTS, Command, Files, Fork, connect
+from loopback import Machine, Server
+from loopback.machine import received
+
+from qnnq.networks.activation import Activation
+from qnnq.networks.file import read_network, write_network
+from qnnq.networks.network import Network
+from tests.execution.enumeration import class_distribution
+from tests.execution.test_shot_loop import assert_same_distribution
+
+WEAK, PROJECTIVE = 3 * math.pi / 8, math.pi / 2
+COHERENT = ("--mode", "coherent")
+Starter = Callable[..., Server]
+
+
+def living_network(
+    widths: tuple[int, ...], entanglement: float, later: Activation = "linear"
+) -> Network:
+    rng = np.random.default_rng(11)
+    shapes = zip((*widths, CLASSES), (PIXELS, *widths), strict=True)
+    weights = tuple(rng.normal(size=shape).astype(np.float32) for shape in shapes)
+    activations = ("htanh", *[later] * (len(widths) - 1))
+    return Network(weights, activation=activations, stretch=1.3, entanglement=entanglement)
+
+
+@pytest.fixture
+def living(files: Files) -> Files:
+    write_network(living_network((3, 2, 3), PROJECTIVE), files.network)
+    return files
+
+
+@pytest.fixture
+def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Starter]:
+    """Start a service whose machines have no noise, and point the client at it."""
+    from qiskit_aer.noise import NoiseModel
+    from qiskit_ibm_runtime.fake_provider import FakeJakartaV2, FakeKingston
+
+    running = []
+
+    def started(name: str = "ibm_jakarta", lacks: tuple[str, ...] = ()) -> Server:
+        device = FakeKingston() if name == "ibm_kingston" else FakeJakartaV2()
+        folder = tmp_path / "service"
+        folder.mkdir()
+        machine = Machine(name, device, NoiseModel(), lacks=lacks)
+        running.append(Server(folder, [machine], queue_delay=0.1))
+        connect(running[-1], tmp_path / "home", monkeypatch)
+        return running[-1]
+
+    yield started
+    for server in running:
+        server.stop()
+
+
+def assert_enumerated(run: Path, files: Files, network: Network, qnnq: Command) -> None:
+    """Compare the votes of each image with the enumeration of all outcomes of all layers."""
+    counts = np.array(qnnq("collect", run, "--json", "-", "--counts").json()["counts"])
+    for image, votes in zip(np.load(files.data)["images"], counts, strict=True):
+        expected = class_distribution(network, image / 255)
+        assert_same_distribution(votes, votes.sum() * expected)
+
+
+@pytest.mark.parametrize(
+    ("widths", "entanglement", "later", "recycling"),
+    [
+        ((3, 2, 3), PROJECTIVE, "linear", "flip"),
+        ((3, 2, 3), PROJECTIVE, "htanh", "flip"),
+        ((2, 1, 2), WEAK, "linear", "flip"),
+        ((2, 2), WEAK, "linear", "reset"),
+    ],
+)
+def test_votes_follow_the_enumerated_distribution(
+    start: Starter,
+    files: Files,
+    tmp_path: Path,
+    qnnq: Command,
+    widths: tuple[int, ...],
+    entanglement: float,
+    later: Activation,
+    recycling: str,
+) -> None:
+    """Chi-square of each of 5 images at a false-alarm rate of 1e-6; one job serves all of them."""
+    server, run = start(), tmp_path / "run"
+    network = living_network(widths, entanglement, later)
+    write_network(network, files.network)
+    more = ("--wait", "--shots", "4000", *COHERENT, "--recycling", recycling)
+    answer = qnnq(*files.submit("ibm_jakarta", run, *more))
+    assert answer.code == 0, answer.err
+    assert len(server.store.events("billed")) == 1
+    assert_enumerated(run, files, network, qnnq)
+
+
+def test_waits_count_where_the_device_is_simulated(
+    living: Files, tmp_path: Path, qnnq: Command
+) -> None:
+    run, more = tmp_path / "run", ("--shots", "400", *COHERENT, "--feedback-latency", "500us")
+    answer = qnnq(*living.submit("fake_jakarta", run, *more))
+    assert answer.code == 0, answer.err
+    assert_complete(run, IMAGES, 400)
+    with pytest.raises(AssertionError):  # neurons relax for longer than they live
+        assert_enumerated(run, living, read_network(living.network), qnnq)
+
+
+def test_jobs_are_split_at_the_broadcasts(
+    start: Starter, living: Files, tmp_path: Path, qnnq: Command
+) -> None:
+    """Five conditions of one bit an image: two images a job where a job may have ten."""
+    server, run = start(), tmp_path / "run"
+    server.machines["ibm_jakarta"].broadcasts = 10
+    answer = qnnq(*living.submit("ibm_jakarta", run, "--wait", *COHERENT))
+    assert answer.code == 1
+    assert "more broadcasts than a job may have" in answer.err
+    with living.limits.open("a") as limits:
+        limits.write("broadcasts_per_job = 10\n")
+    split = tmp_path / "split"
+    answer = qnnq(*living.submit("ibm_jakarta", split, "--wait", "--budget", "20", *COHERENT))
+    assert answer.code == 0, answer.err
+    assert_complete(split, IMAGES, SHOTS)
+    assert_paid_once(server, split, jobs=3)
+
+
+def test_the_schedule_of_the_service_is_compared_with_the_assumed_one(
+    start: Starter, living: Files, tmp_path: Path, qnnq: Command
+) -> None:
+    server, run = start(), tmp_path / "run"
+    assert qnnq(*living.submit("ibm_jakarta", run, "--wait", *COHERENT)).code == 0
+    timing = qnnq("collect", run, "--json", "-").json()["hardware"]["timing"]
+    dt = 2.0 / 9 * 1e-9
+    latency = server.machines["ibm_jakarta"].latency * dt
+    assert timing["feedback_latency_s"]["assumed"] == pytest.approx(0.9e-6, abs=16 * dt)
+    assert timing["feedback_latency_s"]["scheduled"] == pytest.approx([latency] * 2, abs=dt)
+    assumed, scheduled = (timing["duration_s"][name] for name in ("assumed", "scheduled"))
+    assert scheduled < assumed  # 67 ns instead of 900 ns, twice
+    assert "assumed 0.903 us, scheduled 0.0667, 0.0667 us" in qnnq("collect", run).out
+
+
+def test_the_instruction_for_measurements_in_the_middle_is_emitted(
+    start: Starter, living: Files, tmp_path: Path, qnnq: Command
+) -> None:
+    server, run = start("ibm_kingston"), tmp_path / "run"
+    more = ("--wait", *COHERENT, "--measurement", "measure_2")
+    answer = qnnq(*living.submit("ibm_kingston", run, *more))
+    assert answer.code == 0, answer.err
+    (params,) = [row["params"] for row in server.store.jobs()]
+    (circuit,) = received(params)
+    names = circuit.count_ops()
+    assert names["measure_2"] == 8
+    assert names["if_else"] == 5
+    assert not {"measure", "delay"} & names.keys()
+    assert qnnq("collect", run, "--json", "-").json()["task"]["measurement"] == "measure_2"
+
+
+@pytest.mark.parametrize(
+    ("more", "lacks", "widths", "later", "wanted"),
+    [
+        ((), ("if_else",), (3, 2, 3), "linear", "target: found no if_else"),
+        # A neuron that one layer leaves out is reset for the next.
+        ((), ("reset",), (3, 2, 3), "linear", "target: expected reset and its duration"),
+        ((), ("delay",), (3, 2, 3), "linear", "target: expected delays"),
+        (("--recycling", "reset"), ("reset",), (2, 2), "linear", "ibm_jakarta has no reset"),
+        ((), (), (3, 2, 8), "linear", "8"),
+        ((), (), (11, 2), "htanh", "2047 branches, at most 1023 are built; activation linear"),
+        (("--feedback-latency", "-1us"), (), (3, 2), "linear", "expected a time >= 0"),
+        (("--measurement", "measure_2"), (), (3, 2), "linear", "expected one of measure, which"),
+        (("--copies", "2"), (), (3, 2), "linear", "--copies 2: expected --mode stepwise"),
+        (("--pairs", "1"), (), (3, 2), "linear", "--pairs 1: expected --mode stepwise"),
+        (("--compensate",), (), (3, 2), "linear", "--compensate: expected --mode stepwise"),
+        (("--measurement-twirling",), (), (3, 2), "linear", "expected --mode stepwise"),
+        (("--dynamical-decoupling", "XX"), (), (3, 2), "linear", "expected --mode stepwise"),
+    ],
+)
+def test_refused_before_anything_is_submitted(
+    start: Starter,
+    files: Files,
+    tmp_path: Path,
+    qnnq: Command,
+    more: tuple[str, ...],
+    lacks: tuple[str, ...],
+    widths: tuple[int, ...],
+    later: Activation,
+    wanted: str,
+) -> None:
+    server = start(lacks=lacks)
+    entanglement = WEAK if "--recycling" in more else PROJECTIVE
+    write_network(living_network(widths, entanglement, later), files.network)
+    answer = qnnq(*files.submit("ibm_jakarta", tmp_path / "run", *COHERENT, *more))
+    assert answer.code == 2, answer.err
+    assert len(answer.err.splitlines()) == 1
+    assert wanted in answer.err
+    assert not server.store.events("accepted")
+    assert not (tmp_path / "run").exists()
+
+
+def test_broadcasts_of_a_single_image_that_exceed_a_job(
+    living: Files, tmp_path: Path, qnnq: Command
+) -> None:
+    living.limits.write_text("broadcasts_per_job = 4\n")
+    answer = qnnq(*living.submit("fake_jakarta", tmp_path / "run", *COHERENT))
+    assert answer.code == 2
+    assert "broadcasts_per_job = 4: expected room for one parameter set" in answer.err
+
+
+def test_a_machine_without_resets_takes_what_needs_none(
+    start: Starter, files: Files, tmp_path: Path, qnnq: Command
+) -> None:
+    start(lacks=("reset",))
+    run = tmp_path / "run"
+    write_network(living_network((3, 2), PROJECTIVE), files.network)
+    answer = qnnq(*files.submit("ibm_jakarta", run, "--wait", *COHERENT))
+    assert answer.code == 0, answer.err
+    assert_complete(run, IMAGES, SHOTS)
+
+
+def test_killed_at_random_moments(
+    connected: Server, living: Files, tmp_path: Path, fork: Fork, qnnq: Command
+) -> None:
+    """Three jobs; the counts are those of a run that nobody disturbed, and each is paid once."""
+    from qnnq.jobs.reading import collect_run
+
+    with living.limits.open("a") as limits:
+        limits.write("broadcasts_per_job = 10\n")
+    whole = tmp_path / "whole"
+    assert qnnq(*living.submit("ibm_jakarta", whole, "--wait", *COHERENT)).code == 0
+    run, rng, killed = tmp_path / "run", np.random.default_rng(5), 0
+    code = None
+    while code != 0:
+        arguments = ["resume", str(run), "--wait"]
+        if not (run / "ledger.sqlite").exists():
+            arguments = living.submit("ibm_jakarta", run, "--wait", *COHERENT)
+        answer = fork(arguments, float(rng.uniform(0.3, 2.0)) if killed < 3 else None)
+        code = answer["code"]
+        assert code in (None, 0), answer["said"]
+        killed += code is None
+    assert_complete(run, IMAGES, SHOTS)
+    assert_paid_once(connected, run, jobs=3)
+    assert (collect_run(run).result.counts == collect_run(whole).result.counts).all()

@@ -1,0 +1,173 @@
+"""The page says what the results say, stands alone, and tells how to do it again."""
+
+import re
+from collections import Counter
+from html.parser import HTMLParser
+
+import pytest
+
+from qnnq.cli.main import main
+from qnnq.report.again import GRID_KEYS, sweep_file
+from qnnq.report.sources import read_sources
+from qnnq.results.file import Store
+from qnnq.results.points import read_points
+from qnnq.sweep.file import Grid, read_sweep
+from qnnq.sweep.points import expand
+from tests.report.browser import CHROMIUM, look, with_page
+from tests.report.conftest import ODD_NAME
+
+VOID = {"meta", "link", "br", "img", "path", "use", "rect", "image"}
+
+
+class Outline(HTMLParser):
+    """What a page holds: its elements, what they refer to, tables as text, and open elements."""
+
+    def __init__(self, text):
+        super().__init__(convert_charrefs=True)
+        self.open, self.tags, self.ids, self.links, self.words = [], Counter(), Counter(), [], []
+        self.tables, self.sections = [], {}
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        self.tags[tag] += 1
+        if tag not in VOID:
+            self.open.append(tag)
+        for name, value in attributes:
+            if name == "id":
+                self.ids[value] += 1
+            if name in ("src", "href", "xlink:href", "action", "data"):
+                self.links.append(value)
+            assert not name.startswith("on"), f"{tag} {name}={value}"
+        if tag == "table":
+            self.tables.append([])
+        if tag == "tr":
+            self.tables[-1].append([])
+        if tag in ("td", "th"):
+            self.tables[-1][-1].append("")
+
+    def handle_startendtag(self, tag, attributes):
+        self.handle_starttag(tag, attributes)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] not in ("script", "style"):
+            self.words.append(data)
+        if {"td", "th"} & set(self.open):
+            self.tables[-1][-1][-1] += data
+
+
+@pytest.fixture(scope="module")
+def outline(sources):
+    return Outline((sources / "r.html").read_text(encoding="utf-8"))
+
+
+def test_the_page_is_whole_and_stands_alone(outline):
+    assert outline.open == []
+    assert [name for name, count in outline.ids.items() if count > 1] == []
+    inside = {f"#{name}" for name in outline.ids}
+    outside = {link for link in outline.links if link not in inside}
+    assert all(link.startswith("data:") for link in outside)
+    assert outline.tags["script"] == 1
+    for table in outline.tables:
+        assert len({len(row) for row in table}) == 1
+
+
+def test_names_are_shown_as_they_are(sources, outline):
+    text = (sources / "r.html").read_text(encoding="utf-8")
+    assert "<img" not in text
+    assert any(cell == ODD_NAME for table in outline.tables for row in table for cell in row)
+
+
+def test_figures_and_numbers_are_those_of_the_results(sources, outline):
+    words = " ".join(" ".join(outline.words).split())
+    for section in (
+        "What was asked", "Accuracies", "Accuracy against noise strength",
+        "Accuracy against feedback latency", "How much noise they stand",
+        "What each noise mechanism does", "Devices", "Which classes are confused",
+        "Images that noise decides", "Cost and calibration of runs on devices", "To do it again",
+    ):  # fmt: skip
+        assert section in words
+    table = next(table for table in outline.tables if "majority" in table[0])
+    points = read_points(sources / "r.sqlite")
+    assert len(table) == 1 + len(points) + 1  # a heading, the points, the run
+    column = table[0].index("majority")
+    for point in points:
+        found = point.accuracy("majority")
+        text = f"{100 * found.value:.2f} % ({100 * found.low:.2f} to {100 * found.high:.2f})"
+        assert any(row[column] == text for row in table)
+
+
+def test_the_sweep_file_of_a_page_asks_for_the_same_tasks(sources, monkeypatch):
+    stopping = {"target_width", "max_shots", "images_per_task"}  # change no counts
+    assert {*GRID_KEYS.values()} == {*Grid.model_fields} - stopping
+    monkeypatch.chdir(sources)
+    text = sweep_file(read_sources(["r.sqlite", "run"]).origins)
+    assert text.count("[[grid]]") == 5  # coherent and stepwise apart: one has latencies
+    (sources / "again.toml").write_text(text, encoding="utf-8")
+    original, again = (
+        sorted((p.request.model, *p.inputs.values(), p.name.replace('"fake_kingston"', "null"))
+               for p in expand(read_sweep(file)))
+        for file in ("sweep.toml", "again.toml")
+    )  # fmt: skip
+    assert again == original
+    assert main(["sweep", "again.toml", "--out", "r.sqlite", "--workers", "1", "--json", "a"]) == 0
+    assert '"done": 0' in (sources / "a").read_text()
+    with Store(sources / "r.sqlite") as store:
+        assert len({part.task_id for p in store.points() for part in p.parts}) == len(original)
+
+
+def test_a_run_alone_is_a_page(sources, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("XDG_STATE_HOME", str(sources / "state"))
+    assert main(["report", "latest", "--out", str(tmp_path / "run.html")]) == 0
+    text = (tmp_path / "run.html").read_text(encoding="utf-8")
+    assert "qnnq submit mnist16-a0.5 --device fake_kingston --data mnist-test --images 0:8" in text
+    jobs = re.search(r"<td>jobs</td>\s*<td[^>]*>(.*?)</td>", text)
+    assert jobs is not None
+    assert jobs[1].count("local-") == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["none.sqlite", "--out", "a.html"], "none.sqlite: no such results file"),
+        (["empty", "--out", "a.html"], "ledger.sqlite: missing"),
+        (["r.sqlite", "--out", "no/a.html"], "no/a.html: cannot be written"),
+    ],
+)
+def test_bad_input_is_one_line(tmp_path, monkeypatch, capsys, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    assert main(["report", *arguments]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert message in error
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
+def test_the_page_in_a_browser(sources):
+    path = sources / "r.html"
+
+    async def work(page):
+        wrong = await look(page, path)
+        column = "[...document.querySelectorAll('table')[0].rows].slice(1)"
+        column += ".map((row) => Number(row.cells[INDEX].dataset.number))"
+        headings = "[...document.querySelectorAll('table')[0].rows[0].cells]"
+        index = await page.evaluate(f"{headings}.findIndex((c) => c.innerText === 'majority')")
+        click = f"{headings}[{index}].firstElementChild.click()"
+        orders = []
+        for _ in range(2):
+            await page.evaluate(click)
+            orders.append(await page.evaluate(column.replace("INDEX", str(index))))
+        return wrong, orders
+
+    wrong, (up, down) = with_page(work)
+    assert wrong == []
+    assert len(set(up)) > 3
+    assert up == sorted(up)
+    assert down == sorted(up, reverse=True)
