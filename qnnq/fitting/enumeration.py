@@ -73,7 +73,7 @@ class Enumeration:
             kept = _likely(distribution)
             weights = distribution[kept]
         chosen = np.bincount(self._classes[kept], weights, minlength=self._network.classes)
-        return chosen / chosen.sum()
+        return np.asarray(chosen / chosen.sum(), np.float64)
 
 
 def _patterns(width: int) -> NDArray[np.int8]:

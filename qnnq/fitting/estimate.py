@@ -106,7 +106,7 @@ def _scanned(bounds: NDArray[np.float64]) -> NDArray[np.float64]:
     dense = low >= 0
     roots = np.sqrt(np.where(dense, bounds.T, 0))
     square = (roots[0] + (roots[1] - roots[0]) * units) ** 2
-    return np.where(dense, square, low + (high - low) * units)
+    return np.asarray(np.where(dense, square, low + (high - low) * units), np.float64)
 
 
 def _separate(places: NDArray[np.float64], cells: Values) -> list[Values]:

@@ -1,6 +1,7 @@
 """From a noise to the probability of every class at each setting: the model of the data."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,8 +9,9 @@ from numpy.typing import NDArray
 from noise_models import NoiseSpecification
 from noise_models.drift import drift_term
 from qnnq.errors import InputError
-from qnnq.execution.deployment import Deployment, deploy, parse_noise
+from qnnq.execution.deployment import Deployment, deploy
 from qnnq.execution.modes.stepwise import Stepwise
+from qnnq.execution.noise_text import parse_noise
 from qnnq.execution.shot_loop import run_shots
 from qnnq.fitting.enumeration import Enumeration, is_enumerable
 from qnnq.fitting.observation import Observation
@@ -78,15 +80,7 @@ def device_of(specifications: Sequence[NoiseSpecification], device: str | None) 
 class _Setting:
     def __init__(self, observation: Observation, device: str) -> None:
         request, self._network = observation.request, observation.network
-        self._deployment = deploy(
-            self._network,
-            noise="ideal",
-            device=device,
-            qubits=request.qubits,
-            copies=request.copies,
-            pairs=request.pairs,
-            pair_gate=request.pair_gate,
-        )
+        self._deployment = deploy(replace(request, noise="ideal", device=device), self._network)
         self._pixels = observation.data.images[observation.images]
         self._images = observation.images
         self._shots = max(FEWEST_SIMULATED, SIMULATED * int(observation.shots.max()))
@@ -101,7 +95,8 @@ class _Setting:
         mode = Stepwise(deployment.engine("instrument"), self._network.entanglements)
         votes = run_shots(self._network, self._pixels, self._images, mode, self._shots, SEED)
         classes = votes.counts.shape[1]
-        return (votes.counts + 1 / classes) / (self._shots + 1)
+        probabilities: NDArray[np.float64] = (votes.counts + 1 / classes) / (self._shots + 1)
+        return probabilities
 
 
 def _independent(deployment: Deployment) -> bool:

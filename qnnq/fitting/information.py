@@ -72,7 +72,7 @@ def expected_information(
     """
     if observation.votes is not None:
         weights = observation.shots[:, None] / probabilities
-        return np.einsum("ic,kic,lic->kl", weights, slopes, slopes)
+        return np.asarray(np.einsum("ic,kic,lic->kl", weights, slopes, slopes), np.float64)
     _, variance, slope = right_moments(observation, probabilities, slopes)
     return np.outer(slope, slope) / variance
 

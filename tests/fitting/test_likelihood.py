@@ -26,7 +26,7 @@ SHOTS = 100_000
 def test_enumerated_classes_are_those_that_the_engine_samples():
     """Chi-square; false-alarm rate 1e-6 for both images together."""
     network, data = load_model("mnist16-a0.5"), load_data("mnist-test")
-    deployment = deploy(network, noise="fake_torino*4", pairs=10, copies=2)
+    deployment = deploy(RunRequest(noise="fake_torino*4", pairs=10, copies=2), network)
     exact = Enumeration(network, data.images[IMAGES], IMAGES).probabilities(deployment.responses)
     np.testing.assert_allclose(exact.sum(axis=1), 1)
     mode = Stepwise(deployment.engine("instrument"), network.entanglements)
