@@ -92,8 +92,8 @@ def compile_network(
         recycling: What brings a measured ancilla back to |0>: "flip", an X where its outcome was
             -1, together with the first branch that knows it, or "reset", the device's, which
             begins with the latency and, where it is longer, prolongs it.
-        measurement: The target's instruction that `measure` stands for: its durations, and its errors
-            where sites are chosen, are taken.
+        measurement: The target's instruction that `measure` stands for: its durations are taken,
+            and its errors where sites are chosen.
         decoupling: Whether two X stand in the wait of each living neuron for the measurement of
             its ancilla (a quarter and three quarters of the way).
         optimization_level: 0 to 3.
