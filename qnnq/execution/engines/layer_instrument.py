@@ -62,6 +62,13 @@ class LayerInstrument:
         """How many neurons it acts on."""
         return len(self.tables[0].matrices if self.matrices is None else self.matrices)
 
+    @property
+    def numbers_per_neuron(self) -> int:
+        """How many numbers are held at once for a neuron: before a product, and twice after."""
+        tables = [table.matrices for table in self.tables]
+        every = tables if self.matrices is None else [self.matrices]
+        return max(int(each.shape[-2] + 2 * each.shape[-1]) for each in every)
+
 
 @lru_cache(maxsize=8)
 def layer_instruments(

@@ -8,6 +8,7 @@ import numpy as np
 from qnnq.arrays import FloatArray, OutcomeArray
 from qnnq.execution.engines.base import Draws
 from qnnq.execution.engines.layer_instrument import LayerInstrument
+from qnnq.execution.modes.stepwise import BYTES_PER_OUTCOME
 
 
 class Coherent:
@@ -24,6 +25,12 @@ class Coherent:
     def images_per_call(self) -> int | None:
         """See `Mode`."""
         return 1 << 8
+
+    @property
+    def bytes_per_outcome(self) -> int:
+        """See `Mode`."""
+        numbers = max(instrument.numbers_per_neuron for instrument in self._instruments)
+        return BYTES_PER_OUTCOME + 4 * numbers
 
     def start(self) -> "_Living":
         """See `Mode`."""
