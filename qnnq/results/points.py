@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from qnnq.errors import InputError
 from qnnq.results.encoding import Arrays
 from qnnq.results.file import Store, StoredFailure, StoredPart, StoredSetting
+from qnnq.results.labels import shown
 from qnnq.results.rows import canonical
 from qnnq.statistics import Accuracy, majority_votes, share_right, single_shot
 from qnnq.wording import nearest
@@ -41,6 +42,7 @@ class Measured:
         counts: Shots that chose each class, shape (images, classes).
         softmax_sums: Sums over shots of the softmax of the logits, shape (images, classes).
         seconds: Time of its shots.
+        network_digest: Which network it is.
         data_digest: Which data set the indices are of.
         complete: Whether all that was asked for is measured.
     """
@@ -51,6 +53,7 @@ class Measured:
     counts: NDArray[np.int64]
     softmax_sums: NDArray[np.float64]
     seconds: float
+    network_digest: str
     data_digest: str
     complete: bool
 
@@ -205,13 +208,6 @@ def filtered(
     return found
 
 
-def shown(value: Any) -> str:
-    """Return a label's value as text, numbers in their shortest form."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
-
-
 def _order(point: Measured) -> tuple[tuple[bool, float, str], ...]:
     """Sort key: label by label, numbers by value."""
     return tuple(
@@ -227,7 +223,6 @@ class _Pool:
         self._labels, self._content = labels, content
         self._pending: list[Arrays] = []
         self._seconds = 0.0
-        self._provenance: int | None = None
         self.complete = True
 
     def add(self, store: Store, setting: int, seeds: set[str] | None) -> None:
@@ -269,6 +264,7 @@ class _Pool:
             {name: self._labels[name] for name in kept},
             *_added(self._pending),
             self._seconds,
+            str(self._content.get("network", "")),
             str(self._content.get("data", "")),
             self.complete,
         )
