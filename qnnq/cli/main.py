@@ -17,6 +17,7 @@ COMMANDS = (
     "compile_command",
     "train",
     "import_command",
+    "scale",
     "sweep",
     "results",
     "compare",

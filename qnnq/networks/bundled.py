@@ -26,4 +26,9 @@ def load_model(name_or_path: str | Path) -> Network:
             f"{name_or_path}: no such file, nor a bundled network (`qnnq models` lists them)"
             f"{nearest(str(name_or_path), known)}"
         )
+    if Path(name_or_path).suffix in (".pt", ".pth", ".json"):
+        raise InputError(
+            f"{name_or_path}: expected a network file of qnnq; trained weights become one by "
+            f"qnnq import {name_or_path} --stretch A --activation NAME --out net.safetensors"
+        )
     return read_network(name_or_path)
