@@ -3,8 +3,8 @@
 MOST_SHOTS = 1_000_000
 """Shots of one image, which are held in memory together."""
 
-MOST_OUTCOMES = 20_000_000
-"""Shots of one image times neurons of the widest layer, about 50 bytes each: 1 GB."""
+MOST_OUTCOMES = {"stepwise": 20_000_000, "coherent": 4_000_000}
+"""Shots of one image times neurons of the widest layer, about 50 and 250 bytes each: 1 GB."""
 
 MOST_PAIRS = 10_000
 """Gate pairs after each rotation: a circuit of 16 neurons then has 320,000 gates more."""

@@ -33,6 +33,7 @@ def request_of(
     response: str | None = None,
     mode: str = "stepwise",
     feedback_latency: str | None = None,
+    condition_overhead: str | None = None,
     measurement: str = "measure",
     recycling: str = "flip",
 ) -> "HardwareRequest":
@@ -52,6 +53,7 @@ def request_of(
         copies=copies,
         mode=mode,  # type: ignore[arg-type]
         feedback_latency=feedback_latency,
+        condition_overhead=condition_overhead,
         measurement=measurement,
         recycling=recycling,  # type: ignore[arg-type]
         pairs=pairs,
@@ -101,7 +103,7 @@ class Speaker:
         if line == self._last:
             return
         self._last = line
-        if sys.stderr.isatty() and line.startswith("layer "):
+        if sys.stderr.isatty() and line.startswith("layer"):
             print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
             self._open = True
             return
@@ -138,10 +140,10 @@ def confirm(plan: "Plan", yes: bool) -> None:
 def pursue(
     folder: str, wait: bool, timeout_s: float | None = None, despite_faults: bool = False
 ) -> bool:
-    """Go on with a run and say where it stands: see `qnnq.jobs.runs.advance`."""
+    """Go on with a run and say where it stands: see `qnnq.jobs.advance.advance`."""
     from qnnq.errors import Interrupted
+    from qnnq.jobs.advance import advance
     from qnnq.jobs.folder import find_run
-    from qnnq.jobs.runs import advance
 
     path = find_run(folder)
     say = Speaker()

@@ -22,6 +22,7 @@ COMMANDS = (
     "results",
     "compare",
     "plot",
+    "fit",
     "report",
     "estimate",
     "submit",

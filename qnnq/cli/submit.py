@@ -28,6 +28,7 @@ def register(app: typer.Typer) -> None:
         pair_gate: options.PairGateName = "sx",
         mode: options.Mode = "stepwise",
         feedback_latency: options.FeedbackLatency = None,
+        condition_overhead: options.ConditionOverhead = None,
         measurement: options.Measurement = "measure",
         recycling: options.Recycling = "flip",
         compensate: Annotated[
@@ -82,6 +83,7 @@ def register(app: typer.Typer) -> None:
             pair_gate=pair_gate,
             mode=mode,
             feedback_latency=feedback_latency,
+            condition_overhead=condition_overhead,
             measurement=measurement,
             recycling=recycling,
             execution_mode=execution_mode,

@@ -14,6 +14,7 @@ from qnnq.errors import InputError
 from qnnq.execution.feedforward import fitting_feedforward
 from qnnq.execution.modes.base import Mode
 from qnnq.execution.modes.coherent import Coherent
+from qnnq.execution.modes.dynamic_circuit import DynamicCircuit
 from qnnq.execution.noise_text import parse_noise, split_strength
 from qnnq.execution.request import EngineName, RunRequest
 from qnnq.execution.timing import Timing
@@ -79,9 +80,10 @@ class CoherentDeployment:
             from qnnq.execution.engines.layer_instrument import layer_instruments
 
             return Coherent(layer_instruments(self.compiled, self.channels))
-        from qnnq.execution.modes.dynamic import Dynamic
+        from qnnq.execution.engines.aer import AerNetworkEngine
 
-        return Dynamic(self.compiled, self.channels)
+        widths = [step.width for step in self.compiled.steps]
+        return DynamicCircuit(AerNetworkEngine(self.compiled, self.channels), widths)
 
 
 def deploy_coherent(

@@ -61,11 +61,15 @@ class PreparedRun:
         keep_partial: bool = False,
         with_error: bool = True,
     ) -> RunResult:
-        """Run all shots; `progress` is told how many images were finished since the last call.
+        """Run all shots.
 
-        With `keep_partial`, Ctrl-C gives the result of the images that were finished: that of the
-        same task with fewer images. `with_error`: whether a measured response is varied within its
-        errors, or a drift, which takes forty runs, so that they become part of the intervals.
+        Args:
+            progress: Called with the number of images that were finished since the last call.
+            threads: Blocks of images worked on at once; None: as many as suit the engine.
+            keep_partial: Whether Ctrl-C gives the result of the images that were finished: that of
+                the same task with fewer images.
+            with_error: Whether a measured response is varied within its errors, or a drift, which
+                takes forty runs, so that they become part of the intervals.
         """
         started = time.perf_counter()
         mode, compensated = self.mode()

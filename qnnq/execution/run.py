@@ -51,10 +51,10 @@ def prepare(request: RunRequest, find: Callable[[str], Device] = resolve_device)
             f"{request.data}: expected labels 0 to {network.classes - 1} (what {request.model} "
             f"tells apart), got {dataset.labels[index]} at image {index}"
         )
-    widest = max(network.widths)
-    if request.shots * widest > MOST_OUTCOMES:
+    widest, most = max(network.widths), MOST_OUTCOMES[request.mode]
+    if request.shots * widest > most:
         raise InputError(
-            f"--shots {request.shots}: expected at most {MOST_OUTCOMES // widest} with layers of "
+            f"--shots {request.shots}: expected at most {most // widest} with layers of "
             f"{widest} neurons, as the shots of an image are held in memory together"
         )
     images = parse_images(request.images, len(dataset.labels))

@@ -83,7 +83,7 @@ class RuntimeEngine:
             self.finish(layer, self._service)
         jobs = self._ledger.jobs(layer)
         if not jobs or not all(job.done for job in jobs):
-            raise Pending(f"layer {layer + 1} of {len(self._circuits)}")
+            raise Pending(self._name(layer))
         return recorded_outcomes(self._ledger, layer, packed)
 
     def finish(self, layer: int, service: Service) -> None:
@@ -91,7 +91,7 @@ class RuntimeEngine:
         if not self._open_jobs(layer):
             return
         reconcile(self._ledger, service, self._say)
-        name = f"layer {layer + 1} of {len(self._circuits)}"
+        name = self._name(layer)
         self._poll.begin_anew()
         bills = Patience(self._limits.patience_s)
         while True:
@@ -113,6 +113,12 @@ class RuntimeEngine:
                 self._mention_the_plan(steps, service)
             if not self._poll.pause():
                 raise Pending(name)
+
+    def _name(self, layer: int) -> str:
+        circuit = self._circuits[layer]
+        if isinstance(circuit, NetworkCircuit):
+            return f"layers 1 to {len(circuit.widths)}"
+        return f"layer {layer + 1} of {len(self._circuits)}"
 
     def _open_jobs(self, layer: int) -> list[Job]:
         return [job for job in self._ledger.jobs(layer) if not job.done]

@@ -25,6 +25,7 @@ class HardwareRequest:
         mode: `stepwise`, a circuit a layer, or `coherent`, one circuit of the whole network.
         feedback_latency: In coherent mode the time from the end of a measurement to the first
             gate that depends on it, such as `2us`: what waits are taken to be.
+        condition_overhead: In coherent mode the time from one branch to the next, such as `100ns`.
         measurement: In coherent mode the device's instruction that measures, such as `measure_2`.
         recycling: In coherent mode what brings a measured ancilla back to |0>: `flip` or `reset`.
         pairs: Gate pairs inserted after each rotation.
@@ -45,6 +46,7 @@ class HardwareRequest:
     copies: int | None = None
     mode: ModeName = "stepwise"
     feedback_latency: str | None = None
+    condition_overhead: str | None = None
     measurement: str = "measure"
     recycling: RecyclingName = "flip"
     pairs: int = 0

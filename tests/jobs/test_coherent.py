@@ -11,9 +11,12 @@ from conftest import CLASSES, IMAGES, PIXELS, SHOTS, Command, Files, Fork, conne
 from loopback import Machine, Server
 from loopback.machine import received
 
+from qnnq.arrays import IntArray
+from qnnq.jobs.reading import collect_run
 from qnnq.networks.activation import Activation
 from qnnq.networks.file import read_network, write_network
 from qnnq.networks.network import Network
+from tests.execution.engines.test_agreement import assert_same_distribution as assert_alike
 from tests.execution.enumeration import class_distribution
 from tests.execution.test_shot_loop import assert_same_distribution
 
@@ -60,10 +63,14 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Starter]:
         server.stop()
 
 
+def votes_of(run: Path, qnnq: Command) -> IntArray:
+    """Return the votes of a run, (images, classes)."""
+    return np.array(qnnq("collect", run, "--json", "-", "--counts").json()["counts"])
+
+
 def assert_enumerated(run: Path, files: Files, network: Network, qnnq: Command) -> None:
     """Compare the votes of each image with the enumeration of all outcomes of all layers."""
-    counts = np.array(qnnq("collect", run, "--json", "-", "--counts").json()["counts"])
-    for image, votes in zip(np.load(files.data)["images"], counts, strict=True):
+    for image, votes in zip(np.load(files.data)["images"], votes_of(run, qnnq), strict=True):
         expected = class_distribution(network, image / 255)
         assert_same_distribution(votes, votes.sum() * expected)
 
@@ -98,14 +105,23 @@ def test_votes_follow_the_enumerated_distribution(
     assert_enumerated(run, files, network, qnnq)
 
 
-def test_waits_count_where_the_device_is_simulated(
+def test_a_simulated_device_has_the_noise_of_the_instrument_engine(
     living: Files, tmp_path: Path, qnnq: Command
 ) -> None:
-    run, more = tmp_path / "run", ("--shots", "400", *COHERENT, "--feedback-latency", "500us")
-    answer = qnnq(*living.submit("fake_jakarta", run, *more))
+    """The same circuit in Aer and as instruments (chi-square, false alarm 1e-6), long waits."""
+    run, shots = tmp_path / "run", ("--shots", "1000")
+    more = (*COHERENT, "--feedback-latency", "20us")
+    answer = qnnq(*living.submit("fake_jakarta", run, *shots, *more))
     assert answer.code == 0, answer.err
-    assert_complete(run, IMAGES, 400)
-    with pytest.raises(AssertionError):  # neurons relax for longer than they live
+    assert_complete(run, IMAGES, 1000)
+    exact = qnnq(
+        *("run", living.network, "--noise", "fake_jakarta", "--data", living.data),
+        *("--json", "-", "--counts", *shots, *more),
+    ).json()
+    assert_alike(votes_of(run, qnnq), np.array(exact["counts"]))
+    labels = collect_run(run).labels
+    assert (labels["mode"], labels["feedback_latency"]) == ("coherent", 20.0)
+    with pytest.raises(AssertionError):
         assert_enumerated(run, living, read_network(living.network), qnnq)
 
 
@@ -223,8 +239,6 @@ def test_killed_at_random_moments(
     connected: Server, living: Files, tmp_path: Path, fork: Fork, qnnq: Command
 ) -> None:
     """Three jobs; the counts are those of a run that nobody disturbed, and each is paid once."""
-    from qnnq.jobs.reading import collect_run
-
     with living.limits.open("a") as limits:
         limits.write("broadcasts_per_job = 10\n")
     whole = tmp_path / "whole"

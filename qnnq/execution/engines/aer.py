@@ -13,7 +13,7 @@ from qnnq.arrays import FloatArray, OutcomeArray
 from qnnq.execution.engines.aer_seeds import SHOTS_PER_ROW, independent_seeds
 from qnnq.execution.engines.base import Draws
 from qnnq.execution.engines.packing import MergedRows, merge_rows, pack
-from transpile import CompiledLayer
+from transpile import CompiledLayer, CompiledNetwork, network_circuit
 
 METHOD = "matrix_product_state"
 """Exact here: neurons are never entangled with one another beyond a joined pair, so the bond
@@ -97,6 +97,29 @@ class AerEngine:
         packed = pack(self._layers[layer], angles, draws)
         key = (layer, draws.shots, *draws.images.tolist())
         return packed.outcomes(self._circuits[layer].bits(packed.angles, key, draws.seed))
+
+
+class AerNetworkEngine:
+    """Runs the one dynamic circuit of a network: an engine of `modes.dynamic_circuit`.
+
+    Args:
+        compiled: The network, with branches.
+        channels: The noise of its gates, waits and measurements.
+    """
+
+    images_per_call = 64
+
+    def __init__(self, compiled: CompiledNetwork, channels: NoiseChannels) -> None:
+        self._layers = len(compiled.steps)
+        self._circuit = AerCircuit(network_circuit(compiled), channels)
+
+    def measure(self, layer: int, angles: FloatArray, draws: Draws) -> OutcomeArray:
+        """Return the outcomes of all layers, (images, shots, sum of widths)."""
+        rows = np.repeat(angles[:, 0], draws.shots, axis=0)
+        # A stepwise run of the same seed has the keys of its layers: 0, 1, ...
+        key = (self._layers, draws.shots, *draws.images.tolist())
+        bits = self._circuit.bits(rows, key, draws.seed)
+        return (1 - 2 * bits).reshape(len(angles), draws.shots, -1)
 
 
 def _runs(angles: FloatArray) -> Iterator[MergedRows]:

@@ -72,7 +72,7 @@ class StagedStep:
 
     Attributes:
         step: The step.
-        tables: None where the angles are computed outside.
+        tables: Empty where the angles are computed outside.
         layer: What follows the branches. Where there are no tables, it may flip a neuron's ancilla
             by that neuron's last outcome.
     """
@@ -97,7 +97,7 @@ def staged(step: CompiledStep) -> StagedStep:
             begin, bits = end, set()
         bits |= own
         end = place + 1
-    if bits:
+    if step.feedforward is not None:
         tables.append(Branches(tuple(sorted(bits)), tuple(placed[begin:end])))
     return StagedStep(step, tuple(tables), tuple(placed[end:]))
 
@@ -128,19 +128,20 @@ class SiteInstrument:
         """Return matrices (last, cases, reported, out, in) of Pauli vectors, a stage each.
 
         Axis `last` has one element where the outcome that was reported last makes no difference,
-        `reported` where nothing is measured. Cases are patterns of bits for a table, and for a
-        layer the coefficients of 1, cos(theta) and sin(theta), or one where its angle is known.
+        `reported` where nothing is measured. Cases are patterns of bits for tables, the last of
+        which ends with the layer; and without tables the coefficients of 1, cos(theta) and
+        sin(theta).
         """
         step = staged.step
-        found = [self._table(step, table)[None, :, None] for table in staged.tables]
         layer = self._own(staged.layer)
-        if step.feedforward is None:
-            by_last = [self._layer(step, layer, last) for last in (0, 1)]
-            return [*found, np.stack(by_last)]
+        if not staged.tables:
+            return [np.stack([self._layer(step, layer, last) for last in (0, 1)])]
+        assert step.feedforward is not None
         angle = step.feedforward.base[self.neuron] if self.neuron < step.width else 0.0
         powers = np.array([1.0, np.cos(angle), np.sin(angle)])
-        known = np.tensordot(powers, self._layer(step, layer, None), axes=1)
-        return [*found, known[None, None]]
+        measured = np.tensordot(powers, self._layer(step, layer, None), axes=1)
+        *first, last = (self._table(step, table)[:, None] for table in staged.tables)
+        return [each[None] for each in (*first, measured @ last)]
 
     def _own(self, operations: Iterable[Placed]) -> list[Placed]:
         qubits = set(self.site.qubits)
