@@ -1,11 +1,12 @@
 """Accuracies of one run, as `qnnq run` and `qnnq collect` print them."""
 
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 from qnnq.cli.output import percent, print_table
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 def print_run(model: str, document: dict[str, Any]) -> None:
@@ -52,8 +53,9 @@ def print_run(model: str, document: dict[str, Any]) -> None:
         )
 
 
-def print_confusion(labels: NDArray[np.int64], counts: NDArray[np.int64]) -> None:
+def print_confusion(labels: "NDArray[np.int64]", counts: "NDArray[np.int64]") -> None:
     """Print how many images of each class, (images,), the majority of `counts` took for which."""
+    import numpy as np
     from rich.table import Table
 
     from qnnq.statistics import majority_votes
