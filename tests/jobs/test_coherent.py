@@ -204,7 +204,7 @@ def test_a_machine_that_became_faulty_under_a_run(
         ((), ("reset",), (3, 2, 3), "linear", "target: expected reset and its duration"),
         ((), ("delay",), (3, 2, 3), "linear", "target: expected delays"),
         (("--recycling", "reset"), ("reset",), (2, 2), "linear", "ibm_jakarta has no reset"),
-        ((), (), (3, 2, 8), "linear", "8"),
+        ((), (), (3, 2, 8), "linear", "8 neurons wanted, the device can place 7"),
         ((), (), (11, 2), "htanh", "2047 branches, at most 1023 are built; activation linear"),
         (("--feedback-latency", "-1us"), (), (3, 2), "linear", "expected a time >= 0"),
         (("--measurement", "measure_2"), (), (3, 2), "linear", "expected one of measure, which"),
