@@ -92,7 +92,8 @@ def compile_network(
         recycling: What brings a measured ancilla back to |0>: "flip", an X where its outcome was
             -1, together with the first branch that knows it, or "reset", the device's, which
             begins with the latency and, where it is longer, prolongs it.
-        measurement: The target's instruction that `measure` stands for: its duration is taken.
+        measurement: The target's instruction that `measure` stands for: its durations are taken,
+            and its errors where sites are chosen.
         decoupling: Whether two X stand in the wait of each living neuron for the measurement of
             its ancilla (a quarter and three quarters of the way).
         optimization_level: 0 to 3.
@@ -110,9 +111,9 @@ def compile_network(
     if recycling not in get_args(Recycling):
         raise unknown("recycling", recycling, get_args(Recycling))
     check_measurement(target, measurement)
-    # The default, so that neither latency nor measurement changes the qubits.
-    wait = FEEDBACK_LATENCY + median_duration(target, MEASURE)
-    sites = network_sites(target, widths, entanglements, wait, sites)
+    # The default, so that the latency does not change the qubits.
+    wait = FEEDBACK_LATENCY + median_duration(target, measurement)
+    sites = network_sites(target, widths, entanglements, wait, sites, measurement)
     if feedforward is not None:
         _check_feedforward(feedforward, widths)
     compiler = StepCompiler(

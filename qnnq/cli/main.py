@@ -21,6 +21,7 @@ COMMANDS = (
     "results",
     "compare",
     "plot",
+    "fit",
     "report",
     "estimate",
     "submit",

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from qnnq.errors import InputError, QnnqError
 from qnnq.execution.engines.base import Draws
 from qnnq.execution.engines.packing import pack
+from qnnq.execution.request import OF_COHERENT_MODE, RunRequest
+from qnnq.execution.timing import mode_labels
 from qnnq.jobs.engine import Pending, complete_images, recorded_outcomes
 from qnnq.jobs.ledger import Ledger
 from qnnq.jobs.records import Attempt, Job, now
@@ -191,6 +193,7 @@ class _Reader:
 
 def _labels(run: Run, task: Task) -> dict[str, Any]:
     network, request = run.network, run.request
+    asked = request.keys() & {"mode", *OF_COHERENT_MODE}  # earlier versions had no modes
     return {
         "network": request["model"],
         "stretch": max(network.stretches),
@@ -201,7 +204,8 @@ def _labels(run: Run, task: Task) -> dict[str, Any]:
         "strength": task.strength,
         "engine": task.engine,
         "device": task.device,
-        "copies": task.copies,
+        "copies": task.copies or 1,
+        **mode_labels(RunRequest(**{key: request[key] for key in asked})),
         **{key: request[key] for key in LABELS_OF_REQUEST},
     }
 

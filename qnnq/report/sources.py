@@ -116,6 +116,7 @@ def _measured(run: Collected) -> Measured:
         result.counts,
         result.softmax_sums,
         result.seconds,
+        result.task.network,
         str(result.task.data),
         not run.partial,
     )

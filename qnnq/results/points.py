@@ -37,6 +37,7 @@ class Measured:
         counts: Shots that chose each class, shape (images, classes).
         softmax_sums: Sums over shots of the softmax of the logits, shape (images, classes).
         seconds: Time of its shots.
+        network_digest: Which network it is.
         data_digest: Which data set the indices are of.
         complete: Whether all that was asked for is measured.
     """
@@ -47,6 +48,7 @@ class Measured:
     counts: NDArray[np.int64]
     softmax_sums: NDArray[np.float64]
     seconds: float
+    network_digest: str
     data_digest: str
     complete: bool
 
@@ -260,6 +262,7 @@ class _Pool:
             counts,
             sums,
             sum(r.seconds for r in results),
+            str(self._content.get("network", "")),
             str(self._content.get("data", "")),
             self.complete,
         )

@@ -18,8 +18,9 @@ from qnnq.data.selection import image_ranges, parse_images
 from qnnq.devices.names import device_kind, device_names, resolve_device
 from qnnq.errors import InputError, QnnqError
 from qnnq.execution.measured_deployment import is_measured
-from qnnq.execution.request import OF_COHERENT_MODE, RunRequest, check_request, option_seconds
+from qnnq.execution.request import OF_COHERENT_MODE, RunRequest, check_request
 from qnnq.execution.run import deploy_request
+from qnnq.execution.timing import mode_labels
 from qnnq.limits import MOST_POINTS
 from qnnq.networks.bundled import load_model
 from qnnq.networks.network import Network
@@ -208,28 +209,11 @@ def _labels(request: RunRequest, network: Network) -> dict[str, Any]:
         "copies": request.copies,
         "compensate": request.compensate,
         "engine": request.engine,
-        "mode": request.mode,
-        **_time_labels(request),
-        "measurement": request.measurement if request.mode == "coherent" else "",
-        "recycling": request.recycling if request.mode == "coherent" else "",
+        **mode_labels(request),
         "data": request.data,
         "images": request.images,
         "shots": request.shots,
         "seed": request.seed,
-    }
-
-
-def _time_labels(request: RunRequest) -> dict[str, float | str]:
-    """Return the times of the coherent mode in microseconds, "" where there are none."""
-    from transpile import CONDITION_OVERHEAD, FEEDBACK_LATENCY
-
-    usual = {"feedback_latency": FEEDBACK_LATENCY, "condition_overhead": CONDITION_OVERHEAD}
-    if request.mode != "coherent":
-        return dict.fromkeys(usual, "")
-    given = {name: option_seconds(request, name) for name in usual}
-    return {
-        name: round(1e6 * (default if (seconds := given[name]) is None else seconds), 9)
-        for name, default in usual.items()
     }
 
 

@@ -42,7 +42,7 @@ def measured(right=0.8, images=60, **labels):
     counts = np.stack([RNG.multinomial(15, row) for row in share])
     indices = np.arange(images) if images > 1 else np.array([6929])
     return Measured(
-        {**LABELS, **labels}, indices, truth, counts, counts.astype(float), 1.0, "", True
+        {**LABELS, **labels}, indices, truth, counts, counts.astype(float), 1.0, "", "", True
     )
 
 

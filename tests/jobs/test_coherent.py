@@ -12,6 +12,7 @@ from loopback import Machine, Server
 from loopback.machine import received
 
 from qnnq.arrays import IntArray
+from qnnq.jobs.reading import collect_run
 from qnnq.networks.activation import Activation
 from qnnq.networks.file import read_network, write_network
 from qnnq.networks.network import Network
@@ -118,6 +119,8 @@ def test_a_simulated_device_has_the_noise_of_the_instrument_engine(
         *("--json", "-", "--counts", *shots, *more),
     ).json()
     assert_alike(votes_of(run, qnnq), np.array(exact["counts"]))
+    labels = collect_run(run).labels
+    assert (labels["mode"], labels["feedback_latency"]) == ("coherent", 20.0)
     with pytest.raises(AssertionError):
         assert_enumerated(run, living, read_network(living.network), qnnq)
 
@@ -236,8 +239,6 @@ def test_killed_at_random_moments(
     connected: Server, living: Files, tmp_path: Path, fork: Fork, qnnq: Command
 ) -> None:
     """Three jobs; the counts are those of a run that nobody disturbed, and each is paid once."""
-    from qnnq.jobs.reading import collect_run
-
     with living.limits.open("a") as limits:
         limits.write("broadcasts_per_job = 10\n")
     whole = tmp_path / "whole"

@@ -28,7 +28,7 @@ from qiskit.quantum_info import PTM, Operator, SuperOp
 
 from noise_models.channels import NoiseChannels
 from noise_models.sequence import LocalError, noisy_sequence
-from noise_models.stages import superoperator
+from noise_models.stages import Stages, superoperator
 from qnnq.errors import InputError
 
 ANGLES = np.array([0.0, 2 * np.pi / 3, 4 * np.pi / 3])
@@ -118,34 +118,63 @@ def _component_response(
     assignments = [
         dict(zip(slots, point, strict=True)) for point in product(ANGLES, repeat=len(slots))
     ]
-    # One axis of points, then one Pauli axis a qubit.
-    state = np.ones((len(assignments),))
-    for _ in qubits:
-        state = np.multiply.outer(state, GROUND_STATE)
+    evolution = _Evolution(qubits, len(assignments))
     placed = [
         (item.operation, tuple(circuit.find_bit(qubit).index for qubit in item.qubits))
         for item in instructions
     ]
     for noisy in noisy_sequence(placed, channels):
         operation, physical = placed[noisy.position]
-        state = _suffer(noisy.before, state, qubits)
+        evolution.suffer(noisy.before)
         if isinstance(operation, Gate):
-            axes = [qubits.index(qubit) for qubit in physical]
-            state = apply_transfer(gate_matrices(operation, assignments), state, axes)
+            evolution.apply(gate_matrices(operation, assignments), physical)
         elif not isinstance(operation, Delay | Measure):
             raise ValueError(f"{operation.name}: expected gates, waits and final measurements")
-        state = _suffer(noisy.after, state, qubits)
+        evolution.suffer(noisy.after)
+    state = evolution.state()
     probabilities = _read(state, qubits, slot_of_qubit, channels)
     return ComponentResponse(tuple(slots), _fit(probabilities, len(slots)))
 
 
-def _suffer(
-    errors: Iterable[LocalError], state: NDArray[np.float64], qubits: list[int]
-) -> NDArray[np.float64]:
-    for stages, where in errors:
-        matrix = PTM(SuperOp(superoperator(stages, len(where)))).data.real
-        state = apply_transfer(matrix[None], state, [qubits.index(qubit) for qubit in where])
-    return state
+class _Evolution:
+    """The state of some qubits, at every point of their angles, from |0...0> on."""
+
+    def __init__(self, qubits: list[int], points: int) -> None:
+        self._qubits = qubits
+        self._matrices: dict[int, tuple[Stages, NDArray[np.float64]]] = {}
+        # One axis of points, then one Pauli axis a qubit.
+        self._state = np.ones((points,))
+        for _ in qubits:
+            self._state = np.multiply.outer(self._state, GROUND_STATE)
+        # What is still to be applied to a qubit of its own: products of matrices are quick.
+        self._pending = np.eye(4)[None]
+
+    def suffer(self, errors: Iterable[LocalError]) -> None:
+        """Apply errors."""
+        for stages, where in errors:
+            self.apply(self._matrix(stages, len(where))[None], where)
+
+    def apply(self, matrices: NDArray[np.float64], where: tuple[int, ...]) -> None:
+        """Apply (1 or points, 4**n, 4**n) matrices to n qubits."""
+        if len(self._qubits) == 1:
+            self._pending = matrices @ self._pending
+        else:
+            axes = [self._qubits.index(qubit) for qubit in where]
+            self._state = apply_transfer(matrices, self._state, axes)
+
+    def state(self) -> NDArray[np.float64]:
+        """Return the state, (points, 4, ..., 4)."""
+        if len(self._qubits) == 1:
+            return apply_transfer(self._pending, self._state, [0])
+        return self._state
+
+    def _matrix(self, stages: Stages, count: int) -> NDArray[np.float64]:
+        # The stages are kept, so that no others can come to have their id.
+        known = self._matrices.get(id(stages))
+        if known is None:
+            known = stages, PTM(SuperOp(superoperator(stages, count))).data.real
+            self._matrices[id(stages)] = known
+        return known[1]
 
 
 def _measured_slots(

@@ -157,6 +157,9 @@ def test_what_has_no_instrument_is_refused():
     for noise, message in (
         ("measured:nowhere.json", "expected --mode stepwise, got coherent"),
         ("fake_kingston + zz(rate=1kHz)", "expected noise without zz"),
+        ("fake_kingston + leakage(p=1e-4)", "expected noise without zz, leakage"),
+        ("fake_kingston + correlated_readout(p=1e-3)", "expected noise without zz, leakage and"),
+        ("fake_kingston + drift(sigma=0.2, time=24h)", "expected noise without drift"),
     ):
         with pytest.raises(InputError, match=message):
             deploy_request(coherent(noise=noise), network)
