@@ -28,9 +28,9 @@ def register(app: typer.Typer) -> None:
 
         Example: qnnq collect latest --json -
         """
+        from qnnq.jobs.control import look_again
         from qnnq.jobs.folder import find_run
         from qnnq.jobs.reading import collect_run
-        from qnnq.jobs.runs import look_again
 
         path = find_run(folder)
         say = hardware.Speaker()

@@ -15,7 +15,8 @@ from qnnq.execution.timing import Timing
 from qnnq.jobs.estimate import LayerShape, estimate_run
 from qnnq.jobs.hardware_request import HardwareRequest
 from qnnq.jobs.layer_plan import LayerCost
-from qnnq.jobs.planning import Plan, find_device, rep_delays
+from qnnq.jobs.placed import find_device, rep_delays
+from qnnq.jobs.planning import Plan
 from transpile import (
     NetworkCircuit,
     check_controller,
