@@ -72,7 +72,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _named(labels: dict[str, Any]) -> str:
-    from qnnq.results.points import shown
+    from qnnq.results.labels import shown
 
     told = ("network", "noise", "strength", "off", "device", "pairs", "qubits", "seed")
     return ", ".join(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from qnnq.errors import InputError, QnnqError
 from qnnq.execution.engines.base import Draws
 from qnnq.execution.engines.packing import pack
-from qnnq.execution.request import OF_COHERENT_MODE, RunRequest
+from qnnq.execution.request import RunRequest
 from qnnq.execution.timing import mode_labels
 from qnnq.jobs.engine import Pending, complete_images, recorded_outcomes
 from qnnq.jobs.ledger import Ledger
@@ -19,6 +19,7 @@ from qnnq.jobs.records import Attempt, Job, now
 from qnnq.jobs.runs import Run
 from qnnq.jobs.scheduler_timing import SchedulerTiming, compared
 from qnnq.jobs.service import JobView, Service
+from qnnq.results.labels import OF_COHERENT_MODE
 from qnnq.results.result import RunResult
 from qnnq.results.task import Task
 from transpile import CompiledLayer, NetworkCircuit

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from qnnq.errors import InputError
 from qnnq.results.file import Part, Store, StoredFailure, StoredPoint
+from qnnq.results.labels import shown
 from qnnq.results.result import RunResult
 from qnnq.results.rows import canonical
 from qnnq.statistics import Accuracy, majority_votes, share_right, single_shot
@@ -192,13 +193,6 @@ def filtered(
     if where and not found:
         raise InputError(f"conditions {' '.join(where)}: no points meet all of these")
     return found
-
-
-def shown(value: Any) -> str:
-    """Return a label's value as text, numbers in their shortest form."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def _order(point: Measured) -> tuple[tuple[bool, float, str], ...]:

@@ -18,12 +18,13 @@ from qnnq.data.selection import image_ranges, parse_images
 from qnnq.devices.names import device_kind, device_names, resolve_device
 from qnnq.errors import InputError, QnnqError
 from qnnq.execution.measured_deployment import is_measured
-from qnnq.execution.request import OF_COHERENT_MODE, RunRequest, check_request
+from qnnq.execution.request import RunRequest, check_request
 from qnnq.execution.run import deploy_request
 from qnnq.execution.timing import mode_labels
 from qnnq.limits import MOST_POINTS
 from qnnq.networks.bundled import load_model
 from qnnq.networks.network import Network
+from qnnq.results.labels import OF_COHERENT_MODE
 from qnnq.sweep.file import Grid, SweepFile
 from transpile.errors import TranspileError
 

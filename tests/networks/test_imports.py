@@ -5,13 +5,14 @@ import math
 
 import numpy as np
 import pytest
-import torch
-from torch import nn
 
 from qnnq.cli.main import main
 from qnnq.errors import InputError
 from qnnq.networks.file import read_network
 from qnnq.networks.imports import from_torch, import_network
+
+torch = pytest.importorskip("torch")
+nn = torch.nn
 
 RNG = np.random.default_rng(0)
 WEIGHTS = [RNG.normal(size=shape) for shape in ((4, 6), (3, 4), (2, 3))]
