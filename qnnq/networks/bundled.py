@@ -29,6 +29,11 @@ def load_model(name_or_path: str | Path) -> Network:
             f"{name_or_path}: no such file, nor a bundled network (`qnnq models` lists them)"
             f"{nearest(str(name_or_path), known)}"
         )
+    if path.suffix in (".pt", ".pth", ".json"):
+        raise InputError(
+            f"{name_or_path}: expected a network file of qnnq; trained weights become one by "
+            f"qnnq import {name_or_path} --stretch A --activation NAME --out net.safetensors"
+        )
     return _read_once(path, file_versions(path))
 
 

@@ -126,6 +126,17 @@ def test_a_simulated_device_has_the_noise_of_the_instrument_engine(
         assert_enumerated(run, living, read_network(living.network), qnnq)
 
 
+def test_the_estimate_predicts_the_accuracy_of_a_run(living: Files, qnnq: Command) -> None:
+    """Of all images of the data set, by the same random numbers."""
+    data, more = ("--data", living.data), (*COHERENT, "--feedback-latency", "20us")
+    arguments = ("estimate", living.network, "--device", "fake_jakarta", *data, *more)
+    predicted = qnnq(*arguments, "--images", "0:2", "--json", "-").json()
+    run = ("run", living.network, "--noise", "fake_jakarta", *data, *more, "--shots", "100")
+    found = qnnq(*run, "--json", "-").json()
+    (choice,) = predicted["copies"]
+    assert choice["accuracy"] == pytest.approx(found["accuracy"]["single_shot"]["value"])
+
+
 def test_jobs_are_split_at_the_broadcasts(
     start: Starter, living: Files, tmp_path: Path, qnnq: Command
 ) -> None:
@@ -204,7 +215,7 @@ def test_a_machine_that_became_faulty_under_a_run(
         ((), ("reset",), (3, 2, 3), "linear", "target: expected reset and its duration"),
         ((), ("delay",), (3, 2, 3), "linear", "target: expected delays"),
         (("--recycling", "reset"), ("reset",), (2, 2), "linear", "ibm_jakarta has no reset"),
-        ((), (), (3, 2, 8), "linear", "8"),
+        ((), (), (3, 2, 8), "linear", "8 neurons wanted, the device can place 7"),
         ((), (), (11, 2), "htanh", "2047 branches, at most 1023 are built; activation linear"),
         (("--feedback-latency", "-1us"), (), (3, 2), "linear", "expected a time >= 0"),
         (("--measurement", "measure_2"), (), (3, 2), "linear", "expected one of measure, which"),
