@@ -4,7 +4,7 @@
 
 simulates runs of 20 images x 15 shots at 0, 5 and 20 inserted pairs by the instrument engine under
 a known noise, each with a seed of its own, and fits noises with free parameters to the votes. The
-model of the fit is interpolated between values of the parameters, which makes many fits quick.
+model of the fit is a polynomial in the parameters, which makes many fits quick.
 Wrong noises are fitted to half as many runs.
 """
 
@@ -30,18 +30,21 @@ from qnnq.fitting.observation import Observation
 from qnnq.networks.bundled import load_model
 
 DEVICE, PAIRS = "fake_torino", (0, 5, 20)
+SIMULATED = 1000
+"""Shots of the model for each shot of the data."""
 FITS = [
-    # what is fitted, the true noise, its parameters, nodes of the interpolation
-    ("fake_torino*?0:12", "fake_torino*4", (4.0,), (13,)),
+    # what is fitted, the true noise, its parameters, nodes and degrees of the polynomials
+    ("fake_torino*?1.5:8", "fake_torino*4", (4.0,), (16,), (5,)),
     (
-        "fake_torino*?0:12 + readout(p=?0:0.15)",
+        "fake_torino*?1:8 + readout(p=?0:0.12)",
         "fake_torino*4 + readout(p=0.04)",
         (4.0, 0.04),
-        (9, 7),
+        (8, 6),
+        (4, 3),
     ),
-    ("fake_torino*?0:12", "fake_torino + phase(angle=0.04)", None, (13,)),
-    ("fake_torino*?0:12", "fake_torino*4 + readout(p=0.08)", None, (13,)),
-    ("fake_torino + phase(angle=?0:0.12)", "fake_torino*4", None, (17,)),
+    ("fake_torino*?0:12", "fake_torino + phase(angle=0.04)", None, (16,), (6,)),
+    ("fake_torino*?0:12", "fake_torino*4 + readout(p=0.08)", None, (16,), (6,)),
+    ("fake_torino + phase(angle=?0:0.12)", "fake_torino*4", None, (24,), (10,)),
 ]
 
 
@@ -68,12 +71,15 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".csv"))
     options = parser.parse_args()
     rows: list[dict[str, str | int | float]] = []
-    for text, noise, truth, nodes in FITS:
+    for text, noise, truth, nodes, degrees in FITS:
         free = FreeSpecification.parse(text, device_names())
         # Seeds of the data and of the model's random numbers (0) have to differ.
         data = observations(noise, 1, options.images, options.shots)
-        surface = LikelihoodSurface(free, data, InstrumentForward(data, DEVICE), nodes)
-        print(f"{text}, data of {noise}: interpolation error {surface.error():.1e}", flush=True)
+        forward = InstrumentForward(data, DEVICE, SIMULATED)
+        surface = LikelihoodSurface(free, data, forward, nodes, degrees)
+        print(
+            f"{text}, data of {noise}: error of the polynomials {surface.error():.1e}", flush=True
+        )
         held, rejected, values = np.zeros(len(nodes), int), 0, []
         runs = options.runs if truth is not None else options.runs // 2
         for seed in shown(range(1, runs + 1), text):

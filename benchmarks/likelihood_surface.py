@@ -18,13 +18,16 @@ FLOOR = 1e-5
 
 
 class LikelihoodSurface(Likelihood):
-    """Interpolates the class probabilities at Chebyshev nodes of every parameter's range.
+    """Fits polynomials to the class probabilities at Chebyshev nodes of every parameter's range.
+
+    Fewer coefficients than nodes average the chance of simulated probabilities out.
 
     Args:
         specification: The noise.
         observations: The counts.
         forward: The model.
         nodes: How many of each parameter.
+        degrees: Of the polynomial in each parameter.
     """
 
     def __init__(
@@ -33,6 +36,7 @@ class LikelihoodSurface(Likelihood):
         observations: Sequence[Observation],
         forward: Forward,
         nodes: Sequence[int],
+        degrees: Sequence[int],
     ) -> None:
         super().__init__(specification, observations, forward)
         low, high = self.bounds.T
@@ -46,8 +50,8 @@ class LikelihoodSurface(Likelihood):
         self._coefficients = []
         for values in settings:
             table = values.reshape(*nodes, *values.shape[1:])
-            for axis, (count, at) in enumerate(zip(nodes, points, strict=True)):
-                inverse = np.linalg.inv(chebyshev.chebvander(at, count - 1))
+            for axis, (degree, at) in enumerate(zip(degrees, points, strict=True)):
+                inverse = np.linalg.pinv(chebyshev.chebvander(at, degree))
                 table = np.moveaxis(np.tensordot(inverse, table, axes=(1, axis)), 0, axis)
             self._coefficients.append(table)
 
@@ -58,7 +62,7 @@ class LikelihoodSurface(Likelihood):
         return other
 
     def probabilities(self, values: NDArray[np.float64]) -> list[NDArray[np.float64]]:
-        """Return the interpolated class probabilities of every setting."""
+        """Return the fitted class probabilities of every setting."""
         places = (np.asarray(values) - self._middle) / self._half
         result = []
         for table in self._coefficients:

@@ -17,7 +17,8 @@ from qnnq.fitting.enumeration import Enumeration, is_enumerable
 from qnnq.fitting.observation import Observation
 
 SIMULATED = 200
-"""Simulated shots for each shot of the data: a half per cent more variance than the data's own."""
+"""Simulated shots for each shot of the data. Noises that are about as likely differ in few of the
+outcomes, as their random numbers are the same, so what chance does to their likelihoods is small."""
 
 FEWEST_SIMULATED = 2000
 """Simulated shots an image."""
@@ -41,13 +42,16 @@ class InstrumentForward:
     Args:
         observations: The settings.
         device: The device that all are on.
+        simulated: Simulated shots for each shot of the data.
 
     Raises:
         InputError, NoiseError, TranspileError: If a setting cannot be compiled.
     """
 
-    def __init__(self, observations: Sequence[Observation], device: str) -> None:
-        self._settings = [_Setting(observation, device) for observation in observations]
+    def __init__(
+        self, observations: Sequence[Observation], device: str, simulated: int = SIMULATED
+    ) -> None:
+        self._settings = [_Setting(each, device, simulated) for each in observations]
 
     def __call__(self, specification: NoiseSpecification) -> list[NDArray[np.float64]]:
         """Return the class probabilities of every setting.
@@ -78,12 +82,12 @@ def device_of(specifications: Sequence[NoiseSpecification], device: str | None) 
 
 
 class _Setting:
-    def __init__(self, observation: Observation, device: str) -> None:
+    def __init__(self, observation: Observation, device: str, simulated: int) -> None:
         request, self._network = observation.request, observation.network
         self._deployment = deploy(replace(request, noise="ideal", device=device), self._network)
         self._pixels = observation.data.images[observation.images]
         self._images = observation.images
-        self._shots = max(FEWEST_SIMULATED, SIMULATED * int(observation.shots.max()))
+        self._shots = max(FEWEST_SIMULATED, simulated * int(observation.shots.max()))
         self._enumeration: Enumeration | None = None
         if self._shots > MOST_SIMULATED and is_enumerable(self._network):
             self._enumeration = Enumeration(self._network, self._pixels, self._images)
