@@ -111,8 +111,8 @@ def _check_instructions(circuit: QuantumCircuit, target: Target, physical: Seque
         name = operation.name
         if name == "barrier" or target.instruction_supported(name, qubits):
             continue
-        place = "" if name not in target.operation_names else f" on {', '.join(map(str, qubits))}"
-        raise TranspileError(f"target: found no {name}{place}, which the circuit needs")
+        where = "" if name not in target.operation_names else f" on {', '.join(map(str, qubits))}"
+        raise TranspileError(f"target: found no {name}{where}, which the circuit needs")
 
 
 def operand(circuit: QuantumCircuit, operation: IfElseOp) -> list[int]:

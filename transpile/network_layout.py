@@ -8,6 +8,7 @@ from transpile.activation_step import is_projective
 from transpile.calibration import Calibration, read_calibration
 from transpile.errors import TranspileError
 from transpile.matching import cheapest_disjoint, largest_matching
+from transpile.measurement import MEASURE
 from transpile.placement import check_sites
 from transpile.sites import Site, site_error
 
@@ -41,6 +42,7 @@ def network_sites(
     entanglements: Sequence[float],
     wait: float,
     sites: Sequence[Site] | None = None,
+    measurement: str = MEASURE,
 ) -> tuple[Site, ...]:
     """Sites of all neurons: neuron j of every layer is at site j.
 
@@ -53,6 +55,7 @@ def network_sites(
         entanglements: Of every layer, radians.
         wait: Seconds for which a living neuron waits in a step.
         sites: Checked instead, where they are given.
+        measurement: The instruction that measures.
 
     Raises:
         TranspileError: Where the device cannot place so many, or for bad sites.
@@ -64,7 +67,7 @@ def network_sites(
         check_sites(sites, target, angles)
         return tuple(sites)
     weak = sum(not is_projective(angle) for angle in angles)
-    calibration = read_calibration(target)
+    calibration = read_calibration(target, measurement)
     read_out = any(is_projective(angle) for angle in entanglements)
     pairs = _pair_errors(calibration, wait, read_out) if weak else {}
     singles = {

@@ -14,8 +14,8 @@ def register(app: typer.Typer) -> None:
 
         Example: qnnq cancel latest
         """
+        from qnnq.jobs.control import cancel_run
         from qnnq.jobs.folder import find_run
-        from qnnq.jobs.runs import cancel_run
 
         path = find_run(folder)
         count = cancel_run(path, hardware.Speaker())

@@ -94,8 +94,10 @@ def print_estimate(plan: "Plan") -> None:
 
     estimate = plan.estimate
     first = plan.circuits[0]
+    names = [str(layer.layer + 1) for layer in estimate.layers]
     if isinstance(first, NetworkCircuit):
-        arrangement = f"the whole network is one circuit of {first.circuit.num_clbits} outcomes"
+        names = [f"1 to {len(first.widths)}"]
+        arrangement = f"one circuit of {first.circuit.num_clbits} outcomes"
     else:
         arrangement = f"{first.copies} images side by side on {len(first.sites)} neurons"
     table = Table(
@@ -107,9 +109,9 @@ def print_estimate(plan: "Plan") -> None:
     columns = ("layer", "jobs", "PUBs", "parameter sets", "executions", "payload MB", "quantum s")
     for name in columns:
         table.add_column(name, justify="right")
-    for layer in estimate.layers:
+    for name, layer in zip(names, estimate.layers, strict=True):
         table.add_row(
-            str(layer.layer + 1),
+            name,
             *(str(layer.jobs), str(layer.pubs)),
             *(str(layer.parameter_sets), str(layer.executions)),
             f"{layer.payload_bytes / 1e6:.2f}",

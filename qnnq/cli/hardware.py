@@ -140,10 +140,10 @@ def confirm(plan: "Plan", yes: bool) -> None:
 def pursue(
     folder: str, wait: bool, timeout_s: float | None = None, despite_faults: bool = False
 ) -> bool:
-    """Go on with a run and say where it stands: see `qnnq.jobs.runs.advance`."""
+    """Go on with a run and say where it stands: see `qnnq.jobs.advance.advance`."""
     from qnnq.errors import Interrupted
+    from qnnq.jobs.advance import advance
     from qnnq.jobs.folder import find_run
-    from qnnq.jobs.runs import advance
 
     path = find_run(folder)
     say = Speaker()

@@ -47,8 +47,8 @@ def register(app: typer.Typer) -> None:
         Example: qnnq resume latest --wait
         """
         from qnnq.cli.main import PENDING
+        from qnnq.jobs.control import give_up_job, raise_limits
         from qnnq.jobs.folder import find_run
-        from qnnq.jobs.runs import give_up_job, raise_limits
 
         path = find_run(folder)
         raise_limits(path, budget, attempts)

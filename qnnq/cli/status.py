@@ -17,9 +17,9 @@ def register(app: typer.Typer) -> None:
 
         Example: qnnq status latest
         """
+        from qnnq.jobs.control import look_again
         from qnnq.jobs.folder import find_run
         from qnnq.jobs.reading import run_status
-        from qnnq.jobs.runs import look_again
 
         path = find_run(folder)
         unanswered = look_again(path, hardware.Speaker())

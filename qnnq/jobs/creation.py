@@ -11,7 +11,8 @@ from qnnq.devices.names import resolve_device
 from qnnq.errors import InputError
 from qnnq.jobs.folder import LEDGER, NETWORK, FolderLock, make_folder, remember_latest
 from qnnq.jobs.hardware_request import HardwareRequest
-from qnnq.jobs.ledger import Ledger, new_run_tag
+from qnnq.jobs.ledger import Ledger
+from qnnq.jobs.ledger_file import new_run_tag
 from qnnq.jobs.planning import Plan
 from qnnq.jobs.records import now
 from qnnq.networks.file import write_network

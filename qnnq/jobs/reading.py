@@ -11,12 +11,15 @@ from numpy.typing import NDArray
 from qnnq.errors import InputError, QnnqError
 from qnnq.execution.engines.base import Draws
 from qnnq.execution.engines.packing import pack
+from qnnq.execution.request import RunRequest
+from qnnq.execution.timing import mode_labels
 from qnnq.jobs.engine import Pending, complete_images, recorded_outcomes
 from qnnq.jobs.ledger import Ledger
 from qnnq.jobs.records import Attempt, Job, now
 from qnnq.jobs.runs import Run
 from qnnq.jobs.scheduler_timing import SchedulerTiming, compared
 from qnnq.jobs.service import JobView, Service
+from qnnq.results.labels import OF_COHERENT_MODE
 from qnnq.results.result import RunResult
 from qnnq.results.task import Task
 from transpile import CompiledLayer, NetworkCircuit
@@ -191,6 +194,7 @@ class _Reader:
 
 def _labels(run: Run, task: Task) -> dict[str, Any]:
     network, request = run.network, run.request
+    asked = request.keys() & {"mode", *OF_COHERENT_MODE}  # earlier versions had no modes
     return {
         "network": request["model"],
         "stretch": max(network.stretches),
@@ -201,7 +205,8 @@ def _labels(run: Run, task: Task) -> dict[str, Any]:
         "strength": task.strength,
         "engine": task.engine,
         "device": task.device,
-        "copies": task.copies,
+        "copies": task.copies or 1,
+        **mode_labels(RunRequest(**{key: request[key] for key in asked})),
         **{key: request[key] for key in LABELS_OF_REQUEST},
     }
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -118,6 +119,12 @@ def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
 
+@pytest.fixture(autouse=True)
+def no_power_cuts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waiting for the disk is for power cuts, which are not tested; a killed process needs none."""
+    monkeypatch.setattr("qnnq.jobs.ledger_file.DURABILITY", "OFF")
+
+
 @dataclass(frozen=True)
 class Answer:
     """What a command said."""
@@ -165,6 +172,7 @@ def fork(server: Server, tmp_path: Path) -> Iterator[Fork]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
 
     def run(arguments: list[str], kill_after: float | None) -> dict[str, Any]:
@@ -176,5 +184,5 @@ def fork(server: Server, tmp_path: Path) -> Iterator[Fork]:
         return answer
 
     yield run
-    process.kill()
+    os.killpg(process.pid, signal.SIGKILL)  # with what it runs
     process.wait()

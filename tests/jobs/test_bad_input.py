@@ -191,7 +191,7 @@ def test_locked_by_another_process(
     assert qnnq("cancel", run).code == 0  # and who wants to spend no more
     other.close()
 
-    monkeypatch.setattr("qnnq.jobs.ledger._BUSY_TIMEOUT_S", 0.1)
+    monkeypatch.setattr("qnnq.jobs.ledger_file._BUSY_TIMEOUT_S", 0.1)
     holder = sqlite3.connect(run / "ledger.sqlite", isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
     refused(qnnq("resume", run), 1, "ledger.sqlite: locked by another process")

@@ -108,7 +108,7 @@ def test_interrupted_while_it_waits(
 def test_cancelled_while_another_process_waits(
     unkind: Server, files: Files, tmp_path: Path, qnnq: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from qnnq.jobs.runs import cancel_run
+    from qnnq.jobs.control import cancel_run
 
     run = tmp_path / "run"
     unkind.queue_delay = 1000

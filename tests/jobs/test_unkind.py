@@ -307,6 +307,8 @@ def test_the_bill_never_exceeds_the_budget(
         for _ in range(2):  # what arrives late has to wait, and to end, as well
             unkind.clock.sleep(50_000)  # type: ignore[attr-defined]
         assert bill(unkind) - before <= budget + 1e-6, seed
+        if not run.exists():  # more than the budget was expected from the beginning
+            continue
         _behave(unkind)
         answer = qnnq("resume", run, "--wait", "--attempts", "99", "--budget", "1000")
         assert answer.code == 0, (seed, answer.err)

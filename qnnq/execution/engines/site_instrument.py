@@ -88,7 +88,7 @@ def staged(step: CompiledStep) -> StagedStep:
     tables: list[Branches] = []
     bits: set[int] = set()
     begin = end = 0
-    for place, (operation, _) in enumerate(placed) if step.feedforward is not None else ():
+    for index, (operation, _) in enumerate(placed) if step.feedforward is not None else ():
         if not isinstance(operation, IfElseOp):
             continue
         own = set(condition_bits(step.circuit, operation))
@@ -96,7 +96,7 @@ def staged(step: CompiledStep) -> StagedStep:
             tables.append(Branches(tuple(sorted(bits)), tuple(placed[begin:end])))
             begin, bits = end, set()
         bits |= own
-        end = place + 1
+        end = index + 1
     if step.feedforward is not None:
         tables.append(Branches(tuple(sorted(bits)), tuple(placed[begin:end])))
     return StagedStep(step, tuple(tables), tuple(placed[end:]))
@@ -149,7 +149,7 @@ class SiteInstrument:
 
     def _table(self, step: CompiledStep, table: Branches) -> Matrix:
         """Return (patterns, out, in) matrices."""
-        bits = {bit: place for place, bit in enumerate(table.bits)}
+        bits = {bit: index for index, bit in enumerate(table.bits)}
         patterns = np.arange(2 ** len(bits))
         size = 4 ** len(self.site.qubits)
         result = np.tile(np.eye(size), (len(patterns), 1, 1))
@@ -252,5 +252,5 @@ class SiteInstrument:
 
 
 def _inside(block: QuantumCircuit, physical: tuple[int, ...]) -> Iterable[Placed]:
-    for inner, places in placed_operations(block):
-        yield inner, tuple(physical[place] for place in places)
+    for inner, qubits in placed_operations(block):
+        yield inner, tuple(physical[qubit] for qubit in qubits)
