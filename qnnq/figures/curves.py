@@ -28,7 +28,7 @@ AXES: dict[Axis, str] = {
 }
 Scale = Literal["auto", "log", "linear"]
 PREDICTION_NAMES = {
-    "single_shot": "single-shot accuracy",
+    "single_shot": "accuracy of one shot",
     "majority": "accuracy of the majority vote",
     "soft_vote": "accuracy of the soft vote",
 }
