@@ -50,13 +50,11 @@ def register(app: typer.Typer) -> None:
 
 def _store(found: "Collected", out: str) -> None:
     """Add the result to a results file, labelled as a sweep labels its points."""
-    from dataclasses import replace
-
     from qnnq.results.file import Store
 
     result = found.result
-    # The images that were asked for: a partial result gives way to the whole one.
-    name = f"runtime {replace(result.task, images=found.labels['images']).id}"
+    # What was asked for: a partial result gives way to the whole one, or to one of more shots.
+    name = f"runtime {found.asked_id}"
     parts = {(0, 0): result.task_id} | ({(0, 1): "not finished"} if found.partial else {})
     with Store(out, create=True) as store:
         store.add(result)
