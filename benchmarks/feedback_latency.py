@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from qnnq.results.points import Measured
 
 NETWORKS = {
-    "mnist16-a0.5": "method 1",
     "mnist16-a0-g3pi8": "weak",
     "mnist16-a0.5-g3pi8": "combined",
     "mnist16-linear": "linear, method 1",
@@ -39,10 +38,10 @@ DEVICES = [
 ]
 WITH_SHORT_MEASUREMENT = ["fake_kingston", "fake_pittsburgh"]
 LATENCIES = ["0us", "0.9us", "3us", "10us", "30us", "100us"]
-MORE_LATENCIES = ["0.5us", "300us", "1ms", "10ms"]
-STRENGTHS = [2, 4, 8, 16]
+MORE_LATENCIES = ["0.5us", "300us", "10ms"]
+STRENGTHS = [2, 4, 16]
 QUICK_DEVICES = ["fake_torino", "fake_kingston"]
-QUICK_LATENCIES, QUICK_STRENGTHS = ["0us", "0.9us", "20us"], [8]
+QUICK_LATENCIES, QUICK_STRENGTHS = ["0us", "0.9us", "20us"], [4]
 DEFAULT_LATENCY = 0.9
 
 
@@ -175,8 +174,8 @@ def draw(points: list["Measured"]) -> "Figure":
     """Draw majority accuracy against latency (above) and strength (below), a column a network."""
     from matplotlib.figure import Figure
 
-    from qnnq.figures.captions import duration
     from qnnq.figures.style import look, percent_axis, styled
+    from qnnq.results.labels import duration
 
     noisy = select(points, noise="device")
     devices = [name for name in DEVICES if select(noisy, device=name)]

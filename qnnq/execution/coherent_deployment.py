@@ -7,7 +7,6 @@ from functools import lru_cache
 from noise_models import NoiseSpecification
 from noise_models.channels import NoiseChannels, build_channels
 from noise_models.coverage import check_coverage
-from noise_models.drift import drift_term
 from qnnq.devices.device import Device
 from qnnq.devices.names import resolve_device
 from qnnq.errors import InputError
@@ -29,6 +28,14 @@ from transpile import (
 )
 from transpile.digest import circuit_digest
 from transpile.network_layout import smallest_entanglements
+
+NOT_LIVING = {
+    "zz": "it entangles neurons, whose states are carried along one by one",
+    "leakage": "a leaked qubit stays outside |0> and |1> in all layers that follow",
+    "correlated_readout": "branches depend on the bits, and Aer errs on each of them by itself",
+    "drift": "each block of images would need all steps calculated anew",
+}
+"""Terms of noise that the stepwise mode alone has, and why."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,13 +194,12 @@ def _channels(
     device: Device, specification: NoiseSpecification, compiled: CompiledNetwork
 ) -> NoiseChannels:
     used = [qubit for site in compiled.sites for qubit in site.qubits]
-    if drift_term(specification) is not None:
-        raise InputError(f"--mode coherent: expected noise without drift, got {specification}")
+    for term in specification.active_terms:
+        if term.name in NOT_LIVING:
+            raise InputError(
+                f"--mode coherent: expected noise without {term.name}, got {specification}: "
+                f"{NOT_LIVING[term.name]}"
+            )
     channels = build_channels(specification, device.target, used, compiled.measurement)
-    if channels.coupling_rates or channels.leakage or channels.correlated_readout:
-        raise InputError(
-            f"--mode coherent: expected noise without zz, leakage and correlated_readout, got "
-            f"{specification}"
-        )
     check_coverage(network_circuit(compiled), channels, specification)
     return channels

@@ -5,7 +5,8 @@ from typing import Self
 
 from qnnq.devices.device import Device
 from qnnq.errors import InputError
-from qnnq.execution.request import OF_COHERENT_MODE, RecyclingName, RunRequest, option_seconds
+from qnnq.execution.request import RecyclingName, RunRequest, option_seconds
+from qnnq.results.labels import OF_COHERENT_MODE
 from qnnq.results.task import Task
 from transpile import CONDITION_OVERHEAD, FEEDBACK_LATENCY, CompiledNetwork, measurements
 

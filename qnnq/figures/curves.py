@@ -11,9 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from qnnq.errors import InputError
-from qnnq.figures.captions import OF_COHERENT_MODE, caption, duration, name_groups
+from qnnq.figures.captions import caption, name_groups
 from qnnq.figures.published import CITATION, PublishedSeries, published_series
 from qnnq.figures.style import MOST_SERIES, Look, look, percent_axis, styled
+from qnnq.results.labels import OF_COHERENT_MODE, duration
 from qnnq.results.points import Measured
 from qnnq.results.robustness import groups
 
@@ -27,7 +28,7 @@ AXES: dict[Axis, str] = {
 }
 Scale = Literal["auto", "log", "linear"]
 PREDICTION_NAMES = {
-    "single_shot": "single-shot accuracy",
+    "single_shot": "accuracy of one shot",
     "majority": "accuracy of the majority vote",
     "soft_vote": "accuracy of the soft vote",
 }

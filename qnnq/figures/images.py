@@ -13,7 +13,8 @@ from qnnq.figures.captions import caption, name_groups, named
 from qnnq.figures.curves import AXES, Axis
 from qnnq.figures.style import HATCHES, MOST_SERIES, look, percent_axis, styled
 from qnnq.results.decided import Decided
-from qnnq.results.points import Measured, shown
+from qnnq.results.labels import shown
+from qnnq.results.points import Measured
 from qnnq.results.robustness import behaviours, groups
 from qnnq.statistics import majority_votes
 

@@ -73,9 +73,11 @@ def _check_calibration(run: Run, service: Service, say: Say, despite_faults: boo
     )
     target = resolve_device(run.device, run.limits).target
     pair_gate: PairGate = run.request["pair_gate"] if run.request["pairs"] else "sx"
-    for number, circuit in enumerate(run.ledger.circuits()):
+    for number, circuit in enumerate(run.ledger.circuits(), 1):
+        place = f"layer {number}: "
         try:
             if isinstance(circuit, NetworkCircuit):
+                place = ""
                 angles = smallest_entanglements(run.network.widths, run.network.entanglements)
                 check_sites(circuit.sites, target, angles)
             else:
@@ -83,7 +85,7 @@ def _check_calibration(run: Run, service: Service, say: Say, despite_faults: boo
         except TranspileError as error:
             if not despite_faults:
                 raise QnnqError(
-                    f"{run.device}: layer {number + 1}: {error}; make a new run, or go on: "
+                    f"{run.device}: {place}{error}; make a new run, or go on: "
                     f"qnnq resume {run.ledger.folder} --despite-faults"
                 ) from error
-            say(f"layer {number + 1}: {error}")
+            say(f"{place}{error}")

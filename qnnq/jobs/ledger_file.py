@@ -159,7 +159,7 @@ class LedgerFile(DatabaseFile):
     @property
     def is_coherent(self) -> bool:
         """Whether the whole network is one circuit, whose neurons live on from layer to layer."""
-        return bool(self.fact("task")["mode"] == "coherent")
+        return bool(self.fact("task").get("mode") == "coherent")
 
     def _rows(self, sql: str, *values: object) -> list[Any]:
         with self._explained():

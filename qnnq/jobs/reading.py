@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from qnnq.errors import InputError, QnnqError
 from qnnq.execution.engines.base import Draws
 from qnnq.execution.engines.packing import pack
-from qnnq.execution.request import OF_COHERENT_MODE, RunRequest
+from qnnq.execution.request import RunRequest
 from qnnq.execution.shot_loop import Votes
 from qnnq.execution.timing import mode_labels
 from qnnq.jobs.engine import Pending, complete_images, recorded_outcomes
@@ -20,13 +20,14 @@ from qnnq.jobs.records import Attempt, Job, now
 from qnnq.jobs.runs import Run
 from qnnq.jobs.scheduler_timing import SchedulerTiming, compared
 from qnnq.jobs.service import JobView, Service
+from qnnq.results.labels import OF_COHERENT_MODE
 from qnnq.results.result import RunResult
 from qnnq.results.task import Task
 from transpile import CompiledLayer, NetworkCircuit
 
 LABELS_OF_REQUEST = (
     *("pairs", "pair_gate", "qubits", "compensate"),
-    *("data", "images", "seed"),
+    *("data", "images", "shots", "seed"),
 )
 STATES_WITH_JOB = ("submitted", "done")
 
@@ -117,14 +118,12 @@ class Collected:
 
     Attributes:
         result: As `qnnq.execution.run` returns it, for the images that have all their shots.
-        asked_id: The id of the task that was asked for: all images, one round of shots.
         hardware: Jobs, executions and quantum seconds, against the estimate.
         labels: What tables and figures call the run, with the keys of a sweep's points.
         partial: Whether images are missing.
     """
 
     result: RunResult
-    asked_id: str
     hardware: dict[str, Any]
     labels: dict[str, Any]
     partial: bool
@@ -151,7 +150,7 @@ def collect_run(folder: Path) -> Collected:
                 f"go on with qnnq resume {folder} --wait"
             ) from None
         kept = engine.complete
-        asked = task = Task.from_json(ledger.fact("task"))
+        task = Task.from_json(ledger.fact("task"))
         if rounds > 1:
             task = replace(task, shots=rounds * task.shots, shots_per_round=task.shots)
         partial = not kept.all()
@@ -169,7 +168,7 @@ def collect_run(folder: Path) -> Collected:
             calibration={"device": run.device, "time": ledger.fact("calibration")},
             out_of_reach=out_of_reach,
         )
-        return Collected(result, asked.id, _hardware(ledger), _labels(run, task), bool(partial))
+        return Collected(result, _hardware(ledger), _labels(run, task), bool(partial))
     finally:
         run.ledger.close()
 
@@ -234,7 +233,6 @@ def _labels(run: Run, task: Task) -> dict[str, Any]:
         "device": task.device,
         "copies": task.copies or 1,
         **mode_labels(RunRequest(**{key: request[key] for key in asked})),
-        "shots": task.shots,
         **{key: request[key] for key in LABELS_OF_REQUEST},
     }
 

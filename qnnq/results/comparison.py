@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from qnnq.errors import InputError
-from qnnq.results.points import Measured, shown
+from qnnq.results.labels import shown
+from qnnq.results.points import Measured
 from qnnq.results.robustness import pair
 from qnnq.results.tables import Row, compared
 from qnnq.statistics import behaviour, difference, share_right

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from noise_models.catalogue import MECHANISMS
 from qnnq.errors import InputError
-from qnnq.results.points import Measured, shown
+from qnnq.results.labels import shown
+from qnnq.results.points import Measured
 from qnnq.statistics import Behaviour, Breakdown, Difference, behaviour, breakdown, difference
 
 

@@ -1,7 +1,7 @@
 """The identity of a run: everything that determines its result, and nothing else."""
 
 import hashlib
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, Self
 
@@ -100,7 +100,8 @@ class Task:
 
     def to_json(self) -> dict[str, Any]:
         """Return what applies, as plain JSON."""
-        found = {name: value for name, value in asdict(self).items() if value is not None}
+        found = {name: value for name, value in vars(self).items() if value is not None}
+        found.pop("id", None)
         return found | ({"qubits": list(self.qubits)} if self.qubits is not None else {})
 
     def canonical(self) -> str:

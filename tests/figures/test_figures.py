@@ -249,6 +249,10 @@ def test_latencies_have_units_and_modes_short_names():
     assert names == ["a, coherent", "b, coherent", "b, stepwise"]
     (_, second, level) = axes.get_lines()
     assert second.get_color() == level.get_color()
+    short = measured(0.9, network="b", feedback_latency=0.5, **options | {"measurement": "brief"})
+    (axes,) = plot_curves([*coherent[4:], stepwise, short], "feedback_latency").axes
+    names = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert names == ["coherent, measure", "stepwise", "coherent, brief"]
     (axes,) = plot_curves(coherent[:2], "feedback_latency").axes  # too near for a log axis
     assert axes.get_xscale() == "linear"
     assert axes.xaxis.get_major_formatter()(0.5) == "0.5 us"

@@ -12,6 +12,7 @@ from loopback import Machine, Server
 from loopback.machine import received
 
 from qnnq.arrays import IntArray
+from qnnq.jobs.ledger import Ledger
 from qnnq.jobs.reading import collect_run
 from qnnq.networks.activation import Activation
 from qnnq.networks.file import read_network, write_network
@@ -125,6 +126,17 @@ def test_a_simulated_device_has_the_noise_of_the_instrument_engine(
         assert_enumerated(run, living, read_network(living.network), qnnq)
 
 
+def test_the_estimate_predicts_the_accuracy_of_a_run(living: Files, qnnq: Command) -> None:
+    """Of all images of the data set, by the same random numbers."""
+    data, more = ("--data", living.data), (*COHERENT, "--feedback-latency", "20us")
+    arguments = ("estimate", living.network, "--device", "fake_jakarta", *data, *more)
+    predicted = qnnq(*arguments, "--images", "0:2", "--json", "-").json()
+    run = ("run", living.network, "--noise", "fake_jakarta", *data, *more, "--shots", "100")
+    found = qnnq(*run, "--json", "-").json()
+    (choice,) = predicted["copies"]
+    assert choice["accuracy"] == pytest.approx(found["accuracy"]["single_shot"]["value"])
+
+
 def test_jobs_are_split_at_the_broadcasts(
     start: Starter, living: Files, tmp_path: Path, qnnq: Command
 ) -> None:
@@ -158,20 +170,41 @@ def test_the_schedule_of_the_service_is_compared_with_the_assumed_one(
     assert "assumed 0.903 us, scheduled 0.0667, 0.0667 us" in qnnq("collect", run).out
 
 
-def test_the_instruction_for_measurements_in_the_middle_is_emitted(
-    start: Starter, living: Files, tmp_path: Path, qnnq: Command
+def test_a_16_16_16_network_with_ancillas_is_one_circuit_of_a_machine(
+    start: Starter, files: Files, tmp_path: Path, qnnq: Command
 ) -> None:
+    """The service takes it, with the machine's instruction for measurements in the middle."""
+    write_network(living_network((16, 16, 16), WEAK), files.network)
     server, run = start("ibm_kingston"), tmp_path / "run"
     more = ("--wait", *COHERENT, "--measurement", "measure_2")
-    answer = qnnq(*living.submit("ibm_kingston", run, *more))
+    answer = qnnq(*files.submit("ibm_kingston", run, *more))
     assert answer.code == 0, answer.err
+    assert_complete(run, IMAGES, SHOTS)
     (params,) = [row["params"] for row in server.store.jobs()]
     (circuit,) = received(params)
     names = circuit.count_ops()
-    assert names["measure_2"] == 8
-    assert names["if_else"] == 5
+    assert (names["measure_2"], names["if_else"], circuit.num_parameters) == (48, 32, 16)
     assert not {"measure", "delay"} & names.keys()
     assert qnnq("collect", run, "--json", "-").json()["task"]["measurement"] == "measure_2"
+
+
+def test_a_machine_that_became_faulty_under_a_run(
+    start: Starter, living: Files, tmp_path: Path, qnnq: Command
+) -> None:
+    server, run = start(), tmp_path / "run"
+    server.queue_delay = 3600
+    assert qnnq(*living.submit("ibm_jakarta", run, *COHERENT)).code == 0
+    early = qnnq("collect", run)
+    assert early.code == 1
+    assert "no image has all its shots yet: layers 1 to 3" in early.err
+    qubit = Ledger(run).circuits()[0].sites[0].neuron
+    server.machines["ibm_jakarta"].calibrate("2026-12-02T00:00:00+00:00", unreadable=qubit)
+    server.queue_delay = 0
+    answer = qnnq("resume", run, "--wait")
+    assert answer.code == 1
+    assert f"qubits: {qubit} is faulty" in answer.err
+    assert qnnq("resume", run, "--wait", "--despite-faults").code == 0
+    assert_complete(run, IMAGES, SHOTS)
 
 
 @pytest.mark.parametrize(
@@ -182,7 +215,7 @@ def test_the_instruction_for_measurements_in_the_middle_is_emitted(
         ((), ("reset",), (3, 2, 3), "linear", "target: expected reset and its duration"),
         ((), ("delay",), (3, 2, 3), "linear", "target: expected delays"),
         (("--recycling", "reset"), ("reset",), (2, 2), "linear", "ibm_jakarta has no reset"),
-        ((), (), (3, 2, 8), "linear", "8"),
+        ((), (), (3, 2, 8), "linear", "8 neurons wanted, the device can place 7"),
         ((), (), (11, 2), "htanh", "2047 branches, at most 1023 are built; activation linear"),
         (("--feedback-latency", "-1us"), (), (3, 2), "linear", "expected a time >= 0"),
         (("--measurement", "measure_2"), (), (3, 2), "linear", "expected one of measure, which"),

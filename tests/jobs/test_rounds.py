@@ -74,8 +74,11 @@ def test_killed_on_the_way(server: Server, one_image: Files, tmp_path: Path, for
 def test_no_round_beyond_the_budget(
     unkind: Server, one_image: Files, tmp_path: Path, qnnq: Command
 ) -> None:
-    """A round of three jobs is estimated at 6.02 s: 15 s are enough for two."""
-    run = tmp_path / "run"
+    """A round of three jobs is estimated at 6.02 s: 15 s are enough for two.
+
+    In a results file what more rounds say takes the place of what fewer said.
+    """
+    run, out, table = tmp_path / "run", tmp_path / "results.sqlite", tmp_path / "table.csv"
     unkind.machines["ibm_jakarta"].replays = False
     unkind.usage_lag = 40
     more = ("--wait", "--budget", "15", "--target-width", "0.065", "--max-shots", str(4 * SHOTS))
@@ -84,6 +87,7 @@ def test_no_round_beyond_the_budget(
     assert f"qnnq resume {run} --budget" in answer.err
     assert assert_whole_rounds(unkind, run) == 2
     assert bill(unkind) <= 15
+    assert qnnq("collect", run, "--out", out).code == 0
     answer = qnnq("resume", run, "--wait", "--budget", "60")
     assert answer.code == 0, answer.err
     assert assert_whole_rounds(unkind, run) == 4
@@ -91,21 +95,9 @@ def test_no_round_beyond_the_budget(
     status = qnnq("status", run, "--json", "-").json()
     assert status["finished"]
     assert {job["round"] for job in status["jobs"]} == {0, 1, 2, 3}
-
-
-def test_results_of_more_rounds_take_the_place_of_fewer(
-    unkind: Server, one_image: Files, tmp_path: Path, qnnq: Command
-) -> None:
-    run, out, table = tmp_path / "run", tmp_path / "results.sqlite", tmp_path / "table.csv"
-    more = ("--wait", "--budget", "9", "--target-width", "0.065", "--max-shots", str(2 * SHOTS))
-    assert qnnq(*one_image.submit("ibm_jakarta", run, *more)).code == 0
-    assert qnnq("collect", run, "--out", out).code == 0
-    assert qnnq("resume", run, "--wait", "--budget", "60").code == 0
     assert qnnq("collect", run, "--out", out).code == 0
     assert qnnq("results", out, "--csv", table).code == 0
-    heads, *rows = (line.split(",") for line in table.read_text().splitlines())
-    assert len(rows) == 1
-    assert dict(zip(heads, rows[0], strict=True))["shots"] == str(2 * SHOTS)
+    assert len(table.read_text().splitlines()) == 1 + 1
 
 
 def test_more_shots_of_too_few_images(files: Files, tmp_path: Path, qnnq: Command) -> None:
