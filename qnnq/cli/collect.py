@@ -51,17 +51,18 @@ def register(app: typer.Typer) -> None:
 
 def _store(found: "Collected", out: str) -> None:
     """Add the result to a results file, labelled as a sweep labels its points."""
-    from dataclasses import replace
-
-    from qnnq.results.file import Store
+    from qnnq.results.file import Place, Store
 
     result = found.result
-    # The images that were asked for: a partial result gives way to the whole one.
-    name = f"runtime {replace(result.task, images=found.labels['images']).id}"
-    parts = {(0, 0): result.task_id} | ({(0, 1): "not finished"} if found.partial else {})
+    labels = {name: value for name, value in found.labels.items() if name != "seed"}
+    seed = result.task.seed
+    # A partial result gives way to the whole one, which has the same labels.
+    parts = {Place(seed, 0, 0): result.task_id} | (
+        {Place(seed, 0, 1): None} if found.partial else {}
+    )
     with Store(out, create=True) as store:
         store.add(result)
-        store.link(name, result.task.to_json(), found.labels, parts, len(parts), fresh=True)
+        store.link(labels, result.task.to_json(), parts, len(parts), fresh=True)
 
 
 def _print(model: str, document: dict[str, Any]) -> None:

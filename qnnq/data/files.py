@@ -52,6 +52,15 @@ def read_data(path: Path, name: str) -> Dataset:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
+def data_files(path: Path) -> list[Path]:
+    """Return the files that `read_data` reads: an IDX file has another one beside it."""
+    given_images = any(images in path.name for images, _ in _NAMES)
+    try:
+        return [path, _file_beside(path, given_images)]
+    except InputError:
+        return [path]
+
+
 def _content(path: Path) -> bytes:
     with path.open("rb") as file:
         if file.read(len(_GZIP)) != _GZIP:

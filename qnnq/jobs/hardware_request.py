@@ -18,7 +18,10 @@ class HardwareRequest:
         device: `ibm_...`, `fake_...` or `least_busy`.
         data: A bundled data set's name, or a file.
         images: Which images, such as `0:200`.
-        shots: Shots an image.
+        shots: Shots an image; with a target those of a round.
+        target_width: More rounds of shots are taken until the interval of the accuracy of a shot
+            is as narrow as this; None takes one.
+        max_shots: Most shots an image in all rounds; None takes 100 rounds at most.
         seed: Part of the run's identity; seeds the simulator of a fake device.
         qubits: `best`, or a list such as `3,4,5` or `3:4,7:8`.
         copies: Images side by side on the chip; None takes as many as fit.
@@ -41,6 +44,8 @@ class HardwareRequest:
     data: str = "mnist-test"
     images: str = "all"
     shots: int = 15
+    target_width: float | None = None
+    max_shots: int | None = None
     seed: int = 0
     qubits: str = "best"
     copies: int | None = None
