@@ -14,6 +14,7 @@ def request_of(
     *,
     model: str,
     device: str,
+    instance: str | None,
     data: str,
     images: str,
     shots: int,
@@ -47,6 +48,7 @@ def request_of(
     return HardwareRequest(
         model=model,
         device=device,
+        instance=instance,
         data=data,
         images=images,
         shots=shots,

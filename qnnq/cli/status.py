@@ -36,6 +36,8 @@ def _print(found: dict[str, Any]) -> None:
 
     state = f"finished {found['finished']}" if found["finished"] else "not finished"
     print(f"{found['folder']}: {found['device']}, created {found['created']}, {state}")
+    if found["instance"] is not None:
+        print(f"instance: {found['instance']}")
     table = Table()
     for name in (
         "round",

@@ -66,6 +66,7 @@ def register(app: typer.Typer) -> None:
             list[str] | None, typer.Option(help="Tag of all jobs; repeatable.", metavar="TAG")
         ] = None,
         limits: options.Limits = None,
+        instance: options.Instance = None,
     ) -> None:
         """Submit a network to a machine. All images and shots go together, one job a layer.
 
@@ -86,6 +87,7 @@ def register(app: typer.Typer) -> None:
         request = hardware.request_of(
             model=model,
             device=device,
+            instance=instance,
             data=data,
             images=images,
             shots=shots,

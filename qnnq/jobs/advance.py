@@ -71,7 +71,7 @@ def _check_calibration(run: Run, service: Service, say: Say, despite_faults: boo
         f"{run.device}: calibrated anew at {current}; the run was placed by the calibration of "
         f"{planned}"
     )
-    target = resolve_device(run.device, run.limits).target
+    target = resolve_device(run.device, run.limits, run.instance).target
     pair_gate: PairGate = run.request["pair_gate"] if run.request["pairs"] else "sx"
     for number, circuit in enumerate(run.ledger.circuits(), 1):
         place = f"layer {number}: "

@@ -106,16 +106,16 @@ def is_useful_calibration(folder: Path, request: HardwareRequest) -> bool:
             raise InputError(f"{folder}: holds another run; expected an empty folder")
         if ledger.fact("finished") is None:
             return True
-        device = resolve_device(ledger.fact("device"), request.limits)
+        device = resolve_device(ledger.fact("device"), request.limits, request.instance)
         return bool(device.calibration == ledger.fact("calibration"))
     finally:
         ledger.close()
 
 
 def _asked(request: HardwareRequest) -> dict[str, Any]:
-    """Return what a request asks to be measured: limits and mode may change on the way."""
+    """Return what a request asks to be measured; by what means may change on the way."""
     found: dict[str, Any] = json.loads(json.dumps(asdict(request)))
-    del found["limits"], found["options"]["mode"]
+    del found["limits"], found["instance"], found["options"]["mode"]
     return found
 
 

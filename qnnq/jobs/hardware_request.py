@@ -16,6 +16,7 @@ class HardwareRequest:
     Attributes:
         model: A bundled network's name, or a network file.
         device: `ibm_...`, `fake_...` or `least_busy`.
+        instance: The service instance (its CRN or name), None for that of the saved account.
         data: A bundled data set's name, or a file.
         images: Which images, such as `0:200`.
         shots: Shots an image; with a target those of a round.
@@ -41,6 +42,7 @@ class HardwareRequest:
 
     model: str
     device: str
+    instance: str | None = None
     data: str = "mnist-test"
     images: str = "all"
     shots: int = 15

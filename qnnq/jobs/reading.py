@@ -75,6 +75,7 @@ def run_status(folder: Path) -> dict[str, Any]:
             "folder": str(folder),
             "task_id": Task.from_json(ledger.fact("task")).id,
             "device": run.device,
+            "instance": run.instance,
             "created": ledger.fact("created"),
             "finished": ledger.fact("finished"),
             "layers": ledger.fact("layers"),
