@@ -36,6 +36,7 @@ def register(app: typer.Typer) -> None:
         execution_mode: options.ExecutionMode = "job",
         rep_delay: options.RepDelay = None,
         limits: options.Limits = None,
+        instance: options.Instance = None,
         check: Annotated[
             str | None,
             typer.Option(
@@ -71,6 +72,7 @@ def register(app: typer.Typer) -> None:
         request = hardware.request_of(
             model=model,
             device=device,
+            instance=instance,
             data="mnist-test",
             images="all",
             shots=shots,
