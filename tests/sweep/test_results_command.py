@@ -74,6 +74,30 @@ def test_sweep_then_reports(strengths, capsys):
     assert sum(strong[name] for name in ("both_right", "gained", "lost", "both_wrong")) == 40
 
 
+def test_terms_that_were_added_are_mechanisms_too(folder, capsys):
+    """A phase error that turns by half a turn a gate does more than all that the device does."""
+    (folder / "sweep.toml").write_text(
+        """
+        [[grid]]
+        networks = "mnist16-a0.5"
+        noise = "fake_fez + phase(angle=1.0)"
+        strength = [0, 1]
+        off = [[], "phase", ["gate", "relaxation", "readout", "idle"], "zz"]
+        images = "0:100"
+        """
+    )
+    command = ["sweep", "sweep.toml", "--out", "results.sqlite", "--workers", "1"]
+    assert main(command) == 2
+    assert "found no mechanism 'zz' to switch off" in capsys.readouterr().err
+    text = (folder / "sweep.toml").read_text().replace(', "zz"', "")
+    (folder / "sweep.toml").write_text(text)
+    assert main(command) == 0
+    (row,) = rows(capsys, "--report", "attribution")
+    assert row["mechanism"] == "phase"
+    assert row["change_when_alone"] < -0.3
+    assert row["change_when_removed"] > 0.3
+
+
 def test_latency_budgets(folder, capsys):
     """One shot loses a point sooner where the feedback is slow; stepwise has no such thing."""
     (folder / "sweep.toml").write_text(
