@@ -45,6 +45,7 @@ def register(app: typer.Typer) -> None:
         condition_overhead: options.ConditionOverhead = None,
         measurement: options.Measurement = "measure",
         recycling: options.Recycling = "flip",
+        instance: options.Instance = None,
         json: options.Json = None,
         counts: options.Counts = False,
         confusion: Annotated[
@@ -55,6 +56,9 @@ def register(app: typer.Typer) -> None:
 
         Example: qnnq run mnist16-a0.5 --noise "fake_kingston*2" --images 0:1000 --shots 15
         """
+        from functools import partial
+
+        from qnnq.devices.names import resolve_device
         from qnnq.errors import InputError, Interrupted
         from qnnq.execution.request import RunRequest
         from qnnq.execution.run import prepare
@@ -87,7 +91,7 @@ def register(app: typer.Typer) -> None:
         )
         if json not in (None, "-"):
             check_writable(json)
-        prepared = prepare(request)
+        prepared = prepare(request, partial(resolve_device, instance=instance))
         with progress_bar("images", len(prepared.images)) as advance:
             result = prepared.execute(advance, keep_partial=True)
         document = result.to_json(with_counts=counts)

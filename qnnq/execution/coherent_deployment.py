@@ -78,7 +78,7 @@ class CoherentDeployment:
             device=self.device.name,
             calibration=self.device.calibration,
             qubits=(",".join(map(str, self.compiled.sites)),),
-            circuits=circuit_digest(network_circuit(self.compiled)),
+            circuits=_circuits_digest(self.compiled),
         )
 
     def mode(self, engine: EngineName) -> Mode:
@@ -187,6 +187,11 @@ def _compiled(
         measurement=timing.measurement,
         recycling=timing.recycling,
     )
+
+
+@lru_cache(maxsize=64)
+def _circuits_digest(compiled: CompiledNetwork) -> str:
+    return circuit_digest(network_circuit(compiled))
 
 
 @lru_cache(maxsize=256)

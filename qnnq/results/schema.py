@@ -63,7 +63,8 @@ def create_tables(database: sqlite3.Connection) -> None:
 
 def content_of(task: dict[str, Any]) -> dict[str, Any]:
     """Return what a task measures: all that determines it but which images and random numbers."""
-    return {key: value for key, value in task.items() if key not in ("images", "seed", "shots")}
+    chance = ("images", "seed", "shots", "shots_per_round")
+    return {key: value for key, value in task.items() if key not in chance}
 
 
 def stored_seed(seed: int) -> int | str:

@@ -46,6 +46,7 @@ class Task:
         dynamical_decoupling: Sequence that jobs decouple idle qubits with.
         measurement_twirling: Whether jobs twirl measurements.
         rep_delay_s: Delay after each execution, where it is not the device's own.
+        shots_per_round: Shots of a round, where jobs took several until they were enough.
         kind: `calibration` where no images are run.
     """
 
@@ -74,6 +75,7 @@ class Task:
     dynamical_decoupling: str | None = None
     measurement_twirling: bool | None = None
     rep_delay_s: float | None = None
+    shots_per_round: int | None = None
     kind: str | None = None
 
     @classmethod

@@ -5,7 +5,7 @@ import math
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from itertools import product
 from typing import Any, NamedTuple
@@ -278,27 +278,13 @@ def _blocks(grid: Grid, engine: str, count: int, images: str) -> tuple[str, ...]
 
 
 def switch_off(noise: str, mechanisms: list[Any] | tuple[str, ...]) -> str:
-    """Return a noise specification with mechanisms of its device term switched off."""
+    """Return a noise specification with mechanisms switched off."""
     if not mechanisms:
         return noise
     from noise_models import NoiseSpecification
+    from noise_models.attribution import without_mechanisms
 
     if is_measured(noise):
-        raise InputError(f"off: {noise!r} is measured as a whole; expected a device's noise model")
+        raise InputError(f"off: {noise!r} is measured as a whole; expected noise of known terms")
     specification = NoiseSpecification.parse(noise, device_names=device_names())
-    if specification.device_name is None:
-        raise InputError(
-            f"off: noise {noise!r} names no device whose mechanisms can be switched off"
-        )
-    terms = tuple(
-        replace(
-            term,
-            parameters=tuple(
-                sorted({**dict(term.parameters), **dict.fromkeys(mechanisms, False)}.items())
-            ),
-        )
-        if term.is_device
-        else term
-        for term in specification.terms
-    )
-    return str(NoiseSpecification(terms))
+    return str(without_mechanisms(specification, mechanisms))

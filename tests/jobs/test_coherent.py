@@ -1,6 +1,7 @@
 """A whole network as one dynamic circuit through the jobs of a device."""
 
 import math
+import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from qnnq.jobs.reading import collect_run
 from qnnq.networks.activation import Activation
 from qnnq.networks.file import read_network, write_network
 from qnnq.networks.network import Network
+from qnnq.report.again import submissions
+from qnnq.report.sources import read_sources
 from tests.execution.engines.test_agreement import assert_same_distribution as assert_alike
 from tests.execution.enumeration import class_distribution
 from tests.execution.test_shot_loop import assert_same_distribution
@@ -137,6 +140,17 @@ def test_the_estimate_predicts_the_accuracy_of_a_run(living: Files, qnnq: Comman
     assert choice["accuracy"] == pytest.approx(found["accuracy"]["single_shot"]["value"])
 
 
+def test_a_report_says_how_to_do_it_again(living: Files, tmp_path: Path, qnnq: Command) -> None:
+    run, again = tmp_path / "run", tmp_path / "again"
+    more = ("--feedback-latency", "20us", "--condition-overhead", "100ns", *COHERENT)
+    assert qnnq(*living.submit("fake_jakarta", run, *more)).code == 0
+    (command,) = submissions(read_sources([str(run)]).origins)
+    assert qnnq(*shlex.split(command)[1:], "--run", again).code == 0
+    first, second = (collect_run(folder).result for folder in (run, again))
+    assert first.task_id == second.task_id
+    assert (first.counts == second.counts).all()
+
+
 def test_jobs_are_split_at_the_broadcasts(
     start: Starter, living: Files, tmp_path: Path, qnnq: Command
 ) -> None:
@@ -249,12 +263,15 @@ def test_refused_before_anything_is_submitted(
 
 
 def test_broadcasts_of_a_single_image_that_exceed_a_job(
-    living: Files, tmp_path: Path, qnnq: Command
+    start: Starter, living: Files, tmp_path: Path, qnnq: Command
 ) -> None:
+    server = start()
     living.limits.write_text("broadcasts_per_job = 4\n")
-    answer = qnnq(*living.submit("fake_jakarta", tmp_path / "run", *COHERENT))
+    answer = qnnq(*living.submit("ibm_jakarta", tmp_path / "run", *COHERENT))
     assert answer.code == 2
+    assert len(answer.err.splitlines()) == 1
     assert "broadcasts_per_job = 4: expected room for one parameter set" in answer.err
+    assert not server.store.events("accepted")
 
 
 def test_a_machine_without_resets_takes_what_needs_none(

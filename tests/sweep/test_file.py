@@ -32,7 +32,7 @@ MEASURED = HEAD.replace("fake_kingston", "measured:r.json")
         ),
         (
             HEAD + 'off = ["gate", ["readuot"]]',
-            "[[grid]] 1: off[1][0]: expected 'gate', 'relaxation'",
+            "[[grid]] 1: off[1][0]: expected one of gate, relaxation, readout",
         ),
         ("[[grid]\n", "expected TOML"),
     ],
@@ -53,7 +53,7 @@ def test_bad_files_are_one_line(folder, text, message):
         (HEAD.replace("kingston", "kingstn"), "fake_kingstn"),
         (HEAD + 'devices = "fake_kingstn"', "fake_kingstn"),
         (HEAD.replace("fake_kingston", "device"), "noise: 'device' means the noise of each"),
-        (HEAD.replace("fake_kingston", "readout(p=0.1)") + 'off = ["gate"]', "names no device"),
+        (HEAD.replace("fake_kingston", "readout(p=0.1)") + 'off = ["gate"]', "no mechanism 'gate'"),
         (HEAD + "images = '0:50'", "expected indices 0 to 39, got 49"),
         (HEAD + "shots = 2_000_000", "--shots 2000000: expected at most 1000000"),
         (HEAD + 'engine = "ideal"', "--engine ideal: expected --noise ideal, got 'fake_kingston'"),
