@@ -26,6 +26,7 @@ MEASURED = HEAD.replace("fake_kingston", "measured:r.json")
         (HEAD + "strength = [-1]", "[[grid]] 1: strength[0]: expected greater than or equal to 0"),
         (HEAD + "shots = 1.5", "[[grid]] 1: shots: expected integer, found 1.5"),
         (HEAD + "max_shots = 9", "[[grid]] 1: max_shots goes with target_width"),
+        (HEAD + "threshold = 0.5", "[[grid]] 1: threshold goes with target_width"),
         (
             HEAD + "target_width = 0.1\nmax_shots = 9",
             "[[grid]] 1: max_shots: expected at least shots, 15 a round, found 9",

@@ -1,19 +1,16 @@
-"""Kills at random moments, of the sweep and of its workers: equal counts, little done twice."""
+"""Kills of a sweep at random moments: equal counts, little done twice."""
 
-import contextlib
-import os
 import random
-import signal
 import sys
 
 import pytest
 
 from qnnq.sweep.runner import run_sweep
 from tests.sweep.conftest import write_inputs
-from tests.sweep.test_interruptions import rows, stored, wait_for_rows, workers_of
-from tests.sweep.test_schedule import PYTHON, QUIET, start_scheduler
+from tests.sweep.test_interruptions import rows, stored, wait_for_rows
+from tests.sweep.test_schedule import QUIET
 
-# Workers are spawned, which imports the script, or have it as --preload: all write down each task.
+# Workers are spawned, which imports the script: they write down each task.
 SCRIPT = """
 import os, sys
 import qnnq.sweep.work as work
@@ -89,33 +86,3 @@ def test_sweeps_on_two_workers_that_are_killed(tmp_path, monkeypatch, start_proc
         process.kill()
         process.wait()
     sweep.check(most_twice=kills * 2 * BATCH)
-
-
-def worker_processes(nanny):
-    """Process ids of the workers that a `dask worker` command looks after."""
-    return workers_of(nanny.pid)
-
-
-@few_and_many(2000, 2)
-def test_sweeps_on_a_dask_cluster_whose_workers_are_killed_too(
-    tmp_path, monkeypatch, start_process, tasks, kills
-):
-    pytest.importorskip("distributed")
-    monkeypatch.chdir(tmp_path)
-    sweep = Killed(tmp_path, tasks, start_process)
-    address = start_scheduler(tmp_path, start_process)
-    command = [*PYTHON, "distributed.cli.dask_worker", "--nworkers", "4", "--nthreads", "1"]
-    options = ["--no-dashboard", "--preload", str(tmp_path / "script.py"), address]
-    nanny = start_process([*command, *options], cwd=tmp_path, **QUIET)
-    random_moment = random.Random(6)
-    for number in range(kills):
-        process = sweep.start("--dask", address)
-        more = random_moment.randrange(tasks // (2 * kills) + 1)
-        wait_for_rows(process, "results.sqlite", rows("results.sqlite") + more)
-        if number % 2 and (workers := worker_processes(nanny)):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(random_moment.choice(workers), signal.SIGKILL)
-            wait_for_rows(process, "results.sqlite", rows("results.sqlite") + 1)
-        process.kill()
-        process.wait()
-    sweep.check(most_twice=kills * 2 * 4 * BATCH)
