@@ -52,9 +52,14 @@ def observations(noise: str, seed: int, images: str, shots: int) -> list[Observa
     """Return the votes of one simulated run."""
     network, data = load_model(RunRequest.model), load_data(RunRequest.data)
     found = []
-    for pairs in PAIRS:
+    for number, pairs in enumerate(PAIRS):
         request = RunRequest(
-            noise=noise, device=DEVICE, pairs=pairs, images=images, shots=shots, seed=seed
+            noise=noise,
+            device=DEVICE,
+            pairs=pairs,
+            images=images,
+            shots=shots,
+            seed=len(PAIRS) * seed + number,  # one seed would make the settings' shots alike
         )
         result = prepare(request).execute(with_error=False, threads=1)
         right = int(result.counts[range(len(result.labels)), result.labels].sum())
