@@ -34,13 +34,14 @@ GATES = f"{DEVICE}(readout=off)*?0:16 + {READOUT}"
 NOISES = {
     # what it is: the noise, nodes of the polynomial in each parameter
     "calibration alone": (DEVICE, ()),
-    "larger gate errors": (GATES, (9,)),
+    "all calibrated errors larger": (f"{DEVICE}*?0:16", (9,)),
+    "gate errors larger": (GATES, (9,)),
     "phase error a gate": (f"{DEVICE} + phase(angle=?0:0.06)", (17,)),
     "detuning": (f"{DEVICE} + detuning(frequency=?0kHz:300kHz)", (17,)),
     "readout error": (f"{DEVICE} + readout(p=?0:0.45)", (5,)),
-    "gate and phase errors": (f"{GATES} + phase(angle=?0:0.03)", (7, 8)),
+    "gate and phase errors": (f"{GATES} + phase(angle=?0:0.03)", (7, 7)),
     "gate and readout errors": (f"{GATES} + readout(p=?0:0.2)", (7, 4)),
-    "phase and readout errors": (f"{DEVICE} + phase(angle=?0:0.06) + readout(p=?0:0.3)", (15, 4)),
+    "phase and readout errors": (f"{DEVICE} + phase(angle=?0:0.06) + readout(p=?0:0.3)", (12, 4)),
 }
 
 
