@@ -1,18 +1,23 @@
 """`qnnq sweep` and `qnnq results` as they are typed."""
 
+import contextlib
 import csv
 import io
 import json
+import shutil
 
 import pytest
 from scipy.stats import binomtest
 
 from qnnq.cli.main import main
+from tests.sweep.conftest import write_inputs
 
 
-@pytest.fixture
-def strengths(folder):
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory):
     """Two networks at three strengths of readout noise that is easy to see, and without it."""
+    folder = tmp_path_factory.mktemp("swept")
+    write_inputs(folder)
     (folder / "sweep.toml").write_text(
         """
         [[grid]]
@@ -23,8 +28,17 @@ def strengths(folder):
         data = "data.npz"
         """
     )
-    assert main(["sweep", "sweep.toml", "--out", "results.sqlite", "--workers", "1"]) == 0
+    with contextlib.chdir(folder):
+        assert main(["sweep", "sweep.toml", "--out", "results.sqlite", "--workers", "1"]) == 0
     return folder
+
+
+@pytest.fixture
+def strengths(swept, tmp_path, monkeypatch):
+    """A working folder with a copy of all that."""
+    shutil.copytree(swept, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 def rows(capsys, *arguments):
