@@ -87,22 +87,34 @@ def expand(sweep: SweepFile) -> Iterator[Point]:
     return (point for grid in sweep.grid for point in _expand_grid(grid, files, grid.strength))
 
 
-def count_tasks(sweep: SweepFile) -> tuple[int, int]:
-    """Return how many points have a target width, and how many tasks the others need."""
-    adaptive = tasks = 0
+class Counts(NamedTuple):
+    """How much a sweep file asks for: `tasks` are those of points without a target width."""
+
+    settings: int
+    points: int
+    adaptive: int
+    tasks: int
+
+
+def count_tasks(sweep: SweepFile) -> Counts:
+    """Return how much a sweep file asks for, without making its points."""
+    settings = points = adaptive = tasks = 0
     for grid in sweep.grid:
-        crossed: list[Sized] = [grid.networks, grid.noise, grid.strength, grid.off, {*grid.seeds}]
-        crossed += [_modes(grid), _devices(grid), grid.pairs, grid.pair_gate, grid.compensate]
+        crossed: list[Sized] = [grid.networks, grid.noise, grid.strength, grid.off, _modes(grid)]
+        crossed += [_devices(grid), grid.pairs, grid.pair_gate, grid.compensate]
         crossed += [each for each in (grid.qubits, grid.copies) if each]
-        points = math.prod(map(len, crossed))
+        number, seeds = math.prod(map(len, crossed)), len({*grid.seeds})
         for data, engine, images in product(
             grid.data, grid.engine, grid.images or [RunRequest.images]
         ):
+            settings += number
+            points += number * seeds
             if grid.target_width is not None:
-                adaptive += points
+                adaptive += number * seeds
             else:
-                tasks += points * len(_blocks(grid, engine, _size_and_digest(data)[0], images))
-    return adaptive, tasks
+                blocks = _blocks(grid, engine, _size_and_digest(data)[0], images)
+                tasks += number * seeds * len(blocks)
+    return Counts(settings, points, adaptive, tasks)
 
 
 class _Files(NamedTuple):

@@ -96,7 +96,7 @@ def test_every_list_is_crossed_and_grids_are_united(folder):
     sweep = read_sweep(path)
     points = list(expand(sweep))
     assert sum(len(point.seeds) for point in points) == 3 * 2 * 3 + 2 * 2
-    assert count_tasks(sweep) == (0, 3 * 2 * 3 + 2 * 2)
+    assert count_tasks(sweep) == (18 + 2, 18 + 4, 0, 18 + 4)
     assert {point.request.noise for point in points} == {
         "fake_kingston",
         "fake_kingston(gate=off)",
