@@ -18,6 +18,9 @@ from qnnq.results.result import RunResult
 def read_results(path: str | Path, where: Sequence[str]) -> list[Observation]:
     """Return the points of a results file.
 
+    Points are taken to be independent, as a machine's are. Simulated points of one seed have random
+    numbers in common, and then say less than they seem to.
+
     Args:
         path: The file.
         where: Conditions `label=value` that choose points.
@@ -45,8 +48,9 @@ def observation_of_run(
     """Return what a collected run showed, on the qubits that it used.
 
     Raises:
-        InputError: If its angles were compensated.
+        InputError: If its angles were compensated, or its neurons lived on.
     """
+    labels = {**labels, "mode": result.task.mode}
     layers = [sites.split(",") for sites in result.task.qubits or ()]
     longest = max(layers, key=len, default=[])
     # Layers that were placed one by one have qubits of their own, which no list can say.
