@@ -12,8 +12,8 @@ MOST_PAIRS = 10_000
 MOST_COPIES = 1_000
 """Images side by side: chips have some hundred qubits."""
 
-MOST_POINTS = 100_000
-"""Points of a sweep file."""
+MOST_POINTS = 100_000_000
+"""Points of a sweep file, repetitions included."""
 
 MOST_ARRAY_BYTES = 1 << 29
 """Bytes of one data file, decompressed: 60,000 MNIST images in float64 have 376 MB."""

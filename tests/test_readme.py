@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from qnnq.cli.glossary import GLOSSARY
 from qnnq.cli.main import main
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
@@ -20,6 +21,11 @@ def test_the_drawing_is_that_of_the_import_contracts():
     drawing = README.split("qnnq/           ")[1].split("benchmarks/")[0].splitlines()
     drawn = [re.split(r"  +", line.strip())[0] for line in drawing if line.strip()]
     assert drawn == [layer for layer in layers if layer != "__main__"]
+
+
+def test_the_words_are_those_of_the_glossary():
+    for word, meaning in GLOSSARY.items():
+        assert f"| {word} | {meaning} |" in README
 
 
 def commands(block: str) -> list[list[str]]:

@@ -20,12 +20,13 @@ from transpile.timeline import aligned
 FEEDBACK_LATENCY = 0.9e-6
 """Seconds from the end of a measurement to the first gate that depends on it.
 
-In the schedule that IBM Quantum shows for a Heron
+The end is that of the calibrated duration, whichever instruction measures, as if that were the end
+of the capture. In the schedule that IBM Quantum shows for a Heron
 (https://quantum.cloud.ibm.com/docs/guides/qiskit-runtime-circuit-timing, dt = 4 ns) the conditional
 gate starts 0.86 us after the capture ends, 2.65 us after the measurement began. The calibrated
-duration of `measure` there, 2.58 us, goes on for 0.80 us after the capture: counted from its end
-the latency is 0.06 us. So 0.9 us fits measurements that are calibrated to end with the capture, as
-`measure_2` is, and is too long for `measure` on such devices."""
+duration of `measure` there, 2.58 us, goes on for 0.80 us after the capture, so there 0.9 us makes
+each wait 0.8 us too long, and 0.06 us would make it right. How much of `measure_2` follows its
+capture is not published. Until a job's own schedule says otherwise, 0.9 us is the safe side."""
 
 CONDITION_OVERHEAD = 68e-9
 """Seconds between two branches that follow each other: a guess. In the schedule above 32 ns go by

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from transpile import CompiledNetwork, NetworkReport
 
 
-def compile_coherent(request: "RunRequest", draw: bool, qasm: str | None, json: str | None) -> None:
+def compile_coherent(
+    request: "RunRequest", instance: str | None, draw: bool, qasm: str | None, json: str | None
+) -> None:
     """Compile, report, draw and write what a checked request asks for.
 
     Raises:
@@ -23,7 +25,8 @@ def compile_coherent(request: "RunRequest", draw: bool, qasm: str | None, json: 
     from qnnq.networks.bundled import load_model
     from transpile import machine_circuit, network_circuit, network_report
 
-    network, device = load_model(request.model), resolve_device(str(request.device))
+    network = load_model(request.model)
+    device = resolve_device(str(request.device), instance=instance)
     target = device.target
     timing = Timing.of(request)
     compiled, outside = compile_living(network, device, request.qubits, timing)

@@ -39,6 +39,7 @@ def register(app: typer.Typer) -> None:
         recycling: options.Recycling = "flip",
         rep_delay: options.RepDelay = None,
         limits: options.Limits = None,
+        instance: options.Instance = None,
         json: options.Json = None,
     ) -> None:
         """Say what a run on a machine would cost; nothing is sent.
@@ -48,6 +49,7 @@ def register(app: typer.Typer) -> None:
         request = hardware.request_of(
             model=model,
             device=device,
+            instance=instance,
             data=data,
             images=images,
             shots=shots,

@@ -9,6 +9,9 @@ import typer
 from qnnq.cli.output import print_table, progress_bar, write_json
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from qnnq.fitting.explanation import Explanation
     from qnnq.fitting.observation import Observation
 
@@ -161,25 +164,32 @@ def _explain(
     fitted: "list[Observation]",
     held_out: "list[Observation]",
 ) -> "list[Explanation]":
+    from noise_models import NoiseSpecification
     from noise_models.free import FreeSpecification
     from qnnq.devices.names import device_names, names_in
     from qnnq.fitting.estimate import expected_runs
     from qnnq.fitting.explanation import explain
     from qnnq.fitting.forward import InstrumentForward, device_of
+    from qnnq.fitting.likelihood import Likelihood
 
     specifications = [
         FreeSpecification.parse(text, [*device_names(), *names_in(text)]) for text in noises
     ]
     some = [each.at([p.high for p in each.parameters]) for each in specifications]
     name = device_of(some, device)
-    forward = InstrumentForward(fitted, name)
-    forward_held_out = InstrumentForward(held_out, name)
+    fitted_model, held_out_model = (InstrumentForward(each, name) for each in (fitted, held_out))
     runs = sum(expected_runs(len(each.parameters)) for each in specifications)
+    explanations = []
     with progress_bar("runs of the model", runs) as advance:
-        return [
-            explain(each, fitted, forward, held_out, forward_held_out, progress=lambda: advance(1))
-            for each in specifications
-        ]
+
+        def told(specification: NoiseSpecification) -> "list[NDArray[np.float64]]":
+            advance(1)
+            return fitted_model(specification)
+
+        for each in specifications:
+            others = Likelihood(each, held_out, held_out_model) if held_out else None
+            explanations.append(explain(Likelihood(each, fitted, told), others))
+    return explanations
 
 
 def _print(explanations: "list[Explanation]", said: str) -> None:

@@ -14,6 +14,7 @@ def request_of(
     *,
     model: str,
     device: str,
+    instance: str | None,
     data: str,
     images: str,
     shots: int,
@@ -36,6 +37,8 @@ def request_of(
     condition_overhead: str | None = None,
     measurement: str = "measure",
     recycling: str = "flip",
+    target_width: float | None = None,
+    max_shots: int | None = None,
 ) -> "HardwareRequest":
     """Return the request of a command's options."""
     from qnnq.devices.service_limits import read_limits
@@ -45,9 +48,12 @@ def request_of(
     return HardwareRequest(
         model=model,
         device=device,
+        instance=instance,
         data=data,
         images=images,
         shots=shots,
+        target_width=target_width,
+        max_shots=max_shots,
         seed=seed,
         qubits=qubits,
         copies=copies,
@@ -118,8 +124,13 @@ class Speaker:
             self._open = False
 
 
-def confirm(plan: "Plan", yes: bool) -> None:
+def confirm(plan: "Plan", yes: bool, seconds: float | None = None) -> None:
     """Ask before money is spent, unless the answer was given or none is spent.
+
+    Args:
+        plan: What will be run.
+        yes: Whether the answer is known.
+        seconds: The quantum seconds that it may use, None for those of the estimate.
 
     Raises:
         InputError: If nobody can be asked.
@@ -129,7 +140,7 @@ def confirm(plan: "Plan", yes: bool) -> None:
 
     if yes or plan.device.kind == "simulated":
         return
-    seconds = plan.estimate.quantum_seconds
+    seconds = plan.estimate.quantum_seconds if seconds is None else seconds
     question = f"This may use {seconds:.0f} quantum seconds on {plan.device.name}."
     if sys.stdin is None or not sys.stdin.isatty():
         raise InputError(f"{question} Expected --yes, since nobody can be asked here")

@@ -13,10 +13,12 @@ import typer
 COMMANDS = (
     "run",
     "models",
+    "glossary",
     "noise",
     "compile_command",
     "train",
     "import_command",
+    "scale",
     "sweep",
     "results",
     "compare",
@@ -42,7 +44,7 @@ def build_app() -> typer.Typer:
     app = typer.Typer(
         help="Deploy naturally quantized neural networks on noisy quantum devices.\n\n"
         "Begin with `qnnq run`: a bundled network on 10,000 MNIST images under the noise of a "
-        "real device.",
+        "real device. `qnnq glossary` says what the words mean.",
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )

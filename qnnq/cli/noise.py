@@ -8,7 +8,10 @@ from qnnq.cli import options
 from qnnq.cli.output import print_table, write_json
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from noise_models.rates import CouplingRate, QubitRates
+    from qnnq.devices.device import Device
 
 
 def register(app: typer.Typer) -> None:
@@ -32,28 +35,31 @@ def register(app: typer.Typer) -> None:
         ] = None,
         pairs: options.Pairs = 0,
         pair_gate: options.PairGateName = "sx",
+        instance: options.Instance = None,
         json: options.Json = None,
     ) -> None:
         """List what noise exists, show the rates of one by qubit, or a network's error budget.
 
         Example: qnnq noise "fake_kingston(readout=off)*2"
         """
-        from qnnq.devices.names import DEFAULT_DEVICE
+        from functools import partial
+
+        from qnnq.devices.names import DEFAULT_DEVICE, resolve_device
         from qnnq.errors import InputError
         from qnnq.execution.measured_deployment import is_measured
 
         if model is None and (pairs or pair_gate != "sx"):
             raise InputError("--pairs: expected with --model, whose circuits they are in")
+        find = partial(resolve_device, instance=instance)
         if specification is None and device is None and model is None:
             _list(json)
         elif model is not None:
-            _budget(
-                model, specification or device or DEFAULT_DEVICE, device, pairs, pair_gate, json
-            )
+            text = specification or device or DEFAULT_DEVICE
+            _budget(model, text, device, pairs, pair_gate, json, find)
         elif specification is not None and is_measured(specification):
             _show_measured(specification, json)
         else:
-            _show(str(device) if specification is None else specification, device, json)
+            _show(str(device) if specification is None else specification, device, json, find)
 
 
 def _list(json: str | None) -> None:
@@ -81,16 +87,15 @@ def _list(json: str | None) -> None:
     print("Devices: " + ", ".join(device_names()))
 
 
-def _show(text: str, device: str | None, json: str | None) -> None:
+def _show(text: str, device: str | None, json: str | None, find: "Callable[[str], Device]") -> None:
     from dataclasses import asdict
 
     from noise_models.drift import without_drift
     from noise_models.rates import rates
-    from qnnq.devices.names import resolve_device
     from qnnq.execution.noise_text import parse_noise
 
     specification, name = parse_noise(text, device)
-    found = resolve_device(name)
+    found = find(name)
     rows = rates(without_drift(specification), found.target)
     if json is not None:
         document = {
@@ -108,7 +113,13 @@ def _show(text: str, device: str | None, json: str | None) -> None:
 
 
 def _budget(
-    model: str, text: str, device: str | None, pairs: int, pair_gate: str, json: str | None
+    model: str,
+    text: str,
+    device: str | None,
+    pairs: int,
+    pair_gate: str,
+    json: str | None,
+    find: "Callable[[str], Device]",
 ) -> None:
     from dataclasses import asdict
 
@@ -129,7 +140,7 @@ def _budget(
         pairs=pairs,
         pair_gate=pair_gate,  # type: ignore[arg-type]
     )
-    deployed = deploy(request, load_model(model))
+    deployed = deploy(request, load_model(model), find)
     rows = error_budget(deployed)
     title = f"{model} under {deployed.specification} on {deployed.placement.device.name}"
     if json is not None:

@@ -39,7 +39,7 @@ def register(app: typer.Typer) -> None:
         with the same name has changed between sweeps, `content` tells the points apart. Reports:
 
         \b
-        accuracy      single-shot, majority and soft-vote accuracy of every point
+        accuracy      accuracy of one shot, of the majority and of the soft vote of every point
         breakdown     the strength at which each network's majority accuracy falls too low
         latency       the feedback latency at which a point of accuracy is lost, mode coherent
         attribution   what each mechanism costs alone, and gains when it is switched off

@@ -71,7 +71,7 @@ def register(app: typer.Typer) -> None:
         seeds             repetitions; figures add their counts up [0]
         shots             shots an image [15]
         target_width      instead: take images at random, then more rounds of shots, until the
-                          single-shot accuracy's interval is this narrow, or max_shots is reached
+                          interval of one shot's accuracy is this narrow, or max_shots is reached
         images_per_task   images that are done and stored at once [all; aer: 100]
         """
         from qnnq.cli.output import print_notes, write_json

@@ -60,7 +60,10 @@ def _check_images(images: NDArray[Any]) -> None:
     if len(bad):
         image, pixel = bad[0]
         found = images[image, pixel]
-        raise InputError(f"images: expected pixels in [0, 1], got {found} in image {image}")
+        raise InputError(
+            f"images: expected pixels in [0, 1], got {found} in image {image} (pixels up to 255: "
+            "save them as uint8; features that are no pixels: qnnq import --features, qnnq scale)"
+        )
 
 
 def _check_labels(labels: NDArray[Any], count: int) -> None:

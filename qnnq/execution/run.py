@@ -43,6 +43,7 @@ def prepare(request: RunRequest, find: Callable[[str], Device] = resolve_device)
         raise InputError(
             f"{request.data}: expected images of {network.inputs} pixels (what {request.model} "
             f"takes), got {dataset.images.shape[1]}"
+            + ("; --data FILE takes your own" if request.data == RunRequest.data else "")
         )
     if dataset.labels.max(initial=0) >= network.classes:
         index = int(np.argmax(dataset.labels >= network.classes))

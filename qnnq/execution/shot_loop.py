@@ -31,6 +31,10 @@ class Votes:
     counts: IntArray
     softmax_sums: NDArray[np.float64]
 
+    def __add__(self, other: "Votes") -> "Votes":
+        """Return the votes of both, of the same images."""
+        return Votes(self.counts + other.counts, self.softmax_sums + other.softmax_sums)
+
 
 def run_shots(
     network: Network,

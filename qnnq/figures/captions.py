@@ -23,7 +23,12 @@ _IN_CAPTION = (
     "data",
     "content",
 )
-_UNTOLD = (("noise", "device"), ("mode", "stepwise"), ("measurement", "measure"))
+_UNTOLD = (
+    ("noise", "device"),
+    ("mode", "stepwise"),
+    ("measurement", "measure"),
+    ("engine", "instrument"),
+)
 """Values that a caption leaves out: the device's own noise is told by the device."""
 
 

@@ -1,19 +1,15 @@
 """Candidate explanations of the same counts, compared."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from noise_models.free import FreeSpecification
 from qnnq.errors import InputError
 from qnnq.fitting.estimate import Estimate, Interval, estimate
-from qnnq.fitting.forward import Forward
 from qnnq.fitting.goodness import p_value
 from qnnq.fitting.information import information, predicted_accuracy
 from qnnq.fitting.likelihood import Likelihood
-from qnnq.fitting.observation import Observation
 
 REJECTED = 0.01
 """P-value below which an explanation is rejected."""
@@ -74,31 +70,21 @@ class Explanation:
     predictions: tuple[Prediction, ...]
 
 
-def explain(
-    specification: FreeSpecification,
-    observations: Sequence[Observation],
-    forward: Forward,
-    held_out: Sequence[Observation] = (),
-    forward_held_out: Forward | None = None,
-    progress: Callable[[], None] | None = None,
-) -> Explanation:
+def explain(likelihood: Likelihood, held_out: Likelihood | None = None) -> Explanation:
     """Fit a noise to what a machine showed, and predict what it showed at other settings.
 
     Args:
-        specification: The noise, with free parameters.
-        observations: What it is fitted to.
-        forward: The model of these.
-        held_out: What it is not fitted to.
-        forward_held_out: The model of those.
-        progress: Called whenever the model was run.
+        likelihood: Of what the noise is fitted to.
+        held_out: Of what it is not fitted to.
+
+    Raises:
+        QnnqError: If the noise is impossible everywhere.
     """
-    likelihood = Likelihood(specification, observations, _told(forward, progress))
     found = estimate(likelihood)
     predictions = _predictions(found, likelihood, held_out=False)
-    if held_out:
-        assert forward_held_out is not None
-        others = Likelihood(specification, held_out, _told(forward_held_out, progress))
-        predictions += _predictions(found, others, held_out=True)
+    if held_out is not None:
+        predictions += _predictions(found, held_out, held_out=True)
+    specification = likelihood.specification
     names = [parameter.name for parameter in specification.parameters]
     return Explanation(
         noise=specification.text,
@@ -110,16 +96,6 @@ def explain(
         p_value=p_value(found),
         predictions=predictions,
     )
-
-
-def _told(forward: Forward, progress: Callable[[], None] | None) -> Forward:
-    def run(specification: Any) -> Any:
-        result = forward(specification)
-        if progress is not None:
-            progress()
-        return result
-
-    return run
 
 
 def _predictions(found: Estimate, likelihood: Likelihood, held_out: bool) -> tuple[Prediction, ...]:

@@ -8,6 +8,7 @@ from qnnq.errors import QnnqError
 from qnnq.jobs.engine import Pending
 from qnnq.jobs.records import now
 from qnnq.jobs.responses import measure_responses
+from qnnq.jobs.rounds import measure_rounds
 from qnnq.jobs.runs import Run, Say, locked_run
 from qnnq.jobs.service import Service
 from qnnq.jobs.submission import reconcile
@@ -48,7 +49,7 @@ def advance(
             if run.ledger.fact("kind") == "calibration":
                 measure_responses(run.ledger, engine, service)
             else:
-                run.votes(engine)
+                measure_rounds(run, engine, service, say)
         except Pending:
             return False
         except QnnqError:
@@ -70,7 +71,7 @@ def _check_calibration(run: Run, service: Service, say: Say, despite_faults: boo
         f"{run.device}: calibrated anew at {current}; the run was placed by the calibration of "
         f"{planned}"
     )
-    target = resolve_device(run.device, run.limits).target
+    target = resolve_device(run.device, run.limits, run.instance).target
     pair_gate: PairGate = run.request["pair_gate"] if run.request["pairs"] else "sx"
     for number, circuit in enumerate(run.ledger.circuits(), 1):
         place = f"layer {number}: "

@@ -6,8 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from noise_models import NoiseError
+from qnnq.data.dataset import Dataset
+from qnnq.devices.device import Device
 from qnnq.errors import InputError
-from qnnq.execution.coherent_deployment import compile_living
+from qnnq.execution.coherent_deployment import compile_living, deploy_coherent
 from qnnq.execution.feedforward import fitting_feedforward
 from qnnq.execution.request import RunRequest
 from qnnq.execution.run import prepare
@@ -17,6 +20,8 @@ from qnnq.jobs.hardware_request import HardwareRequest
 from qnnq.jobs.layer_plan import LayerCost
 from qnnq.jobs.placed import find_device, rep_delays
 from qnnq.jobs.planning import Plan
+from qnnq.jobs.preflight import Choice, sampled_accuracy
+from qnnq.networks.network import Network
 from transpile import (
     NetworkCircuit,
     check_controller,
@@ -68,6 +73,7 @@ def plan_coherent(request: HardwareRequest) -> Plan:
         request.limits,
         least_rep_delay_s=least,
     )
+    accuracy = _predicted_accuracy(request, network, device, prepared.dataset)
     task = replace(
         timing.described(prepared.task, compiled),
         engine="runtime",
@@ -90,6 +96,7 @@ def plan_coherent(request: HardwareRequest) -> Plan:
         costs=(cost,),
         estimate=estimate,
         task=task,
+        choices=(Choice(1, accuracy, estimate.quantum_seconds, chosen=True),),
         timing={
             "dt_s": device.target.dt,
             "duration_s": duration,
@@ -98,6 +105,18 @@ def plan_coherent(request: HardwareRequest) -> Plan:
         },
         arrays=arrays,
     )
+
+
+def _predicted_accuracy(
+    request: HardwareRequest, network: Network, device: Device, dataset: Dataset
+) -> float | None:
+    """Return the share of shots that will be right; see `qnnq.jobs.preflight`."""
+    noisy = replace(request.simulated(), noise=device.name, device=device.name)
+    try:
+        deployment = deploy_coherent(noisy, network, lambda name: device)
+    except NoiseError:
+        return None
+    return sampled_accuracy(network, deployment.mode("instrument"), dataset)
 
 
 def _check(request: HardwareRequest) -> None:

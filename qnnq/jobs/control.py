@@ -47,6 +47,8 @@ def raise_limits(folder: Path, budget_s: float | None, attempts: int | None) -> 
         raise InputError(f"--attempts {attempts}: expected a whole number >= 1")
     run = Run.open(folder)
     try:
+        if budget_s is not None and run.request.get("target_width") is not None:
+            run.ledger.set_fact("finished", None)  # perhaps another round fits in now
         for name, value in (("budget_s", budget_s), ("attempts", attempts)):
             if value is not None:
                 run.ledger.set_fact(name, value)

@@ -16,9 +16,13 @@ class HardwareRequest:
     Attributes:
         model: A bundled network's name, or a network file.
         device: `ibm_...`, `fake_...` or `least_busy`.
+        instance: The service instance (its CRN or name), None for that of the saved account.
         data: A bundled data set's name, or a file.
         images: Which images, such as `0:200`.
-        shots: Shots an image.
+        shots: Shots an image; with a target those of a round.
+        target_width: More rounds of shots are taken until the interval of the accuracy of a shot
+            is as narrow as this; None takes one.
+        max_shots: Most shots an image in all rounds; None takes 100 rounds at most.
         seed: Part of the run's identity; seeds the simulator of a fake device.
         qubits: `best`, or a list such as `3,4,5` or `3:4,7:8`.
         copies: Images side by side on the chip; None takes as many as fit.
@@ -38,9 +42,12 @@ class HardwareRequest:
 
     model: str
     device: str
+    instance: str | None = None
     data: str = "mnist-test"
     images: str = "all"
     shots: int = 15
+    target_width: float | None = None
+    max_shots: int | None = None
     seed: int = 0
     qubits: str = "best"
     copies: int | None = None

@@ -18,25 +18,35 @@ from qnnq.storage.blobs import arrays_from, arrays_to
 class Ledger(LedgerFile):
     """An open ledger: jobs, their submissions, sessions."""
 
-    def jobs(self, layer: int | None = None) -> list[Job]:
-        """Return the planned jobs, of one layer or of all."""
+    def jobs(self, layer: int | None = None, shot_round: int | None = None) -> list[Job]:
+        """Return the planned jobs, of one layer or of all, of one round of shots or of all."""
         rows = self._rows(
-            "SELECT job, layer, part, sets, shots, slots, bits IS NOT NULL FROM jobs"
-            " WHERE ? IS NULL OR layer = ? ORDER BY layer, part",
-            *(layer, layer),
+            "SELECT job, round, layer, part, sets, shots, slots, bits IS NOT NULL FROM jobs"
+            " WHERE (?1 IS NULL OR layer = ?1) AND (?2 IS NULL OR round = ?2)"
+            " ORDER BY round, layer, part",
+            *(layer, shot_round),
         )
         return [Job(*row) for row in rows]
 
-    def write_plan(self, layer: int, plans: Sequence[JobPlan], bits: int) -> None:
-        """Store all jobs of a layer, before the first is submitted; `bits` come of an execution."""
+    def write_plan(
+        self, layer: int, plans: Sequence[JobPlan], bits: int, shot_round: int = 0
+    ) -> None:
+        """Store all jobs of a layer, before the first is submitted.
+
+        Args:
+            layer: The layer.
+            plans: What each job measures.
+            bits: How many come of an execution.
+            shot_round: The round of shots.
+        """
         with self._transaction() as database:
             for part, plan in enumerate(plans):
                 blob = arrays_to(angles=plan.angles, places=plan.places)
                 shape = (*plan.places.shape, bits)
                 database.execute(
-                    "INSERT INTO jobs (layer, part, plan, sets, shots, slots)"
-                    " VALUES (?, ?, ?, ?, ?, ?)",
-                    (layer, part, blob, *shape),
+                    "INSERT INTO jobs (round, layer, part, plan, sets, shots, slots)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    (shot_round, layer, part, blob, *shape),
                 )
 
     def plan(self, job: Job) -> JobPlan:

@@ -1,9 +1,7 @@
 """The file of a run's ledger: what it was made with, and how it is opened."""
 
-import base64
 import contextlib
 import json
-import secrets
 import sqlite3
 import struct
 import zlib
@@ -17,14 +15,12 @@ from qiskit.exceptions import QiskitError
 
 from qnnq.errors import InputError, QnnqError
 from qnnq.jobs.folder import LEDGER
+from qnnq.jobs.ledger_migration import FORMAT, migrate
 from qnnq.storage.blobs import arrays_from, arrays_to, circuit_from, circuit_to
 from qnnq.storage.database import DatabaseFile
 from transpile import CompiledLayer, NetworkCircuit, Site
 
-FORMAT = 2
 _APPLICATION_ID = 0x716E6C67  # "qnlg"
-_RUN_DIGITS = 10
-"""Of a run's random part, 50 bits; the tags of its jobs stay within 24 characters."""
 _BUSY_TIMEOUT_S = 20.0
 DURABILITY = "EXTRA"
 """A commit outlives a power cut too: what follows it may cost money."""
@@ -40,7 +36,7 @@ CREATE TABLE layers (
 CREATE TABLE jobs (
     job INTEGER PRIMARY KEY, layer INTEGER NOT NULL, part INTEGER NOT NULL, plan BLOB NOT NULL,
     sets INTEGER NOT NULL, shots INTEGER NOT NULL, slots INTEGER NOT NULL, bits BLOB,
-    UNIQUE (layer, part)
+    round INTEGER NOT NULL DEFAULT 0, UNIQUE (round, layer, part)
 );
 CREATE TABLE attempts (
     tag TEXT PRIMARY KEY, job INTEGER NOT NULL REFERENCES jobs, written TEXT NOT NULL, id TEXT,
@@ -53,12 +49,6 @@ CREATE TABLE sessions (
     number INTEGER PRIMARY KEY, id TEXT, most INTEGER, seconds REAL, ended INTEGER NOT NULL
 );
 """
-
-
-def new_run_tag() -> str:
-    """Return a tag for all jobs of a run, that no other run has."""
-    digits = base64.b32encode(secrets.token_bytes(8)).decode().lower()
-    return f"qnnq-{digits[:_RUN_DIGITS]}"
 
 
 class LedgerFile(DatabaseFile):
@@ -169,7 +159,7 @@ class LedgerFile(DatabaseFile):
     @property
     def is_coherent(self) -> bool:
         """Whether the whole network is one circuit, whose neurons live on from layer to layer."""
-        return bool(self.fact("task")["mode"] == "coherent")
+        return bool(self.fact("task").get("mode") == "coherent")
 
     def _rows(self, sql: str, *values: object) -> list[Any]:
         with self._explained():
@@ -180,10 +170,13 @@ class LedgerFile(DatabaseFile):
         (version,) = self._database.execute("PRAGMA user_version").fetchone()
         if application != _APPLICATION_ID:
             raise InputError(f"{self.path}: expected {self.kind}, found another database")
-        if version != FORMAT:
+        if version > FORMAT:
             raise InputError(
-                f"{self.path}: ledger format {version}: this qnnq reads format {FORMAT}"
+                f"{self.path}: ledger format {version}: this qnnq reads formats up to {FORMAT}"
             )
+        if version < FORMAT:
+            with self._decoding(), self._transaction() as database:
+                migrate(database)
 
     @contextlib.contextmanager
     def _decoding(self) -> Iterator[None]:

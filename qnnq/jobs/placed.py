@@ -39,8 +39,8 @@ def find_device(request: HardwareRequest, network: Network) -> Device:
     if name == LEAST_BUSY:
         from qnnq.devices.ibm.account import IbmAccount
 
-        name = IbmAccount(request.limits).least_busy(_qubits_needed(network))
-    return resolve_device(name, request.limits)
+        name = IbmAccount(request.limits, request.instance).least_busy(_qubits_needed(network))
+    return resolve_device(name, request.limits, request.instance)
 
 
 def place_choices(request: HardwareRequest, network: Network, images: int) -> list[Placed]:

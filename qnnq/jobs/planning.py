@@ -130,7 +130,10 @@ def _estimate(request: HardwareRequest, placed: Placed, images: int) -> Estimate
 
 
 def check_device(request: HardwareRequest, device: Device) -> HardwareRequest:
-    """Return the request in a mode that the plan offers: batch where it has no sessions.
+    """Return the request with the instance that is used, and batch where it has no sessions.
+
+    The instance is kept with the run: it alone lists the run's jobs, whatever the account's
+    default becomes.
 
     Raises:
         InputError: If the machine is offline.
@@ -138,6 +141,7 @@ def check_device(request: HardwareRequest, device: Device) -> HardwareRequest:
     if device.account is None:
         return request
     device.account.check_online(device.name)
+    request = replace(request, instance=device.account.instance_of(device.name))
     if request.options.mode == "session" and not device.account.has_sessions():
         return replace(request, options=replace(request.options, mode="batch"))
     return request

@@ -53,6 +53,7 @@ class RemoteService:
         limits: Time-outs and patience.
         ledger: The ledger of the run, where sessions and batches are remembered.
         budget: What the run may cost.
+        instance: The service instance, None for that of the saved account.
     """
 
     def __init__(
@@ -62,11 +63,12 @@ class RemoteService:
         limits: ServiceLimits,
         ledger: Ledger,
         budget: Budget,
+        instance: str | None,
     ) -> None:
         self._device = device
         self._options = options
         self._limits = limits
-        self._client = Client(limits)
+        self._client = Client(limits, instance)
         self._sessions = RemoteSessions(
             *(self._client, device, options, limits, ledger, budget),
         )

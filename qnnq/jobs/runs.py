@@ -69,6 +69,12 @@ class Run:
         return device_kind(self.device) == "simulated"
 
     @property
+    def instance(self) -> str | None:
+        """The service instance that its jobs belong to, None in runs that kept none."""
+        found: str | None = self.request.get("instance")
+        return found
+
+    @property
     def limits(self) -> ServiceLimits:
         """The limits that the run was made with."""
         return ServiceLimits(**self.request["limits"])
@@ -96,7 +102,8 @@ class Run:
         from qnnq.jobs.remote import RemoteService
 
         return RemoteService(
-            self.device, self.options, limits or self.limits, self.ledger, self.budget
+            *(self.device, self.options, limits or self.limits, self.ledger, self.budget),
+            instance=self.instance,
         )
 
     def looking_service(self) -> Service:

@@ -43,6 +43,10 @@ def import_network(
     path = Path(path)
     read = _read_json if path.suffix == ".json" else _read_torch
     try:
+        if _is_safetensors(path):
+            raise InputError(
+                "is a network file of qnnq, which holds its physics already: qnnq run takes it"
+            )
         weights, biases = read(path)
         information = {"imported_from": path.name}
         return Network(
@@ -78,6 +82,12 @@ def from_torch(
     return Network(weights, biases, activation, stretch, entanglement, last_projective)
 
 
+def _is_safetensors(path: Path) -> bool:
+    """Whether a file begins with the length of a header and the header's brace."""
+    with path.open("rb") as file:
+        return file.read(9)[8:] == b"{"
+
+
 _Tensors = tuple[tuple[FloatArray, ...], tuple[FloatArray | None, ...]]
 
 
@@ -104,7 +114,7 @@ def _read_torch(path: Path) -> _Tensors:
         import torch
     except ImportError:
         raise QnnqError(f"{path}: reading it needs torch: pip install 'qnnq[train]'") from None
-    expected = "expected a state_dict: torch.save(model.state_dict(), path)"
+    expected = "expected a state_dict, not the model: torch.save(model.state_dict(), path)"
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qnnq.report.sources import Origin
-from qnnq.results.labels import TIMES
+from qnnq.results.labels import OF_COHERENT_MODE, TIMES
 from transpile import CONDITION_OVERHEAD
 
 # Labels and the keys of a grid, in the order of their lines; the last are gathered first.
@@ -50,11 +50,20 @@ def sweep_file(origins: Sequence[Origin]) -> str:
 def submissions(origins: Sequence[Origin]) -> list[str]:
     """Return a command line for everything that ran as jobs."""
     options = ("device", "data", "images", "shots", "seed", "qubits", "copies", "pairs")
+    of_mode = ("mode", *OF_COHERENT_MODE)
     return [
         shlex.join(
             [
                 *("qnnq", "submit", str(origin.labels["network"])),
                 *(part for name in options for part in (f"--{name}", str(origin.labels[name]))),
+                *(
+                    part
+                    for name in (of_mode if origin.result.task.mode == "coherent" else ())
+                    for part in (
+                        f"--{name.replace('_', '-')}",
+                        str(_value(name, origin.labels[name])),
+                    )
+                ),
                 *(["--pair-gate", origin.labels["pair_gate"]] if origin.labels["pairs"] else []),
                 *(["--compensate"] if origin.labels["compensate"] else []),
             ]

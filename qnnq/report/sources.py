@@ -124,5 +124,9 @@ def _measured(run: Collected) -> Measured:
 
 def _origins(path: str) -> list[Origin]:
     with Store(path) as store:
-        found = [(point.labels, store.result(point.parts[0].task_id)) for point in store.points()]
+        found = [
+            ({**each.labels, "seed": seed}, store.any_result(each.id))
+            for each in store.settings()
+            for seed in store.seeds(each.id)
+        ]
     return [Origin(labels, result) for labels, result in found if result is not None]

@@ -6,7 +6,7 @@ from typing import Any
 from qnnq.errors import InputError
 from qnnq.results.labels import shown
 from qnnq.results.points import Measured
-from qnnq.results.robustness import pair
+from qnnq.results.robustness import Change, pair
 from qnnq.results.tables import Row, compared
 from qnnq.statistics import behaviour, difference, share_right
 
@@ -46,8 +46,8 @@ def _values(points: Sequence[Measured], name: str) -> set[str]:
 
 
 def _row(a: Measured, b: Measured, alike: Sequence[str], apart: Sequence[str]) -> Row:
-    paired = pair(a, b)
-    right_a, right_b = paired.right
+    paired = pair(b, a)
+    right_b, right_a = paired.right
     labels: dict[str, Any] = {name: a.labels[name] for name in alike}
     labels |= {
         f"{name}_{side}": point.labels[name]
@@ -55,6 +55,5 @@ def _row(a: Measured, b: Measured, alike: Sequence[str], apart: Sequence[str]) -
         for side, point in (("a", a), ("b", b))
     }
     accuracies = {"majority_a": share_right(right_a), "majority_b": share_right(right_b)}
-    return compared(
-        labels, paired, behaviour(right_a, right_b), difference(right_b, right_a), accuracies
-    )
+    changes = behaviour(right_a, right_b), difference(right_b, right_a)
+    return compared(labels, Change(b, a, paired, *changes), accuracies)

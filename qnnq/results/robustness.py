@@ -55,6 +55,25 @@ class Paired:
 
 
 @dataclass(frozen=True)
+class Change:
+    """A point beside another one, its reference.
+
+    Attributes:
+        point: The point.
+        reference: What it is compared with.
+        paired: Both on the images that they have in common, the point first.
+        behaviour: Positions in `paired.images`, sorted by which of the two is right.
+        difference: Accuracy of the point minus that of the reference.
+    """
+
+    point: Measured
+    reference: Measured
+    paired: Paired
+    behaviour: Behaviour
+    difference: Difference
+
+
+@dataclass(frozen=True)
 class Curve:
     """A setting along noise strength: its first point, its breakdown, the images it is about.
 
@@ -197,7 +216,7 @@ def attributions(points: Sequence[Measured]) -> list[Attribution]:
     return found
 
 
-def behaviours(points: Sequence[Measured]) -> list[tuple[Measured, Paired, Behaviour, Difference]]:
+def behaviours(points: Sequence[Measured]) -> list[Change]:
     """Compare every point with the one of stretch 0 that is alike in all but the network.
 
     Raises `InputError` where nothing can be compared.
@@ -210,7 +229,7 @@ def behaviours(points: Sequence[Measured]) -> list[tuple[Measured, Paired, Behav
                 paired = pair(point, references[0])
                 right, reference = paired.right
                 changes = behaviour(reference, right), difference(right, reference)
-                found.append((point, paired, *changes))
+                found.append(Change(point, references[0], paired, *changes))
     if not found:
         raise InputError("behaviour: expected networks of stretch 0 and above at one setting")
     return found

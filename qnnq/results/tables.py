@@ -12,8 +12,8 @@ from qnnq.results.decided import Decided, decided_images, noise_changes
 from qnnq.results.frames import dataframe
 from qnnq.results.latency import latency_budgets
 from qnnq.results.points import PREDICTIONS, Measured
-from qnnq.results.robustness import Paired, attributions, behaviours, breakdowns, check_complete
-from qnnq.statistics import Accuracy, Behaviour, Difference
+from qnnq.results.robustness import Change, attributions, behaviours, breakdowns, check_complete
+from qnnq.statistics import Accuracy
 from qnnq.wording import nearest
 
 if TYPE_CHECKING:
@@ -107,9 +107,10 @@ def _attribution(points: Sequence[Measured]) -> list[Row]:
 
 def _behaviour(points: Sequence[Measured]) -> list[Row]:
     return [
-        compared(_labels(point.labels), paired, found, change)
-        | {"images_gained": _some(paired.images[found.gained])}
-        for point, paired, found, change in behaviours(points)
+        compared(_labels(each.point.labels), each)
+        | {"reference": each.reference.labels["network"]}
+        | {"images_gained": _some(each.paired.images[each.behaviour.gained])}
+        for each in behaviours(points)
     ]
 
 
@@ -119,26 +120,21 @@ def changes_by_noise(points: Sequence[Measured]) -> tuple[list[Row], list[Decide
     Raises `InputError` where no setting was measured without noise as well.
     """
     found = noise_changes(points)
-    rows = [
-        compared(_labels(change.point.labels), change.paired, change.behaviour, change.difference)
-        for change in found
-    ]
+    rows = [compared(_labels(change.point.labels), change) for change in found]
     return rows, decided_images(found)
 
 
-def compared(
-    labels: Row,
-    paired: Paired,
-    found: Behaviour,
-    change: Difference,
-    accuracies: Mapping[str, Accuracy] | None = None,
-) -> Row:
+def compared(labels: Row, change: Change, accuracies: Mapping[str, Accuracy] | None = None) -> Row:
     """Return the row of two points that were compared image by image."""
-    row = labels | {"image_count": len(paired.images), "complete": paired.complete}
+    row = labels | {
+        "image_count": len(change.paired.images),
+        "complete": change.paired.complete,
+    }
     for name, accuracy in (accuracies or {}).items():
         row |= _interval(name, accuracy)
-    counts = {name: len(getattr(found, name)) for name in BEHAVIOURS}
-    return row | counts | _interval("change", change) | {"p_value": change.p_value}
+    row |= {name: len(getattr(change.behaviour, name)) for name in BEHAVIOURS}
+    p_value = {"p_value": change.difference.p_value}
+    return row | _interval("change", change.difference) | p_value
 
 
 def _some(images: NDArray[np.int64]) -> str:

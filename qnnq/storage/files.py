@@ -48,6 +48,16 @@ def read_text(path: str | Path) -> str:
     return content.decode()
 
 
+FileVersion = tuple[str, int, int, int]
+"""A file's real path, number on its disk, size in bytes and time of change in nanoseconds."""
+
+
+def file_versions(*paths: str | Path) -> tuple[FileVersion, ...]:
+    """Return what changes when files are written again; raises OSError where one is missing."""
+    found = ((os.path.realpath(path), os.stat(path)) for path in paths)
+    return tuple((path, stat.st_ino, stat.st_size, stat.st_mtime_ns) for path, stat in found)
+
+
 def check_writable(path: str | Path) -> None:
     """Raise InputError unless a file can be written at `path`: to be asked before long work."""
     try:

@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from qnnq.errors import InputError, QnnqError
-from qnnq.results.result import RunResult
-from qnnq.sweep.work import Failure, WorkItem, perform
+from qnnq.sweep.work import Batch, Done, Lost, perform
 
 _CONNECT_TIMEOUT_S = 10
-_TASKS_PER_THREAD = 2
+_BATCHES_PER_THREAD = 2
 _GONE = "--dask: the scheduler is gone; the same command goes on from what is stored"
 
 
@@ -32,41 +31,41 @@ class DaskPool:
             self._client = Client(address, timeout=_CONNECT_TIMEOUT_S)
         except (OSError, ValueError) as error:
             raise InputError(f"--dask {address}: no Dask scheduler answers there") from error
-        self._tasks: dict[str, WorkItem] = {}
+        self._batches: dict[str, Batch] = {}
         self._completed = as_completed()
 
     def free(self) -> bool:
-        """See `Pool`; each thread of the cluster gets a task ahead."""
+        """See `Pool`; each thread of the cluster gets a batch ahead."""
         try:
             threads = sum(self._client.nthreads().values())
         except OSError as error:
             raise QnnqError(_GONE) from error
-        return len(self._tasks) < max(1, _TASKS_PER_THREAD * int(threads))
+        return len(self._batches) < max(1, _BATCHES_PER_THREAD * int(threads))
 
     def busy(self) -> bool:
         """See `Pool`."""
-        return bool(self._tasks)
+        return bool(self._batches)
 
-    def submit(self, task: WorkItem) -> None:
+    def submit(self, batch: Batch) -> None:
         """See `Pool`."""
-        future = self._client.submit(perform, task, pure=False, retries=0)
-        self._tasks[future.key] = task
+        future = self._client.submit(perform, batch, pure=False, retries=0)
+        self._batches[future.key] = batch
         self._completed.add(future)
 
-    def wait(self) -> list[tuple[WorkItem, RunResult | Failure]]:
+    def wait(self) -> list[tuple[Batch, Done | Lost]]:
         """See `Pool`."""
         try:
             return list(self._ended(self._completed.next_batch()))
         except OSError as error:
             raise QnnqError(_GONE) from error
 
-    def _ended(self, futures: list[Any]) -> Iterator[tuple[WorkItem, RunResult | Failure]]:
+    def _ended(self, futures: list[Any]) -> Iterator[tuple[Batch, Done | Lost]]:
         for future in futures:
-            task = self._tasks.pop(future.key)
+            batch = self._batches.pop(future.key)
             if future.status == "finished":
-                yield task, future.result()
+                yield batch, future.result()
             elif future.status == "error":
-                yield task, Failure(f"its Dask worker died: {future.exception()}", lost=True)
+                yield batch, Lost(f"its Dask worker died: {future.exception()}")
             else:
                 raise QnnqError(_GONE)
             future.release()

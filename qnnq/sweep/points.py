@@ -1,14 +1,14 @@
 """From a sweep file to points, and from a point to the tasks that measure it."""
 
 import hashlib
-import json
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -40,11 +40,12 @@ _OWN_NOISE = re.compile(r"\bdevice\b")
 
 @dataclass(frozen=True)
 class Point:
-    """One setting whose accuracy is measured.
+    """One setting whose accuracy is measured, with its repetitions.
 
     Attributes:
         labels: What it is called in tables and figures; no part of any task's identity.
-        request: The run, with its images as the user wrote them and the first round's seed.
+        request: The run, with its images as the user wrote them and the first seed.
+        seeds: The seeds of its repetitions.
         inputs: Digests of the files that it is measured with, as they are in a task.
         blocks: The selections of images that its tasks take.
         target_width: Stop when the single-shot accuracy's interval is this narrow, or None.
@@ -53,20 +54,11 @@ class Point:
 
     labels: Mapping[str, Any]
     request: RunRequest
+    seeds: tuple[int, ...]
     inputs: Mapping[str, str]
     blocks: tuple[str, ...]
     target_width: float | None
     rounds: int
-
-    @property
-    def name(self) -> str:
-        """All that the user asked for: with what is in the files, it identifies the point."""
-        return json.dumps(asdict(self.request), sort_keys=True)
-
-    def task(self, round_: int, block: int) -> RunRequest:
-        """Return the request of one task; every round has its own random numbers."""
-        seed = round_seed(self.request.seed, round_)
-        return replace(self.request, images=self.blocks[block], seed=seed)
 
 
 def round_seed(seed: int, round_: int) -> int:
@@ -77,20 +69,47 @@ def round_seed(seed: int, round_: int) -> int:
     return int.from_bytes(digest[:8], "big") >> 2
 
 
-def expand(sweep: SweepFile) -> list[Point]:
-    """Return all points in the order of the file; raises `InputError` for what does not exist."""
+def expand(sweep: SweepFile) -> Iterator[Point]:
+    """Return all points, those that share compiled circuits after one another.
+
+    They are made as they are asked for; what does not exist raises `InputError` at once.
+    """
     asked = sum(map(_crossed, sweep.grid))
     if asked > MOST_POINTS:
         raise InputError(f"[[grid]]: expected at most {MOST_POINTS} points, found {asked}")
-    points: dict[str, Point] = {}
-    networks, datasets = cache(load_model), cache(_size_and_digest)
+    files = _Files(cache(load_model), cache(_size_and_digest))
     for number, grid in enumerate(sweep.grid, start=1):
         try:
-            for point in _expand_grid(grid, networks, datasets):
-                points[point.name] = point
+            ends = sorted({min(grid.strength), max(grid.strength)})
+            deque(_expand_grid(grid, files, ends), maxlen=0)  # between them nothing else is wrong
         except REFUSALS as error:
             raise InputError(f"[[grid]] {number}: {error}") from error
-    return list(points.values())
+    return (point for grid in sweep.grid for point in _expand_grid(grid, files, grid.strength))
+
+
+def count_tasks(sweep: SweepFile) -> tuple[int, int]:
+    """Return how many points have a target width, and how many tasks the others need."""
+    adaptive = tasks = 0
+    for grid in sweep.grid:
+        crossed: list[Sized] = [grid.networks, grid.noise, grid.strength, grid.off, {*grid.seeds}]
+        crossed += [_modes(grid), _devices(grid), grid.pairs, grid.pair_gate, grid.compensate]
+        crossed += [each for each in (grid.qubits, grid.copies) if each]
+        points = math.prod(map(len, crossed))
+        for data, engine, images in product(
+            grid.data, grid.engine, grid.images or [RunRequest.images]
+        ):
+            if grid.target_width is not None:
+                adaptive += points
+            else:
+                tasks += points * len(_blocks(grid, engine, _size_and_digest(data)[0], images))
+    return adaptive, tasks
+
+
+class _Files(NamedTuple):
+    """The files of a sweep, each read once."""
+
+    networks: Callable[[str], Network]
+    datasets: Callable[[str], tuple[int, str]]
 
 
 def _crossed(grid: Grid) -> int:
@@ -98,38 +117,42 @@ def _crossed(grid: Grid) -> int:
     return math.prod(len(value) for _, value in grid if isinstance(value, list))
 
 
-def _expand_grid(
-    grid: Grid, networks: Callable[[str], Network], datasets: Callable[[str], tuple[int, str]]
-) -> Iterator[Point]:
-    for network, data, engine, images, mode in product(
-        grid.networks,
-        grid.data,
-        grid.engine,
-        grid.images or [RunRequest.images],
-        _modes(grid),
+def _expand_grid(grid: Grid, files: _Files, strengths: Iterable[float]) -> Iterator[Point]:
+    seeds = tuple(dict.fromkeys(grid.seeds))
+    rounds = 1
+    if grid.target_width is not None:
+        rounds = (grid.max_shots or 100 * grid.shots) // grid.shots
+    blocks = cache(
+        lambda data, engine, images: _blocks(grid, engine, files.datasets(data)[0], images)
+    )
+    modes = _modes(grid)
+    for device, noise, qubits, copies, pairs, gate, off in product(
+        _devices(grid),
+        grid.noise,
+        grid.qubits or [RunRequest.qubits],
+        grid.copies or [RunRequest.copies],
+        grid.pairs,
+        grid.pair_gate,
+        grid.off,
     ):
-        size, data_digest = datasets(data)
-        blocks = _blocks(grid, engine, size, images)
-        for device, noise, off, pairs, gate, qubits, copies, compensate, strength, seed in product(
-            _devices(grid),
-            grid.noise,
-            grid.off,
-            grid.pairs,
-            grid.pair_gate,
-            grid.qubits or [RunRequest.qubits],
-            grid.copies or [RunRequest.copies],
+        own = _OWN_NOISE.sub(device, noise) if device else noise
+        if {*grid.engine} != {"ideal"}:
+            _check_noise(own, device)
+        switched = switch_off(own, off)
+        for network, data, engine, images, mode, compensate, strength in product(
+            grid.networks,
+            grid.data,
+            grid.engine,
+            grid.images or [RunRequest.images],
+            modes,
             grid.compensate,
-            grid.strength,
-            grid.seeds,
+            strengths,
         ):
-            own = _OWN_NOISE.sub(device, noise) if device else noise
-            if engine != "ideal":
-                _check_noise(own, device)
             request = RunRequest(
                 model=network,
                 data=data,
                 images=images,
-                noise=switch_off(own, off),
+                noise=switched,
                 strength=strength,
                 pairs=pairs,
                 pair_gate=gate,
@@ -139,20 +162,25 @@ def _expand_grid(
                 copies=copies,
                 compensate=compensate,
                 shots=grid.shots,
-                seed=seed,
+                seed=seeds[0],
                 **mode,
             )
             check_request(request)
-            inputs = {"network": networks(network).digest, "data": data_digest}
+            inputs = {"network": files.networks(network).digest, "data": files.datasets(data)[1]}
             if engine == "ideal" or is_measured(own):  # quick to check as a whole
-                deployment = deploy_request(request, networks(network))
+                deployment = deploy_request(request, files.networks(network))
                 if deployment is not None:
                     inputs["noise"] = deployment.noise
-            rounds = 1
-            if grid.target_width is not None:
-                rounds = (grid.max_shots or 100 * grid.shots) // grid.shots
-            labels = {**_labels(request, networks(network)), "noise": noise, "off": "+".join(off)}
-            yield Point(labels, request, inputs, blocks, grid.target_width, rounds)
+            labels = _labels(request, files.networks(network))
+            yield Point(
+                {**labels, "noise": noise, "off": "+".join(off)},
+                request,
+                seeds,
+                inputs,
+                blocks(data, engine, images),
+                grid.target_width,
+                rounds,
+            )
 
 
 def _modes(grid: Grid) -> list[dict[str, Any]]:
@@ -214,7 +242,6 @@ def _labels(request: RunRequest, network: Network) -> dict[str, Any]:
         "data": request.data,
         "images": request.images,
         "shots": request.shots,
-        "seed": request.seed,
     }
 
 
@@ -231,7 +258,7 @@ def _blocks(grid: Grid, engine: str, count: int, images: str) -> tuple[str, ...]
         chosen = np.random.default_rng(0).permutation(chosen)
         size = size or _ADAPTIVE_IMAGES_PER_TASK
     if size is None:
-        return (images,)
+        return (image_ranges(chosen),)
     parts = [chosen[start : start + size] for start in range(0, len(chosen), size)]
     if grid.target_width is not None:
         parts = [np.sort(part) for part in parts]

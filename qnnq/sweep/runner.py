@@ -6,7 +6,7 @@ from pathlib import Path
 from qnnq.errors import QnnqError
 from qnnq.results.file import Store
 from qnnq.sweep.file import read_sweep
-from qnnq.sweep.points import expand
+from qnnq.sweep.points import count_tasks, expand
 from qnnq.sweep.schedule import Schedule, Tally
 from qnnq.sweep.work import Pool, available_cores
 
@@ -37,16 +37,16 @@ def run_sweep(
         QnnqError: When tasks failed; all others were done and stored.
     """
     tally = tally or Tally()
-    points = expand(read_sweep(path))
+    sweep = read_sweep(path)
+    points = expand(sweep)
+    adaptive, tally.total = count_tasks(sweep)
     with Store(results, create=True) as store:
         tally.notes += store.notes
         workers = workers or available_cores()
         threads = 1 if dask else max(1, available_cores() // workers)
-        # At most as many workers as there can be tasks at once.
-        useful = sum(1 if point.target_width else len(point.blocks) for point in points)
-        pool = _pool(min(workers, useful), dask)
+        pool = _pool(min(workers, adaptive + tally.total), dask)
         try:
-            Schedule(points, store, pool, threads, tally, retry=retry).run(observe)
+            Schedule(points, store, pool, threads, tally, observe, retry=retry).run()
         finally:
             pool.close()
     if tally.failures:

@@ -106,7 +106,7 @@ def test_p_values_of_a_true_model_are_uniform(votes):
 def test_a_wrong_model_is_rejected_and_a_right_one_preferred():
     data = [observation(370), observation(300)]
     explanations = [
-        explain(FreeSpecification.parse(text), data, forward)
+        explain(Likelihood(FreeSpecification.parse(text), data, forward))
         for text, forward in (("readout(p=?)", same), ("readout(p01=?, p10=?)", different))
     ]
     wrong, right = explanations
@@ -121,8 +121,9 @@ def test_a_wrong_model_is_rejected_and_a_right_one_preferred():
 
 def test_what_is_held_out_is_predicted():
     free = FreeSpecification.parse("readout(p=?)")
-    one = [observation(360), observation(360)]
-    found = explain(free, one, same, [observation(300, pairs=3)], lambda s: same(s)[:1])
+    two = Likelihood(free, [observation(360), observation(360)], same)
+    other = Likelihood(free, [observation(300, pairs=3)], lambda noise: same(noise)[:1])
+    found = explain(two, other)
     last = found.predictions[-1]
     assert last.held_out
     assert not last.holds

@@ -56,7 +56,7 @@ def test_the_forward_model_samples_and_enumerates_alike():
     exact, sampled = forward(NoiseSpecification.parse("readout(p=0.05)"))
     right = exact[0, 2]
     assert 0.5 < right < 0.999
-    assert abs(sampled[0, 2] - right) < 6 * math.sqrt(right * (1 - right) / 20_000) + 1e-4
+    assert abs(sampled[0, 2] - right) < 6 * math.sqrt(right * (1 - right) / 100_000) + 1e-4
 
 
 @pytest.mark.parametrize("total", [0, 1, 17, 40, 59, 60])

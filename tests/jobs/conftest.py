@@ -71,7 +71,7 @@ def jakarta() -> Machine:
 
 @pytest.fixture
 def server(tmp_path: Path, jakarta: Machine) -> Iterator[Server]:
-    jakarta.online = True
+    jakarta.online = jakarta.replays = True
     folder = tmp_path / "service"
     folder.mkdir()
     found = Server(folder, [jakarta], queue_delay=0.1)
@@ -103,7 +103,7 @@ def unkind(
     """The service; whoever waits makes its clock run, and patience is as long as by default."""
     clock = OwnClock()
     monkeypatch.setattr("qnnq.devices.patience.time", clock)
-    jakarta.online = True
+    jakarta.online = jakarta.replays = True
     files.limits.write_text(REAL_LIMITS)
     folder = tmp_path / "service"
     folder.mkdir()

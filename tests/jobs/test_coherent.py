@@ -1,6 +1,7 @@
 """A whole network as one dynamic circuit through the jobs of a device."""
 
 import math
+import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from qnnq.jobs.reading import collect_run
 from qnnq.networks.activation import Activation
 from qnnq.networks.file import read_network, write_network
 from qnnq.networks.network import Network
+from qnnq.report.again import submissions
+from qnnq.report.sources import read_sources
 from tests.execution.engines.test_agreement import assert_same_distribution as assert_alike
 from tests.execution.enumeration import class_distribution
 from tests.execution.test_shot_loop import assert_same_distribution
@@ -126,6 +129,28 @@ def test_a_simulated_device_has_the_noise_of_the_instrument_engine(
         assert_enumerated(run, living, read_network(living.network), qnnq)
 
 
+def test_the_estimate_predicts_the_accuracy_of_a_run(living: Files, qnnq: Command) -> None:
+    """Of all images of the data set, by the same random numbers."""
+    data, more = ("--data", living.data), (*COHERENT, "--feedback-latency", "20us")
+    arguments = ("estimate", living.network, "--device", "fake_jakarta", *data, *more)
+    predicted = qnnq(*arguments, "--images", "0:2", "--json", "-").json()
+    run = ("run", living.network, "--noise", "fake_jakarta", *data, *more, "--shots", "100")
+    found = qnnq(*run, "--json", "-").json()
+    (choice,) = predicted["copies"]
+    assert choice["accuracy"] == pytest.approx(found["accuracy"]["single_shot"]["value"])
+
+
+def test_a_report_says_how_to_do_it_again(living: Files, tmp_path: Path, qnnq: Command) -> None:
+    run, again = tmp_path / "run", tmp_path / "again"
+    more = ("--feedback-latency", "20us", "--condition-overhead", "100ns", *COHERENT)
+    assert qnnq(*living.submit("fake_jakarta", run, *more)).code == 0
+    (command,) = submissions(read_sources([str(run)]).origins)
+    assert qnnq(*shlex.split(command)[1:], "--run", again).code == 0
+    first, second = (collect_run(folder).result for folder in (run, again))
+    assert first.task_id == second.task_id
+    assert (first.counts == second.counts).all()
+
+
 def test_jobs_are_split_at_the_broadcasts(
     start: Starter, living: Files, tmp_path: Path, qnnq: Command
 ) -> None:
@@ -204,7 +229,7 @@ def test_a_machine_that_became_faulty_under_a_run(
         ((), ("reset",), (3, 2, 3), "linear", "target: expected reset and its duration"),
         ((), ("delay",), (3, 2, 3), "linear", "target: expected delays"),
         (("--recycling", "reset"), ("reset",), (2, 2), "linear", "ibm_jakarta has no reset"),
-        ((), (), (3, 2, 8), "linear", "8"),
+        ((), (), (3, 2, 8), "linear", "8 neurons wanted, the device can place 7"),
         ((), (), (11, 2), "htanh", "2047 branches, at most 1023 are built; activation linear"),
         (("--feedback-latency", "-1us"), (), (3, 2), "linear", "expected a time >= 0"),
         (("--measurement", "measure_2"), (), (3, 2), "linear", "expected one of measure, which"),

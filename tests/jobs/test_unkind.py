@@ -6,15 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from checks import assert_complete, assert_paid_once
+from checks import assert_complete, assert_paid_once, bill
 from conftest import IMAGES, REAL_LIMITS, SHOTS, Command, Files
 from loopback import Fault, Server
 
 LOST = ("lose", "drop", "late")
-
-
-def bill(server: Server) -> float:
-    return server.store.billed(server.session_seconds)
 
 
 def accepted(server: Server) -> int:

@@ -8,7 +8,7 @@ from benchmarks.feedback_latency import sweep_file
 from qnnq.data.selection import parse_images
 from qnnq.errors import InputError
 from qnnq.sweep.file import read_sweep
-from qnnq.sweep.points import expand, round_seed, switch_off
+from qnnq.sweep.points import count_tasks, expand, round_seed, switch_off
 
 HEAD = '[[grid]]\nnetworks = ["tiny.safetensors"]\nnoise = "fake_kingston"\ndata = "data.npz"\n'
 MEASURED = HEAD.replace("fake_kingston", "measured:r.json")
@@ -77,7 +77,7 @@ def test_what_does_not_exist_is_found_before_anything_runs(folder, text, message
     path = folder / "sweep.toml"
     path.write_text(text)
     with pytest.raises(InputError) as caught:
-        expand(read_sweep(path))
+        expand(read_sweep(path))  # before any of them is asked for
     assert message in str(caught.value)
 
 
@@ -94,9 +94,10 @@ def test_every_list_is_crossed_and_grids_are_united(folder):
         + HEAD
         + "strength = [2, 4]\nseeds = [0, 1]\n"
     )
-    points = expand(read_sweep(path))
-    # 3 * 2 * 3 of the first grid, 2 * 2 of the second, one of them in both.
-    assert len(points) == 18 + 4 - 1
+    sweep = read_sweep(path)
+    points = list(expand(sweep))
+    assert sum(len(point.seeds) for point in points) == 3 * 2 * 3 + 2 * 2
+    assert count_tasks(sweep) == (0, 3 * 2 * 3 + 2 * 2)
     assert {point.request.noise for point in points} == {
         "fake_kingston",
         "fake_kingston(gate=off)",
@@ -165,10 +166,10 @@ def test_measurement_and_recycling_are_axes_of_the_coherent_mode(folder):
         + 'mode = ["coherent", "stepwise"]\nmeasurement = ["measure", "measure_2"]\n'
         + 'recycling = ["flip", "reset"]'
     )
-    points = expand(read_sweep(path))
+    points = list(expand(read_sweep(path)))
     found = [(point.labels["measurement"], point.labels["recycling"]) for point in points]
     assert found == [*product(("measure", "measure_2"), ("flip", "reset")), ("", "")]
-    requests = [point.task(0, 0) for point in points]
+    requests = [point.request for point in points]
     assert [(each.measurement, each.recycling) for each in requests[:-1]] == found[:-1]
 
 

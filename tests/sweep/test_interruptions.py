@@ -54,8 +54,8 @@ def start(start_process):
 def stored(results):
     """Task ids and counts of every row."""
     with Store(results) as store:
-        ids = [task_id for (task_id,) in store._database.execute("SELECT task_id FROM results")]
-        return {task_id: store.result(task_id).counts.tolist() for task_id in ids}
+        ids = [id_ for (id_,) in store._database.execute("SELECT task_id FROM results")]
+        return {id_.hex(): store.result(id_.hex()).counts.tolist() for id_ in ids}
 
 
 def rows(results):
@@ -168,10 +168,10 @@ def _fragile_work(pipe, parent):
     from qnnq.sweep.work import perform
 
     while True:
-        task = pipe.recv()
-        if task.task_id == os.environ["QNNQ_TEST_VICTIM"]:
+        batch = pipe.recv()
+        if os.environ["QNNQ_TEST_VICTIM"] in [item.task_id for item in batch.items]:
             os.kill(os.getpid(), signal.SIGKILL)
-        pipe.send(perform(task))
+        pipe.send(perform(batch))
 
 
 def test_full_disk(long_sweep, expected):

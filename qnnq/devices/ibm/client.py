@@ -36,10 +36,12 @@ class Client:
 
     Args:
         limits: Time-outs and patience.
+        instance: The service instance (its CRN or name), None for that of the saved account.
     """
 
-    def __init__(self, limits: ServiceLimits) -> None:
+    def __init__(self, limits: ServiceLimits, instance: str | None = None) -> None:
         self._limits = limits
+        self._instance = instance
         self._service: QiskitRuntimeService | None = None
 
     def call(
@@ -128,7 +130,7 @@ class Client:
             _check_account()
             # It warns about defaults that are deliberate here; failures are raised as well.
             logging.getLogger("qiskit_ibm_runtime").setLevel(logging.CRITICAL)
-            self._service = QiskitRuntimeService()
+            self._service = QiskitRuntimeService(instance=self._instance)
         return self._service
 
 

@@ -149,21 +149,23 @@ class SiteInstrument:
 
     def _table(self, step: CompiledStep, table: Branches) -> Matrix:
         """Return (patterns, out, in) matrices."""
-        bits = {bit: index for index, bit in enumerate(table.bits)}
+        bits = {bit: place for place, bit in enumerate(table.bits)}
         patterns = np.arange(2 ** len(bits))
-        size = 4 ** len(self.site.qubits)
-        result = np.tile(np.eye(size), (len(patterns), 1, 1))
+        # For each operation what happens where it is not taken; where it is; for which patterns.
+        alternatives: list[tuple[Matrix, Matrix, NDArray[np.bool_]]] = []
         for operation, physical in self._own(table.operations):
-            if not isinstance(operation, IfElseOp):
-                result = self._matrix([(operation, physical)]) @ result
-                continue
-            compared = [bits[bit] for bit in condition_bits(step.circuit, operation)]
-            values = (patterns[:, None] >> compared & 1) @ (1 << np.arange(len(compared)))
-            taken = values == int(operation.condition[1])
-            for block, where in zip(operation.blocks, (taken, ~taken), strict=True):
-                matrix = self._matrix(self._own(_inside(block, physical)))
-                result[where] = matrix @ result[where]
-        return result
+            if isinstance(operation, IfElseOp):
+                compared = [bits[bit] for bit in condition_bits(step.circuit, operation)]
+                values = (patterns[:, None] >> compared & 1) @ (1 << np.arange(len(compared)))
+                then, otherwise = (
+                    self._matrix(self._own(_inside(block, physical))) for block in operation.blocks
+                )
+                taken = values == int(operation.condition[1])
+                alternatives.append((otherwise, then, taken))
+            else:
+                always = self._matrix([(operation, physical)])
+                alternatives.append((always, always, np.zeros(len(patterns), dtype=bool)))
+        return _products(alternatives, len(patterns), 4 ** len(self.site.qubits))
 
     def _matrix(self, operations: Iterable[Placed]) -> Matrix:
         """Return what unconditional operations without measurements do, (out, in)."""
@@ -254,3 +256,24 @@ class SiteInstrument:
 def _inside(block: QuantumCircuit, physical: tuple[int, ...]) -> Iterable[Placed]:
     for inner, qubits in placed_operations(block):
         yield inner, tuple(physical[qubit] for qubit in qubits)
+
+
+def _products(
+    alternatives: Sequence[tuple[Matrix, Matrix, NDArray[np.bool_]]], patterns: int, size: int
+) -> Matrix:
+    """Return the products of what happens one after the other, (patterns, out, in)."""
+    if sum((taken.astype(int) for *_, taken in alternatives), np.zeros(patterns)).max() > 1:
+        result = np.tile(np.eye(size), (patterns, 1, 1))
+        for otherwise, then, taken in alternatives:
+            result[taken] = then @ result[taken]
+            result[~taken] = otherwise @ result[~taken]
+        return result
+    # A branch a pattern: all that comes before and after it is what happens without branches.
+    before = [np.eye(size)]
+    for otherwise, _, _ in alternatives:
+        before.append(otherwise @ before[-1])
+    result, after = np.tile(before.pop(), (patterns, 1, 1)), np.eye(size)
+    for (otherwise, then, taken), earlier in zip(reversed(alternatives), reversed(before)):
+        result[taken] = after @ then @ earlier
+        after = after @ otherwise
+    return result

@@ -156,10 +156,13 @@ def test_what_has_no_instrument_is_refused():
     network = load_model("mnist16-a0.5")
     for noise, message in (
         ("measured:nowhere.json", "expected --mode stepwise, got coherent"),
-        ("fake_kingston + zz(rate=1kHz)", "expected noise without zz"),
-        ("fake_kingston + leakage(p=1e-4)", "expected noise without zz, leakage"),
-        ("fake_kingston + correlated_readout(p=1e-3)", "expected noise without zz, leakage and"),
-        ("fake_kingston + drift(sigma=0.2, time=24h)", "expected noise without drift"),
+        (
+            "fake_kingston + zz(rate=1kHz)",
+            "expected noise without zz, got fake_kingston . zz.rate=1000Hz.: it entangles neurons",
+        ),
+        ("leakage(p=1e-3)", "without leakage, got .*: a leaked qubit stays outside"),
+        ("correlated_readout(p=0.01)", "without correlated_readout, got .*: branches depend on"),
+        ("drift(sigma=0.2, time=60s)", "without drift, got .*: each block of images would need"),
     ):
         with pytest.raises(InputError, match=message):
             deploy_request(coherent(noise=noise), network)
