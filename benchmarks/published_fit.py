@@ -27,18 +27,20 @@ from qnnq.fitting.observation import Observation
 from qnnq.networks.bundled import load_model
 
 DEVICE = "fake_torino"
+SIMULATED = 200
+"""Shots of the model for each published shot."""
 READOUT = f"{DEVICE}(gate=off, idle=off, relaxation=off)"
-GATES = f"{DEVICE}(readout=off)*?0:24 + {READOUT}"
+GATES = f"{DEVICE}(readout=off)*?0:16 + {READOUT}"
 NOISES = {
-    # what it is: the noise, nodes of the interpolation in each parameter
+    # what it is: the noise, nodes of the polynomial in each parameter
     "calibration alone": (DEVICE, ()),
-    "larger gate errors": (GATES, (15,)),
-    "phase error a gate": (f"{DEVICE} + phase(angle=?0:0.08)", (25,)),
-    "detuning": (f"{DEVICE} + detuning(frequency=?0kHz:400kHz)", (25,)),
-    "readout error": (f"{DEVICE} + readout(p=?0:0.45)", (9,)),
-    "gate and phase errors": (f"{GATES} + phase(angle=?0:0.04)", (11, 13)),
-    "gate and readout errors": (f"{GATES} + readout(p=?0:0.2)", (11, 7)),
-    "phase and readout errors": (f"{DEVICE} + phase(angle=?0:0.05) + readout(p=?0:0.3)", (17, 7)),
+    "larger gate errors": (GATES, (9,)),
+    "phase error a gate": (f"{DEVICE} + phase(angle=?0:0.06)", (17,)),
+    "detuning": (f"{DEVICE} + detuning(frequency=?0kHz:300kHz)", (17,)),
+    "readout error": (f"{DEVICE} + readout(p=?0:0.45)", (5,)),
+    "gate and phase errors": (f"{GATES} + phase(angle=?0:0.03)", (7, 8)),
+    "gate and readout errors": (f"{GATES} + readout(p=?0:0.2)", (7, 4)),
+    "phase and readout errors": (f"{DEVICE} + phase(angle=?0:0.06) + readout(p=?0:0.3)", (15, 4)),
 }
 
 
@@ -117,7 +119,7 @@ def main() -> None:
     parser.add_argument("--figure", type=Path, help="draw the best of each number of parameters")
     options = parser.parse_args()
     observations = published(options.model)
-    forward = InstrumentForward(observations, DEVICE)
+    forward = InstrumentForward(observations, DEVICE, SIMULATED)
     explanations = {}
     for name in shown(list(NOISES), "fits"):
         text, nodes = NOISES[name]
@@ -125,8 +127,12 @@ def main() -> None:
         surface = LikelihoodSurface(
             free, observations, forward, nodes, [count - 1 for count in nodes]
         )
-        explanations[name] = explain(surface)
-        print(f"{name}: interpolation error {surface.error():.1e}", flush=True)
+        found = explanations[name] = explain(surface)
+        print(
+            f"{name}: {found.fitted}, AIC {found.aic:.1f}, p = {found.p_value:.2g}; polynomials "
+            f"off by {surface.error(3):.1e}",
+            flush=True,
+        )
     table(explanations)
     print(verdict(list(explanations.values())))
     write_csv(explanations, options.out)

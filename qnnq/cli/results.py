@@ -1,17 +1,65 @@
 """`qnnq results`: the accuracies of a results file, as a table, CSV or JSON."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from qnnq.cli import options
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
+class _ShowUnlessNamed(TyperGroup):
+    """`qnnq results FILE` is `qnnq results show FILE`."""
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """See the base class."""
+        named = args and args[0] in self.commands
+        return super().parse_args(ctx, args if named else ["show", *args])
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command and those below it."""
+    group = typer.Typer(cls=_ShowUnlessNamed, rich_markup_mode=None)
+    app.add_typer(group, name="results", help="List, merge or verify what sweeps found.")
+    _register_show(group)
+
+    @group.command()
+    def merge(
+        files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Results files.")],
+        out: Annotated[Path, typer.Option(help="The file that gets all.", metavar="FILE")],
+    ) -> None:
+        """Put several results files into one, as of machines that share no disk.
+
+        The same task counts once. Split a large sweep by its seeds, one file a machine.
+
+        Example: qnnq results merge a.sqlite b.sqlite --out all.sqlite
+        """
+        from qnnq.results.file import Store
+        from qnnq.results.merging import merge as merge_files
+
+        merge_files(files, out)
+        with Store(out) as store:
+            print(f"{out}: {store.count('results')} tasks of {len(files)} files")
+
+    @group.command()
+    def verify(file: options.ResultsFile) -> None:
+        """Check every row of a results file against its checksum.
+
+        Example: qnnq results verify results.sqlite
+        """
+        from qnnq.cli.output import print_notes
+        from qnnq.results.file import Store
+
+        with Store(file) as store:
+            print_notes(store.notes)
+            store.check()
+            print(f"{file}: whole, {store.count('results')} tasks")
+
+
+def _register_show(app: typer.Typer) -> None:
     @app.command()
-    def results(
+    def show(
         file: options.ResultsFile,
         csv: Annotated[
             str | None, typer.Option(help="Write as CSV (- is stdout).", metavar="FILE")
@@ -46,6 +94,8 @@ def register(app: typer.Typer) -> None:
         behaviour     images answered otherwise than at stretch 0, and McNemar's exact p-value
 
         Example: qnnq results results.sqlite --where network=mnist16-a0.5 --csv accuracies.csv
+
+        `qnnq results merge` puts files into one, `qnnq results verify` checks one.
         """
         from qnnq.cli.output import print_notes, write_json
         from qnnq.cli.rows import print_rows, write_csv

@@ -295,6 +295,25 @@ class Store(DatabaseFile):
             found = self._among("SELECT task_id, owner FROM claims WHERE task_id", task_ids)
             return {task_id.hex() for task_id, owner in found if owner == self._owner}
 
+    def rows(self, table: str) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a table in the order of its key."""
+        with self._explained():
+            yield from self._database.execute(f"SELECT * FROM {table} ORDER BY 1, 2")
+
+    def count(self, table: str) -> int:
+        """Return how many rows a table has."""
+        with self._explained():
+            return int(self._database.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+
+    def progress(self, setting: int) -> Iterator[tuple[int, float | None, bool]]:
+        """Yield the tasks of a setting: seed, the time that its result took or None, claimed."""
+        query = """SELECT p.seed, r.seconds, c.owner IS NOT NULL FROM points p
+            LEFT JOIN results r USING (task_id) LEFT JOIN claims c USING (task_id)
+            WHERE p.setting = ?"""
+        with self._explained():
+            for seed, seconds, claimed in self._database.execute(query, (setting,)):
+                yield int(seed), seconds, bool(claimed)
+
     def check(self) -> None:
         """Raise `QnnqError` for the first damaged row, of a task that no point asks for as well."""
         with self._explained():

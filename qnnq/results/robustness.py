@@ -12,7 +12,9 @@ from functools import reduce
 import numpy as np
 from numpy.typing import NDArray
 
-from noise_models.catalogue import MECHANISMS
+from noise_models import NoiseSpecification
+from noise_models.attribution import single_mechanisms
+from qnnq.devices.names import device_names, names_in
 from qnnq.errors import InputError
 from qnnq.results.labels import shown
 from qnnq.results.points import Measured
@@ -191,8 +193,9 @@ def attributions(points: Sequence[Measured]) -> list[Attribution]:
         whole = by_off.get(frozenset())
         if len(by_off) < 2 or group[0].labels["strength"] == 0:
             continue
-        for mechanism in MECHANISMS:
-            alone = by_off.get(frozenset(MECHANISMS) - {mechanism})
+        mechanisms = _mechanisms(str(group[0].labels["noise"]))
+        for mechanism in mechanisms:
+            alone = by_off.get(frozenset(mechanisms) - {mechanism})
             without = by_off.get(frozenset([mechanism]))
             cost = pair(alone, reference) if alone and reference else None
             gain = pair(without, whole) if without and whole else None
@@ -244,6 +247,12 @@ def _named(point: Measured) -> str:
     kept = ("noise", "strength", "off", "pairs", "images", "content")
     told = [f"{name} {shown(labels[name])}" for name in kept if labels.get(name) not in ("", None)]
     return f"{labels['network']} ({', '.join(told)})"
+
+
+def _mechanisms(noise: str) -> dict[str, NoiseSpecification]:
+    """Return the mechanisms of a noise; `device` stands for the noise of some device."""
+    names = [*device_names(), *names_in(noise), "device"]
+    return single_mechanisms(NoiseSpecification.parse(noise, names))
 
 
 def _off(point: Measured) -> frozenset[str]:

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 IDENTIFYING = ("network", "mechanism")
 BEHAVIOURS = ("both_right", "gained", "lost", "both_wrong")
-FOUND = (*BEHAVIOURS, "p_value", "images_gained", "threshold")
+PROGRESS = ("done", "missing", "failed", "claimed")
+FOUND = (*BEHAVIOURS, "p_value", "images_gained", "threshold", *PROGRESS)
 """Columns that hold results, and no labels of points."""
 MOST_IMAGES = 10
 

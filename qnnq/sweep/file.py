@@ -3,11 +3,20 @@
 import json
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 
+from noise_models.catalogue import MECHANISMS, SYNTHETIC
 from qnnq.errors import InputError
 from qnnq.execution.request import EngineName, ModeName, PairGate, RecyclingName
 from qnnq.storage.files import read_text
@@ -18,6 +27,15 @@ def _as_list(value: Any) -> Any:
     return value if isinstance(value, list) else [value]
 
 
+def _mechanism(name: str) -> str:
+    known = [*MECHANISMS, *(term for term in SYNTHETIC if term not in (*MECHANISMS, "drift"))]
+    if name not in known:
+        raise ValueError(
+            f"expected one of {', '.join(known)}, found {name!r}{nearest(name, known)}"
+        )
+    return name
+
+
 T = TypeVar("T")
 Listed = Annotated[list[T], BeforeValidator(_as_list), Field(min_length=1)]
 """A list that is not empty; a lone value is a list of one."""
@@ -26,7 +44,7 @@ Text = Annotated[str, Field(min_length=1)]
 Strength = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
-Mechanism = Literal["gate", "relaxation", "readout", "idle"]
+Mechanism = Annotated[str, AfterValidator(_mechanism)]
 SwitchedOff = Annotated[list[Mechanism], BeforeValidator(_as_list)]
 
 
@@ -34,8 +52,8 @@ class Grid(BaseModel):
     """One `[[grid]]` table.
 
     Every key takes a value or a list of values, and all lists are crossed, apart from the last
-    four, which say how each point is measured. An entry of `off` is a list of mechanisms that are
-    switched off together; `[]` leaves the noise as it is.
+    four, which say how each point is measured. An entry of `off` is a list of mechanisms of a
+    device, or terms of the noise, that are switched off together; `[]` leaves the noise as it is.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)

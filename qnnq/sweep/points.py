@@ -5,7 +5,7 @@ import math
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from itertools import product
 from typing import Any, NamedTuple
@@ -87,22 +87,34 @@ def expand(sweep: SweepFile) -> Iterator[Point]:
     return (point for grid in sweep.grid for point in _expand_grid(grid, files, grid.strength))
 
 
-def count_tasks(sweep: SweepFile) -> tuple[int, int]:
-    """Return how many points have a target width, and how many tasks the others need."""
-    adaptive = tasks = 0
+class Counts(NamedTuple):
+    """How much a sweep file asks for: `tasks` are those of points without a target width."""
+
+    settings: int
+    points: int
+    adaptive: int
+    tasks: int
+
+
+def count_tasks(sweep: SweepFile) -> Counts:
+    """Return how much a sweep file asks for, without making its points."""
+    settings = points = adaptive = tasks = 0
     for grid in sweep.grid:
-        crossed: list[Sized] = [grid.networks, grid.noise, grid.strength, grid.off, {*grid.seeds}]
-        crossed += [_modes(grid), _devices(grid), grid.pairs, grid.pair_gate, grid.compensate]
+        crossed: list[Sized] = [grid.networks, grid.noise, grid.strength, grid.off, _modes(grid)]
+        crossed += [_devices(grid), grid.pairs, grid.pair_gate, grid.compensate]
         crossed += [each for each in (grid.qubits, grid.copies) if each]
-        points = math.prod(map(len, crossed))
+        number, seeds = math.prod(map(len, crossed)), len({*grid.seeds})
         for data, engine, images in product(
             grid.data, grid.engine, grid.images or [RunRequest.images]
         ):
+            settings += number
+            points += number * seeds
             if grid.target_width is not None:
-                adaptive += points
+                adaptive += number * seeds
             else:
-                tasks += points * len(_blocks(grid, engine, _size_and_digest(data)[0], images))
-    return adaptive, tasks
+                blocks = _blocks(grid, engine, _size_and_digest(data)[0], images)
+                tasks += number * seeds * len(blocks)
+    return Counts(settings, points, adaptive, tasks)
 
 
 class _Files(NamedTuple):
@@ -266,27 +278,13 @@ def _blocks(grid: Grid, engine: str, count: int, images: str) -> tuple[str, ...]
 
 
 def switch_off(noise: str, mechanisms: list[Any] | tuple[str, ...]) -> str:
-    """Return a noise specification with mechanisms of its device term switched off."""
+    """Return a noise specification with mechanisms switched off."""
     if not mechanisms:
         return noise
     from noise_models import NoiseSpecification
+    from noise_models.attribution import without_mechanisms
 
     if is_measured(noise):
-        raise InputError(f"off: {noise!r} is measured as a whole; expected a device's noise model")
+        raise InputError(f"off: {noise!r} is measured as a whole; expected noise of known terms")
     specification = NoiseSpecification.parse(noise, device_names=device_names())
-    if specification.device_name is None:
-        raise InputError(
-            f"off: noise {noise!r} names no device whose mechanisms can be switched off"
-        )
-    terms = tuple(
-        replace(
-            term,
-            parameters=tuple(
-                sorted({**dict(term.parameters), **dict.fromkeys(mechanisms, False)}.items())
-            ),
-        )
-        if term.is_device
-        else term
-        for term in specification.terms
-    )
-    return str(NoiseSpecification(terms))
+    return str(without_mechanisms(specification, mechanisms))

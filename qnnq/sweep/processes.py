@@ -7,6 +7,7 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -24,15 +25,17 @@ class _Worker:
     process: SpawnProcess
     pipe: Connection
     batch: Batch | None = None
+    since: float = 0.0
 
 
 class ProcessPool:
     """A `qnnq.sweep.work.Pool` of processes, each spawned when there is work for it.
 
-    A worker that died is replaced.
+    A worker that died, or that has not answered for `timeout_s`, is replaced.
     """
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: int, timeout_s: float | None = None) -> None:
+        self._timeout_s = timeout_s
         self._limits = thread_limits(workers)
         self._most = workers
         self._workers: list[_Worker] = []
@@ -51,15 +54,16 @@ class ProcessPool:
         if worker is None:
             worker = self._start()
             self._workers.append(worker)
-        worker.batch = batch
+        worker.batch, worker.since = batch, time.monotonic()
         with contextlib.suppress(OSError):  # it died while idle: `wait` will find out
             worker.pipe.send(batch)
 
     def wait(self) -> list[tuple[Batch, Done | Lost]]:
         """See `Pool`."""
         busy = {worker.pipe: worker for worker in self._workers if worker.batch is not None}
+        answered = wait(list(busy), self._patience())
         ended: list[tuple[Batch, Done | Lost]] = []
-        for pipe in wait(list(busy)):
+        for pipe in answered:
             worker = busy[pipe]  # type: ignore[index]
             batch, worker.batch = worker.batch, None
             assert batch is not None
@@ -67,7 +71,22 @@ class ProcessPool:
                 ended.append((batch, worker.pipe.recv()))
             except (EOFError, OSError):
                 ended.append((batch, self._replace(worker)))
+        for worker in busy.values():
+            if worker.batch is not None and self._late(worker):
+                worker.process.kill()
+                self._replace(worker)
+                ended.append((worker.batch, Lost(f"took longer than {self._timeout_s:g} s")))
         return ended
+
+    def _patience(self) -> float | None:
+        """Return how many seconds are left until the first batch is late."""
+        if self._timeout_s is None:
+            return None
+        first = min(worker.since for worker in self._workers if worker.batch is not None)
+        return max(0.0, first + self._timeout_s - time.monotonic())
+
+    def _late(self, worker: _Worker) -> bool:
+        return self._timeout_s is not None and time.monotonic() - worker.since >= self._timeout_s
 
     def close(self) -> None:
         """See `Pool`."""

@@ -1,6 +1,6 @@
 """The order of a sweep: which tasks next, what was there already, when a point is done."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -45,6 +45,12 @@ class Tally:
     found: int = 0
     failures: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    def take_notes(self) -> list[str]:
+        """Return the notes that were not taken yet."""
+        taken = self.notes[:]
+        self.notes.clear()
+        return taken
 
 
 @dataclass(eq=False)
@@ -102,8 +108,8 @@ class Schedule:
     """Runs the tasks of all points on a pool and stores what comes back.
 
     Only this process writes to the file. Tasks whose worker died are tried again in halves, and
-    one that was alone once more. What cannot be done is kept with its reason, and left out the next
-    time unless `retry` is set.
+    one that was alone `retries` times. What cannot be done is kept with its reason, and left out
+    the next time unless `retry` is set.
     """
 
     def __init__(
@@ -115,11 +121,12 @@ class Schedule:
         tally: Tally,
         observe: Callable[[Tally], None],
         *,
-        retry: bool = False,
+        retry: bool,
+        retries: int,
     ) -> None:
         self._store, self._pool, self._threads = store, pool, threads
         self._tally, self._observe = tally, observe
-        self._retry = retry
+        self._retry, self._retries = retry, retries
         self._failed = store.reasons()
         self._find = cache(resolve_device)  # all tasks see one calibration
         self._size = 1
@@ -129,7 +136,7 @@ class Schedule:
         self._ready: deque[WorkItem] = deque()
         self._claimed_elsewhere: deque[WorkItem] = deque()
         self._again: deque[Batch] = deque()
-        self._retried: set[str] = set()
+        self._tries: Counter[str] = Counter()
         self._known: dict[tuple[str, str], set[str]] = {}
         for stored in store.settings():
             for kind, name, digest in named_inputs(stored.labels, stored.content):
@@ -275,11 +282,12 @@ class Schedule:
             self._again += [Batch(items, batch.threads) for items in halves]
             return
         (item,) = batch.items
-        if item.task_id in self._retried:
-            self._fail(self._asked.pop(item.task_id), f"{reason} twice")
-        else:
-            self._retried.add(item.task_id)
+        self._tries[item.task_id] += 1
+        if self._tries[item.task_id] <= self._retries:
             self._again.append(batch)
+        else:
+            times = self._tries.pop(item.task_id)
+            self._fail(self._asked.pop(item.task_id), f"{reason} ({times} times)")
 
     def _prepared(self, point: Point) -> Task | None:
         """Return the task of a whole point, or None, counted, where that is impossible."""

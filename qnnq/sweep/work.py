@@ -79,7 +79,7 @@ class Pool(Protocol):
         ...
 
     def wait(self) -> list[tuple[Batch, Done | Lost]]:
-        """Wait until at least one batch has ended."""
+        """Wait until batches have ended, or are late, or there is something to say."""
         ...
 
     def close(self) -> None:

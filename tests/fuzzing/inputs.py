@@ -111,10 +111,10 @@ def check_sweep(text, folder):
     with refused():
         sweep = read_sweep(path)
         points = list(islice(expand(sweep), 1000))
-        adaptive, tasks = count_tasks(sweep)
+        counts = count_tasks(sweep)
     asked = sum(len(p.seeds) * (1 if p.target_width else len(p.blocks)) for p in points)
     assert points
-    assert len(points) == 1000 or asked == adaptive + tasks
+    assert len(points) == 1000 or asked == counts.adaptive + counts.tasks
 
 
 EDITS = st.lists(

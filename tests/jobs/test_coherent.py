@@ -263,12 +263,15 @@ def test_refused_before_anything_is_submitted(
 
 
 def test_broadcasts_of_a_single_image_that_exceed_a_job(
-    living: Files, tmp_path: Path, qnnq: Command
+    start: Starter, living: Files, tmp_path: Path, qnnq: Command
 ) -> None:
+    server = start()
     living.limits.write_text("broadcasts_per_job = 4\n")
-    answer = qnnq(*living.submit("fake_jakarta", tmp_path / "run", *COHERENT))
+    answer = qnnq(*living.submit("ibm_jakarta", tmp_path / "run", *COHERENT))
     assert answer.code == 2
+    assert len(answer.err.splitlines()) == 1
     assert "broadcasts_per_job = 4: expected room for one parameter set" in answer.err
+    assert not server.store.events("accepted")
 
 
 def test_a_machine_without_resets_takes_what_needs_none(

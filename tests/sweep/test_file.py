@@ -33,7 +33,7 @@ MEASURED = HEAD.replace("fake_kingston", "measured:r.json")
         ),
         (
             HEAD + 'off = ["gate", ["readuot"]]',
-            "[[grid]] 1: off[1][0]: expected 'gate', 'relaxation'",
+            "[[grid]] 1: off[1][0]: expected one of gate, relaxation, readout",
         ),
         ("[[grid]\n", "expected TOML"),
     ],
@@ -54,7 +54,7 @@ def test_bad_files_are_one_line(folder, text, message):
         (HEAD.replace("kingston", "kingstn"), "fake_kingstn"),
         (HEAD + 'devices = "fake_kingstn"', "fake_kingstn"),
         (HEAD.replace("fake_kingston", "device"), "noise: 'device' means the noise of each"),
-        (HEAD.replace("fake_kingston", "readout(p=0.1)") + 'off = ["gate"]', "names no device"),
+        (HEAD.replace("fake_kingston", "readout(p=0.1)") + 'off = ["gate"]', "no mechanism 'gate'"),
         (HEAD + "images = '0:50'", "expected indices 0 to 39, got 49"),
         (HEAD + "shots = 2_000_000", "--shots 2000000: expected at most 1000000"),
         (HEAD + 'engine = "ideal"', "--engine ideal: expected --noise ideal, got 'fake_kingston'"),
@@ -97,7 +97,7 @@ def test_every_list_is_crossed_and_grids_are_united(folder):
     sweep = read_sweep(path)
     points = list(expand(sweep))
     assert sum(len(point.seeds) for point in points) == 3 * 2 * 3 + 2 * 2
-    assert count_tasks(sweep) == (0, 3 * 2 * 3 + 2 * 2)
+    assert count_tasks(sweep) == (18 + 2, 18 + 4, 0, 18 + 4)
     assert {point.request.noise for point in points} == {
         "fake_kingston",
         "fake_kingston(gate=off)",
