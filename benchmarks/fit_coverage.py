@@ -10,11 +10,11 @@ Wrong noises are fitted to a fifth as many runs.
 
 import argparse
 import csv
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-from likelihood_surface import LikelihoodSurface
-from published_shares import shown
+from likelihood_surface import LikelihoodSurface, in_processes
 from scipy.stats import binomtest
 
 from noise_models.free import FreeSpecification
@@ -22,7 +22,7 @@ from qnnq.data.load import load_data
 from qnnq.devices.names import device_names
 from qnnq.execution.request import RunRequest
 from qnnq.execution.run import prepare
-from qnnq.fitting.estimate import estimate
+from qnnq.fitting.estimate import Interval, estimate
 from qnnq.fitting.explanation import REJECTED
 from qnnq.fitting.forward import InstrumentForward
 from qnnq.fitting.goodness import p_value
@@ -52,9 +52,14 @@ def observations(noise: str, seed: int, images: str, shots: int) -> list[Observa
     """Return the votes of one simulated run."""
     network, data = load_model(RunRequest.model), load_data(RunRequest.data)
     found = []
-    for pairs in PAIRS:
+    for number, pairs in enumerate(PAIRS):
         request = RunRequest(
-            noise=noise, device=DEVICE, pairs=pairs, images=images, shots=shots, seed=seed
+            noise=noise,
+            device=DEVICE,
+            pairs=pairs,
+            images=images,
+            shots=shots,
+            seed=len(PAIRS) * seed + number,  # one seed would make the settings' shots alike
         )
         result = prepare(request).execute(with_error=False, threads=1)
         right = int(result.counts[range(len(result.labels)), result.labels].sum())
@@ -63,11 +68,20 @@ def observations(noise: str, seed: int, images: str, shots: int) -> list[Observa
     return found
 
 
+def fitted(
+    surface: LikelihoodSurface, noise: str, images: str, shots: int, seed: int
+) -> tuple[np.ndarray, tuple[Interval, ...], float]:
+    """Return parameters, intervals and p-value of a fit to one simulated run."""
+    found = estimate(surface.of(observations(noise, seed, images, shots)))
+    return found.values, found.intervals, p_value(found)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=200)
     parser.add_argument("--images", default="0:20")
     parser.add_argument("--shots", type=int, default=15)
+    parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".csv"))
     options = parser.parse_args()
     rows: list[dict[str, str | int | float]] = []
@@ -80,26 +94,22 @@ def main() -> None:
         print(
             f"{text}, data of {noise}: error of the polynomials {surface.error():.1e}", flush=True
         )
-        held, rejected, values = np.zeros(len(nodes), int), 0, []
         runs = options.runs if truth is not None else options.runs // 5
-        for seed in shown(range(1, runs + 1), text):
-            if seed > 1:
-                data = observations(noise, seed, options.images, options.shots)
-            found = estimate(surface.of(data))
-            rejected += p_value(found) < REJECTED
-            values.append(found.values)
-            if truth is not None:
-                held += [
-                    interval.low <= true <= interval.high
-                    for interval, true in zip(found.intervals, truth, strict=True)
-                ]
+        work = partial(fitted, surface, noise, options.images, options.shots)
+        found = in_processes(work, range(1, runs + 1), options.workers)
+        values = [each for each, _, _ in found]
+        rejected = sum(p < REJECTED for _, _, p in found)
+        held = [0] * len(nodes)
+        for number, true in enumerate(truth or ()):
+            ends = [intervals[number] for _, intervals, _ in found]
+            held[number] = sum(interval.low <= true <= interval.high for interval in ends)
         row = {"fitted": text, "data": noise, "runs": runs, "rejected": rejected}
         for number, parameter in enumerate(free.parameters):
             mean, spread = np.mean(values, axis=0)[number], np.std(values, axis=0)[number]
             each = {"parameter": parameter.name, "mean": f"{mean:.4g}", "spread": f"{spread:.2g}"}
             if truth is not None:
-                low, high = binomtest(int(held[number]), runs).proportion_ci()
-                each |= {"true": truth[number], "held": int(held[number])}
+                low, high = binomtest(held[number], runs).proportion_ci()
+                each |= {"true": truth[number], "held": held[number]}
                 print(
                     f"  {parameter.name}: true {truth[number]:g}, estimated {mean:.4g} +- "
                     f"{spread:.2g}; 95 % intervals hold it in {held[number]} of {runs} "

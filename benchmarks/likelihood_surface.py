@@ -1,8 +1,10 @@
 """A likelihood whose forward model is a polynomial in the noise's parameters, for many fits."""
 
 import copy
-from collections.abc import Sequence
+import multiprocessing
+from collections.abc import Callable, Sequence
 from itertools import product
+from typing import Any
 
 import numpy as np
 from numpy.polynomial import chebyshev
@@ -83,3 +85,20 @@ class LikelihoodSurface(Likelihood):
             pairs = zip(self.probabilities(values), exact, strict=True)
             errors += [float(np.abs(mine - theirs).max()) for mine, theirs in pairs]
         return max(errors)
+
+
+_WORK: list[Callable[[Any], Any]] = []
+
+
+def in_processes(work: Callable[[Any], Any], items: Sequence[Any], workers: int) -> list[Any]:
+    """Return the results of some work; forked processes have what it needs without being told."""
+    _WORK.append(work)
+    try:
+        with multiprocessing.get_context("fork").Pool(workers) as pool:
+            return pool.map(_call, items, chunksize=1)
+    finally:
+        _WORK.pop()
+
+
+def _call(item: Any) -> Any:
+    return _WORK[-1](item)

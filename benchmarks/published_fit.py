@@ -9,11 +9,12 @@ noise of a fake device, with the bundled network: the published weights are not 
 
 import argparse
 import csv
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-from likelihood_surface import LikelihoodSurface
-from published_shares import CONSOLE, PUBLISHED, new_table, shares, shown
+from likelihood_surface import LikelihoodSurface, in_processes
+from published_shares import CONSOLE, PUBLISHED, new_table, shares
 
 from noise_models.free import FreeSpecification
 from qnnq.data.load import load_data
@@ -22,7 +23,7 @@ from qnnq.execution.request import RunRequest
 from qnnq.figures.fits import fit_figure
 from qnnq.figures.style import save
 from qnnq.fitting.explanation import Explanation, explain, verdict, weights
-from qnnq.fitting.forward import InstrumentForward
+from qnnq.fitting.forward import Forward, InstrumentForward
 from qnnq.fitting.observation import Observation
 from qnnq.networks.bundled import load_model
 
@@ -34,13 +35,14 @@ GATES = f"{DEVICE}(readout=off)*?0:16 + {READOUT}"
 NOISES = {
     # what it is: the noise, nodes of the polynomial in each parameter
     "calibration alone": (DEVICE, ()),
-    "larger gate errors": (GATES, (9,)),
+    "all calibrated errors larger": (f"{DEVICE}*?0:16", (9,)),
+    "gate errors larger": (GATES, (9,)),
     "phase error a gate": (f"{DEVICE} + phase(angle=?0:0.06)", (17,)),
     "detuning": (f"{DEVICE} + detuning(frequency=?0kHz:300kHz)", (17,)),
     "readout error": (f"{DEVICE} + readout(p=?0:0.45)", (5,)),
-    "gate and phase errors": (f"{GATES} + phase(angle=?0:0.03)", (7, 8)),
+    "gate and phase errors": (f"{GATES} + phase(angle=?0:0.03)", (7, 7)),
     "gate and readout errors": (f"{GATES} + readout(p=?0:0.2)", (7, 4)),
-    "phase and readout errors": (f"{DEVICE} + phase(angle=?0:0.06) + readout(p=?0:0.3)", (15, 4)),
+    "phase and readout errors": (f"{DEVICE} + phase(angle=?0:0.06) + readout(p=?0:0.3)", (12, 4)),
 }
 
 
@@ -112,33 +114,40 @@ def write_csv(explanations: dict[str, Explanation], path: Path) -> None:
                 writer.writerow(row | numbers)
 
 
+def explained(name: str, observations: list[Observation], forward: Forward) -> Explanation:
+    """Return one of the explanations."""
+    text, nodes = NOISES[name]
+    free = FreeSpecification.parse(text, device_names())
+    degrees = [count - 1 for count in nodes]
+    surface = LikelihoodSurface(free, observations, forward, nodes, degrees)
+    found = explain(surface)
+    print(
+        f"{name}: {found.fitted}, AIC {found.aic:.1f}, p = {found.p_value:.2g}; polynomials "
+        f"off by {surface.error(2):.1e}",
+        flush=True,
+    )
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", default="mnist16-a0.5")
     parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".csv"))
-    parser.add_argument("--figure", type=Path, help="draw the best of each number of parameters")
+    parser.add_argument("--figure", type=Path, help="draw the five best")
+    parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
     observations = published(options.model)
     forward = InstrumentForward(observations, DEVICE, SIMULATED)
-    explanations = {}
-    for name in shown(list(NOISES), "fits"):
-        text, nodes = NOISES[name]
-        free = FreeSpecification.parse(text, device_names())
-        surface = LikelihoodSurface(
-            free, observations, forward, nodes, [count - 1 for count in nodes]
-        )
-        found = explanations[name] = explain(surface)
-        print(
-            f"{name}: {found.fitted}, AIC {found.aic:.1f}, p = {found.p_value:.2g}; polynomials "
-            f"off by {surface.error(3):.1e}",
-            flush=True,
-        )
+    forward(FreeSpecification.parse(DEVICE, device_names()).at([]))  # compiles the circuits
+    work = partial(explained, observations=observations, forward=forward)
+    found = in_processes(work, list(NOISES), options.workers)
+    explanations = dict(zip(NOISES, found, strict=True))
     table(explanations)
-    print(verdict(list(explanations.values())))
+    print(verdict(found))
     write_csv(explanations, options.out)
     print(f"{options.out}: the same as a table")
     if options.figure:
-        drawn = sorted(explanations.values(), key=lambda each: each.aic)[:5]
+        drawn = sorted(found, key=lambda each: each.aic)[:5]
         save(fit_figure(drawn, [each.request.pairs for each in observations]), options.figure)
         print(f"Figure: {options.figure}")
 

@@ -149,9 +149,16 @@ def confirm(plan: "Plan", yes: bool, seconds: float | None = None) -> None:
 
 
 def pursue(
-    folder: str, wait: bool, timeout_s: float | None = None, despite_faults: bool = False
+    folder: str,
+    wait: bool,
+    timeout_s: float | None = None,
+    despite_faults: bool = False,
+    json: str | None = None,
 ) -> bool:
-    """Go on with a run and say where it stands: see `qnnq.jobs.advance.advance`."""
+    """Go on with a run and say where it stands: see `qnnq.jobs.advance.advance`.
+
+    `json`: where that goes as JSON as well, or instead for `-`.
+    """
     from qnnq.errors import Interrupted
     from qnnq.jobs.advance import advance
     from qnnq.jobs.folder import find_run
@@ -167,7 +174,14 @@ def pursue(
         ) from None
     finally:
         say.close()
-    if finished:
+    if json is not None:
+        from qnnq.cli.output import write_json
+
+        document = {"schema": "qnnq.resume/1", "folder": str(path), "finished": finished}
+        write_json(document, json)
+    if json == "-":
+        pass
+    elif finished:
         print(f"{path}: finished")
     else:
         print(f"{path}: jobs are submitted; go on with qnnq resume {path}")

@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -144,9 +145,25 @@ def _message(error: Exception, arguments: Sequence[str]) -> str:
     if formatted is None:
         return str(error)
     # A usage error of the option parser, which leaves out the value that it refuses.
-    options = getattr(getattr(error, "param", None), "opts", ())
+    options = getattr(getattr(error, "param", None), "opts", None) or [""]
     found = [value for option, value in pairwise(arguments) if option in options]
+    expected = _expected(formatted())
+    if found and expected:
+        return f"{options[0]} {found[-1]!r}: expected {expected}"
     return f"{formatted()}{f', got {found[-1]!r}' if found else ''} (see --help)"
+
+
+def _expected(message: str) -> str:
+    """Return in our own words what a message of the option parser says that it expects, or ""."""
+    choices = re.search(r"is not one of (.*?)\.?$", message)
+    if choices:
+        return f"one of {choices[1]}".replace("'", "")
+    least = re.search(r"greater than or equal to (\S+)|x>=([^ .]+)", message)
+    if least:
+        return f"at least {least[1] or least[2]}"
+    if "valid integer" in message:
+        return "a whole number"
+    return "a number" if "valid number" in message or "valid float" in message else ""
 
 
 def _say(message: str, code: int) -> int:

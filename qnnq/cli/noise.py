@@ -36,6 +36,9 @@ def register(app: typer.Typer) -> None:
         pairs: options.Pairs = 0,
         pair_gate: options.PairGateName = "sx",
         instance: options.Instance = None,
+        devices: Annotated[
+            bool, typer.Option("--devices", help="List the bundled devices: qubits, gates, dates.")
+        ] = False,
         json: options.Json = None,
     ) -> None:
         """List what noise exists, show the rates of one by qubit, or a network's error budget.
@@ -44,6 +47,7 @@ def register(app: typer.Typer) -> None:
         """
         from functools import partial
 
+        from qnnq.cli.devices import list_devices
         from qnnq.devices.names import DEFAULT_DEVICE, resolve_device
         from qnnq.errors import InputError
         from qnnq.execution.measured_deployment import is_measured
@@ -51,7 +55,11 @@ def register(app: typer.Typer) -> None:
         if model is None and (pairs or pair_gate != "sx"):
             raise InputError("--pairs: expected with --model, whose circuits they are in")
         find = partial(resolve_device, instance=instance)
-        if specification is None and device is None and model is None:
+        if devices:
+            if specification or device or model:
+                raise InputError("--devices: expected alone, or with --json")
+            list_devices(json)
+        elif specification is None and device is None and model is None:
             _list(json)
         elif model is not None:
             text = specification or device or DEFAULT_DEVICE
@@ -71,6 +79,7 @@ def _list(json: str | None) -> None:
     terms = {DEVICE.example: DEVICE.description}
     terms |= {kind.example: kind.description for kind in SYNTHETIC.values()}
     terms |= {name: f"{preset.description}: {preset.text}" for name, preset in PRESETS.items()}
+    terms["measured:FILE"] = "the response that qnnq calibrate measured, in place of all terms"
     terms["ideal"] = "no noise"
     if json is not None:
         write_json({"schema": "qnnq.noise/1", "terms": terms, "devices": device_names()}, json)

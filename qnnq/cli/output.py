@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,9 +13,18 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 
+SECONDS_BETWEEN_LINES = 30.0
+
+
 @contextmanager
 def progress_bar(description: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Show a progress bar on stderr, if that is a terminal; yields `advance(steps)`."""
+    """Show progress on stderr; yields `advance(steps)`.
+
+    On a terminal it is a bar, elsewhere a line every half minute.
+    """
+    if not sys.stderr.isatty():
+        yield _told_in_lines(description, total)
+        return
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -33,10 +43,22 @@ def progress_bar(description: str, total: int) -> Iterator[Callable[[int], None]
         TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,
-        disable=not sys.stderr.isatty(),
     ) as progress:
         bar = progress.add_task(description, total=total)
         yield lambda steps: progress.advance(bar, steps)
+
+
+def _told_in_lines(description: str, total: int) -> Callable[[int], None]:
+    done, told = 0, time.monotonic()
+
+    def advance(steps: int) -> None:
+        nonlocal done, told
+        done += steps
+        if time.monotonic() - told >= SECONDS_BETWEEN_LINES:
+            told = time.monotonic()
+            print(f"qnnq: {description}: {done} of {total}", file=sys.stderr, flush=True)
+
+    return advance
 
 
 def write_json(document: Any, destination: str) -> None:

@@ -91,7 +91,8 @@ def _register_show(app: typer.Typer) -> None:
         breakdown     the strength at which each network's majority accuracy falls too low
         latency       the feedback latency at which a point of accuracy is lost, mode coherent
         attribution   what each mechanism costs alone, and gains when it is switched off
-        behaviour     images answered otherwise than at stretch 0, and McNemar's exact p-value
+        behaviour     images answered otherwise than at stretch 0, and McNemar's exact p-value,
+                      which is stricter than the bootstrap interval of the change beside it
 
         Example: qnnq results results.sqlite --where network=mnist16-a0.5 --csv accuracies.csv
 

@@ -41,6 +41,7 @@ def register(app: typer.Typer) -> None:
                 "--despite-faults", help="Go on where the device has become faulty meanwhile."
             ),
         ] = False,
+        json: options.Json = None,
     ) -> None:
         """Go on with a run. Nothing that was paid is run again.
 
@@ -54,6 +55,6 @@ def register(app: typer.Typer) -> None:
         raise_limits(path, budget, attempts)
         if resubmit is not None:
             give_up_job(path, resubmit, hardware.Speaker())
-        finished = hardware.pursue(folder, wait, timeout, despite_faults)
+        finished = hardware.pursue(folder, wait, timeout, despite_faults, json)
         if timeout is not None and not finished:
             raise typer.Exit(PENDING)

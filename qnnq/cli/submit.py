@@ -67,6 +67,7 @@ def register(app: typer.Typer) -> None:
         ] = None,
         limits: options.Limits = None,
         instance: options.Instance = None,
+        json: options.Json = None,
     ) -> None:
         """Submit a network to a machine. All images and shots go together, one job a layer.
 
@@ -119,9 +120,10 @@ def register(app: typer.Typer) -> None:
         checked = check_device(request, plan.device)
         folder = Path(run) if run else Path("qnnq-runs") / plan.task.id[:12]
         check_budget(plan.estimate, budget)
-        print_estimate(plan)
+        if json != "-":
+            print_estimate(plan)
         seconds = rounds * plan.estimate.quantum_seconds
-        if rounds > 1:
+        if rounds > 1 and json != "-":
             print(
                 f"rounds of {shots} shots, until the interval is {target_width:g} wide: at most "
                 f"{rounds}, {seconds:.1f} quantum seconds"
@@ -131,4 +133,4 @@ def register(app: typer.Typer) -> None:
             say("the account's plan has no sessions: using a batch")
         create_run(checked, plan, folder, budget)
         say(f"run {folder}: task {plan.task.id[:12]}")
-        hardware.pursue(str(folder), wait)
+        hardware.pursue(str(folder), wait, json=json)

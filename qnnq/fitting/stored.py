@@ -18,6 +18,9 @@ from qnnq.results.result import RunResult
 def read_results(path: str | Path, where: Sequence[str]) -> list[Observation]:
     """Return the points of a results file.
 
+    Points are taken to be independent, as a machine's are. Simulated points of one seed have random
+    numbers in common, and then say less than they seem to.
+
     Args:
         path: The file.
         where: Conditions `label=value` that choose points.

@@ -63,7 +63,7 @@ def plan_coherent(request: HardwareRequest) -> Plan:
     circuit = NetworkCircuit(timed if device.kind == "simulated" else machine, compiled.sites)
     rep_delay, least = rep_delays(device, request.options.rep_delay_s)
     duration = sum(step.duration for step in compiled.steps)
-    cost = LayerCost.of(circuit.circuit, duration, rep_delay)
+    cost = LayerCost.of(circuit.circuit, duration, rep_delay, twirled=False)
     width = network.widths[0]
     images: NDArray[Any] = np.asarray(prepared.dataset.images[prepared.images])
     estimate = estimate_run(

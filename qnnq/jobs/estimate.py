@@ -8,6 +8,9 @@ from typing import Any
 from qnnq.devices.service_limits import ServiceLimits
 from qnnq.jobs.layer_plan import LayerCost
 
+_LEAST_SAVING_S = 0.1
+"""Estimates are told to a tenth of a second."""
+
 
 @dataclass(frozen=True)
 class LayerShape:
@@ -158,5 +161,7 @@ def estimate_run(
     if shots > 1:
         ways.append((f"--shots {shots // 2} (wider intervals)", list(shapes), shots // 2))
     costs = [(how, total(other, fewer).quantum_seconds) for how, other, fewer in ways]
-    cheaper = tuple((how, cost) for how, cost in costs if cost < found.quantum_seconds)
+    cheaper = tuple(
+        (how, cost) for how, cost in costs if cost < found.quantum_seconds - _LEAST_SAVING_S
+    )
     return replace(found, cheaper=cheaper)

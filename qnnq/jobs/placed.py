@@ -92,7 +92,10 @@ def _placed(
     device = placement.device
     rep_delay, least = rep_delays(device, request.options.rep_delay_s)
     costs = tuple(
-        LayerCost.of(layer.circuit, report(layer, device.target).duration_s, rep_delay)
+        LayerCost.of(
+            *(layer.circuit, report(layer, device.target).duration_s, rep_delay),
+            twirled=request.options.measurement_twirling,
+        )
         for layer in layers
     )
     return Placed(placement, layers, costs, least)

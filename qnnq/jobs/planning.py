@@ -15,6 +15,7 @@ from qnnq.execution.run import check_compensable, prepare
 from qnnq.jobs.estimate import Estimate, LayerShape, estimate_run
 from qnnq.jobs.hardware_request import HardwareRequest
 from qnnq.jobs.layer_plan import LayerCost
+from qnnq.jobs.payload import expected_angle_bytes
 from qnnq.jobs.placed import Placed, place_choices
 from qnnq.jobs.preflight import Choice, best_choice, predicted_accuracy
 from qnnq.networks.network import Network
@@ -73,7 +74,10 @@ def plan_run(request: HardwareRequest) -> Plan:
     )
     images: NDArray[Any] = np.asarray(prepared.dataset.images[prepared.images])
     network = prepared.network
-    tried = place_choices(request, network, len(images))
+    tried = [
+        each if request.compensate else _with_angle_bytes(each, network, images)
+        for each in place_choices(request, network, len(images))
+    ]
     accuracies = [
         predicted_accuracy(network, each.placement.device, each.layers, prepared.dataset)
         for each in tried
@@ -116,6 +120,15 @@ def plan_run(request: HardwareRequest) -> Plan:
         responses=responses,
         choices=tuple(choices),
     )
+
+
+def _with_angle_bytes(placed: Placed, network: Network, images: NDArray[Any]) -> Placed:
+    """Return a placement that knows how well the angles of its layers can be compressed."""
+    found = expected_angle_bytes(network, placed.layers, images)
+    costs = [
+        replace(cost, bytes_per_angle=size) for cost, size in zip(placed.costs, found, strict=True)
+    ]
+    return replace(placed, costs=tuple(costs))
 
 
 def _estimate(request: HardwareRequest, placed: Placed, images: int) -> Estimate:

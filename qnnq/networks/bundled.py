@@ -1,5 +1,6 @@
 """Networks by name: the bundled ones, or a file's path."""
 
+import os
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -24,7 +25,7 @@ def load_model(name_or_path: str | Path) -> Network:
     path = Path(name_or_path)
     if str(name_or_path) in known:
         path = BUNDLED_FOLDER / f"{name_or_path}.safetensors"
-    elif not path.exists():
+    elif not os.path.exists(path):
         raise InputError(
             f"{name_or_path}: no such file, nor a bundled network (`qnnq models` lists them)"
             f"{nearest(str(name_or_path), known)}"

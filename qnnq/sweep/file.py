@@ -45,7 +45,13 @@ Strength = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
 Mechanism = Annotated[str, AfterValidator(_mechanism)]
-SwitchedOff = Annotated[list[Mechanism], BeforeValidator(_as_list)]
+
+
+def _mechanisms(value: Any) -> Any:
+    return [] if value in ("none", ["none"]) else _as_list(value)
+
+
+SwitchedOff = Annotated[list[Mechanism], BeforeValidator(_mechanisms)]
 
 
 class Grid(BaseModel):
@@ -53,7 +59,8 @@ class Grid(BaseModel):
 
     Every key takes a value or a list of values, and all lists are crossed, apart from the last
     four, which say how each point is measured. An entry of `off` is a list of mechanisms of a
-    device, or terms of the noise, that are switched off together; `[]` leaves the noise as it is.
+    device, or terms of the noise, that are switched off together; `[]`, or "none", leaves it as it
+    is.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
@@ -123,6 +130,8 @@ def _explained(problem: ErrorDetails) -> str:
         return f"{_place(place[:-1])}unknown key {name!r}{nearest(name, known)}"
     if kind == "missing":
         return f"{_place(place[:-1])}missing key {str(place[-1])!r}"
+    if place == ("grid",) and isinstance(problem["input"], dict):
+        return "grid: write [[grid]], as there may be several, in place of [grid]"
     if kind == "too_short":
         return f"{_place(place)}the list is empty"
     if kind == "value_error":

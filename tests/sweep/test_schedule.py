@@ -277,7 +277,7 @@ def test_conditions_name_what_there_is(ideal_sweep):
     run_sweep(ideal_sweep, "results.sqlite", workers=1)
     with pytest.raises(InputError, match=r"network is one of other\.safetensors, tiny.safetensors"):
         read_points("results.sqlite", ["network=tiny"])
-    with pytest.raises(InputError, match="label one of compensate, content, copies, data"):
+    with pytest.raises(InputError, match="label one of compensate, condition_overhead"):
         read_points("results.sqlite", ["netwrk=tiny"])
 
 

@@ -45,6 +45,10 @@ LARGEST_STATE = 1 << 24
 """Numbers in the states of a component: 4 for each qubit times 3 for each neuron (128 MiB)."""
 
 
+Placed = tuple[CircuitInstruction, tuple[int, ...]]
+"""An instruction and its physical qubits."""
+
+
 @dataclass(frozen=True)
 class ComponentResponse:
     """The response of neurons whose outcomes may be correlated.
@@ -77,26 +81,31 @@ def component_responses(
     Raises:
         InputError: If ZZ couplings join too many neurons.
     """
-    instructions = [item for item in circuit.data if item.operation.name != "barrier"]
+    placed = [
+        (item, tuple(circuit.find_bit(qubit).index for qubit in item.qubits))
+        for item in circuit.data
+        if item.operation.name != "barrier"
+    ]
+    components = _components(circuit.num_qubits, placed, channels)
+    inside: list[list[Placed]] = [[] for _ in components]
+    number_of = {qubit: number for number, qubits in enumerate(components) for qubit in qubits}
+    for item, physical in placed:
+        inside[number_of[physical[0]]].append((item, physical))
     responses = []
-    for qubits in _components(circuit, instructions, channels):
-        inside = [item for item in instructions if circuit.find_bit(item.qubits[0]).index in qubits]
-        response = _component_response(circuit, inside, sorted(qubits), channels)
+    for qubits, own in zip(components, inside, strict=True):
+        response = _component_response(circuit, own, sorted(qubits), channels)
         if response.slots:
             responses.append(response)
     return sorted(responses, key=lambda response: response.slots)
 
 
-def _components(
-    circuit: QuantumCircuit, instructions: Iterable[CircuitInstruction], channels: NoiseChannels
-) -> list[set[int]]:
+def _components(qubits: int, placed: Iterable[Placed], channels: NoiseChannels) -> list[set[int]]:
     graph: rx.PyGraph = rx.PyGraph(multigraph=False)
-    graph.add_nodes_from(range(circuit.num_qubits))
-    active = set()
-    for item in instructions:
-        qubits = [circuit.find_bit(qubit).index for qubit in item.qubits]
-        active.update(qubits)
-        graph.add_edges_from_no_data(list(zip(qubits, qubits[1:], strict=False)))
+    graph.add_nodes_from(range(qubits))
+    together = {physical for _, physical in placed}
+    active = {qubit for physical in together for qubit in physical}
+    for physical in together:
+        graph.add_edges_from_no_data(list(zip(physical, physical[1:], strict=False)))
     coupled = [pair for pair in channels.coupling_rates if active.issuperset(pair)]
     graph.add_edges_from_no_data(coupled)
     return [nodes for nodes in rx.connected_components(graph) if nodes & active]
@@ -104,11 +113,11 @@ def _components(
 
 def _component_response(
     circuit: QuantumCircuit,
-    instructions: list[CircuitInstruction],
+    placed: list[Placed],
     qubits: list[int],
     channels: NoiseChannels,
 ) -> ComponentResponse:
-    slot_of_qubit = _measured_slots(circuit, instructions)
+    slot_of_qubit = _measured_slots(circuit, placed)
     slots = sorted(slot_of_qubit.values())
     if 4 ** len(qubits) * 3 ** len(slots) > LARGEST_STATE:
         raise InputError(
@@ -119,12 +128,9 @@ def _component_response(
         dict(zip(slots, point, strict=True)) for point in product(ANGLES, repeat=len(slots))
     ]
     evolution = _Evolution(qubits, len(assignments))
-    placed = [
-        (item.operation, tuple(circuit.find_bit(qubit).index for qubit in item.qubits))
-        for item in instructions
-    ]
-    for noisy in noisy_sequence(placed, channels):
-        operation, physical = placed[noisy.position]
+    operations = [(item.operation, physical) for item, physical in placed]
+    for noisy in noisy_sequence(operations, channels):
+        operation, physical = operations[noisy.position]
         evolution.suffer(noisy.before)
         if isinstance(operation, Gate):
             evolution.apply(gate_matrices(operation, assignments), physical)
@@ -177,13 +183,10 @@ class _Evolution:
         return known[1]
 
 
-def _measured_slots(
-    circuit: QuantumCircuit, instructions: list[CircuitInstruction]
-) -> dict[int, int]:
+def _measured_slots(circuit: QuantumCircuit, placed: Iterable[Placed]) -> dict[int, int]:
     slots: dict[int, int] = {}
-    for item in instructions:
-        physical = [circuit.find_bit(qubit).index for qubit in item.qubits]
-        if slots.keys() & set(physical):
+    for item, physical in placed:
+        if not slots.keys().isdisjoint(physical):
             raise ValueError(f"{item.operation.name} after a measurement of qubits {physical}")
         if item.operation.name == "measure":
             slots[physical[0]] = circuit.find_bit(item.clbits[0]).index
