@@ -35,7 +35,7 @@ def main() -> None:
     options = parser.parse_args()
     print("| device | calibrations | all images | parts of the images | width of the interval |")
     print("|---|---|---|---|---|")
-    for device in DEVICES:
+    for place, device in enumerate(DEVICES):
         request = HardwareRequest(
             model=options.model,
             device=device,
@@ -53,7 +53,7 @@ def main() -> None:
             ]
         )
         places = np.arange(len(plan.arrays["labels"]))
-        random = np.random.default_rng(0)
+        random = np.random.default_rng(place)
         held, parts, widths = 0, [], []
         for number in shown(range(options.calibrations), device):
             chances = np.clip(basis(ANGLES) @ exact[0].T, 0, 1)
@@ -68,7 +68,7 @@ def main() -> None:
             )
             prediction = predict(plan, response, seed=number)
             mode = Stepwise(truth, network.entanglements)
-            pixels, seed = plan.arrays["images"], 1_000_000 + number
+            pixels, seed = plan.arrays["images"], 1_000_000 * (1 + place) + number
             votes = run_shots(network, pixels, places, mode, options.shots, seed)
             whole, blocks = judge(prediction, votes.counts, plan.arrays["labels"])
             held += whole.inside

@@ -48,8 +48,9 @@ def observation_of_run(
     """Return what a collected run showed, on the qubits that it used.
 
     Raises:
-        InputError: If its angles were compensated.
+        InputError: If its angles were compensated, or its neurons lived on.
     """
+    labels = {**labels, "mode": result.task.mode}
     layers = [sites.split(",") for sites in result.task.qubits or ()]
     longest = max(layers, key=len, default=[])
     # Layers that were placed one by one have qubits of their own, which no list can say.
