@@ -6,7 +6,7 @@ sweeps bundled networks on devices of several generations, stepwise and coherent
 test images with 15 shots each: feedback latencies from 0 to 10 ms with the devices' `measure`, and
 with `measure_2` where they have it, and noise strengths at the default latency. It draws a figure,
 writes a row a network, device and measurement to a CSV file, both beside the results file, and
-prints the table for one device. A run that was stopped goes on where it was. `--quick` takes 500
+prints the tables. A run that was stopped goes on where it was. `--quick` takes 500
 images, two devices and fewer latencies.
 """
 
@@ -39,7 +39,7 @@ DEVICES = [
 WITH_SHORT_MEASUREMENT = ["fake_kingston", "fake_pittsburgh"]
 LATENCIES = ["0us", "0.9us", "3us", "10us", "30us", "100us"]
 MORE_LATENCIES = ["0.5us", "300us", "10ms"]
-STRENGTHS = [2, 4, 16]
+STRENGTHS = [4, 16]
 QUICK_DEVICES = ["fake_torino", "fake_kingston"]
 QUICK_LATENCIES, QUICK_STRENGTHS = ["0us", "0.9us", "20us"], [4]
 DEFAULT_LATENCY = 0.9
@@ -48,7 +48,7 @@ DEFAULT_LATENCY = 0.9
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("runs/latency"), help="folder for results")
-    parser.add_argument("--device", default="fake_kingston", help="of the printed table")
+    parser.add_argument("--device", default="fake_kingston", help="whose accuracies are printed")
     parser.add_argument("--workers", type=int)
     parser.add_argument("--quick", action="store_true")
     return parser.parse_args()
@@ -103,8 +103,8 @@ def run(arguments: argparse.Namespace) -> int:
         writer = csv.DictWriter(file, fieldnames=list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-    print_table([row for row in rows if row["device"] == arguments.device])
-    print_budgets(rows)
+    print_table(rows, arguments.device)
+    print_measurements(rows)
     print(f"figure and rows: {folder / 'feedback_latency.png'}, {folder / 'feedback_latency.csv'}")
     return 0
 
@@ -113,13 +113,13 @@ def select(points: Iterable["Measured"], **labels: Any) -> list["Measured"]:
     return [point for point in points if labels.items() <= point.labels.items()]
 
 
-def tabulate(points: list["Measured"]) -> Iterator[dict[str, Any]]:
+def tabulate(points: list["Measured"]) -> Iterator[dict[str, str]]:
     """Yield for each network, device and measurement its accuracies and latency budgets."""
     from qnnq.results.latency import latency_budgets
 
     noisy = select(points, noise="device", strength=1.0)
-    for budget in latency_budgets(noisy, None):
-        labels = budget.first.labels
+    for found in latency_budgets(noisy, None):
+        labels = found.first.labels
         setting = {name: labels[name] for name in ("network", "device", "measurement")}
         where = {"network": labels["network"], "device": labels["device"]}
         (ideal,) = select(points, network=labels["network"], noise="ideal", mode="stepwise")
@@ -129,8 +129,8 @@ def tabulate(points: list["Measured"]) -> Iterator[dict[str, Any]]:
         for name, point in (("ideal", ideal), ("stepwise", stepwise), ("coherent", coherent)):
             for prediction in ("single_shot", "majority"):
                 row |= with_ends(f"{name}_{prediction}", point.accuracy(prediction))
-        row |= with_ends("latency_us_single_shot", budget.single_shot)
-        row |= with_ends("latency_us_majority", budget.majority)
+        row |= with_ends("latency_us_single_shot", found.single_shot)
+        row |= with_ends("latency_us_majority", found.majority)
         yield row
 
 
@@ -139,35 +139,50 @@ def with_ends(name: str, found: Any) -> dict[str, str]:
     return {name + end: f"{value:.4g}" for end, value in ends.items()}
 
 
-def print_table(rows: list[dict[str, Any]]) -> None:
-    """Print accuracies on one device, one shot and majority, in Markdown."""
-    print("| network | measurement | without noise | stepwise | coherent, 0.9 us |")
-    print("|---|---|---|---|---|")
-    for row in rows:
-        cells = [
+def print_table(rows: list[dict[str, str]], device: str) -> None:
+    """Print accuracies on one device and the latency budgets of all, in Markdown.
+
+    Accuracies are those of one shot and of the majority; budgets, in microseconds, of the majority.
+    """
+    plain = [row for row in rows if row["measurement"] == "measure"]
+    devices = list(dict.fromkeys(row["device"] for row in plain))
+    print(f"| network | without noise | stepwise | coherent | {' | '.join(devices)} |")
+    print(f"|---|---|---|---|{'---|' * len(devices)}")
+    for network in NETWORKS:
+        own = {row["device"]: row for row in plain if row["network"] == network}
+        accuracies = [
             " / ".join(
-                f"{100 * float(row[f'{name}_{prediction}']):.1f}"
+                f"{100 * float(own[device][f'{name}_{prediction}']):.1f}"
                 for prediction in ("single_shot", "majority")
             )
             for name in ("ideal", "stepwise", "coherent")
         ]
-        print(f"| `{row['network']}` | `{row['measurement']}` | {' | '.join(cells)} |")
+        budgets = [budget(own[each], "majority") for each in devices]
+        print(f"| `{network}` | {' | '.join([*accuracies, *budgets])} |")
 
 
-def print_budgets(rows: list[dict[str, Any]]) -> None:
-    """Print latency budgets in microseconds, a row a device, a column a network, in Markdown."""
-    for prediction in ("single_shot", "majority"):
-        print(f"\n{prediction}\n| device | {' | '.join(NETWORKS)} |\n|---|{'---|' * len(NETWORKS)}")
-        budgets: dict[str, dict[str, str]] = {}
-        for row in rows:
+def print_measurements(rows: list[dict[str, str]]) -> None:
+    """Print what a shorter measurement changes, in Markdown."""
+    print(
+        "| network | device | measurement | one shot | one point lost at |\n|---|---|---|---|---|"
+    )
+    short = {(row["network"], row["device"]) for row in rows if row["measurement"] != "measure"}
+    for row in rows:
+        if (row["network"], row["device"]) in short:
             value, low, high = (
-                f"{float(row[f'latency_us_{prediction}{end}']):.2g}"
+                f"{100 * float(row[f'coherent_single_shot{end}']):.2f}"
                 for end in ("", "_low", "_high")
             )
-            line = budgets.setdefault(f"{row['device']}, {row['measurement']}", {})
-            line[row["network"]] = f"{value} ({low} to {high})"
-        for name, line in budgets.items():
-            print(f"| {name} | {' | '.join(line[network] for network in NETWORKS)} |")
+            cells = [row[name] for name in ("network", "device", "measurement")]
+            cells += [f"{value} ({low} to {high})", budget(row, "single_shot")]
+            print(f"| {' | '.join(cells)} |")
+
+
+def budget(row: dict[str, str], prediction: str) -> str:
+    value, low, high = (
+        f"{float(row[f'latency_us_{prediction}{end}']):.2g}" for end in ("", "_low", "_high")
+    )
+    return f"{value} ({low} to {high})"
 
 
 def draw(points: list["Measured"]) -> "Figure":

@@ -87,6 +87,9 @@ def register(app: typer.Typer) -> None:
         shots             shots an image [15]
         target_width      instead: take images at random, then more rounds of shots, until the
                           interval of one shot's accuracy is this narrow, or max_shots is reached
+        target            single_shot, majority: whose interval that is [single_shot]
+        threshold         stop as well once the interval lies above or below this accuracy; as it
+                          is looked at after every task, it errs more often than once in 20
         images_per_task   images that are done and stored at once [all; aer: 100]
         """
         from qnnq.cli.output import print_notes, write_json

@@ -3,7 +3,7 @@
 import json
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -58,7 +58,7 @@ class Grid(BaseModel):
     """One `[[grid]]` table.
 
     Every key takes a value or a list of values, and all lists are crossed, apart from the last
-    four, which say how each point is measured. An entry of `off` is a list of mechanisms of a
+    six, which say how each point is measured. An entry of `off` is a list of mechanisms of a
     device, or terms of the noise, that are switched off together; `[]`, or "none", leaves it as it
     is.
     """
@@ -86,6 +86,8 @@ class Grid(BaseModel):
     seeds: Listed[Count] = [0]
     shots: Positive = 15
     target_width: Annotated[float, Field(gt=0, lt=1)] | None = None
+    target: Literal["single_shot", "majority"] | None = None
+    threshold: Annotated[float, Field(gt=0, lt=1)] | None = None
     max_shots: Positive | None = None
     images_per_task: Positive | None = None
 
@@ -93,6 +95,9 @@ class Grid(BaseModel):
     def _stopping_rule(self) -> Self:
         if self.target_width is None and self.max_shots is not None:
             raise ValueError("max_shots goes with target_width; without it, shots are taken")
+        for name in ("target", "threshold"):
+            if self.target_width is None and getattr(self, name) is not None:
+                raise ValueError(f"{name} goes with target_width")
         if self.max_shots is not None and self.max_shots < self.shots:
             raise ValueError(
                 f"max_shots: expected at least shots, {self.shots} a round, found {self.max_shots}"

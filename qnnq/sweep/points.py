@@ -48,7 +48,9 @@ class Point:
         seeds: The seeds of its repetitions.
         inputs: Digests of the files that it is measured with, as they are in a task.
         blocks: The selections of images that its tasks take.
-        target_width: Stop when the single-shot accuracy's interval is this narrow, or None.
+        target_width: Stop when the accuracy's interval is this narrow, or None.
+        majority: Whether that is the majority's accuracy; else it is that of a single shot.
+        threshold: Stop as well when the interval lies above or below it, or None.
         rounds: Rounds of `request.shots` shots, at most.
     """
 
@@ -58,6 +60,8 @@ class Point:
     inputs: Mapping[str, str]
     blocks: tuple[str, ...]
     target_width: float | None
+    majority: bool
+    threshold: float | None
     rounds: int
 
 
@@ -131,9 +135,10 @@ def _crossed(grid: Grid) -> int:
 
 def _expand_grid(grid: Grid, files: _Files, strengths: Iterable[float]) -> Iterator[Point]:
     seeds = tuple(dict.fromkeys(grid.seeds))
-    rounds = 1
+    rounds, majority = 1, grid.target == "majority"
     if grid.target_width is not None:
-        rounds = (grid.max_shots or 100 * grid.shots) // grid.shots
+        # More shots settle single shots; of the majority they only better the votes.
+        rounds = (grid.max_shots or (1 if majority else 100) * grid.shots) // grid.shots
     blocks = cache(
         lambda data, engine, images: _blocks(grid, engine, files.datasets(data)[0], images)
     )
@@ -191,6 +196,8 @@ def _expand_grid(grid: Grid, files: _Files, strengths: Iterable[float]) -> Itera
                 inputs,
                 blocks(data, engine, images),
                 grid.target_width,
+                majority,
+                grid.threshold,
                 rounds,
             )
 

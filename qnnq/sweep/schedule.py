@@ -7,6 +7,7 @@ from functools import cache
 from itertools import product
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qnnq.devices.names import resolve_device
 from qnnq.execution.request import RunRequest
@@ -16,7 +17,7 @@ from qnnq.results.points import named_inputs
 from qnnq.results.result import RunResult
 from qnnq.results.rows import canonical
 from qnnq.results.task import Task
-from qnnq.statistics import single_shot
+from qnnq.statistics import Accuracy, majority_votes, share_right, single_shot
 from qnnq.storage.database import batched
 from qnnq.sweep.points import REFUSALS, Point, round_seed
 from qnnq.sweep.signals import interrupts_held
@@ -62,13 +63,16 @@ class _Adaptive:
     seed: int
     results: list[RunResult] = field(default_factory=list)
 
-    def wide(self) -> bool:
-        """Whether the interval of what was measured is still wider than the target."""
+    def undecided(self) -> bool:
+        """Whether the interval is wider than the target, and holds the threshold if there is one.
+
+        Within a later round some images have more shots than others: that is no time to stop.
+        """
         blocks = len(self.point.blocks)
         done = len(self.results)
         if done == 0:
             return True
-        if done > blocks and done % blocks:  # within a round some images have more shots
+        if done > blocks and done % blocks:
             return True
         first = self.results[:blocks]
         counts = [
@@ -76,13 +80,21 @@ class _Adaptive:
             for block, result in enumerate(first)
         ]
         labels = np.concatenate([result.labels for result in first])
-        accuracy = single_shot(np.concatenate(counts), labels)
+        accuracy = self._accuracy(np.concatenate(counts), labels)
+        threshold = self.point.threshold
+        if threshold is not None and not accuracy.low <= threshold <= accuracy.high:
+            return False
         return accuracy.high - accuracy.low > (self.point.target_width or 0)
+
+    def _accuracy(self, counts: NDArray[np.int64], labels: NDArray[np.int64]) -> Accuracy:
+        if self.point.majority:
+            return share_right(majority_votes(counts) == labels)
+        return single_shot(counts, labels)
 
     def next(self) -> "_Asked | None":
         """Return the next task, or None where no further one is needed or left."""
         done, blocks = len(self.results), len(self.point.blocks)
-        if done >= blocks * self.point.rounds or not self.wide():
+        if done >= blocks * self.point.rounds or not self.undecided():
             return None
         return _ask(self.point, self.task, Place(self.seed, *divmod(done, blocks)), self)
 

@@ -105,7 +105,13 @@ def test_figures_and_numbers_are_those_of_the_results(sources, outline):
 
 
 def test_the_sweep_file_of_a_page_asks_for_the_same_tasks(sources, monkeypatch):
-    stopping = {"target_width", "max_shots", "images_per_task"}  # change no counts
+    stopping = {
+        "target_width",
+        "target",
+        "threshold",
+        "max_shots",
+        "images_per_task",
+    }  # change no counts
     assert {*GRID_KEYS.values()} == {*Grid.model_fields} - stopping
     monkeypatch.chdir(sources)
     text = sweep_file(read_sources(["r.sqlite", "run"]).origins)

@@ -4,6 +4,7 @@ from itertools import product
 
 import pytest
 
+from benchmarks.feedback_latency import sweep_file
 from qnnq.data.selection import parse_images
 from qnnq.errors import InputError
 from qnnq.sweep.file import read_sweep
@@ -26,6 +27,7 @@ MEASURED = HEAD.replace("fake_kingston", "measured:r.json")
         (HEAD + "strength = [-1]", "[[grid]] 1: strength[0]: expected greater than or equal to 0"),
         (HEAD + "shots = 1.5", "[[grid]] 1: shots: expected integer, found 1.5"),
         (HEAD + "max_shots = 9", "[[grid]] 1: max_shots goes with target_width"),
+        (HEAD + "threshold = 0.5", "[[grid]] 1: threshold goes with target_width"),
         (
             HEAD + "target_width = 0.1\nmax_shots = 9",
             "[[grid]] 1: max_shots: expected at least shots, 15 a round, found 9",
@@ -170,3 +172,12 @@ def test_measurement_and_recycling_are_axes_of_the_coherent_mode(folder):
     assert found == [*product(("measure", "measure_2"), ("flip", "reset")), ("", "")]
     requests = [point.request for point in points]
     assert [(each.measurement, each.recycling) for each in requests[:-1]] == found[:-1]
+
+
+def test_the_benchmark_of_latencies_asks_for_what_exists(tmp_path):
+    path = tmp_path / "sweep.toml"
+    path.write_text(sweep_file(quick=True))
+    points = expand(read_sweep(path))
+    networks = len({point.labels["network"] for point in points})
+    # Without noise; stepwise and 6 latencies on 2 devices; 3 by measure_2; 2 modes at a strength.
+    assert len(points) == networks * (1 + 2 * 7 + 3 + 2 * 2)

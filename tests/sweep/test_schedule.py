@@ -18,7 +18,7 @@ from qnnq.execution.run import prepare
 from qnnq.networks.bundled import load_model
 from qnnq.results.file import Store
 from qnnq.results.points import read_points
-from qnnq.statistics import single_shot
+from qnnq.statistics import share_right, single_shot
 from qnnq.sweep.runner import run_sweep
 from qnnq.sweep.schedule import Tally
 from qnnq.sweep.work import Batch, Lost
@@ -213,7 +213,7 @@ def test_what_failed_is_tried_again_on_demand(ideal_sweep):
 
 @pytest.fixture
 def adaptive_sweep(folder):
-    def write(width, images="all", max_shots=400, workers=1):
+    def write(width, images="all", max_shots=400, workers=1, more=""):
         (folder / "sweep.toml").write_text(
             f"""
             [[grid]]
@@ -226,6 +226,7 @@ def adaptive_sweep(folder):
             target_width = {width}
             max_shots = {max_shots}
             images_per_task = 10
+            {more}
             """
         )
         run_sweep("sweep.toml", "results.sqlite", workers=workers)
@@ -252,6 +253,25 @@ def test_images_are_added_until_the_interval_is_narrow(adaptive_sweep):
         rows = np.searchsorted(point.images, points[name].images)
         if point.shots == 5:
             np.testing.assert_array_equal(point.counts[rows], points[name].counts)
+
+
+def test_the_majority_may_be_the_target(adaptive_sweep):
+    points = adaptive_sweep(0.45, more='target = "majority"')
+    for point in points.values():
+        accuracy = point.accuracy("majority")
+        assert accuracy.high - accuracy.low <= 0.45
+        before = share_right(point.right[np.isin(point.images, point.images[:10])])
+        assert len(point.images) == 10 or before.high - before.low > 0.45
+        assert len(point.images) < 40
+
+
+def test_a_point_stops_once_its_interval_decides(adaptive_sweep):
+    """Ten images are enough to see that three classes are told apart by less than 95 %."""
+    for point in adaptive_sweep(0.01, more="threshold = 0.95").values():
+        accuracy = point.accuracy("single_shot")
+        assert accuracy.high < 0.95
+        assert len(point.images) < 40
+        assert accuracy.high - accuracy.low > 0.01
 
 
 def test_then_shots_are_added(adaptive_sweep):
