@@ -31,18 +31,18 @@ DEVICE = "fake_torino"
 SIMULATED = 200
 """Shots of the model for each published shot."""
 READOUT = f"{DEVICE}(gate=off, idle=off, relaxation=off)"
-GATES = f"{DEVICE}(readout=off)*?0:16 + {READOUT}"
+GATES = f"{DEVICE}(readout=off)*?0:24 + {READOUT}"
 NOISES = {
     # what it is: the noise, nodes of the polynomial in each parameter
     "calibration alone": (DEVICE, ()),
-    "all calibrated errors larger": (f"{DEVICE}*?0:16", (9,)),
-    "gate errors larger": (GATES, (9,)),
-    "phase error a gate": (f"{DEVICE} + phase(angle=?0:0.06)", (17,)),
+    "all calibrated errors larger": (f"{DEVICE}*?0:16", (11,)),
+    "gate errors larger": (GATES, (11,)),
+    "phase error a gate": (f"{DEVICE} + phase(angle=?0:0.06)", (21,)),
     "detuning": (f"{DEVICE} + detuning(frequency=?0kHz:300kHz)", (17,)),
-    "readout error": (f"{DEVICE} + readout(p=?0:0.45)", (5,)),
-    "gate and phase errors": (f"{GATES} + phase(angle=?0:0.03)", (7, 7)),
-    "gate and readout errors": (f"{GATES} + readout(p=?0:0.2)", (7, 4)),
-    "phase and readout errors": (f"{DEVICE} + phase(angle=?0:0.06) + readout(p=?0:0.3)", (12, 4)),
+    "readout error": (f"{DEVICE} + readout(p=?0:0.45)", (9,)),
+    "gate and phase errors": (f"{GATES} + phase(angle=?0:0.03)", (9, 9)),
+    "gate and readout errors": (f"{GATES} + readout(p=?0:0.2)", (11, 6)),
+    "phase and readout errors": (f"{DEVICE} + phase(angle=?0:0.06) + readout(p=?0:0.3)", (17, 6)),
 }
 
 
