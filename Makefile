@@ -10,7 +10,7 @@ demo: $(VENV)/.base
 	$(BIN)/python benchmarks/demo.py --out demo.png
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -q -m "not slow"
+	$(BIN)/python -m pytest -q -m "not slow" -n logical --maxprocesses 8 --dist loadscope
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

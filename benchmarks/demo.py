@@ -17,8 +17,8 @@ from qnnq.cli.output import percent
 from qnnq.execution.request import RunRequest
 from qnnq.execution.run import prepare
 
-NETWORKS = {"mnist16-a0": "classical (stretch 0)", "mnist16-a0.5": "quantum (stretch 0.5)"}
-STRENGTHS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
+NETWORKS = {"mnist16-a0": "sign network (stretch 0)", "mnist16-a0.5": "quantum (stretch 0.5)"}
+STRENGTHS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)
 IN_TABLE = (0.0, 1.0, 4.0)
 DEVICE = "fake_kingston"
 SHOTS = 15
@@ -39,26 +39,28 @@ def draw(found: dict, path: Path) -> None:
 
     figure = Figure(figsize=(6.4, 4.2), layout="constrained")
     axes = figure.subplots()
-    styles = {"mnist16-a0": ("#D55E00", "s", "--"), "mnist16-a0.5": ("#0072B2", "o", "-")}
-    for model, (color, marker, line) in styles.items():
-        points = [found[model, strength]["majority"] for strength in STRENGTHS]
-        axes.plot(
-            STRENGTHS,
-            [100 * point["value"] for point in points],
-            color=color,
-            marker=marker,
-            linestyle=line,
-            label=NETWORKS[model],
-        )
-        lows, highs = ([100 * point[side] for point in points] for side in ("low", "high"))
-        axes.fill_between(STRENGTHS, lows, highs, color=color, alpha=0.2, linewidth=0)
-    axes.set_xscale("symlog", base=2, linthresh=0.5)
+    predictions = {"majority": (f"majority of {SHOTS}", "-"), "single_shot": ("one shot", ":")}
+    for model, (color, marker) in {
+        "mnist16-a0": ("#D55E00", "s"), "mnist16-a0.5": ("#0072B2", "o")
+    }.items():  # fmt: skip
+        for prediction, (meaning, line) in predictions.items():
+            points = [found[model, strength][prediction] for strength in STRENGTHS]
+            values, lows, highs = (
+                [100 * point[name] for point in points] for name in ("value", "low", "high")
+            )
+            label = f"{NETWORKS[model]}, {meaning}"
+            axes.plot(STRENGTHS, values, color=color, marker=marker, linestyle=line, label=label)
+            axes.fill_between(STRENGTHS, lows, highs, color=color, alpha=0.2, linewidth=0)
+    axes.axhline(10, color="0.5", linewidth=0.8)
+    axes.annotate("chance", (0, 10), xytext=(0, 3), textcoords="offset points", fontsize="small")
+    axes.set(xlim=(-0.1, 150), ylim=(0, 100))
+    axes.set_xscale("symlog", base=2, linthresh=0.5, linscale=0.5)
     axes.set_xticks(STRENGTHS, [f"{strength:g}" for strength in STRENGTHS])
     axes.set_xlabel(f"noise strength (1 = {DEVICE} as calibrated)")
-    axes.set_ylabel(f"accuracy, majority of {SHOTS} shots (%)")
+    axes.set_ylabel("accuracy (%)")
     axes.set_title("10,000 MNIST test images, bands: 95 % intervals", fontsize="medium")
     axes.grid(alpha=0.3)
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 0.15))
     figure.savefig(path, dpi=150)
 
 

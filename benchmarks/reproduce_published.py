@@ -200,10 +200,10 @@ How to read this:
 - A constant over-rotation does not grow with the pairs: SX-dagger is an SX between virtual RZ(pi)
   and RZ(-pi), and turns back exactly as far as SX turned too far. What accumulates is what does not
   turn back: depolarization, relaxation, and phase errors during the pulses (detuning, coupling to
-  neighbours), which the noise catalogue does not have.
+  neighbours).
 - A device model has the errors of gates that were calibrated one at a time, while the pairs drive
   all qubits at once. "gate errors x" says how much larger they would have to be to explain the
-  published fall alone. Five points do not tell which of these errors it was."""
+  published fall alone; `published_fit.py` compares that with other explanations."""
 
 
 def compare(device: str, trained: int, out: Path | None) -> None:

@@ -26,10 +26,10 @@ def aer_noise_model(
     do. Correlated readout is left to who reads the bits.
 
     Args:
-        channels: the noise.
-        index: the circuit's qubit for each physical qubit, the others are left out; None: the
+        channels: The noise.
+        index: The circuit's qubit for each physical qubit, the others are left out; None: the
             circuit's qubits are the physical ones.
-        elements: the instructions that need errors; None: all.
+        elements: The instructions that need errors; None: all.
     """
     numbers = {q: q for q in channels.qubits} if index is None else index
     known = {*channels.stages, *channels.exact} if elements is None else set(elements)
@@ -53,8 +53,8 @@ class SequenceErrors(TransformationPass):  # type: ignore[misc]
     inside of branches.
 
     Args:
-        channels: the noise.
-        numbers: the circuit's qubit for each physical qubit; the others have no errors.
+        channels: The noise.
+        numbers: The circuit's qubit for each physical qubit; the others have no errors.
     """
 
     def __init__(self, channels: NoiseChannels, numbers: Mapping[int, int]) -> None:

@@ -28,10 +28,10 @@ class TermKind:
     """A term of the noise language.
 
     Attributes:
-        keys: every key that the term takes, and what its value is.
-        forms: the sets of keys that may be given together (just one, for most terms).
-        example: the term as one would type it.
-        description: one line.
+        keys: Every key that the term takes, and what its value is.
+        forms: The sets of keys that may be given together (just one, for most terms).
+        example: The term as one would type it.
+        description: One line.
     """
 
     keys: Mapping[str, Kind]

@@ -34,21 +34,21 @@ class NoiseChannels:
     An instruction's error acts after the ideal instruction; a readout error acts on the outcome.
 
     Attributes:
-        qubits: the physical qubits that it was built for.
-        stages: the error of each instruction on each tuple of physical qubits; none: exact.
-        readout_errors: of each qubit, shape (2, 2): [prepared, measured]; none: exact.
-        exact: elements that have no error because the model says so.
-        refused: elements for which the model has no valid or no complete error, and why; measuring
+        qubits: The physical qubits that it was built for.
+        stages: The error of each instruction on each tuple of physical qubits; none: exact.
+        readout_errors: Of each qubit, shape (2, 2): [prepared, measured]; none: exact.
+        exact: Elements that have no error because the model says so.
+        refused: Elements for which the model has no valid or no complete error, and why; measuring
             qubit q is the element ("measure", (q,)). `check_coverage` raises for circuits that
             use one.
-        sources: the active terms.
-        durations: seconds of each instruction; none: not known.
-        physical_gates: the gates that the device plays.
+        sources: The active terms.
+        durations: Seconds of each instruction; none: not known.
+        physical_gates: The gates that the device plays.
         coupling_rates: Hz, of the ZZ coupling of each coupled pair of qubits, ascending; none: 0.
-        leakage: probability that a qubit of a physical gate leaves |0> and |1>.
-        correlated_readout: probability that the outcomes of a coupled pair flip together, after
+        leakage: Probability that a qubit of a physical gate leaves |0> and |1>.
+        correlated_readout: Probability that the outcomes of a coupled pair flip together, after
             the readout errors of each; engines apply it to the reported bits.
-        dt: seconds, the unit of delays that are given in it; None: not known.
+        dt: Seconds, the unit of delays that are given in it; None: not known.
     """
 
     qubits: frozenset[int]
@@ -73,7 +73,7 @@ class NoiseChannels:
         """Return what a physical qubit suffers that waits: T1 and T2 of all terms.
 
         Raises:
-            NoiseError: neither T1 nor T2 of the qubit is known.
+            NoiseError: Neither T1 nor T2 of the qubit is known.
         """
         try:
             return tuple(
@@ -90,7 +90,7 @@ class NoiseChannels:
         duration of the measurement.
 
         Raises:
-            NoiseError: the qubit relaxes, and the duration or its T1 and T2 are not known.
+            NoiseError: The qubit relaxes, and the duration or its T1 and T2 are not known.
         """
         duration = self.durations.get(("measure", (qubit,)))
         if duration is not None:
@@ -106,7 +106,7 @@ class NoiseChannels:
         After a measurement it matters only where the qubit is used again.
 
         Raises:
-            NoiseError: as `waiting` and `measuring`; a delay whose duration is not known.
+            NoiseError: As `waiting` and `measuring`; a delay whose duration is not known.
         """
         if isinstance(operation, Delay):
             return self.waiting(qubits[0], self.duration(operation, qubits))
@@ -118,7 +118,7 @@ class NoiseChannels:
         """Return the seconds that an operation of a circuit takes; 0 for one that is not known.
 
         Raises:
-            NoiseError: a delay whose duration is not known.
+            NoiseError: A delay whose duration is not known.
         """
         if not isinstance(operation, Delay):
             return self.durations.get((operation.name, qubits), 0.0)
@@ -152,14 +152,14 @@ def build_channels(
     error worse than random, missing calibration) is refused when a circuit uses it, not here.
 
     Args:
-        specification: the noise, its terms acting from left to right.
-        target: the device: its instructions, durations and calibration.
-        qubits: physical qubits.
-        measurement: the device's instruction that a circuit's measurements stand for; its errors
+        specification: The noise, its terms acting from left to right.
+        target: The device: its instructions, durations and calibration.
+        qubits: Physical qubits.
+        measurement: The device's instruction that a circuit's measurements stand for; its errors
             and durations are used. (Circuits say `measure`; Aer knows no other.)
 
     Raises:
-        NoiseError: a qubit that the target does not have.
+        NoiseError: A qubit that the target does not have.
     """
     used = frozenset(qubits)
     strangers = sorted(used - set(range(target.num_qubits or 0)))

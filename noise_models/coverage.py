@@ -30,12 +30,12 @@ def check_coverage(
     device lacks, an instruction that the device does not have, a wait of unknown duration.
 
     Args:
-        circuit: an ISA circuit on the target's physical qubits.
-        channels: built from the specification.
-        specification: named in the message.
+        circuit: An ISA circuit on the target's physical qubits.
+        channels: Built from the specification.
+        specification: Named in the message.
 
     Raises:
-        NoiseError: the first instruction that is not covered, and why.
+        NoiseError: The first instruction that is not covered, and why.
     """
     if not specification.active_terms:
         return
@@ -67,8 +67,8 @@ def physical_instructions(
     """Yield the instructions with their physical qubits, those inside control flow included.
 
     Args:
-        circuit: an ISA circuit.
-        physical: the physical qubit of each of its qubits; None: they are the physical ones.
+        circuit: An ISA circuit.
+        physical: The physical qubit of each of its qubits; None: they are the physical ones.
     """
     physical = tuple(range(circuit.num_qubits)) if physical is None else physical
     for instruction in circuit.data:

@@ -29,9 +29,9 @@ def drifted(
     wander by tens of per cent over hours.
 
     Args:
-        specification: with a drift term or without, in which case nothing wanders.
-        times_s: when each block begins, in seconds, ascending; shape (blocks,).
-        seed: equal seeds give equal factors.
+        specification: With a drift term or without, in which case nothing wanders.
+        times_s: When each block begins, in seconds, ascending; shape (blocks,).
+        seed: Equal seeds give equal factors.
     """
     drift = drift_term(specification)
     whole = without_drift(specification)

@@ -22,10 +22,10 @@ class CalibratedInstruction:
     """One instruction of a target on certain qubits.
 
     Attributes:
-        is_gate: whether it is a unitary gate (a reset is not).
-        is_virtual: whether it is a frame change, exact by definition.
-        duration: seconds; None if the target does not say.
-        error: average gate infidelity; None if the target does not say.
+        is_gate: Whether it is a unitary gate (a reset is not).
+        is_virtual: Whether it is a frame change, exact by definition.
+        duration: Seconds; None if the target does not say.
+        error: Average gate infidelity; None if the target does not say.
     """
 
     name: str
@@ -63,7 +63,7 @@ class CalibratedQubit:
     Attributes:
         t1, t2: seconds.
         readout_p01, readout_p10: P(1|0) and P(0|1).
-        readout_duration: seconds.
+        readout_duration: Seconds.
     """
 
     t1: float | None
@@ -95,11 +95,11 @@ def delay_seconds(delay: Delay, dt: float | None) -> float:
     """Return the duration of a delay in seconds.
 
     Args:
-        delay: of a fixed duration.
-        dt: seconds, for durations in units of it.
+        delay: Of a fixed duration.
+        dt: Seconds, for durations in units of it.
 
     Raises:
-        NoiseError: the duration is not a number of seconds.
+        NoiseError: The duration is not a number of seconds.
     """
     unit = dt if delay.unit == "dt" else _SECONDS.get(delay.unit)
     if unit is None or not isinstance(delay.duration, int | float):
@@ -118,9 +118,9 @@ def qubit_calibration(
     A readout error that the target gives without a direction counts for both prepared states.
 
     Args:
-        target: the device.
-        qubits: physical qubits.
-        measurement: the instruction that measures.
+        target: The device.
+        qubits: Physical qubits.
+        measurement: The instruction that measures.
     """
     properties = target.qubit_properties or [None] * (target.num_qubits or 0)
     measure = target[measurement] if measurement in target.operation_names else {}

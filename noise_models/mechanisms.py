@@ -17,7 +17,7 @@ def contracted(contraction: float, strength: float, what: str) -> float:
     """Return contraction**strength.
 
     Raises:
-        NoiseError: the contraction is negative (an error worse than complete randomness) and the
+        NoiseError: The contraction is negative (an error worse than complete randomness) and the
             strength is no whole number, so that no channel is that power.
     """
     if contraction < 0 and not float(strength).is_integer():
@@ -45,8 +45,8 @@ def relaxation_stages(
 
     Args:
         times: (T1, T2) of each qubit, math.inf for none, T2 <= 2 T1, in the unit of `duration`.
-        duration: how long.
-        population: of |1> in equilibrium, 0 to 1.
+        duration: How long.
+        population: Of |1> in equilibrium, 0 to 1.
     """
     mixtures: list[Stage] = []
     dampings: list[Stage] = []

@@ -47,7 +47,7 @@ def overrotation_unitary(name: str, angle: float) -> ComplexArray:
     controlled phase in the X basis of its target.
 
     Raises:
-        NoiseError: a gate whose axis is not defined here.
+        NoiseError: A gate whose axis is not defined here.
     """
     if name == "cx":  # H CZ H on the target (the second qubit)
         hadamard = np.kron(np.array([[1, 1], [1, -1]]) / math.sqrt(2), np.eye(2))

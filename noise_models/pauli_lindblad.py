@@ -38,8 +38,8 @@ class LearnedLayer:
     """The noise of one layer.
 
     Attributes:
-        terms: the Pauli on each physical qubit, and its rate.
-        gates: the qubits of its two-qubit gates; None where the file does not say.
+        terms: The Pauli on each physical qubit, and its rate.
+        gates: The qubits of its two-qubit gates; None where the file does not say.
     """
 
     terms: tuple[tuple[Mapping[int, str], float], ...]
@@ -90,15 +90,15 @@ def read_layers(path: str, num_qubits: int) -> tuple[LearnedLayer, ...]:
     """Read a file of learned noise.
 
     Args:
-        path: the JSON of what the runtime's NoiseLearnerV3 (all of whose layers have to be on all
+        path: The JSON of what the runtime's NoiseLearnerV3 (all of whose layers have to be on all
             of the device) or NoiseLearner returned, or of `PauliLindbladMapModel`s, which is how
             the runtime writes Qiskit's `PauliLindbladMap`: {"num_qubits": .., "sparse_terms":
             [["ZZ", [3, 4], 1e-3], ..]}; a result of fewer qubits becomes one by
             `PauliLindbladMap.apply_layout`.
-        num_qubits: of the device.
+        num_qubits: Of the device.
 
     Raises:
-        NoiseError: a file that cannot be read, or that is not of the device.
+        NoiseError: A file that cannot be read, or that is not of the device.
     """
     try:
         text = Path(path).read_text()

@@ -21,11 +21,11 @@ class CouplingRate:
     """A two-qubit gate with a neighbour, and what else joins the two.
 
     Attributes:
-        neighbour: the other qubit.
-        gate: the gate's name.
-        error: its average gate infidelity, None if it is refused.
-        zz_hz: the rate of the ZZ coupling.
-        correlated_readout: probability that both outcomes flip together.
+        neighbour: The other qubit.
+        gate: The gate's name.
+        error: Its average gate infidelity, None if it is refused.
+        zz_hz: The rate of the ZZ coupling.
+        correlated_readout: Probability that both outcomes flip together.
     """
 
     neighbour: int
@@ -43,9 +43,9 @@ class QubitRates:
         t1, t2: seconds; at strength x the device's divided by x; None: no relaxation.
         readout_p01, readout_p10: probability of reading a prepared 0 as 1, a prepared 1 as 0.
         gate, gate_error: a one-qubit gate and its average gate infidelity.
-        idle_error: average infidelity of waiting for a microsecond.
-        leakage: probability that a gate takes the qubit out of |0> and |1>.
-        couplings: two-qubit gates, best first; the better of the two directions of a pair.
+        idle_error: Average infidelity of waiting for a microsecond.
+        leakage: Probability that a gate takes the qubit out of |0> and |1>.
+        couplings: Two-qubit gates, best first; the better of the two directions of a pair.
 
     An error is None where the model refuses the element (see `NoiseChannels.refused`) or the
     device does not have it.
@@ -69,7 +69,7 @@ def rates(
     """Return the rates of these qubits (None: all) and of the couplings between them.
 
     Raises:
-        NoiseError: a qubit that the target does not have.
+        NoiseError: A qubit that the target does not have.
     """
     used = frozenset(range(target.num_qubits) if qubits is None else qubits)
     channels = build_channels(specification, target, used)

@@ -37,7 +37,7 @@ class NoisyOperation:
     """One operation of a sequence.
 
     Attributes:
-        position: its index in the sequence that was given.
+        position: Its index in the sequence that was given.
         before, after: the errors that act before and after it, in order.
     """
 
@@ -50,11 +50,11 @@ def noisy_sequence(operations: Sequence[Placed], channels: "NoiseChannels") -> l
     """Return the operations with their errors, in the order in which they begin.
 
     Args:
-        operations: in an order that keeps that on each qubit; no control flow.
-        channels: their noise; operations on other qubits than its own have none.
+        operations: In an order that keeps that on each qubit; no control flow.
+        channels: Their noise; operations on other qubits than its own have none.
 
     Raises:
-        NoiseError: an error that is not known (`check_coverage` finds it before).
+        NoiseError: An error that is not known (`check_coverage` finds it before).
     """
     order: Sequence[int] = range(len(operations))
     couplings = _Couplings(operations, channels)

@@ -15,8 +15,8 @@ class NoiseSource:
 
     Attributes:
         coupling_rate: Hz, of the phase that both of two coupled qubits in |1> collect.
-        leakage: probability for each physical gate that a qubit of it leaves |0> and |1>.
-        correlated_readout: probability that the outcomes of two coupled qubits flip together.
+        leakage: Probability for each physical gate that a qubit of it leaves |0> and |1>.
+        correlated_readout: Probability that the outcomes of two coupled qubits flip together.
     """
 
     coupling_rate: float = 0.0

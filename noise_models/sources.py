@@ -33,12 +33,12 @@ def noise_sources(
     """Return the terms that do something, in order; terms of strength 0 do nothing.
 
     Args:
-        specification: the terms.
-        qubits: the calibration of the qubits in use.
-        num_qubits: of the device.
+        specification: The terms.
+        qubits: The calibration of the qubits in use.
+        num_qubits: Of the device.
 
     Raises:
-        NoiseError: a file of the specification that cannot be read; a drift, which has no
+        NoiseError: A file of the specification that cannot be read; a drift, which has no
             channels of its own (see `drift.drifted`).
     """
     sources: list[NoiseSource] = []

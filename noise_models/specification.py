@@ -23,10 +23,10 @@ class NoiseTerm:
     """One term.
 
     Attributes:
-        name: of a synthetic term or of a device.
+        name: Of a synthetic term or of a device.
         parameters: (key, value) sorted by key; probabilities, radians, seconds, or switches that
             differ from their default (bool).
-        strength: how many times the error acts, >= 0.
+        strength: How many times the error acts, >= 0.
     """
 
     name: str
@@ -104,11 +104,11 @@ class NoiseSpecification:
         """Read a specification.
 
         Args:
-            text: for example `fake_kingston(readout=off)*2 + depolarizing(p1=1e-3, p2=1e-2)`.
-            device_names: the names that mean a device.
+            text: For example `fake_kingston(readout=off)*2 + depolarizing(p1=1e-3, p2=1e-2)`.
+            device_names: The names that mean a device.
 
         Raises:
-            NoiseError: the text is no specification, or its values are impossible.
+            NoiseError: The text is no specification, or its values are impossible.
         """
         return cls(_Reader(text, frozenset(device_names)).read())
 
@@ -116,7 +116,7 @@ class NoiseSpecification:
         """Return the specification with every term's strength multiplied.
 
         Raises:
-            NoiseError: the factor is negative or not finite.
+            NoiseError: The factor is negative or not finite.
         """
         if not (math.isfinite(strength) and strength >= 0):
             raise NoiseError(f"noise strength: found {strength:g}, expected a number >= 0")

@@ -38,7 +38,7 @@ class Mixture:
     """Random products of `OPERATIONS`.
 
     Attributes:
-        probabilities: shape (6,) * qubits, the first axis is the gate's first qubit.
+        probabilities: Shape (6,) * qubits, the first axis is the gate's first qubit.
     """
 
     probabilities: NDArray[np.float64]
@@ -58,8 +58,8 @@ class Kraus:
     """Kraus operators.
 
     Attributes:
-        operators: shape (operators, d, d).
-        qubits: their positions in the gate's qubits, least significant first.
+        operators: Shape (operators, d, d).
+        qubits: Their positions in the gate's qubits, least significant first.
     """
 
     operators: ComplexArray

@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
     __version__: str
 
-_PLACES = {
+_MODULES = {
     "Dataset": "qnnq.data.dataset",
     "Device": "qnnq.devices.device",
     "InputError": "qnnq.errors",
@@ -100,9 +100,9 @@ def __getattr__(name: str) -> object:
         from importlib.metadata import version
 
         return version("qnnq")
-    if name not in _PLACES:
+    if name not in _MODULES:
         raise AttributeError(f"module 'qnnq' has no attribute {name!r}")
-    module, _, own_name = _PLACES[name].partition(":")
+    module, _, own_name = _MODULES[name].partition(":")
     found = getattr(import_module(module), own_name or name)
     globals()[name] = found
     return found

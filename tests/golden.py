@@ -28,6 +28,13 @@ NOISES = {
 JOINED = ("mnist16-a0.5", "mnist16-a2", "mnist16-a0.5-g3pi8")
 """Networks that are also run with inserted CZ pairs, which join neurons."""
 
+LIVING = ("mnist16-a1", "mnist16-a0.5-g3pi8", "mnist16-linear-g3pi8")
+TIMINGS = (
+    {"noise": "fake_boston*2", "feedback_latency": "20us"},
+    {"measurement": "measure_2", "recycling": "reset"},
+)
+"""Of coherent runs, of one network of each method."""
+
 
 def requests() -> list[RunRequest]:
     """Return the runs of the golden file."""
@@ -39,6 +46,12 @@ def requests() -> list[RunRequest]:
             found.append(
                 RunRequest(model, images="3:6", noise=noise, shots=4, engine="aer", **options)
             )
+        found.append(RunRequest(model, images="0:300", shots=5, mode="coherent"))
+        if model in LIVING:
+            for options in TIMINGS:
+                found.append(RunRequest(model, images="0:300", shots=5, mode="coherent", **options))
+        if model.startswith("mnist16-linear"):  # which are one circuit
+            found.append(RunRequest(model, images="3:5", shots=4, mode="coherent", engine="aer"))
         if model in JOINED:
             joined = {"noise": "fake_kingston", "pairs": 2, "pair_gate": "cz", "seed": 7}
             found.append(RunRequest(model, images="0:100", shots=5, **joined))

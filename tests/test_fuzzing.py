@@ -93,10 +93,10 @@ def test_a_sweep_of_too_many_points(folder, monkeypatch, capsys):
     monkeypatch.chdir(folder)
     (folder / "sweep.toml").write_text(
         '[[grid]]\nnetworks = "tiny.safetensors"\nnoise = "ideal"\ndata = "data.npz"\n'
-        f"strength = {list(range(400))}\nseeds = {list(range(400))}\n"
+        f"strength = {list(range(20_000))}\nseeds = {list(range(20_000))}\n"
     )
     error = refuse(capsys, "sweep", "sweep.toml", "--out", "r.sqlite")
-    assert "expected at most 100000 points, found 160000" in error
+    assert "expected at most 100000000 points, found 400000000" in error
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def test_what_type_checkers_see_is_what_there_is():
     assert set(seen) | {"__version__"} == set(qnnq.__all__)
     for name, (node, alias) in seen.items():
         own = f":{alias.name}" if alias.asname else ""
-        assert qnnq._PLACES[name] == f"{node.module}{own}"
+        assert qnnq._MODULES[name] == f"{node.module}{own}"
 
 
 def test_a_name_that_does_not_exist():

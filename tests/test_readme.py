@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from qnnq.cli.glossary import GLOSSARY
 from qnnq.cli.main import main
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
@@ -22,12 +23,18 @@ def test_the_drawing_is_that_of_the_import_contracts():
     assert drawn == [layer for layer in layers if layer != "__main__"]
 
 
+def test_the_words_are_those_of_the_glossary():
+    for word, meaning in GLOSSARY.items():
+        assert f"| {word} | {meaning} |" in README
+
+
 def commands(block: str) -> list[list[str]]:
     words = (shlex.split(line, comments=True) for line in block.splitlines())
     return [line for line in words if line]
 
 
 def test_the_shell_and_toml_blocks_in_their_order(tmp_path, monkeypatch, capsys):
+    pytest.importorskip("torch")  # one of them trains
     monkeypatch.chdir(tmp_path)
     ran = 0
     for language, block in BLOCKS:

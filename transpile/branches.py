@@ -79,8 +79,16 @@ def append_branch(
 ) -> bool:
     """Append a branch that rotates neurons and flips ancillas; where it is not taken, they wait.
 
-    last: the outcomes of the layer before. start: seconds. Returns whether there was anything to
-    do.
+    Args:
+        timeline: Where it is appended.
+        template: The rotations of the neurons.
+        branch: The condition and the angles.
+        last: The outcomes of the layer before.
+        flips: The ancillas to flip.
+        start: Seconds.
+
+    Returns:
+        Whether there was anything to do.
     """
     body, qubits = template.body(branch.angles, flips)
     if not qubits:

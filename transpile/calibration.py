@@ -8,6 +8,7 @@ from qiskit.transpiler import InstructionProperties, Target
 
 from transpile.errors import TranspileError
 from transpile.gate_pairs import SELF_INVERSE
+from transpile.measurement import MEASURE
 
 
 @dataclass(frozen=True)
@@ -39,12 +40,13 @@ class CouplingCalibration:
 class Calibration:
     """The calibration of a target.
 
-    rotation_gates: physical gates of one RY: one "rx", or two "sx".
-    qubits: of every qubit, faulty ones too, by its index.
-    coupled: the pairs (a, b), a < b, that have a two-qubit gate, faulty or not.
-    couplings: (a, b) with a < b -> the native RZZ, or else the CZ/ECR/CX, that couples neuron and
-    ancilla; only fault-free pairs of fault-free qubits.
-    pair_couplings: the same for the CZ/ECR/CX of inserted gate pairs.
+    Attributes:
+        rotation_gates: Physical gates of one RY: one "rx", or two "sx".
+        qubits: Of every qubit, faulty ones too, by its index.
+        coupled: The pairs (a, b), a < b, that have a two-qubit gate, faulty or not.
+        couplings: (a, b) with a < b -> the native RZZ, or else the CZ/ECR/CX, that couples neuron
+            and ancilla; only fault-free pairs of fault-free qubits.
+        pair_couplings: The same for the CZ/ECR/CX of inserted gate pairs.
     """
 
     rotation_gates: int
@@ -64,17 +66,22 @@ def relaxation_error(t1: float, t2: float, duration: float) -> float:
     return 0.5 - math.exp(-duration / t1) / 6 - math.exp(-duration / t2) / 3
 
 
-def read_calibration(target: Target) -> Calibration:
-    """Read a target's calibration; raise TranspileError where it has neither rx nor sx gates."""
+def read_calibration(target: Target, measurement: str = MEASURE) -> Calibration:
+    """Read a target's calibration; raise TranspileError where it has neither rx nor sx gates.
+
+    Args:
+        target: The device.
+        measurement: The instruction whose readout errors are taken.
+    """
     names = set(target.operation_names)
     rotation = "rx" if "rx" in names else "sx"
-    if rotation not in names or "measure" not in names:
+    if rotation not in names or measurement not in names:
         raise TranspileError(
-            f"target: expected measure and sx or rx, got {', '.join(sorted(names))}"
+            f"target: expected {measurement} and sx or rx, got {', '.join(sorted(names))}"
         )
     if not target.num_qubits:
         raise TranspileError("target: expected a device with a number of qubits")
-    qubits = tuple(_qubit(target, rotation, q) for q in range(target.num_qubits))
+    qubits = tuple(_qubit(target, rotation, measurement, q) for q in range(target.num_qubits))
     coupled: set[tuple[int, int]] = set()
     self_inverse = _couplings(target, SELF_INVERSE, qubits, coupled)
     fractional = _couplings(target, ("rzz",), qubits, coupled)
@@ -87,16 +94,16 @@ def read_calibration(target: Target) -> Calibration:
     )
 
 
-def _qubit(target: Target, rotation: str, q: int) -> QubitCalibration:
+def _qubit(target: Target, rotation: str, measurement: str, q: int) -> QubitCalibration:
     properties = target.qubit_properties[q] if target.qubit_properties else None
     t1 = getattr(properties, "t1", None) or 0.0
     t2 = getattr(properties, "t2", None) or 0.0
-    gate, measure = (target[name].get((q,)) for name in (rotation, "measure"))
+    gate, measure = (target[name].get((q,)) for name in (rotation, measurement))
     fault = (
         ("" if t1 > 0 else "no T1")
         or ("" if t2 > 0 else "no T2")
         or _fault(rotation, gate, 1.0)
-        or _fault("measure", measure, 0.5)
+        or _fault(measurement, measure, 0.5)
     )
     if fault:
         return QubitCalibration(1.0, 1.0, 0.0, t1, t2, fault)

@@ -20,12 +20,13 @@ from transpile.timeline import aligned
 FEEDBACK_LATENCY = 0.9e-6
 """Seconds from the end of a measurement to the first gate that depends on it.
 
-In the schedule that IBM Quantum shows for a Heron
+The end is that of the calibrated duration, whichever instruction measures, as if that were the end
+of the capture. In the schedule that IBM Quantum shows for a Heron
 (https://quantum.cloud.ibm.com/docs/guides/qiskit-runtime-circuit-timing, dt = 4 ns) the conditional
 gate starts 0.86 us after the capture ends, 2.65 us after the measurement began. The calibrated
-duration of `measure` there, 2.58 us, goes on for 0.80 us after the capture: counted from its end
-the latency is 0.06 us. So 0.9 us fits measurements that are calibrated to end with the capture, as
-`measure_2` is, and is too long for `measure` on such devices."""
+duration of `measure` there, 2.58 us, goes on for 0.80 us after the capture, so there 0.9 us makes
+each wait 0.8 us too long, and 0.06 us would make it right. How much of `measure_2` follows its
+capture is not published. Until a job's own schedule says otherwise, 0.9 us is the safe side."""
 
 CONDITION_OVERHEAD = 68e-9
 """Seconds between two branches that follow each other: a guess. In the schedule above 32 ns go by
@@ -36,10 +37,13 @@ between the receipt of the bits and the branch, and 36 ns between the branch and
 class CompiledNetwork:
     """A network whose neurons live on, step by step.
 
-    sites: site j is that of neuron j of every layer. No instruction acts on qubits of two sites,
-    and a branch acts on each site by itself: given the outcomes, the sites are independent.
-    feedback_latency, condition_overhead: seconds. measurement: the target's instruction that
-    `measure` stands for in the circuits.
+    Attributes:
+        steps: The layers.
+        sites: Site j is that of neuron j of every layer. No instruction acts on qubits of two
+            sites, and a branch acts on each by itself: given the outcomes, sites are independent.
+        feedback_latency: Seconds.
+        condition_overhead: Seconds.
+        measurement: The target's instruction that `measure` stands for in the circuits.
     """
 
     steps: tuple[CompiledStep, ...]
@@ -89,7 +93,8 @@ def compile_network(
         recycling: What brings a measured ancilla back to |0>: "flip", an X where its outcome was
             -1, together with the first branch that knows it, or "reset", the device's, which
             begins with the latency and, where it is longer, prolongs it.
-        measurement: The target's instruction that `measure` stands for: its duration is taken.
+        measurement: The target's instruction that `measure` stands for: its durations are taken,
+            and its errors where sites are chosen.
         decoupling: Whether two X stand in the wait of each living neuron for the measurement of
             its ancilla (a quarter and three quarters of the way).
         optimization_level: 0 to 3.
@@ -107,9 +112,9 @@ def compile_network(
     if recycling not in get_args(Recycling):
         raise unknown("recycling", recycling, get_args(Recycling))
     check_measurement(target, measurement)
-    # The default, so that neither latency nor measurement changes the qubits.
-    wait = FEEDBACK_LATENCY + median_duration(target, MEASURE)
-    sites = network_sites(target, widths, entanglements, wait, sites)
+    # The default, so that the latency does not change the qubits.
+    wait = FEEDBACK_LATENCY + median_duration(target, measurement)
+    sites = network_sites(target, widths, entanglements, wait, sites, measurement)
     if feedforward is not None:
         _check_feedforward(feedforward, widths)
     compiler = StepCompiler(

@@ -27,11 +27,14 @@ one bit and about 300 of 60 bits; between them this interpolates linearly."""
 class ControllerLoad:
     """What one execution of a circuit asks of the controller.
 
-    if_tests: conditional instructions. branches: alternatives that do something other than wait.
-    measurements: bits that are recorded. broadcasts: transfers of bits to the controllers that
-    conditions depend on; conditions on the same bits, if these have not changed, share one.
-    broadcast_bits: bits in all of them. broadcast_cost: in units of a broadcast of one bit, of
-    which a job may have MAX_BROADCASTS.
+    Attributes:
+        if_tests: Conditional instructions.
+        branches: Alternatives that do something other than wait.
+        measurements: Bits that are recorded.
+        broadcasts: Transfers of bits to the controllers that conditions depend on; conditions on
+            the same bits, if these have not changed, share one.
+        broadcast_bits: Bits in all of them.
+        broadcast_cost: In units of a broadcast of one bit, of which a job may have MAX_BROADCASTS.
     """
 
     if_tests: int
@@ -65,9 +68,10 @@ def controller_load(circuit: QuantumCircuit) -> ControllerLoad:
 def check_controller(circuit: QuantumCircuit, target: Target) -> ControllerLoad:
     """Check that a machine's controller takes a circuit, and return what it asks of it.
 
-    Raises TranspileError where the target lacks an instruction, a condition has too many bits, a
-    branch contains another one, a measurement or a reset, or the circuit alone exceeds a job's
-    broadcasts.
+    Raises:
+        TranspileError: Where the target lacks an instruction, a condition has too many bits, a
+            branch contains another one, a measurement or a reset, or the circuit alone exceeds a
+            job's broadcasts.
     """
     _check_instructions(circuit, target, range(circuit.num_qubits))
     for instruction in circuit.data:
@@ -107,8 +111,8 @@ def _check_instructions(circuit: QuantumCircuit, target: Target, physical: Seque
         name = operation.name
         if name == "barrier" or target.instruction_supported(name, qubits):
             continue
-        place = "" if name not in target.operation_names else f" on {', '.join(map(str, qubits))}"
-        raise TranspileError(f"target: found no {name}{place}, which the circuit needs")
+        where = "" if name not in target.operation_names else f" on {', '.join(map(str, qubits))}"
+        raise TranspileError(f"target: found no {name}{where}, which the circuit needs")
 
 
 def operand(circuit: QuantumCircuit, operation: IfElseOp) -> list[int]:

@@ -24,8 +24,10 @@ from transpile.step import DECOUPLING, CompiledStep
 class NetworkCircuit:
     """A whole network as one circuit on a device's qubits.
 
-    circuit: as `network_circuit` or `machine_circuit` gives it, with the angles of the first layer
-    as its only parameters. sites: site j is that of neuron j of every layer.
+    Attributes:
+        circuit: As `network_circuit` or `machine_circuit` gives it, with the angles of the first
+            layer as its only parameters.
+        sites: Site j is that of neuron j of every layer.
     """
 
     circuit: QuantumCircuit

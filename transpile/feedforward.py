@@ -22,8 +22,11 @@ take about 0.1 ms, as long as a superconducting qubit lives."""
 class Branch:
     """A rotation of each neuron that happens where bits of the layer before have a value.
 
-    bits: neurons of the layer before. value: the sum of 2**k times bit k of `bits` (0 for outcome
-    +1, 1 for -1) for which it happens. angles: (width,), radians.
+    Attributes:
+        bits: Neurons of the layer before.
+        value: The sum of 2**k times bit k of `bits` (0 for outcome +1, 1 for -1) for which it
+            happens.
+        angles: Shape (width,), radians.
     """
 
     bits: tuple[int, ...]
@@ -60,13 +63,17 @@ class Feedforward:
 def linear_feedforward(weight: ArrayLike, bias: ArrayLike | None, stretch: float) -> Feedforward:
     """One branch a neuron of the layer before, for the activation phi(z) = z / stretch.
 
-    weight: (width, width of the layer before). bias: (width,) or None.
-
     theta_i = (pi/2) (r_last,i - (sum_j W_ij r_j + b_i) / stretch) with r = 1 - 2 bit; r_last,i is
     r_i, or +1 where the layer before has no neuron i. So bit j adds pi (W_ij / stretch - [i = j])
     to what the angle is with all bits 0.
 
-    Raises TranspileError for another shape or a stretch that is not positive.
+    Args:
+        weight: Shape (width, width of the layer before).
+        bias: Shape (width,), or None.
+        stretch: Of the activation.
+
+    Raises:
+        TranspileError: For another shape or a stretch that is not positive.
     """
     matrix = np.asarray(weight, dtype=float)
     if matrix.ndim != 2 or matrix.size == 0:
@@ -88,9 +95,13 @@ def table_feedforward(
 ) -> Feedforward:
     """One branch for every pattern of outcomes of the layer before, for any activation.
 
-    angles: gives theta (patterns, width) in radians for outcomes +1/-1 (patterns, width_before).
+    Args:
+        angles: Gives theta (patterns, width) in radians for outcomes +1/-1 (patterns,
+            width_before).
+        width_before: Width of the layer before.
 
-    Raises TranspileError where these are too many branches.
+    Raises:
+        TranspileError: Where these are too many branches.
     """
     if width_before > MAX_TABLE_WIDTH:
         raise TranspileError(

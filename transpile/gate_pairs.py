@@ -49,10 +49,21 @@ def insert_pairs(
 ) -> QuantumCircuit:
     """Insert gate pairs behind each neuron's rotation, before its coupling or measurement.
 
-    neurons: the qubit index of each neuron. "sx": `pairs` times (SX, SX-dagger) on each neuron,
-    2 * pairs physical SX; SX-dagger is SX between virtual RZ(pi) and RZ(-pi). "cz": `pairs` times
-    the two-qubit gate twice on each couple of neurons: CZ, or the self-inverse gate (ECR, CX)
-    that `target` has there instead; exactly 2 * pairs of them. Raises TranspileError.
+    "sx": `pairs` times (SX, SX-dagger) on each neuron, 2 * pairs physical SX; SX-dagger is SX
+    between virtual RZ(pi) and RZ(-pi). "cz": `pairs` times the two-qubit gate twice on each couple
+    of neurons: CZ, or the self-inverse gate (ECR, CX) that `target` has there instead; exactly 2 *
+    pairs of them.
+
+    Args:
+        circuit: The circuit of a layer.
+        neurons: The qubit index of each neuron.
+        couples: The neurons that "cz" joins, as indices of `neurons`.
+        pairs: How many.
+        pair_gate: Which.
+        target: The device; None: a circuit that is not compiled.
+
+    Raises:
+        TranspileError: If a couple has no such gate, or the numbers are out of range.
     """
     check_pairs(pairs, pair_gate)
     if pairs == 0:

@@ -29,14 +29,17 @@ rewrite them into circuits of the same number of two-qubit gates and more single
 class CompiledLayer:
     """A layer as one ISA circuit, run as often as `parts` says.
 
-    circuit: over all qubits of the device; circuit.parameters is angle[0], angle[1], ... in this
-    order, angle[k] being the angle alpha' in radians of slot k; bit k of the classical register
-    `outcome` is the outcome of slot k (0 for +1, 1 for -1).
-    sites: the physical qubits of each slot. width: neurons of the layer. entanglement: the angle g.
-    copies: images side by side, in slots copy * width + neuron.
-    parts: executions of the circuit that the layer needs; more than 1 only where it is wider than
-    the chip, and then neuron j is in execution j // slots, slot j % slots. Slots that the last
-    execution does not need take angle 0 and are ignored.
+    Attributes:
+        circuit: Over all qubits of the device; circuit.parameters is angle[0], angle[1], ... in
+            this order, angle[k] being the angle alpha' in radians of slot k; bit k of the classical
+            register `outcome` is the outcome of slot k (0 for +1, 1 for -1).
+        sites: The physical qubits of each slot.
+        width: Neurons of the layer.
+        copies: Images side by side, in slots copy * width + neuron.
+        parts: Executions of the circuit that the layer needs; more than 1 only where it is wider
+            than the chip, and then neuron j is in execution j // slots, slot j % slots. Slots that
+            the last execution does not need take angle 0 and are ignored.
+        entanglement: The angle g, radians.
     """
 
     circuit: QuantumCircuit
@@ -75,15 +78,23 @@ def compile_layer(
     optimization_level: int = OPTIMIZATION_LEVEL,
     seed: int = 0,
 ) -> CompiledLayer:
-    """Compile a layer of `width` neurons with entanglement angle g (radians) for a target.
+    """Compile a layer of neurons for a target.
 
-    sites: one for each of copies * width neurons (fewer for a layer wider than the chip); chosen
-    by calibration where None. pairs: inserted gate pairs, exactly so many at every optimization
-    level (0 to 3). pair_gate "cz" joins neurons 2k and 2k+1 of the same copy, and places them on
-    coupled qubits even with no pairs, so that the number of pairs does not change the qubits.
-    seed: of the transpiler.
+    Args:
+        target: The device.
+        width: Neurons.
+        entanglement: The angle g, radians.
+        copies: Images side by side.
+        sites: One for each of copies * width neurons (fewer for a layer wider than the chip);
+            chosen by calibration where None.
+        pairs: Inserted gate pairs, exactly so many at every optimization level.
+        pair_gate: "cz" joins neurons 2k and 2k+1 of the same copy, and places them on coupled
+            qubits even with no pairs, so that the number of pairs does not change the qubits.
+        optimization_level: Of the transpiler, 0 to 3.
+        seed: Of the transpiler.
 
-    Raises TranspileError for a layer that cannot be placed, for bad sites, pairs or angles.
+    Raises:
+        TranspileError: For a layer that cannot be placed, for bad sites, pairs or angles.
     """
     check_pairs(pairs, pair_gate)
     if optimization_level not in range(4):

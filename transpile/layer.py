@@ -21,10 +21,11 @@ def layer_circuit(
     """Build the activation step of `width` neurons side by side.
 
     Registers: `neuron`, `ancilla` (only where the entanglement angle g is below pi/2) and
-    `outcome`, bit k for neuron k. Parameters: angle[k], the angle alpha' in radians by which
-    neuron k, in |0>, is rotated. `pairs` gate pairs stand between rotation and measurement.
+    `outcome`, bit k for neuron k. Parameters: angle[k], the angle alpha' in radians by which neuron
+    k, in |0>, is rotated. `pairs` gate pairs stand between rotation and measurement.
 
-    Raises TranspileError for a width below 1, an angle g outside (0, pi/2], or pairs below 0.
+    Raises:
+        TranspileError: For a width below 1, an angle g outside (0, pi/2], or pairs below 0.
     """
     if width < 1:
         raise TranspileError(f"width: expected at least 1 neuron, got {width}")

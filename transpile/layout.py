@@ -17,9 +17,12 @@ Couple = tuple[Site, Site]
 def capacity(target: Target, entanglement: float, pair_gate: PairGate = "sx") -> int:
     """How many neurons of one layer the fault-free part of the device takes.
 
-    entanglement: the angle g in radians; below pi/2 a neuron needs two coupled qubits. With the
-    pair gate "cz" neurons 2k and 2k+1 sit on coupled qubits. For "cz" with ancillas this is what
-    the placement reaches, not a proven maximum.
+    For "cz" with ancillas this is what the placement reaches, not a proven maximum.
+
+    Args:
+        target: The device.
+        entanglement: The angle g in radians; below pi/2 a neuron needs two coupled qubits.
+        pair_gate: With "cz" neurons 2k and 2k+1 sit on coupled qubits.
     """
     check_pairs(0, pair_gate)
     calibration = read_calibration(target)
@@ -44,11 +47,21 @@ def choose_sites(
 ) -> tuple[Site, ...]:
     """Choose disjoint, fault-free sites at the least total expected error.
 
-    Returns copies * width sites: neuron j of copy c is at c * width + j, better sites first. A
-    neuron and its ancilla are coupled, in the better of the two roles. With the pair gate "cz"
+    A neuron and its ancilla are coupled, in the better of the two roles. With the pair gate "cz"
     neurons 2k and 2k+1 of a copy are coupled too; then, with ancillas, the choice is greedy.
 
-    Raises TranspileError where the device cannot place so many, with both numbers.
+    Args:
+        target: The device.
+        width: Neurons.
+        entanglement: The angle g, radians.
+        pair_gate: Of inserted pairs.
+        copies: Images side by side.
+
+    Returns:
+        copies * width sites: neuron j of copy c is at c * width + j, better sites first.
+
+    Raises:
+        TranspileError: Where the device cannot place so many, with both numbers.
     """
     check_pairs(0, pair_gate)
     if width < 1 or copies < 1:

@@ -22,11 +22,17 @@ def cheapest_disjoint(
 ) -> tuple[list[Pair], list[int]] | None:
     """Choose n_pairs pairs and n_singles vertices, disjoint, at the least total cost.
 
-    pairs, singles: cost of each; a vertex need not occur in both. Returns them in order of cost, or
-    None where so many do not exist.
-
     A maximum-weight perfect matching finds it: each vertex is matched to its partner, to one of
     n_singles extra vertices at its own cost, or to an extra vertex that stands for "not used".
+
+    Args:
+        pairs: The cost of each pair.
+        n_pairs: How many.
+        singles: The cost of each vertex by itself; a vertex need not occur in both.
+        n_singles: How many.
+
+    Returns:
+        Pairs and vertices in order of cost, or None where so many do not exist.
     """
     vertices = sorted({v for pair in pairs for v in pair} | set(singles))
     unused = len(vertices) - 2 * n_pairs - n_singles

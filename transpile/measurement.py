@@ -36,7 +36,8 @@ def with_measurement(circuit: QuantumCircuit, target: Target, measurement: str) 
     `measure_2` (qiskit_ibm_runtime.circuit.MidCircuitMeasure) is tuned to be short. Simulators do
     not know it; they run `measure` with its error and its duration.
 
-    Raises TranspileError where the target does not have it, or not on a qubit that is measured.
+    Raises:
+        TranspileError: Where the target does not have it, or not on a qubit that is measured.
     """
     if measurement == MEASURE:
         return circuit

@@ -8,6 +8,7 @@ from transpile.activation_step import is_projective
 from transpile.calibration import Calibration, read_calibration
 from transpile.errors import TranspileError
 from transpile.matching import cheapest_disjoint, largest_matching
+from transpile.measurement import MEASURE
 from transpile.placement import check_sites
 from transpile.sites import Site, site_error
 
@@ -15,9 +16,14 @@ from transpile.sites import Site, site_error
 def smallest_entanglements(widths: Sequence[int], entanglements: Sequence[float]) -> list[float]:
     """For each neuron of the widest layer the smallest angle g of the layers that have it.
 
-    Below pi/2 its site needs an ancilla. widths, entanglements: of every layer.
+    Below pi/2 its site needs an ancilla.
 
-    Raises TranspileError for no layer, a layer without neurons or an angle out of range.
+    Args:
+        widths: Of every layer.
+        entanglements: Of every layer, radians.
+
+    Raises:
+        TranspileError: For no layer, a layer without neurons or an angle out of range.
     """
     if not widths or min(widths) < 1 or len(widths) != len(entanglements):
         raise TranspileError(
@@ -36,14 +42,23 @@ def network_sites(
     entanglements: Sequence[float],
     wait: float,
     sites: Sequence[Site] | None = None,
+    measurement: str = MEASURE,
 ) -> tuple[Site, ...]:
     """Sites of all neurons: neuron j of every layer is at site j.
 
     Neurons that some layer measures weakly have an ancilla there. The sites are chosen at the least
-    total expected error of one step, in which a living neuron also waits for `wait` seconds; better
-    ones come first. `sites` that are given are checked instead.
+    total expected error of one step, in which a living neuron also waits; better ones come first.
 
-    Raises TranspileError where the device cannot place so many, or for bad sites.
+    Args:
+        target: The device.
+        widths: Of every layer.
+        entanglements: Of every layer, radians.
+        wait: Seconds for which a living neuron waits in a step.
+        sites: Checked instead, where they are given.
+        measurement: The instruction that measures.
+
+    Raises:
+        TranspileError: Where the device cannot place so many, or for bad sites.
     """
     angles = smallest_entanglements(widths, entanglements)
     if sites is not None:
@@ -52,7 +67,7 @@ def network_sites(
         check_sites(sites, target, angles)
         return tuple(sites)
     weak = sum(not is_projective(angle) for angle in angles)
-    calibration = read_calibration(target)
+    calibration = read_calibration(target, measurement)
     read_out = any(is_projective(angle) for angle in entanglements)
     pairs = _pair_errors(calibration, wait, read_out) if weak else {}
     singles = {

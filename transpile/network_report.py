@@ -21,14 +21,17 @@ from transpile.sites import Site
 class NetworkReport:
     """Figures of one execution.
 
-    duration_s: from the first gate to the end of the last measurement; of it, gates_s of the
-    layers, measurement_s, and feedforward_s from each measurement to the next layer's own gates.
-    waiting_share: the part of the neurons' lives, from the first gate to the last measurement that
-    they matter to, in which nothing acts on them.
-    gate_counts: by name, those in branches included, whether they are taken or not.
-    load: what the controller of a machine has to do.
-    neuron_errors: for each layer the expected error of each neuron's outcome, a probability; in
-    neuron_errors_without_waiting, waits cost nothing.
+    Attributes:
+        duration_s: From the first gate to the end of the last measurement.
+        gates_s: Of it, the layers.
+        measurement_s: Of it, the measurements.
+        feedforward_s: Of it, from each measurement to the next layer's own gates.
+        waiting_share: The part of the neurons' lives, from the first gate to the last measurement
+            that they matter to, in which nothing acts on them.
+        gate_counts: By name, those in branches included, whether they are taken or not.
+        load: What the controller of a machine has to do.
+        neuron_errors: For each layer the expected error of each neuron's outcome, a probability.
+        neuron_errors_without_waiting: The same if waits cost nothing.
     """
 
     duration_s: float
@@ -89,8 +92,11 @@ def network_report(compiled: CompiledNetwork, target: Target) -> NetworkReport:
 class _Life:
     """What happened on a site since its last measurement.
 
-    success: the product of 1 - error of what acted. Seconds of each qubit: acting, in which
-    something acted; resting, in which it waited as it had been measured; waiting, otherwise.
+    Attributes:
+        success: The product of 1 - error of what acted.
+        acting: Seconds of each qubit in which something acted.
+        resting: In which it waited as it had been measured.
+        waiting: In which it waited otherwise.
     """
 
     def __init__(self) -> None:

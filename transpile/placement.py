@@ -18,9 +18,15 @@ def parse_sites(
 ) -> tuple[Site, ...]:
     """Parse "3,4,5" (neurons) or, for an entanglement angle below pi/2, "3:4,7:8" (neuron:ancilla).
 
-    entanglement: the angle g, one for all sites or one for each. count: how many sites are
-    expected, if known. Raises TranspileError for text of another form, qubits that the device
-    lacks, that are named twice or faulty, pairs that are not coupled, or another number of sites.
+    Args:
+        text: The list.
+        target: The device.
+        entanglement: The angle g, one for all sites or one for each.
+        count: How many sites are expected, if known.
+
+    Raises:
+        TranspileError: For text of another form, qubits that the device lacks, that are named twice
+            or faulty, pairs that are not coupled, or another number of sites.
     """
     number = r"\d{1,9}"
     projective = {is_projective(angle) for angle in np.atleast_1d(entanglement)}
@@ -51,7 +57,8 @@ def check_sites(
 ) -> None:
     """Check sites against the device; with the pair gate "cz", couples of a layer of `width` too.
 
-    Raises TranspileError as parse_sites does.
+    Raises:
+        TranspileError: As `parse_sites` does.
     """
     calibration = read_calibration(target)
     used: set[int] = set()

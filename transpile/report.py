@@ -15,10 +15,13 @@ from transpile.isa import CompiledLayer
 class LayerReport:
     """Figures of one execution of a compiled layer.
 
-    qubits: physical qubits in use. depth: of the ISA circuit, virtual RZ included. gate_counts:
-    by name, measurements included. two_qubit_gates: how many gates act on two qubits.
-    duration_s: of one execution, every instruction as soon as possible, measurement included.
-    neuron_errors: expected error of each slot, a probability.
+    Attributes:
+        qubits: Physical qubits in use.
+        depth: Of the ISA circuit, virtual RZ included.
+        gate_counts: By name, measurements included.
+        two_qubit_gates: How many gates act on two qubits.
+        duration_s: Of one execution, every instruction as soon as possible, measurement included.
+        neuron_errors: Expected error of each slot, a probability.
     """
 
     qubits: tuple[int, ...]

@@ -32,17 +32,24 @@ LAST = "last"
 class CompiledStep:
     """One layer on living qubits, from the end of the last layer's measurement to that of its own.
 
-    circuit: over all qubits of the device; every wait of a qubit in use is a Delay. Parameters:
-    angle[k], the angle theta in radians by which neuron k turns. Classical registers: `outcome`,
-    bit k for neuron k (0 for +1, 1 for -1); and, but for the first layer, `last`, the outcomes of
-    the layer before, on which its branches depend (each on one bit, or on the whole register).
     A measurement takes no time in the circuit: for as long as it takes, other qubits have a Delay,
     and the measured one, where it is used again, has none (noise_models relaxes it).
-    width: neurons. entanglement: the angle g. feedforward: the branches in the circuit and, as
-    its base, the value of angle[k]; None: angle[k] is to be computed from the outcomes outside.
-    alive: the physical qubits whose state later steps go on from.
-    duration, feedforward_duration, measurement_duration: seconds; of the step, and, in it, from its
-    start to the last branch or to the first gate of the layer, and of the measurement.
+
+    Attributes:
+        circuit: Over all qubits of the device; every wait of a qubit in use is a Delay. Parameters:
+            angle[k], the angle theta in radians by which neuron k turns. Classical registers:
+            `outcome`, bit k for neuron k (0 for +1, 1 for -1); and, but for the first layer,
+            `last`, the outcomes of the layer before, on which its branches depend (each on one bit,
+            or on the whole register).
+        width: Neurons.
+        entanglement: The angle g, radians.
+        feedforward: The branches in the circuit and, as its base, the value of angle[k]; None:
+            angle[k] is to be computed from the outcomes outside.
+        alive: The physical qubits whose state later steps go on from.
+        duration: Seconds of the step.
+        feedforward_duration: Seconds from its start to the last branch or to the first gate of the
+            layer.
+        measurement_duration: Seconds of the measurement.
     """
 
     circuit: QuantumCircuit

@@ -1,10 +1,18 @@
 """`qnnq calibrate`: measure how a device's qubits answer."""
 
-from typing import Annotated
+import sys
+from contextlib import redirect_stdout
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from qnnq.cli import hardware, options
+from qnnq.cli.output import percent, write_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from qnnq.jobs.hardware_request import HardwareRequest
 
 
 def register(app: typer.Typer) -> None:
@@ -28,6 +36,16 @@ def register(app: typer.Typer) -> None:
         execution_mode: options.ExecutionMode = "job",
         rep_delay: options.RepDelay = None,
         limits: options.Limits = None,
+        instance: options.Instance = None,
+        check: Annotated[
+            str | None,
+            typer.Option(
+                help="Then predict these images, such as 0:200, run them and compare.",
+                metavar="IMAGES",
+            ),
+        ] = None,
+        check_shots: Annotated[int, typer.Option(help="Shots of each image of --check.")] = 10,
+        json: options.Json = None,
     ) -> None:
         """Measure the response of the qubits that a network would use.
 
@@ -35,10 +53,15 @@ def register(app: typer.Typer) -> None:
         Cut off, it goes on when it is called again, and pays nothing twice.
         The file is a twin of the device: qnnq run --noise measured:FILE.
 
+        --check judges the twin: what it predicts of images, with its interval, before they are run.
+
         Example: qnnq calibrate mnist16-a0.5 --device fake_kingston --out response.json
+
+        Example: qnnq calibrate --device fake_torino --check 0:200 --check-shots 10
         """
         import shutil
 
+        from qnnq.errors import InputError
         from qnnq.jobs.budget import check_budget
         from qnnq.jobs.creation import calibration_folder, create_run
         from qnnq.jobs.folder import LEDGER
@@ -49,6 +72,7 @@ def register(app: typer.Typer) -> None:
         request = hardware.request_of(
             model=model,
             device=device,
+            instance=instance,
             data="mnist-test",
             images="all",
             shots=shots,
@@ -61,15 +85,85 @@ def register(app: typer.Typer) -> None:
             rep_delay=rep_delay,
             limits=limits,
         )
-        check_writable(out)
+        if json is not None and check is None:
+            raise InputError("--json: expected --check beside it, whose result it holds")
+        for path in (out, json):
+            if path not in (None, "-"):
+                check_writable(path)
         folder = calibration_folder(request, run)
-        if not (folder / LEDGER).exists():
-            plan = plan_calibration(request)
-            checked = check_device(request, plan.device)
-            check_budget(plan.estimate, budget)
-            print(f"{plan.device.name}: quantum seconds: {plan.estimate.formula()}")
-            hardware.confirm(plan, yes)
-            create_run(checked, plan, folder, budget)
-        hardware.pursue(str(folder), wait=True)
-        shutil.copyfile(folder / RESPONSE, out)
-        print(f"{out}: the response that {folder} measured")
+        with redirect_stdout(sys.stderr if json == "-" else sys.stdout):
+            if not (folder / LEDGER).exists():
+                plan = plan_calibration(request)
+                checked = check_device(request, plan.device)
+                check_budget(plan.estimate, budget)
+                print(f"{plan.device.name}: quantum seconds: {plan.estimate.formula()}")
+                hardware.confirm(plan, yes)
+                create_run(checked, plan, folder, budget)
+            hardware.pursue(str(folder), wait=True)
+            shutil.copyfile(folder / RESPONSE, out)
+            print(f"{out}: the response that {folder} measured")
+            if check is None:
+                return
+            document = _check(request, folder, check, check_shots, budget, yes)
+        if json is not None:
+            write_json(document, json)
+
+
+def _check(
+    request: "HardwareRequest",
+    folder: "Path",
+    images: str,
+    shots: int,
+    budget: float | None,
+    yes: bool,
+) -> dict[str, Any]:
+    """Predict images by a response, run them, and say whether the intervals hold.
+
+    Returns:
+        The same in schema `qnnq.check/1`.
+    """
+    from dataclasses import asdict
+
+    from qnnq.execution.measured_response import read_response
+    from qnnq.jobs.budget import check_budget
+    from qnnq.jobs.creation import create_run
+    from qnnq.jobs.folder import LEDGER
+    from qnnq.jobs.ledger import Ledger
+    from qnnq.jobs.planning import check_device, plan_run
+    from qnnq.jobs.reading import collect_run
+    from qnnq.jobs.responses import RESPONSE
+    from qnnq.jobs.twin_check import checking_request, judge, predict
+    from qnnq.networks.bundled import load_model
+
+    response = read_response(folder / RESPONSE)
+    wanted = checking_request(request, response, load_model(request.model), images, shots)
+    plan = plan_run(wanted)
+    prediction = predict(plan, response, wanted.seed)
+    expected = prediction.accuracy(shots)
+    print(f"predicted: {percent(asdict(expected))} of the shots of images {images} right")
+    run = folder / f"check-{plan.task.id[:12]}"
+    if not (run / LEDGER).exists():
+        if budget is not None:
+            ledger = Ledger(folder)
+            budget -= ledger.quantum_seconds()
+            ledger.close()
+        checked = check_device(wanted, plan.device)
+        check_budget(plan.estimate, budget)
+        hardware.confirm(plan, yes)
+        create_run(checked, plan, run, budget)
+    hardware.pursue(str(run), wait=True)
+    result = collect_run(run).result
+    whole, blocks = judge(prediction, result.counts, result.labels)
+    held = sum(block.inside for block in blocks)
+    where = "inside" if whole.inside else "OUTSIDE"
+    print(f"measured: {100 * whole.measured:.2f} %, {where} the interval")
+    print(f"by parts of the images: {held} of {len(blocks)} intervals hold what was measured")
+    return {
+        "schema": "qnnq.check/1",
+        "device": plan.device.name,
+        "images": images,
+        "shots": shots,
+        "run": str(run),
+        "whole": {**asdict(whole), "inside": whole.inside},
+        "parts": [{**asdict(block), "inside": block.inside} for block in blocks],
+    }

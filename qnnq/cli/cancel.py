@@ -9,14 +9,19 @@ def register(app: typer.Typer) -> None:
     """Add the command."""
 
     @app.command()
-    def cancel(folder: options.Folder = "latest") -> None:
+    def cancel(folder: options.Folder = "latest", json: options.Json = None) -> None:
         """Cancel a run's unfinished jobs. What is measured stays, and resume goes on from there.
 
         Example: qnnq cancel latest
         """
+        from qnnq.cli.output import write_json
+        from qnnq.jobs.control import cancel_run
         from qnnq.jobs.folder import find_run
-        from qnnq.jobs.runs import cancel_run
 
         path = find_run(folder)
         count = cancel_run(path, hardware.Speaker())
-        print(f"{path}: {count} jobs cancelled")
+        if json is not None:
+            document = {"schema": "qnnq.cancel/1", "folder": str(path), "cancelled": count}
+            write_json(document, json)
+        if json != "-":
+            print(f"{path}: {count} jobs cancelled")

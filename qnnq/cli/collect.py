@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from qnnq.cli import hardware, options
-from qnnq.cli.output import percent, write_json
+from qnnq.cli.accuracies import print_run
+from qnnq.cli.output import write_json
 
 if TYPE_CHECKING:
     from qnnq.jobs.reading import Collected
@@ -28,9 +29,9 @@ def register(app: typer.Typer) -> None:
 
         Example: qnnq collect latest --json -
         """
+        from qnnq.jobs.control import look_again
         from qnnq.jobs.folder import find_run
         from qnnq.jobs.reading import collect_run
-        from qnnq.jobs.runs import look_again
 
         path = find_run(folder)
         say = hardware.Speaker()
@@ -41,7 +42,7 @@ def register(app: typer.Typer) -> None:
         document = found.result.to_json(with_counts=counts)
         document |= {"hardware": found.hardware, "partial": found.partial}
         if json != "-":
-            _print(document)
+            _print(found.labels["network"], document)
         if json is not None:
             write_json(document, json)
         if out is not None:
@@ -50,31 +51,25 @@ def register(app: typer.Typer) -> None:
 
 def _store(found: "Collected", out: str) -> None:
     """Add the result to a results file, labelled as a sweep labels its points."""
-    from dataclasses import replace
-
-    from qnnq.results.file import Store
+    from qnnq.results.file import Place, Store
 
     result = found.result
-    # The images that were asked for: a partial result gives way to the whole one.
-    name = f"runtime {replace(result.task, images=found.labels['images']).id}"
-    parts = {(0, 0): result.task_id} | ({(0, 1): "not finished"} if found.partial else {})
+    labels = {name: value for name, value in found.labels.items() if name != "seed"}
+    seed = result.task.seed
+    # A partial result gives way to the whole one, which has the same labels.
+    parts = {Place(seed, 0, 0): result.task_id} | (
+        {Place(seed, 0, 1): None} if found.partial else {}
+    )
     with Store(out, create=True) as store:
         store.add(result)
-        store.link(name, result.task.to_json(), found.labels, parts, len(parts), fresh=True)
+        store.link(labels, result.task.to_json(), parts, len(parts), fresh=True)
 
 
-def _print(document: dict[str, Any]) -> None:
+def _print(model: str, document: dict[str, Any]) -> None:
     task, hardware_part = document["task"], document["hardware"]
-    partial = " (partial: the other images are not finished)" if document["partial"] else ""
-    print(f"{task['device']}: {document['images']} images x {document['shots']} shots{partial}")
-    for name, meaning in (
-        ("single_shot", "one shot"),
-        ("majority", "majority"),
-        ("soft_vote", "mean softmax"),
-    ):
-        print(f"{meaning + ':':14}{percent(document['accuracy'][name])}")
-    if "out_of_reach" in document:
-        print(f"angles out of the compensation's reach: {100 * document['out_of_reach']:.2f} %")
+    print_run(model, document)
+    if document["partial"]:
+        print("partial: the other images are not finished")
     print(
         f"{len(hardware_part['jobs'])} jobs, {hardware_part['executions']} executions "
         f"(estimate {hardware_part['estimated_executions']}), "

@@ -7,10 +7,13 @@ from qnnq.cli.output import print_table, write_json
 
 if TYPE_CHECKING:
     from qnnq.execution.request import RunRequest
+    from qnnq.execution.timing import Timing
     from transpile import CompiledNetwork, NetworkReport
 
 
-def compile_coherent(request: "RunRequest", draw: bool, qasm: str | None, json: str | None) -> None:
+def compile_coherent(
+    request: "RunRequest", instance: str | None, draw: bool, qasm: str | None, json: str | None
+) -> None:
     """Compile, report, draw and write what a checked request asks for.
 
     Raises:
@@ -22,14 +25,16 @@ def compile_coherent(request: "RunRequest", draw: bool, qasm: str | None, json: 
     from qnnq.networks.bundled import load_model
     from transpile import machine_circuit, network_circuit, network_report
 
-    network, device = load_model(request.model), resolve_device(str(request.device))
+    network = load_model(request.model)
+    device = resolve_device(str(request.device), instance=instance)
     target = device.target
-    compiled, outside = compile_living(network, device, request.qubits, Timing.of(request))
+    timing = Timing.of(request)
+    compiled, outside = compile_living(network, device, request.qubits, timing)
     report, circuit = network_report(compiled, target), network_circuit(compiled)
     if json is not None:
         write_json({"schema": "qnnq.compile/1", **_document(device.name, compiled, report)}, json)
     if "-" not in (json, qasm):
-        _print(f"{request.model} on {device.name}, coherent", compiled, report)
+        _print(f"{request.model} on {device.name}, coherent", timing, compiled, report)
         if outside:
             print(f"Angles are computed outside the machine: {outside}")
         elif refusal := _refusal(machine_circuit(circuit, target, compiled.measurement), target):
@@ -67,35 +72,56 @@ def _document(
     }
 
 
-def _print(title: str, compiled: "CompiledNetwork", report: "NetworkReport") -> None:
+def _print(
+    title: str, timing: "Timing", compiled: "CompiledNetwork", report: "NetworkReport"
+) -> None:
     from rich.table import Table
 
     table = Table(title=title, title_justify="left")
-    table.add_column("layer")
-    for column in ("neurons", "duration", "of it feed-forward"):
+    for column in ("layer", "neurons", "duration", "of it feed-forward", "measurement"):
         table.add_column(column, justify="right")
     table.add_column("expected error of a neuron: mean (worst)", justify="right")
     table.add_column("without waits", justify="right")
-    errors = zip(report.neuron_errors, report.neuron_errors_without_waiting, strict=True)
-    for number, (step, (waiting, without)) in enumerate(
-        zip(compiled.steps, errors, strict=True), 1
-    ):
+    errors = list(zip(report.neuron_errors, report.neuron_errors_without_waiting, strict=True))
+    for number, (step, both) in enumerate(zip(compiled.steps, errors, strict=True), 1):
+        durations = (step.duration, step.feedforward_duration, step.measurement_duration)
         table.add_row(
             str(number),
             str(step.width),
-            f"{1e6 * step.duration:.2f} us",
-            f"{1e6 * step.feedforward_duration:.2f} us",
-            *(f"{100 * sum(e) / len(e):.2f} % ({100 * max(e):.2f} %)" for e in (waiting, without)),
+            *(f"{1e6 * duration:.2f} us" for duration in durations),
+            *(f"{100 * sum(e) / len(e):.2f} % ({100 * max(e):.2f} %)" for e in both),
         )
     print_table(table)
+    neurons = Table(title="expected error of an outcome (without waits)", title_justify="left")
+    for column in ("neuron", "qubits", *(f"layer {n}" for n, _ in enumerate(errors, 1))):
+        neurons.add_column(column, justify="right")
+    for neuron, site in enumerate(compiled.sites):
+        cells = [
+            f"{100 * waiting[neuron]:.2f} % ({100 * without[neuron]:.2f} %)"
+            if neuron < len(waiting)
+            else ""
+            for waiting, without in errors
+        ]
+        neurons.add_row(str(neuron), str(site), *cells)
+    print_table(neurons)
+    parts = {
+        "gates": report.gates_s,
+        "measurement": report.measurement_s,
+        "feed-forward": report.feedforward_s,
+    }
+    shares = ", ".join(
+        f"{name} {1e6 * seconds:.2f} us ({100 * seconds / report.duration_s:.0f} %)"
+        for name, seconds in parts.items()
+    )
     load = report.load
     print(
-        f"{1e6 * report.duration_s:.2f} us: gates {1e6 * report.gates_s:.2f}, measurement "
-        f"{1e6 * report.measurement_s:.2f}, feed-forward {1e6 * report.feedforward_s:.2f}; a "
-        f"neuron waits {100 * report.waiting_share:.0f} % of its life\n"
+        f"{1e6 * report.duration_s:.2f} us: {shares}; a neuron waits "
+        f"{100 * report.waiting_share:.0f} % of its life\n"
         f"{load.if_tests} if_tests, {load.branches} branches, {load.broadcasts} broadcasts of "
         f"{load.broadcast_bits} bits, {load.measurements} measurements\n"
-        f"qubits (neuron or neuron:ancilla): {' '.join(map(str, compiled.sites))}"
+        f"assumed: {timing.feedback_latency_s * 1e6:g} us of feedback latency, "
+        f"{timing.condition_overhead_s * 1e9:g} ns between branches, {timing.measurement}, "
+        f"{timing.recycling}"
     )
 
 

@@ -30,6 +30,7 @@ def register(app: typer.Typer) -> None:
         condition_overhead: options.ConditionOverhead = None,
         measurement: options.Measurement = "measure",
         recycling: options.Recycling = "flip",
+        instance: options.Instance = None,
         draw: Annotated[bool, typer.Option("--draw", help="Draw the circuits.")] = False,
         qasm: Annotated[
             str | None, typer.Option(help="Write OpenQASM 3 (- is stdout).", metavar="FILE")
@@ -73,11 +74,11 @@ def register(app: typer.Typer) -> None:
         )
         check_request(request)
         if mode == "coherent":
-            compile_coherent(request, draw, qasm, json)
+            compile_coherent(request, instance, draw, qasm, json)
             return
         network = load_model(model)
         placement = Placement(
-            resolve_device(device),
+            resolve_device(device, instance=instance),
             qubits=qubits,
             copies=copies,
             pairs=pairs,

@@ -34,10 +34,12 @@ def register(app: typer.Typer) -> None:
         pair_gate: options.PairGateName = "sx",
         mode: options.Mode = "stepwise",
         feedback_latency: options.FeedbackLatency = None,
+        condition_overhead: options.ConditionOverhead = None,
         measurement: options.Measurement = "measure",
         recycling: options.Recycling = "flip",
         rep_delay: options.RepDelay = None,
         limits: options.Limits = None,
+        instance: options.Instance = None,
         json: options.Json = None,
     ) -> None:
         """Say what a run on a machine would cost; nothing is sent.
@@ -47,6 +49,7 @@ def register(app: typer.Typer) -> None:
         request = hardware.request_of(
             model=model,
             device=device,
+            instance=instance,
             data=data,
             images=images,
             shots=shots,
@@ -57,6 +60,7 @@ def register(app: typer.Typer) -> None:
             pair_gate=pair_gate,
             mode=mode,
             feedback_latency=feedback_latency,
+            condition_overhead=condition_overhead,
             measurement=measurement,
             recycling=recycling,
             execution_mode="batch",
@@ -92,8 +96,10 @@ def print_estimate(plan: "Plan") -> None:
 
     estimate = plan.estimate
     first = plan.circuits[0]
+    names = [str(layer.layer + 1) for layer in estimate.layers]
     if isinstance(first, NetworkCircuit):
-        arrangement = f"the whole network is one circuit of {first.circuit.num_clbits} outcomes"
+        names = [f"1 to {len(first.widths)}"]
+        arrangement = f"one circuit of {first.circuit.num_clbits} outcomes"
     else:
         arrangement = f"{first.copies} images side by side on {len(first.sites)} neurons"
     table = Table(
@@ -105,9 +111,9 @@ def print_estimate(plan: "Plan") -> None:
     columns = ("layer", "jobs", "PUBs", "parameter sets", "executions", "payload MB", "quantum s")
     for name in columns:
         table.add_column(name, justify="right")
-    for layer in estimate.layers:
+    for name, layer in zip(names, estimate.layers, strict=True):
         table.add_row(
-            str(layer.layer + 1),
+            name,
             *(str(layer.jobs), str(layer.pubs)),
             *(str(layer.parameter_sets), str(layer.executions)),
             f"{layer.payload_bytes / 1e6:.2f}",

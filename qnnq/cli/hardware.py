@@ -14,6 +14,7 @@ def request_of(
     *,
     model: str,
     device: str,
+    instance: str | None,
     data: str,
     images: str,
     shots: int,
@@ -33,8 +34,11 @@ def request_of(
     response: str | None = None,
     mode: str = "stepwise",
     feedback_latency: str | None = None,
+    condition_overhead: str | None = None,
     measurement: str = "measure",
     recycling: str = "flip",
+    target_width: float | None = None,
+    max_shots: int | None = None,
 ) -> "HardwareRequest":
     """Return the request of a command's options."""
     from qnnq.devices.service_limits import read_limits
@@ -44,14 +48,18 @@ def request_of(
     return HardwareRequest(
         model=model,
         device=device,
+        instance=instance,
         data=data,
         images=images,
         shots=shots,
+        target_width=target_width,
+        max_shots=max_shots,
         seed=seed,
         qubits=qubits,
         copies=copies,
         mode=mode,  # type: ignore[arg-type]
         feedback_latency=feedback_latency,
+        condition_overhead=condition_overhead,
         measurement=measurement,
         recycling=recycling,  # type: ignore[arg-type]
         pairs=pairs,
@@ -101,7 +109,7 @@ class Speaker:
         if line == self._last:
             return
         self._last = line
-        if sys.stderr.isatty() and line.startswith("layer "):
+        if sys.stderr.isatty() and line.startswith("layer"):
             print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
             self._open = True
             return
@@ -116,8 +124,13 @@ class Speaker:
             self._open = False
 
 
-def confirm(plan: "Plan", yes: bool) -> None:
+def confirm(plan: "Plan", yes: bool, seconds: float | None = None) -> None:
     """Ask before money is spent, unless the answer was given or none is spent.
+
+    Args:
+        plan: What will be run.
+        yes: Whether the answer is known.
+        seconds: The quantum seconds that it may use, None for those of the estimate.
 
     Raises:
         InputError: If nobody can be asked.
@@ -127,7 +140,7 @@ def confirm(plan: "Plan", yes: bool) -> None:
 
     if yes or plan.device.kind == "simulated":
         return
-    seconds = plan.estimate.quantum_seconds
+    seconds = plan.estimate.quantum_seconds if seconds is None else seconds
     question = f"This may use {seconds:.0f} quantum seconds on {plan.device.name}."
     if sys.stdin is None or not sys.stdin.isatty():
         raise InputError(f"{question} Expected --yes, since nobody can be asked here")
@@ -136,12 +149,19 @@ def confirm(plan: "Plan", yes: bool) -> None:
 
 
 def pursue(
-    folder: str, wait: bool, timeout_s: float | None = None, despite_faults: bool = False
+    folder: str,
+    wait: bool,
+    timeout_s: float | None = None,
+    despite_faults: bool = False,
+    json: str | None = None,
 ) -> bool:
-    """Go on with a run and say where it stands: see `qnnq.jobs.runs.advance`."""
+    """Go on with a run and say where it stands: see `qnnq.jobs.advance.advance`.
+
+    `json`: where that goes as JSON as well, or instead for `-`.
+    """
     from qnnq.errors import Interrupted
+    from qnnq.jobs.advance import advance
     from qnnq.jobs.folder import find_run
-    from qnnq.jobs.runs import advance
 
     path = find_run(folder)
     say = Speaker()
@@ -154,7 +174,14 @@ def pursue(
         ) from None
     finally:
         say.close()
-    if finished:
+    if json is not None:
+        from qnnq.cli.output import write_json
+
+        document = {"schema": "qnnq.resume/1", "folder": str(path), "finished": finished}
+        write_json(document, json)
+    if json == "-":
+        pass
+    elif finished:
         print(f"{path}: finished")
     else:
         print(f"{path}: jobs are submitted; go on with qnnq resume {path}")

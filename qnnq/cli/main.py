@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -13,13 +14,17 @@ import typer
 COMMANDS = (
     "run",
     "models",
+    "glossary",
     "noise",
     "compile_command",
     "train",
     "import_command",
+    "scale",
     "sweep",
     "results",
+    "compare",
     "plot",
+    "fit",
     "report",
     "estimate",
     "submit",
@@ -40,7 +45,7 @@ def build_app() -> typer.Typer:
     app = typer.Typer(
         help="Deploy naturally quantized neural networks on noisy quantum devices.\n\n"
         "Begin with `qnnq run`: a bundled network on 10,000 MNIST images under the noise of a "
-        "real device.",
+        "real device. `qnnq glossary` says what the words mean.",
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )
@@ -68,8 +73,10 @@ def _version(wanted: bool) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command line and return its exit code: 0 done, 1 failed, 2 bad input, 3 still
-    pending after the time that was given to it, 130 interrupted.
+    """Run a command line and return its exit code.
+
+    0: done, 1: failed, 2: bad input, 3: still pending after the time that was given to it, 130:
+    interrupted.
 
     Args:
         arguments: Without the program's name; None takes those of the process.
@@ -138,9 +145,25 @@ def _message(error: Exception, arguments: Sequence[str]) -> str:
     if formatted is None:
         return str(error)
     # A usage error of the option parser, which leaves out the value that it refuses.
-    options = getattr(getattr(error, "param", None), "opts", ())
+    options = getattr(getattr(error, "param", None), "opts", None) or [""]
     found = [value for option, value in pairwise(arguments) if option in options]
+    expected = _expected(formatted())
+    if found and expected:
+        return f"{options[0]} {found[-1]!r}: expected {expected}"
     return f"{formatted()}{f', got {found[-1]!r}' if found else ''} (see --help)"
+
+
+def _expected(message: str) -> str:
+    """Return in our own words what a message of the option parser says that it expects, or ""."""
+    choices = re.search(r"is not one of (.*?)\.?$", message)
+    if choices:
+        return f"one of {choices[1]}".replace("'", "")
+    least = re.search(r"greater than or equal to (\S+)|x>=([^ .]+)", message)
+    if least:
+        return f"at least {least[1] or least[2]}"
+    if "valid integer" in message:
+        return "a whole number"
+    return "a number" if "valid number" in message or "valid float" in message else ""
 
 
 def _say(message: str, code: int) -> int:

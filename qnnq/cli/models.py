@@ -1,8 +1,8 @@
 """`qnnq models`: the bundled networks."""
 
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,15 +18,19 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def models(
+        files: Annotated[
+            list[str] | None,
+            typer.Argument(metavar="[MODEL...]", help="These, instead of all bundled ones."),
+        ] = None,
         json: options.Json = None,
     ) -> None:
-        """List the bundled networks and their accuracy without noise.
+        """List networks, bundled ones or files, and their accuracy without noise.
 
-        Example: qnnq models --json -
+        Example: qnnq models net.safetensors
         """
         from qnnq.networks.bundled import bundled_models, load_model
 
-        networks = {name: load_model(name) for name in bundled_models()}
+        networks = {name: load_model(name) for name in files or bundled_models()}
         if json is not None:
             entries = [_entry(name, network) for name, network in networks.items()]
             write_json({"schema": "qnnq.models/1", "models": entries}, json)
@@ -52,10 +56,10 @@ def _entry(name: str, network: "Network") -> dict[str, Any]:
 def _print(networks: dict[str, "Network"]) -> None:
     from rich.table import Table
 
-    table = Table(title="Bundled networks, accuracy without noise", title_justify="left")
+    table = Table(title="Networks, accuracy without noise", title_justify="left")
     for column in ("model", "hidden", "activation"):
         table.add_column(column)
-    for column in ("stretch", "entanglement", "trained", "one shot", "majority"):
+    for column in ("stretch", "angle", "trained", "one shot", "majority"):
         table.add_column(column, justify="right")
     for name, network in networks.items():
         known = network.information
@@ -65,18 +69,29 @@ def _print(networks: dict[str, "Network"]) -> None:
             _one_or_each(network.activation, network.activations),
             _one_or_each(network.stretch, [f"{stretch:g}" for stretch in network.stretches]),
             f"{network.entanglement / math.pi:.4g} pi",
-            f"{known['data']}, {known['epochs']} epochs, seed {known['seed']}",
-            f"{100 * float(known['single_shot_accuracy']):.2f} %",
-            f"{100 * float(known['majority_accuracy']):.2f} %",
+            _training(known),
+            *(_accuracy(known, name) for name in ("single_shot_accuracy", "majority_accuracy")),
         )
-    table.caption = _caption(next(iter(networks.values())))
+    table.caption = _caption(networks.values())
     print_table(table)
+
+
+def _training(known: Mapping[str, str]) -> str:
+    if {"data", "epochs", "seed"} <= known.keys():
+        return f"{known['data']}, {known['epochs']} epochs, seed {known['seed']}"
+    return f"imported from {known['imported_from']}" if "imported_from" in known else "unknown"
+
+
+def _accuracy(known: Mapping[str, str], name: str) -> str:
+    return f"{100 * float(known[name]):.2f} %" if name in known else "-"
 
 
 def _one_or_each(value: object, layers: Sequence[str]) -> str:
     return ", ".join(layers) if isinstance(value, tuple) else layers[0]
 
 
-def _caption(network: "Network") -> str:
-    known = network.information
-    return f"on {known['test_data']}; majority of {known['shots']} shots"
+def _caption(networks: "Iterable[Network]") -> str:
+    """Say what accuracies were measured on, as far as the files tell."""
+    known = [network.information for network in networks if "test_data" in network.information]
+    told = dict.fromkeys(f"on {each['test_data']}, majority of {each['shots']}" for each in known)
+    return "; ".join([*told, "angle: the entanglement's"])

@@ -8,7 +8,10 @@ from qnnq.cli import options
 from qnnq.cli.output import print_table, write_json
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from noise_models.rates import CouplingRate, QubitRates
+    from qnnq.devices.device import Device
 
 
 def register(app: typer.Typer) -> None:
@@ -32,28 +35,39 @@ def register(app: typer.Typer) -> None:
         ] = None,
         pairs: options.Pairs = 0,
         pair_gate: options.PairGateName = "sx",
+        instance: options.Instance = None,
+        devices: Annotated[
+            bool, typer.Option("--devices", help="List the bundled devices: qubits, gates, dates.")
+        ] = False,
         json: options.Json = None,
     ) -> None:
         """List what noise exists, show the rates of one by qubit, or a network's error budget.
 
         Example: qnnq noise "fake_kingston(readout=off)*2"
         """
-        from qnnq.devices.names import DEFAULT_DEVICE
+        from functools import partial
+
+        from qnnq.cli.devices import list_devices
+        from qnnq.devices.names import DEFAULT_DEVICE, resolve_device
         from qnnq.errors import InputError
         from qnnq.execution.measured_deployment import is_measured
 
         if model is None and (pairs or pair_gate != "sx"):
             raise InputError("--pairs: expected with --model, whose circuits they are in")
-        if specification is None and device is None and model is None:
+        find = partial(resolve_device, instance=instance)
+        if devices:
+            if specification or device or model:
+                raise InputError("--devices: expected alone, or with --json")
+            list_devices(json)
+        elif specification is None and device is None and model is None:
             _list(json)
         elif model is not None:
-            _budget(
-                model, specification or device or DEFAULT_DEVICE, device, pairs, pair_gate, json
-            )
+            text = specification or device or DEFAULT_DEVICE
+            _budget(model, text, device, pairs, pair_gate, json, find)
         elif specification is not None and is_measured(specification):
             _show_measured(specification, json)
         else:
-            _show(str(device) if specification is None else specification, device, json)
+            _show(str(device) if specification is None else specification, device, json, find)
 
 
 def _list(json: str | None) -> None:
@@ -65,6 +79,7 @@ def _list(json: str | None) -> None:
     terms = {DEVICE.example: DEVICE.description}
     terms |= {kind.example: kind.description for kind in SYNTHETIC.values()}
     terms |= {name: f"{preset.description}: {preset.text}" for name, preset in PRESETS.items()}
+    terms["measured:FILE"] = "the response that qnnq calibrate measured, in place of all terms"
     terms["ideal"] = "no noise"
     if json is not None:
         write_json({"schema": "qnnq.noise/1", "terms": terms, "devices": device_names()}, json)
@@ -81,16 +96,15 @@ def _list(json: str | None) -> None:
     print("Devices: " + ", ".join(device_names()))
 
 
-def _show(text: str, device: str | None, json: str | None) -> None:
+def _show(text: str, device: str | None, json: str | None, find: "Callable[[str], Device]") -> None:
     from dataclasses import asdict
 
     from noise_models.drift import without_drift
     from noise_models.rates import rates
-    from qnnq.devices.names import resolve_device
     from qnnq.execution.noise_text import parse_noise
 
     specification, name = parse_noise(text, device)
-    found = resolve_device(name)
+    found = find(name)
     rows = rates(without_drift(specification), found.target)
     if json is not None:
         document = {
@@ -108,7 +122,13 @@ def _show(text: str, device: str | None, json: str | None) -> None:
 
 
 def _budget(
-    model: str, text: str, device: str | None, pairs: int, pair_gate: str, json: str | None
+    model: str,
+    text: str,
+    device: str | None,
+    pairs: int,
+    pair_gate: str,
+    json: str | None,
+    find: "Callable[[str], Device]",
 ) -> None:
     from dataclasses import asdict
 
@@ -129,7 +149,7 @@ def _budget(
         pairs=pairs,
         pair_gate=pair_gate,  # type: ignore[arg-type]
     )
-    deployed = deploy(request, load_model(model))
+    deployed = deploy(request, load_model(model), find)
     rows = error_budget(deployed)
     title = f"{model} under {deployed.specification} on {deployed.placement.device.name}"
     if json is not None:

@@ -70,6 +70,13 @@ Unfinished = Annotated[
 
 # Runs on machines.
 Machine = Annotated[str, typer.Option(help="ibm_..., fake_... or least_busy.", metavar="NAME")]
+Instance = Annotated[
+    str | None,
+    typer.Option(
+        help="Instance of IBM Quantum: its CRN or name.  [default: the saved account's]",
+        metavar="CRN",
+    ),
+]
 MachineSeed = Annotated[int, typer.Option(help="Seed; it drives the simulator of a fake device.")]
 MachineQubits = Annotated[
     str, typer.Option(help="best, or a list: 3,4,5 (with ancillas: 3:4,7:8).")

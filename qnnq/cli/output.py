@@ -2,18 +2,29 @@
 
 import json
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
+
+
+SECONDS_BETWEEN_LINES = 30.0
 
 
 @contextmanager
 def progress_bar(description: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Show a progress bar on stderr, if that is a terminal; yields `advance(steps)`."""
+    """Show progress on stderr; yields `advance(steps)`.
+
+    On a terminal it is a bar, elsewhere a line every half minute.
+    """
+    if not sys.stderr.isatty():
+        yield _told_in_lines(description, total)
+        return
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -32,10 +43,22 @@ def progress_bar(description: str, total: int) -> Iterator[Callable[[int], None]
         TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,
-        disable=not sys.stderr.isatty(),
     ) as progress:
         bar = progress.add_task(description, total=total)
         yield lambda steps: progress.advance(bar, steps)
+
+
+def _told_in_lines(description: str, total: int) -> Callable[[int], None]:
+    done, told = 0, time.monotonic()
+
+    def advance(steps: int) -> None:
+        nonlocal done, told
+        done += steps
+        if time.monotonic() - told >= SECONDS_BETWEEN_LINES:
+            told = time.monotonic()
+            print(f"qnnq: {description}: {done} of {total}", file=sys.stderr, flush=True)
+
+    return advance
 
 
 def write_json(document: Any, destination: str) -> None:
@@ -56,11 +79,47 @@ def print_notes(lines: Iterable[str]) -> None:
 
 
 def print_table(table: "Table") -> None:
-    """Print a rich table on stdout, as wide as it needs to be where stdout is no terminal."""
+    """Print a table on stdout so that no word of it is cut.
+
+    On a terminal that is too narrow, cells are wrapped between words; where not even their words
+    fit, the rows are printed one below the other. Where stdout is no terminal, it is as wide as it
+    needs to be.
+    """
     from rich.console import Console
 
-    width = None if sys.stdout.isatty() else 160
-    Console(width=width, markup=False, emoji=False).print(table)
+    console = Console(markup=False, emoji=False, highlight=False)
+    columns = [[str(column.header), *map(str, column.cells)] for column in table.columns]
+    most = [max(len(line) for cell in cells for line in cell.split("\n")) for cells in columns]
+    least = [max(len(word) for cell in cells for word in [*cell.split(), ""]) for cells in columns]
+    frame = 3 * len(columns) + 1
+    if sys.stdout.isatty() and sum(least) + frame > console.width:
+        table.padding = 0
+        frame = len(columns) + 1
+    if not sys.stdout.isatty():
+        console = Console(markup=False, emoji=False, width=max(160, sum(most) + frame))
+    elif sum(least) + frame > console.width:
+        _print_stacked(console, table, columns)
+        return
+    else:
+        share = (console.width - frame - sum(least)) / max(1, sum(most) - sum(least))
+        for column, low, high in zip(table.columns, least, most, strict=True):
+            column.width = low + int((high - low) * min(1.0, share))
+    console.print(table)
+
+
+def _print_stacked(console: "Console", table: "Table", columns: list[list[str]]) -> None:
+    """Print a table's rows one below the other, a line a cell that is not empty."""
+    headings = [" ".join(heading.split()) for heading, *_ in columns]
+    width = max(map(len, headings)) + 2
+    if table.title:
+        console.print(table.title)
+    for row in zip(*(cells for _, *cells in columns), strict=True):
+        console.print()
+        for heading, cell in zip(headings, row, strict=True):
+            if cell:
+                console.print(f"{heading:{width}}{cell}", overflow="fold")
+    if table.caption:
+        console.print(f"\n{table.caption}")
 
 
 def percent(accuracy: dict[str, Any]) -> str:

@@ -40,12 +40,21 @@ def register(app: typer.Typer) -> None:
             bool, typer.Option(help="Lay published points over curves where they exist.")
         ] = True,
         unfinished: options.Unfinished = False,
+        title: Annotated[str | None, typer.Option(help="Stands above the figure.")] = None,
+        label: Annotated[
+            list[str] | None,
+            typer.Option(help="Call a network otherwise; may be repeated.", metavar="NETWORK=NAME"),
+        ] = None,
+        size: Annotated[
+            str | None, typer.Option(help="Inches, such as 7x4.", metavar="WIDTHxHEIGHT")
+        ] = None,
+        json: options.Json = None,
     ) -> None:
         """Draw what a sweep found, with 95 % intervals.
 
         \b
-        curve         accuracy along --x, one line a network or setting, intervals as bands
-        devices       accuracy on every device, the best at the top
+        curve         accuracy along --x, one line a network or setting, intervals as bars
+        devices       accuracy on devices, the best at the top; of many, the best and the worst
         attribution   what each noise mechanism costs alone, and gains when it is switched off
         behaviour     images gained and lost against the network of stretch 0
         confusion     majority vote against true class
@@ -53,8 +62,9 @@ def register(app: typer.Typer) -> None:
 
         Example: qnnq plot results.sqlite --x strength --out figure.png
         """
-        from qnnq.cli.output import print_notes
+        from qnnq.cli.output import print_notes, write_json
         from qnnq.errors import InputError
+        from qnnq.figures.presentation import add_title, parse_size, renamed
         from qnnq.figures.style import check_ending, save
         from qnnq.results.points import read_notes, read_points
         from qnnq.results.robustness import check_complete
@@ -66,7 +76,7 @@ def register(app: typer.Typer) -> None:
             raise InputError("--image: goes with --kind image, which needs it")
         notes, _ = read_notes(file)
         print_notes(notes)
-        points = read_points(file, where or ())
+        points = renamed(read_points(file, where or ()), label or ())
         if kind in ("attribution", "behaviour") and not unfinished:
             check_complete(points)
         if kind == "curve":
@@ -85,4 +95,13 @@ def register(app: typer.Typer) -> None:
                 figure = plot_image(points, image, x)
             else:
                 figure = plot_behaviour(points) if kind == "behaviour" else plot_confusion(points)
+        if title is not None:
+            add_title(figure, title)
+        if size is not None:
+            figure.set_size_inches(*parse_size(size))
         save(figure, out)
+        if json is not None:
+            document = {"schema": "qnnq.plot/1", "picture": str(out), "points": len(points)}
+            write_json(document, json)
+        if json != "-":
+            print(f"{out}: {kind} of {len(points)} points")

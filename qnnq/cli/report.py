@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from qnnq.cli import options
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -17,10 +19,8 @@ def register(app: typer.Typer) -> None:
             ),
         ],
         out: Annotated[str, typer.Option(help="The page to write.", metavar="FILE")],
-        where: Annotated[
-            list[str] | None,
-            typer.Option(help="Only these points; may be repeated.", metavar="LABEL=VALUE"),
-        ] = None,
+        where: options.Where = None,
+        json: options.Json = None,
     ) -> None:
         """Write one HTML file, which needs no network, about a sweep, runs on devices, or both.
 
@@ -29,9 +29,13 @@ def register(app: typer.Typer) -> None:
 
         Example: qnnq report results.sqlite --out report.html
         """
+        from qnnq.cli.output import write_json
         from qnnq.report.build import build_report
         from qnnq.storage.files import check_writable, write_atomically
 
         check_writable(out)
         write_atomically(out, build_report(sources, where or ()).encode())
-        print(f"{out}: the report of {', '.join(sources)}")
+        if json is not None:
+            write_json({"schema": "qnnq.report/1", "page": out, "sources": sources}, json)
+        if json != "-":
+            print(f"{out}: the report of {', '.join(sources)}")

@@ -1,22 +1,65 @@
 """`qnnq results`: the accuracies of a results file, as a table, CSV or JSON."""
 
-import csv as csv_module
-import io
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from qnnq.cli import options
 
-Row = dict[str, Any]
+
+class _ShowUnlessNamed(TyperGroup):
+    """`qnnq results FILE` is `qnnq results show FILE`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """See the base class."""
+        named = args and args[0] in self.commands
+        return super().parse_args(ctx, args if named else ["show", *args])
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
+    """Add the command and those below it."""
+    group = typer.Typer(cls=_ShowUnlessNamed, rich_markup_mode=None)
+    app.add_typer(group, name="results", help="List, merge or verify what sweeps found.")
+    _register_show(group)
 
+    @group.command()
+    def merge(
+        files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Results files.")],
+        out: Annotated[Path, typer.Option(help="The file that gets all.", metavar="FILE")],
+    ) -> None:
+        """Put several results files into one, as of machines that share no disk.
+
+        The same task counts once. Split a large sweep by its seeds, one file a machine.
+
+        Example: qnnq results merge a.sqlite b.sqlite --out all.sqlite
+        """
+        from qnnq.results.file import Store
+        from qnnq.results.merging import merge as merge_files
+
+        merge_files(files, out)
+        with Store(out) as store:
+            print(f"{out}: {store.count('results')} tasks of {len(files)} files")
+
+    @group.command()
+    def verify(file: options.ResultsFile) -> None:
+        """Check every row of a results file against its checksum.
+
+        Example: qnnq results verify results.sqlite
+        """
+        from qnnq.cli.output import print_notes
+        from qnnq.results.file import Store
+
+        with Store(file) as store:
+            print_notes(store.notes)
+            store.check()
+            print(f"{file}: whole, {store.count('results')} tasks")
+
+
+def _register_show(app: typer.Typer) -> None:
     @app.command()
-    def results(
+    def show(
         file: options.ResultsFile,
         csv: Annotated[
             str | None, typer.Option(help="Write as CSV (- is stdout).", metavar="FILE")
@@ -44,15 +87,19 @@ def register(app: typer.Typer) -> None:
         with the same name has changed between sweeps, `content` tells the points apart. Reports:
 
         \b
-        accuracy      single-shot, majority and soft-vote accuracy of every point
+        accuracy      accuracy of one shot, of the majority and of the soft vote of every point
         breakdown     the strength at which each network's majority accuracy falls too low
         latency       the feedback latency at which a point of accuracy is lost, mode coherent
         attribution   what each mechanism costs alone, and gains when it is switched off
-        behaviour     images answered otherwise than at stretch 0, and McNemar's exact p-value
+        behaviour     images answered otherwise than at stretch 0, and McNemar's exact p-value,
+                      which is stricter than the bootstrap interval of the change beside it
 
         Example: qnnq results results.sqlite --where network=mnist16-a0.5 --csv accuracies.csv
+
+        `qnnq results merge` puts files into one, `qnnq results verify` checks one.
         """
         from qnnq.cli.output import print_notes, write_json
+        from qnnq.cli.rows import print_rows, write_csv
         from qnnq.errors import InputError
         from qnnq.results.points import read_notes, read_points
         from qnnq.results.tables import build_report
@@ -65,50 +112,20 @@ def register(app: typer.Typer) -> None:
         print_notes(notes)
         rows = build_report(report, read_points(file, where or ()), threshold, unfinished)
         if csv is not None:
-            _write_csv(rows, csv)
+            write_csv(rows, csv)
         if json is not None:
             failed = [{"labels": each.labels, "reason": each.reason} for each in failures]
             document = {"schema": "qnnq.results/1", "report": report, "rows": rows}
             write_json({**document, "failed": failed, "notes": notes}, json)
         if "-" not in (csv, json):
-            _print_table(file, rows)
+            print_rows(str(file), rows)
         print_notes(f"failed: {_named(each.labels)}: {each.reason}" for each in failures)
 
 
 def _named(labels: dict[str, Any]) -> str:
-    from qnnq.results.points import shown
+    from qnnq.results.labels import shown
 
     told = ("network", "noise", "strength", "off", "device", "pairs", "qubits", "seed")
     return ", ".join(
         f"{name} {shown(labels[name])}" for name in told if labels.get(name) not in ("", None)
     )
-
-
-def _write_csv(rows: list[Row], destination: str) -> None:
-    text = io.StringIO()
-    writer = csv_module.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    if destination == "-":
-        print(text.getvalue(), end="")
-    else:
-        from qnnq.storage.files import write_atomically
-
-        write_atomically(destination, text.getvalue().encode())
-
-
-def _print_table(file: Path, rows: list[Row]) -> None:
-    """Print what differs between rows as columns, values with their intervals, the rest above."""
-    from rich.table import Table
-
-    from qnnq.cli.output import print_table
-    from qnnq.results.layout import lay_out
-    from qnnq.results.tables import IDENTIFYING
-
-    found = lay_out(rows)
-    table = Table(title=f"{file}: {len(rows)} rows\n{found.common}", title_justify="left")
-    for name, heading in zip(found.names, found.headings, strict=True):
-        table.add_column(heading, justify="left" if name in IDENTIFYING else "right")
-    for cells in found.cells:
-        table.add_row(*cells)
-    print_table(table)

@@ -41,19 +41,20 @@ def register(app: typer.Typer) -> None:
                 "--despite-faults", help="Go on where the device has become faulty meanwhile."
             ),
         ] = False,
+        json: options.Json = None,
     ) -> None:
         """Go on with a run. Nothing that was paid is run again.
 
         Example: qnnq resume latest --wait
         """
         from qnnq.cli.main import PENDING
+        from qnnq.jobs.control import give_up_job, raise_limits
         from qnnq.jobs.folder import find_run
-        from qnnq.jobs.runs import give_up_job, raise_limits
 
         path = find_run(folder)
         raise_limits(path, budget, attempts)
         if resubmit is not None:
             give_up_job(path, resubmit, hardware.Speaker())
-        finished = hardware.pursue(folder, wait, timeout, despite_faults)
+        finished = hardware.pursue(folder, wait, timeout, despite_faults, json)
         if timeout is not None and not finished:
             raise typer.Exit(PENDING)

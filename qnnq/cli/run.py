@@ -1,11 +1,12 @@
 """`qnnq run`: one network, one noise model, many images."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from qnnq.cli import options
-from qnnq.cli.output import percent, print_table, progress_bar, write_json
+from qnnq.cli.accuracies import print_confusion, print_run
+from qnnq.cli.output import progress_bar, write_json
 
 
 def register(app: typer.Typer) -> None:
@@ -44,13 +45,20 @@ def register(app: typer.Typer) -> None:
         condition_overhead: options.ConditionOverhead = None,
         measurement: options.Measurement = "measure",
         recycling: options.Recycling = "flip",
+        instance: options.Instance = None,
         json: options.Json = None,
         counts: options.Counts = False,
+        confusion: Annotated[
+            bool, typer.Option("--confusion", help="Print the majority by true class as well.")
+        ] = False,
     ) -> None:
         """Say how accurate a trained network is on a noisy device.
 
         Example: qnnq run mnist16-a0.5 --noise "fake_kingston*2" --images 0:1000 --shots 15
         """
+        from functools import partial
+
+        from qnnq.devices.names import resolve_device
         from qnnq.errors import InputError, Interrupted
         from qnnq.execution.request import RunRequest
         from qnnq.execution.run import prepare
@@ -83,52 +91,16 @@ def register(app: typer.Typer) -> None:
         )
         if json not in (None, "-"):
             check_writable(json)
-        prepared = prepare(request)
+        prepared = prepare(request, partial(resolve_device, instance=instance))
         with progress_bar("images", len(prepared.images)) as advance:
             result = prepared.execute(advance, keep_partial=True)
         document = result.to_json(with_counts=counts)
         if json != "-":
-            _print(model, noise, document)
+            print_run(model, document)
+        if confusion and json != "-":
+            print_confusion(result.labels, result.counts)
         if json is not None:
             write_json(document, json)
         if len(result.images) < len(prepared.images):
             done = f"{len(result.images)} of {len(prepared.images)} images"
             raise Interrupted(f"stopped after {done}; the result is theirs")
-
-
-def _print(model: str, noise: str, document: dict[str, Any]) -> None:
-    from rich.table import Table
-
-    task = document["task"]
-    strength = f" at strength {task['strength']:g}" if task["strength"] != 1 else ""
-    device = f", device {task['device']}" if task.get("device") else ""
-    mode = ""
-    if task["mode"] == "coherent":
-        mode = f", coherent with a feedback latency of {task['feedback_latency_s'] * 1e6:g} us"
-        if "condition_overhead_s" in task:
-            mode += f", {task['condition_overhead_s'] * 1e9:g} ns between branches"
-        mode += "".join(f", {task[name]}" for name in ("measurement", "recycling") if name in task)
-    print(f"{model}: noise {task['noise']}{strength}{device}, engine {task['engine']}{mode}")
-    print(f"{document['images']} images x {document['shots']} shots, {document['seconds']:.2f} s")
-    table = Table()
-    table.add_column("prediction")
-    table.add_column("accuracy (95 % interval)", justify="right")
-    for name, meaning in (
-        ("single_shot", "one shot"),
-        ("majority", f"majority of {document['shots']} shots"),
-        ("soft_vote", f"mean softmax of {document['shots']} shots"),
-    ):
-        table.add_row(meaning, percent(document["accuracy"][name]))
-    print_table(table)
-    if "out_of_reach" in document:
-        share = 100 * document["out_of_reach"]
-        print(f"Compensation: {share:.2f} % of the angles are out of reach of this noise.")
-    if "drift_deviations" in document:
-        spread = {
-            name: f"{100 * value:.2f}" for name, value in document["drift_deviations"].items()
-        }
-        print(
-            f"Drift: at other times the accuracy differs by {spread['single_shot']} (one shot) and "
-            f"{spread['majority']} points (majority): one standard deviation, which the intervals "
-            "contain."
-        )

@@ -17,9 +17,9 @@ def register(app: typer.Typer) -> None:
 
         Example: qnnq status latest
         """
+        from qnnq.jobs.control import look_again
         from qnnq.jobs.folder import find_run
         from qnnq.jobs.reading import run_status
-        from qnnq.jobs.runs import look_again
 
         path = find_run(folder)
         unanswered = look_again(path, hardware.Speaker())
@@ -36,8 +36,11 @@ def _print(found: dict[str, Any]) -> None:
 
     state = f"finished {found['finished']}" if found["finished"] else "not finished"
     print(f"{found['folder']}: {found['device']}, created {found['created']}, {state}")
+    if found["instance"] is not None:
+        print(f"instance: {found['instance']}")
     table = Table()
     for name in (
+        "round",
         "layer",
         "job",
         "state",
@@ -49,10 +52,12 @@ def _print(found: dict[str, Any]) -> None:
         "note",
     ):
         table.add_column(name)
-    planned = {job["layer"] for job in found["jobs"]}
+    last = max((job["round"] for job in found["jobs"]), default=0)
+    planned = {job["layer"] for job in found["jobs"] if job["round"] == last}
     for job in found["jobs"]:
         table.add_row(
-            *(f"{job['layer'] + 1}", f"{job['part'] + 1}", job["state"], job["id"] or ""),
+            *(f"{job[name] + 1}" for name in ("round", "layer", "part")),
+            *(job["state"], job["id"] or ""),
             "" if job["position"] is None else str(job["position"]),
             str(job["executions"]),
             "" if job["seconds"] is None else f"{job['seconds']:.2f}",
@@ -60,7 +65,7 @@ def _print(found: dict[str, Any]) -> None:
         )
     for layer in range(found["layers"]):
         if layer not in planned:
-            table.add_row(f"{layer + 1}", "", "waits for the layer before")
+            table.add_row(f"{last + 1}", f"{layer + 1}", "", "waits for the layer before")
     print_table(table)
     print(
         f"quantum seconds: {found['quantum_seconds']:.2f} used, "

@@ -17,6 +17,18 @@ def register(app: typer.Typer) -> None:
         data: options.Data = "mnist-test",
         images: options.Images = "0:1000",
         shots: options.Shots = 10,
+        target_width: Annotated[
+            float | None,
+            typer.Option(
+                help="Take more rounds of --shots, until the interval of a shot's accuracy is "
+                "this narrow, such as 0.02, or the budget is used.",
+                metavar="WIDTH",
+            ),
+        ] = None,
+        max_shots: Annotated[
+            int | None,
+            typer.Option(help="Most shots an image of all rounds.  [default: 100 rounds]"),
+        ] = None,
         seed: options.MachineSeed = 0,
         run: options.NewFolder = None,
         budget: options.Budget = None,
@@ -28,6 +40,7 @@ def register(app: typer.Typer) -> None:
         pair_gate: options.PairGateName = "sx",
         mode: options.Mode = "stepwise",
         feedback_latency: options.FeedbackLatency = None,
+        condition_overhead: options.ConditionOverhead = None,
         measurement: options.Measurement = "measure",
         recycling: options.Recycling = "flip",
         compensate: Annotated[
@@ -53,6 +66,8 @@ def register(app: typer.Typer) -> None:
             list[str] | None, typer.Option(help="Tag of all jobs; repeatable.", metavar="TAG")
         ] = None,
         limits: options.Limits = None,
+        instance: options.Instance = None,
+        json: options.Json = None,
     ) -> None:
         """Submit a network to a machine. All images and shots go together, one job a layer.
 
@@ -68,13 +83,17 @@ def register(app: typer.Typer) -> None:
         from qnnq.jobs.budget import check_budget
         from qnnq.jobs.creation import create_run
         from qnnq.jobs.planning import check_device
+        from qnnq.jobs.rounds import rounds_of
 
         request = hardware.request_of(
             model=model,
             device=device,
+            instance=instance,
             data=data,
             images=images,
             shots=shots,
+            target_width=target_width,
+            max_shots=max_shots,
             seed=seed,
             qubits=qubits,
             copies=copies,
@@ -82,6 +101,7 @@ def register(app: typer.Typer) -> None:
             pair_gate=pair_gate,
             mode=mode,
             feedback_latency=feedback_latency,
+            condition_overhead=condition_overhead,
             measurement=measurement,
             recycling=recycling,
             execution_mode=execution_mode,
@@ -94,15 +114,23 @@ def register(app: typer.Typer) -> None:
             compensate=compensate,
             response=response,
         )
+        rounds = rounds_of(request)
         say = hardware.Speaker()
         plan = hardware.plan_of(request)
         checked = check_device(request, plan.device)
         folder = Path(run) if run else Path("qnnq-runs") / plan.task.id[:12]
         check_budget(plan.estimate, budget)
-        print_estimate(plan)
-        hardware.confirm(plan, yes)
+        if json != "-":
+            print_estimate(plan)
+        seconds = rounds * plan.estimate.quantum_seconds
+        if rounds > 1 and json != "-":
+            print(
+                f"rounds of {shots} shots, until the interval is {target_width:g} wide: at most "
+                f"{rounds}, {seconds:.1f} quantum seconds"
+            )
+        hardware.confirm(plan, yes, seconds if budget is None else min(seconds, budget))
         if checked.options.mode != request.options.mode:
             say("the account's plan has no sessions: using a batch")
         create_run(checked, plan, folder, budget)
         say(f"run {folder}: task {plan.task.id[:12]}")
-        hardware.pursue(str(folder), wait)
+        hardware.pursue(str(folder), wait, json=json)

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -32,6 +32,21 @@ def register(app: typer.Typer) -> None:
         ] = None,
         retry: Annotated[
             bool, typer.Option("--retry", help="Try again what failed before.")
+        ] = False,
+        retries: Annotated[
+            int,
+            typer.Option(help="How often a task whose worker died is tried again.", min=0),
+        ] = 1,
+        timeout: Annotated[
+            float | None,
+            typer.Option(help="Seconds after which a task is given to another worker.", min=0.1),
+        ] = None,
+        status: Annotated[
+            bool, typer.Option("--status", help="Say how far the sweep is; run nothing.")
+        ] = False,
+        dry_run: Annotated[
+            bool,
+            typer.Option("--dry-run", help="Say what it will take, by a few tasks; store nothing."),
         ] = False,
         json: options.Json = None,
     ) -> None:
@@ -71,7 +86,10 @@ def register(app: typer.Typer) -> None:
         seeds             repetitions; figures add their counts up [0]
         shots             shots an image [15]
         target_width      instead: take images at random, then more rounds of shots, until the
-                          single-shot accuracy's interval is this narrow, or max_shots is reached
+                          interval of one shot's accuracy is this narrow, or max_shots is reached
+        target            single_shot, majority: whose interval that is [single_shot]
+        threshold         stop as well once the interval lies above or below this accuracy; as it
+                          is looked at after every task, it errs more often than once in 20
         images_per_task   images that are done and stored at once [all; aer: 100]
         """
         from qnnq.cli.output import print_notes, write_json
@@ -80,10 +98,17 @@ def register(app: typer.Typer) -> None:
         from qnnq.sweep.runner import run_sweep
         from qnnq.sweep.schedule import Tally
 
+        if status and dry_run:
+            raise InputError("--status: expected without --dry-run")
         if workers is not None and dask is not None:
             raise InputError("--workers: expected without --dask, whose cluster has its own")
         if json not in (None, "-"):
             check_writable(json)
+        if status or dry_run:
+            document = _status(file, out, workers) if status else _outlook(file, workers)
+            if json is not None:
+                write_json(document, json)
+            return
         tally = Tally()
         try:
             with _progress() as observe:
@@ -93,6 +118,8 @@ def register(app: typer.Typer) -> None:
                     workers=workers,
                     dask=dask,
                     retry=retry,
+                    retries=retries,
+                    timeout_s=timeout,
                     tally=tally,
                     observe=observe,
                 )
@@ -103,12 +130,58 @@ def register(app: typer.Typer) -> None:
                 f"stopped: {out} has {done}{total} tasks; the same command goes on from there"
             ) from error
         finally:
-            print_notes(tally.notes)
+            print_notes(tally.take_notes())
         if json != "-":
             print(f"{out}: {tally.stored} tasks done, {tally.found} were there already")
         if json is not None:
             summary = {"results": str(out), "done": tally.stored, "skipped": tally.found}
             write_json({"schema": "qnnq.sweep/1", **summary}, json)
+
+
+def _status(file: Path, results: Path, workers: int | None) -> dict[str, Any]:
+    """Print how far each point of a sweep is, and return it as JSON."""
+    from qnnq.cli.rows import print_rows
+    from qnnq.results.tables import PROGRESS
+    from qnnq.sweep.progress import read_progress, seconds_left
+    from qnnq.sweep.work import available_cores
+
+    points = read_progress(file, results)
+    rows = [
+        {**point.labels, **{name: getattr(point, name) for name in PROGRESS}} for point in points
+    ]
+    total = {name: sum(getattr(point, name) for point in points) for name in PROGRESS}
+    left = seconds_left(points, workers or available_cores())
+    if total["missing"]:
+        print_rows(str(results), rows)
+    told = ", ".join(f"{number} {name}" for name, number in total.items())
+    more = "" if left is None else f"; about {_duration(left)} left, if nothing else runs here"
+    print(f"{results}: {told}{more if total['missing'] else ''}")
+    return {"schema": "qnnq.sweep-status/1", **total, "seconds_left": left, "points": rows}
+
+
+def _outlook(file: Path, workers: int | None) -> dict[str, Any]:
+    """Print what a sweep will take, and return it as JSON."""
+    from dataclasses import asdict
+
+    from qnnq.sweep.outlook import foresee
+    from qnnq.sweep.work import available_cores
+
+    number = workers or available_cores()
+    found = foresee(file, threads=max(1, available_cores() // number))
+    least = "at least " if found.least else ""
+    print(
+        f"{file}: {found.points} points, {least}{found.tasks} tasks; {least}about "
+        f"{_duration(found.seconds / number)} by {number} workers of "
+        f"{found.memory / 1e6:.0f} MB each; {least}{found.file_size / 1e6:.3g} MB of results"
+    )
+    return {"schema": "qnnq.sweep-outlook/1", **asdict(found), "workers": number}
+
+
+def _duration(seconds: float) -> str:
+    for size, unit in ((86400, "days"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds:.2g} s"
 
 
 @contextmanager
@@ -125,6 +198,8 @@ def _progress() -> Iterator[Callable[["Tally"], None]]:
         TimeRemainingColumn,
     )
     from rich.text import Text
+
+    from qnnq.cli.output import print_notes
 
     class Rate(ProgressColumn):
         def render(self, task: Task) -> Text:
@@ -145,6 +220,7 @@ def _progress() -> Iterator[Callable[["Tally"], None]]:
 
         def observe(tally: "Tally") -> None:
             nonlocal found
+            print_notes(tally.take_notes())
             if tally.found != found:  # these took no time: the rate starts anew
                 found = tally.found
                 progress.reset(bar)

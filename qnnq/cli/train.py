@@ -246,7 +246,7 @@ def _print(trainings: "Sequence[TrainingResult]", outs: Sequence[str]) -> None:
     from qnnq.training.settings import MAJORITY_SHOTS
 
     several = len(trainings) > 1
-    title = "errors after training" if several else f"{outs[0]}: errors after training"
+    title = "accuracy after training" if several else f"{outs[0]}: accuracy after training"
     table = Table(title=title, title_justify="left")
     if several:
         table.add_column("network")
@@ -272,5 +272,5 @@ def _row(epoch: "Epoch") -> list[str]:
         epoch.majority_error,
     )
     return [str(epoch.epoch), f"{epoch.loss:.4f}"] + [
-        "-" if error is None else f"{100 * error:.2f} %" for error in errors
+        "-" if error is None else f"{100 * (1 - error):.2f} %" for error in errors
     ]

@@ -18,8 +18,13 @@ _MOST_CLASSES = 1_000_000
 class Dataset:
     """Labelled images, read-only.
 
-    `images` is (n, pixels), uint8 or floating point in [0, 1]; `labels` is (n,), whole numbers
-    >= 0. Raises InputError, naming the array and the image, if anything is otherwise.
+    Attributes:
+        images: Shape (n, pixels), uint8 or floating point in [0, 1].
+        labels: Shape (n,), whole numbers >= 0.
+        name: What the data is called.
+
+    Raises:
+        InputError: If anything is otherwise, naming the array and the image.
     """
 
     images: NDArray[np.uint8] | FloatArray
@@ -55,7 +60,10 @@ def _check_images(images: NDArray[Any]) -> None:
     if len(bad):
         image, pixel = bad[0]
         found = images[image, pixel]
-        raise InputError(f"images: expected pixels in [0, 1], got {found} in image {image}")
+        raise InputError(
+            f"images: expected pixels in [0, 1], got {found} in image {image} (pixels up to 255: "
+            "save them as uint8; features that are no pixels: qnnq import --features, qnnq scale)"
+        )
 
 
 def _check_labels(labels: NDArray[Any], count: int) -> None:

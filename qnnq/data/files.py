@@ -6,6 +6,7 @@ import math
 import zipfile
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from qnnq.data.dataset import Dataset
 from qnnq.errors import InputError
 from qnnq.limits import MOST_ARRAY_BYTES
+from qnnq.storage.files import write_atomically
 
 _GZIP, _ZIP = b"\x1f\x8b", b"PK"
 # IDX (yann.lecun.com/exdb/mnist): two zero bytes, the type 8 (unsigned byte), the number of axes,
@@ -48,6 +50,15 @@ def read_data(path: Path, name: str) -> Dataset:
         raise InputError(message if str(path) in message else f"{path}: {message}") from error
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def data_files(path: Path) -> list[Path]:
+    """Return the files that `read_data` reads: an IDX file has another one beside it."""
+    given_images = any(images in path.name for images, _ in _NAMES)
+    try:
+        return [path, _file_beside(path, given_images)]
+    except InputError:
+        return [path]
 
 
 def _content(path: Path) -> bytes:
@@ -96,15 +107,53 @@ def _file_beside(path: Path, given_images: bool) -> Path:
     raise InputError(f"expected a name such as train-{kind}-ubyte.gz, to find the other file by")
 
 
+def read_features(path: Path) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Read the arrays `features`, (n, features), any finite numbers, and `labels` of an .npz file.
+
+    Raises `InputError`, one line that begins with the path, if the file is bad.
+    """
+    try:
+        arrays = _npz_arrays(_content(path), ("features", "labels"))
+        features = arrays["features"]
+        if features.ndim != 2 or 0 in features.shape or features.dtype.kind not in "fiu":
+            found = f"{features.dtype} of shape {features.shape}"
+            raise InputError(f"features: expected numbers (n, features), got {found}")
+        bad = np.argwhere(~np.isfinite(features))
+        if len(bad):
+            row, column = bad[0]
+            raise InputError(f"features: expected finite numbers, got {features[row, column]}")
+        # As a data set with blank images, for the checks of the labels.
+        labels = Dataset(np.zeros((len(features), 1), np.uint8), arrays["labels"], path.name).labels
+        return features.astype(np.float64), labels
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def write_data(path: str | Path, images: NDArray[Any], labels: NDArray[Any]) -> Dataset:
+    """Write and return a data set of images, (n, pixels), and labels, (n,); raises as `Dataset`."""
+    data = Dataset(images, labels, Path(path).name)
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, images=data.images, labels=data.labels)
+    write_atomically(path, buffer.getvalue())
+    return data
+
+
 def _read_npz(content: bytes, name: str) -> Dataset:
-    expected = "expected an .npz file with plain arrays images and labels"
+    arrays = _npz_arrays(content, ("images", "labels"))
+    return Dataset(arrays["images"], arrays["labels"], name)
+
+
+def _npz_arrays(content: bytes, names: tuple[str, str]) -> dict[str, NDArray[Any]]:
+    expected = f"expected an .npz file with plain arrays {' and '.join(names)}"
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             size = sum(entry.file_size for entry in archive.infolist())
         if size > MOST_ARRAY_BYTES:
             raise InputError(f"expected at most {MOST_ARRAY_BYTES} bytes of arrays, found {size}")
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
-            arrays = {key: file[key] for key in ("images", "labels") if key in file}
+            arrays = {key: file[key] for key in names if key in file}
             found = ", ".join(file) or "none"
     except InputError:
         raise
@@ -112,4 +161,4 @@ def _read_npz(content: bytes, name: str) -> Dataset:
         raise InputError(f"{expected}; numpy cannot load it: {error}") from error
     if len(arrays) < 2 or not all(isinstance(array, np.ndarray) for array in arrays.values()):
         raise InputError(f"{expected}, got {found}")
-    return Dataset(arrays["images"], arrays["labels"], name)
+    return arrays

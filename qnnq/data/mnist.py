@@ -29,7 +29,8 @@ def cache_folder() -> Path:
 def fetch_training_images(mirrors: tuple[str, ...] = MIRRORS) -> Path:
     """Return the path of the IDX file of images, the labels beside it, after any download.
 
-    Raises QnnqError, with what to do instead, if no mirror gives a file with the right checksum.
+    Raises:
+        QnnqError: With what to do instead, if no mirror gives a file with the right checksum.
     """
     folder = cache_folder()
     for name, checksum in CONTENT_SHA256.items():

@@ -11,7 +11,10 @@ from qnnq.errors import InputError
 def parse_images(text: str, count: int) -> NDArray[np.int64]:
     """Return the image indices that `all`, `0:200`, `6929` or `1,5,9:12` selects of `count` images.
 
-    The order is kept. Raises InputError for anything empty, out of range or selected twice.
+    The order is kept.
+
+    Raises:
+        InputError: For anything empty, out of range or selected twice.
     """
     if text.strip() == "all":
         return np.arange(count, dtype=np.int64)

@@ -25,6 +25,10 @@ class Account(Protocol):
         """Whether the account's plan offers sessions."""
         ...
 
+    def instance_of(self, name: str) -> str:
+        """Return the service instance through which a machine is used."""
+        ...
+
     def queue_length(self, name: str) -> int:
         """Return how many jobs wait for a machine."""
         ...
@@ -100,14 +104,15 @@ class Provider:
         kind: The kind of its devices.
         claims: Whether a name is one of its own; whether there is such a device may be open.
         names: The names that are known without asking anybody.
-        find: Returns the device of a name that it claims; raises InputError if there is none.
+        find: Returns the device of a name that it claims, by the limits and through the service
+            instance that the user chose, if any; raises InputError if there is none.
     """
 
     example: str
     kind: Kind
     claims: Callable[[str], bool]
     names: Callable[[], Iterable[str]]
-    find: Callable[[str, "ServiceLimits"], Device]
+    find: Callable[[str, "ServiceLimits", str | None], Device]
 
 
 PROVIDERS: list[Provider] = []

@@ -24,7 +24,7 @@ def fake_backends() -> dict[str, type]:
 
 
 @lru_cache(maxsize=8)  # a snapshot never changes
-def _find(name: str, limits: "ServiceLimits") -> Device:
+def _find(name: str, limits: "ServiceLimits", instance: str | None) -> Device:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         backend = fake_backends()[name]()

@@ -31,12 +31,15 @@ def device_kind(name: str) -> Kind:
     return _provider(name).kind
 
 
-def resolve_device(name: str, limits: "ServiceLimits | None" = None) -> Device:
+def resolve_device(
+    name: str, limits: "ServiceLimits | None" = None, instance: str | None = None
+) -> Device:
     """Return the device of a name; a machine is asked for its calibration each time.
 
     Args:
         name: Such as `fake_kingston`, or `ibm_kingston` of the saved account.
         limits: Those that the user has changed, None for the service's own.
+        instance: The service instance (its CRN or name), None for that of the saved account.
 
     Raises:
         InputError: If there is no such device.
@@ -44,7 +47,7 @@ def resolve_device(name: str, limits: "ServiceLimits | None" = None) -> Device:
     """
     from qnnq.devices.service_limits import ServiceLimits
 
-    return _provider(name).find(name, limits or ServiceLimits())
+    return _provider(name).find(name, limits or ServiceLimits(), instance)
 
 
 def _provider(name: str) -> Provider:

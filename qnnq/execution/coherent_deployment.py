@@ -7,13 +7,13 @@ from functools import lru_cache
 from noise_models import NoiseSpecification
 from noise_models.channels import NoiseChannels, build_channels
 from noise_models.coverage import check_coverage
-from noise_models.drift import drift_term
 from qnnq.devices.device import Device
 from qnnq.devices.names import resolve_device
 from qnnq.errors import InputError
 from qnnq.execution.feedforward import fitting_feedforward
 from qnnq.execution.modes.base import Mode
 from qnnq.execution.modes.coherent import Coherent
+from qnnq.execution.modes.dynamic_circuit import DynamicCircuit
 from qnnq.execution.noise_text import parse_noise, split_strength
 from qnnq.execution.request import EngineName, RunRequest
 from qnnq.execution.timing import Timing
@@ -28,6 +28,14 @@ from transpile import (
 )
 from transpile.digest import circuit_digest
 from transpile.network_layout import smallest_entanglements
+
+NOT_LIVING = {
+    "zz": "it entangles neurons, whose states are carried along one by one",
+    "leakage": "a leaked qubit stays outside |0> and |1> in all layers that follow",
+    "correlated_readout": "branches depend on the bits, and Aer errs on each of them by itself",
+    "drift": "each block of images would need all steps calculated anew",
+}
+"""Terms of noise that the stepwise mode alone has, and why."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +78,7 @@ class CoherentDeployment:
             device=self.device.name,
             calibration=self.device.calibration,
             qubits=(",".join(map(str, self.compiled.sites)),),
-            circuits=circuit_digest(network_circuit(self.compiled)),
+            circuits=_circuits_digest(self.compiled),
         )
 
     def mode(self, engine: EngineName) -> Mode:
@@ -79,9 +87,10 @@ class CoherentDeployment:
             from qnnq.execution.engines.layer_instrument import layer_instruments
 
             return Coherent(layer_instruments(self.compiled, self.channels))
-        from qnnq.execution.modes.dynamic import Dynamic
+        from qnnq.execution.engines.aer import AerNetworkEngine
 
-        return Dynamic(self.compiled, self.channels)
+        widths = [step.width for step in self.compiled.steps]
+        return DynamicCircuit(AerNetworkEngine(self.compiled, self.channels), widths)
 
 
 def deploy_coherent(
@@ -180,18 +189,22 @@ def _compiled(
     )
 
 
+@lru_cache(maxsize=64)
+def _circuits_digest(compiled: CompiledNetwork) -> str:
+    return circuit_digest(network_circuit(compiled))
+
+
 @lru_cache(maxsize=256)
 def _channels(
     device: Device, specification: NoiseSpecification, compiled: CompiledNetwork
 ) -> NoiseChannels:
     used = [qubit for site in compiled.sites for qubit in site.qubits]
-    if drift_term(specification) is not None:
-        raise InputError(f"--mode coherent: expected noise without drift, got {specification}")
+    for term in specification.active_terms:
+        if term.name in NOT_LIVING:
+            raise InputError(
+                f"--mode coherent: expected noise without {term.name}, got {specification}: "
+                f"{NOT_LIVING[term.name]}"
+            )
     channels = build_channels(specification, device.target, used, compiled.measurement)
-    if channels.coupling_rates or channels.leakage or channels.correlated_readout:
-        raise InputError(
-            f"--mode coherent: expected noise without zz, leakage and correlated_readout, got "
-            f"{specification}"
-        )
     check_coverage(network_circuit(compiled), channels, specification)
     return channels

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qnnq.data.dataset import Dataset
-from qnnq.data.selection import image_ranges
+from qnnq.data.selection import image_ranges, parse_images
 from qnnq.execution.engines.base import Engine
 from qnnq.execution.engines.ideal import IdealEngine
 from qnnq.execution.modes.base import Mode
@@ -42,6 +42,15 @@ class PreparedRun:
     engine_name: EngineName = "ideal"
     compensate: bool = False
 
+    def part(self, images: str, seed: int) -> "PreparedRun":
+        """Return the same run with other images, as in a task, and another seed."""
+        return replace(
+            self,
+            images=parse_images(images, len(self.dataset.labels)),
+            seed=seed,
+            task=replace(self.task, images=images, seed=seed),
+        )
+
     def mode(self) -> tuple[Mode, "CompensatedEngine | None"]:
         """Return the mode that the run asks for, and the engine that corrects angles if any."""
         entanglements = self.network.entanglements
@@ -61,17 +70,22 @@ class PreparedRun:
         keep_partial: bool = False,
         with_error: bool = True,
     ) -> RunResult:
-        """Run all shots; `progress` is told how many images were finished since the last call.
+        """Run all shots.
 
-        With `keep_partial`, Ctrl-C gives the result of the images that were finished: that of the
-        same task with fewer images. `with_error`: whether a measured response is varied within its
-        errors, or a drift, which takes forty runs, so that they become part of the intervals.
+        Args:
+            progress: Called with the number of images that were finished since the last call.
+            threads: Blocks of images worked on at once; None: as many as suit the engine.
+            keep_partial: Whether Ctrl-C gives the result of the images that were finished: that of
+                the same task with fewer images.
+            with_error: Whether a measured response is varied within its errors, or a drift, which
+                takes forty runs, so that they become part of the intervals.
         """
         started = time.perf_counter()
         mode, compensated = self.mode()
         votes = self._shots(mode, progress, threads, keep_partial)
         images = self.images[: len(votes.counts)]
-        task = replace(self.task, images=image_ranges(images))
+        whole = len(images) == len(self.images)
+        task = self.task if whole else replace(self.task, images=image_ranges(images))
         deviations = self._calibration_deviations(votes, threads) if with_error else None
         drift = self._drift_deviations(len(images), threads) if with_error else None
         return RunResult(

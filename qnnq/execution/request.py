@@ -7,6 +7,7 @@ from typing import Literal, get_args
 from qnnq.devices.names import DEFAULT_DEVICE
 from qnnq.errors import InputError
 from qnnq.limits import MOST_COPIES, MOST_PAIRS, MOST_SHOTS
+from qnnq.results.labels import OF_COHERENT_MODE, TIMES
 from qnnq.wording import nearest
 
 EngineName = Literal["instrument", "aer", "ideal"]
@@ -72,10 +73,6 @@ class RunRequest:
     recycling: RecyclingName = "flip"
 
 
-OF_COHERENT_MODE = ("feedback_latency", "condition_overhead", "measurement", "recycling")
-"""Options that the stepwise mode has no place for."""
-
-
 def check_request(request: RunRequest) -> None:
     """Raise InputError unless names and numbers are within their ranges."""
     if request.engine not in ENGINES:
@@ -109,7 +106,7 @@ def _check_mode(request: RunRequest) -> None:
                     "which prepares every qubit anew"
                 )
         return
-    for name in ("feedback_latency", "condition_overhead"):
+    for name in TIMES:
         option_seconds(request, name)
     if request.recycling not in RECYCLINGS:
         raise InputError(

@@ -43,6 +43,7 @@ def prepare(request: RunRequest, find: Callable[[str], Device] = resolve_device)
         raise InputError(
             f"{request.data}: expected images of {network.inputs} pixels (what {request.model} "
             f"takes), got {dataset.images.shape[1]}"
+            + ("; --data FILE takes your own" if request.data == RunRequest.data else "")
         )
     if dataset.labels.max(initial=0) >= network.classes:
         index = int(np.argmax(dataset.labels >= network.classes))
@@ -50,10 +51,10 @@ def prepare(request: RunRequest, find: Callable[[str], Device] = resolve_device)
             f"{request.data}: expected labels 0 to {network.classes - 1} (what {request.model} "
             f"tells apart), got {dataset.labels[index]} at image {index}"
         )
-    widest = max(network.widths)
-    if request.shots * widest > MOST_OUTCOMES:
+    widest, most = max(network.widths), MOST_OUTCOMES[request.mode]
+    if request.shots * widest > most:
         raise InputError(
-            f"--shots {request.shots}: expected at most {MOST_OUTCOMES // widest} with layers of "
+            f"--shots {request.shots}: expected at most {most // widest} with layers of "
             f"{widest} neurons, as the shots of an image are held in memory together"
         )
     images = parse_images(request.images, len(dataset.labels))

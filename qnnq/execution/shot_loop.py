@@ -15,8 +15,8 @@ from qnnq.execution.modes.base import Mode
 from qnnq.networks.activation import phi
 from qnnq.networks.network import Network
 
-VALUES_PER_BLOCK = 1 << 20
-"""Neuron outcomes held at once; bounds memory at roughly 50 bytes a value."""
+BYTES_PER_BLOCK = 50 << 20
+"""Bounds the memory that a thread needs at a time."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,10 @@ class Votes:
 
     counts: IntArray
     softmax_sums: NDArray[np.float64]
+
+    def __add__(self, other: "Votes") -> "Votes":
+        """Return the votes of both, of the same images."""
+        return Votes(self.counts + other.counts, self.softmax_sums + other.softmax_sums)
 
 
 def run_shots(
@@ -87,7 +91,8 @@ def _blocks(images: int, shots: int, network: Network, mode: Mode) -> list[slice
     if mode.images_per_call is None:
         return [slice(0, images)]
     widest = max(len(weight) for weight in network.weights)
-    size = max(1, min(mode.images_per_call, VALUES_PER_BLOCK // (shots * widest)))
+    image_bytes = mode.bytes_per_outcome * shots * widest
+    size = max(1, min(mode.images_per_call, BYTES_PER_BLOCK // image_bytes))
     return [slice(start, min(start + size, images)) for start in range(0, images, size)]
 
 

@@ -6,6 +6,7 @@ from typing import Self
 from qnnq.devices.device import Device
 from qnnq.errors import InputError
 from qnnq.execution.request import RecyclingName, RunRequest, option_seconds
+from qnnq.results.labels import OF_COHERENT_MODE
 from qnnq.results.task import Task
 from transpile import CONDITION_OVERHEAD, FEEDBACK_LATENCY, CompiledNetwork, measurements
 
@@ -66,3 +67,20 @@ class Timing:
             )
         if self.recycling == "reset" and "reset" not in device.target.operation_names:
             raise InputError(f"--recycling reset: expected flip, as {device.name} has no reset")
+
+
+def mode_labels(request: RunRequest) -> dict[str, float | str]:
+    """Return what tables and figures say of a request's mode; times are in microseconds.
+
+    What the stepwise mode has no place for is "".
+    """
+    if request.mode != "coherent":
+        return {"mode": request.mode, **dict.fromkeys(OF_COHERENT_MODE, "")}
+    timing = Timing.of(request)
+    return {
+        "mode": request.mode,
+        "feedback_latency": round(1e6 * timing.feedback_latency_s, 9),
+        "condition_overhead": round(1e6 * timing.condition_overhead_s, 9),
+        "measurement": timing.measurement,
+        "recycling": timing.recycling,
+    }

@@ -1,16 +1,15 @@
 """What lines and bars of figures are called, and captions."""
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
 
-from qnnq.results.points import Measured, shown
+from qnnq.results.labels import OF_COHERENT_MODE, distinct, label_text
+from qnnq.results.points import Measured
 
-OF_COHERENT_MODE = ("feedback_latency", "condition_overhead", "measurement", "recycling")
-"""Labels that are empty where the mode is stepwise."""
 _IN_CAPTION = (
     "noise",
     "strength",
@@ -24,7 +23,12 @@ _IN_CAPTION = (
     "data",
     "content",
 )
-_UNTOLD = (("noise", "device"), ("mode", "stepwise"), ("measurement", "measure"))
+_UNTOLD = (
+    ("noise", "device"),
+    ("mode", "stepwise"),
+    ("measurement", "measure"),
+    ("engine", "instrument"),
+)
 """Values that a caption leaves out: the device's own noise is told by the device."""
 
 
@@ -32,14 +36,23 @@ def name_groups(lines: Sequence[Sequence[Measured]], apart: Sequence[str]) -> tu
     """Return a name for each group, from what differs between them, and what they share."""
     firsts = [line[0].labels for line in lines]
     fixed = [name for name in firsts[0] if name not in apart]
-    found = {name: _values(name, firsts) for name in fixed}
+    found = {name: distinct(name, (labels[name] for labels in firsts)) for name in fixed}
     varying = [name for name in fixed if len(found[name]) > 1]
+    varying.sort(key=OF_COHERENT_MODE.__contains__)  # after the mode
     if "network" in varying:  # it tells these two
         varying = [name for name in varying if name not in ("stretch", "entanglement", "widths")]
     if "device" in varying and "noise" in varying:
         varying.remove("noise")
     whole = "this sweep" if "network" in apart else named("network", firsts[0]["network"])
-    names = [", ".join(named(name, labels[name]) for name in varying) or whole for labels in firsts]
+    names = [
+        ", ".join(
+            named(name, labels[name])
+            for name in varying
+            if name not in OF_COHERENT_MODE or labels[name] != ""
+        )
+        or whole
+        for labels in firsts
+    ]
     common = [
         named(name, value)
         for name in _IN_CAPTION
@@ -57,14 +70,6 @@ def name_groups(lines: Sequence[Sequence[Measured]], apart: Sequence[str]) -> tu
     return names, ", ".join(dict.fromkeys(common))
 
 
-def _values(name: str, labels: Sequence[Mapping[str, Any]]) -> list[Any]:
-    """Return the distinct values of a label, without the emptiness that only tells the mode."""
-    found = {shown(each[name]): each[name] for each in labels}
-    if name in OF_COHERENT_MODE and len(found) > 1:
-        found.pop("", None)
-    return list(found.values())
-
-
 def caption(text: str, figure: Figure) -> str:
     """Break a line of small type to a figure's width."""
     return textwrap.fill(text, int(17 * figure.get_figwidth()))
@@ -72,18 +77,9 @@ def caption(text: str, figure: Figure) -> str:
 
 def named(name: str, value: Any) -> str:
     """Return a label's value as a figure shows it."""
-    text = shown(value).replace("$", r"\$")  # else matplotlib reads it as a formula
+    text = label_text(name, value).replace("$", r"\$")  # else matplotlib reads it as a formula
     if name in ("network", "data"):
         return Path(text).stem if text.endswith((".safetensors", ".npz")) else text
     if name in ("noise", "device", "mode", "measurement"):
         return text
-    if name in ("feedback_latency", "condition_overhead"):
-        return f"{name.replace('_', ' ')} {duration(value)}"
     return f"{name.replace('_', ' ')} {text or 'none'}"
-
-
-def duration(microseconds: float) -> str:
-    """Return a time in words, in us or from 1,000 of them on in ms."""
-    if microseconds >= 1000:
-        return f"{microseconds / 1000:g} ms"
-    return f"{microseconds:g} us" if microseconds else "0"

@@ -1,11 +1,13 @@
 """Devices side by side, and what each noise mechanism costs."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from noise_models.catalogue import MECHANISMS
+from qnnq.devices.names import device_kind, resolve_device
 from qnnq.errors import InputError
 from qnnq.figures.captions import caption, name_groups
 from qnnq.figures.curves import PREDICTION_NAMES, mark_unfinished
@@ -13,6 +15,8 @@ from qnnq.figures.style import HATCHES, MOST_SERIES, look, percent_axis, styled
 from qnnq.results.points import Measured
 from qnnq.results.robustness import attributions, groups
 from qnnq.statistics import Difference
+
+MOST_DEVICES = 30
 
 
 def plot_devices(points: Sequence[Measured], prediction: str = "majority") -> Figure:
@@ -25,31 +29,51 @@ def plot_devices(points: Sequence[Measured], prediction: str = "majority") -> Fi
     for point in (point for line in lines for point in line):
         means.setdefault(point.labels["device"], []).append(point.accuracy(prediction).value)
     devices = sorted(means, key=lambda name: float(np.mean(means[name])))
+    left_out = max(0, len(devices) - MOST_DEVICES)
+    if left_out:
+        half = MOST_DEVICES // 2
+        devices = [*devices[:half], *devices[-half:]]
     names, common = name_groups(lines, ["device", "noise"])
+    marks = {name: f"{name} *" if _in_turns(name, lines[0][0]) else name for name in devices}
     with styled():
         figure = Figure(figsize=(6.2, 1.4 + 0.19 * len(devices)), layout="constrained")
         axes = figure.subplots()
-        for number, (line, name) in enumerate(zip(lines, names, strict=True)):
+        for number, (whole, name) in enumerate(zip(lines, names, strict=True)):
+            line = [point for point in whole if point.labels["device"] in devices]
             style = look(number)
             aside = (number - (len(lines) - 1) / 2) * 0.6 / len(lines)
             accuracy = [point.accuracy(prediction) for point in line]
             values = np.array([each.value for each in accuracy])
-            ends = np.array([[each.low, each.high] for each in accuracy]).T
+            ends = np.array([[each.low, each.high] for each in accuracy]).reshape(-1, 2).T
             heights = [devices.index(point.labels["device"]) - aside for point in line]
             axes.errorbar(
                 values, heights,
                 xerr=np.abs(ends - values), fmt=style.marker, color=style.color, label=name,
-                capsize=1.5, elinewidth=0.9,
+                capsize=2.5, elinewidth=1.0, markersize=3,
             )  # fmt: skip
             drawn = zip(values, heights, line, strict=True)
             mark_unfinished(axes, [(value, y) for value, y, point in drawn if not point.complete])
-        axes.set_yticks(range(len(devices)), devices, fontsize=7)
+        axes.set_yticks(range(len(devices)), [marks[name] for name in devices], fontsize=7)
         axes.set_ylim(-0.7, len(devices) - 0.3)
+        if left_out:
+            axes.axhline(len(devices) / 2 - 0.5, color="0.5", linewidth=0.8, linestyle=":")
+            common += f"; {left_out} devices in the middle are left out"
+        if any(name != mark for name, mark in marks.items()):
+            common += "; * fewer qubits than a layer needs: its neurons take turns"
         percent_axis(axes, "x")
         axes.set_xlabel(PREDICTION_NAMES[prediction])
         axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8)
         axes.set_title(caption(common, figure), fontsize=8, loc="left")
     return figure
+
+
+def _in_turns(device: str, point: Measured) -> bool:
+    """Whether a simulated device has fewer qubits than a network's widest layer needs."""
+    if device_kind(device) != "simulated":
+        return False  # its size is not known without asking for it
+    widest = max(map(int, str(point.labels["widths"]).split("-")))
+    each = 1 if math.isclose(float(point.labels["entanglement"]), math.pi / 2) else 2
+    return bool(resolve_device(device).target.num_qubits < each * widest)
 
 
 def plot_attribution(points: Sequence[Measured]) -> Figure:
@@ -66,7 +90,10 @@ def plot_attribution(points: Sequence[Measured]) -> Figure:
         for axes, kind, title in zip(
             panels,
             ("alone", "removed"),
-            ("alone, against no noise", "removed, against all noise"),
+            (
+                "alone, against no noise\n(below 0: it costs)",
+                "removed, against all noise\n(above 0: it gains)",
+            ),
             strict=True,
         ):
             for number, (setting, name) in enumerate(zip(settings, names, strict=True)):
@@ -80,20 +107,24 @@ def plot_attribution(points: Sequence[Measured]) -> Figure:
                 drawn = [(p, c) for p, c in zip(places, changes, strict=True) if c is not None]
                 values = np.array([change.value for _, change in drawn])
                 ends = np.array([[change.low, change.high] for _, change in drawn]).reshape(-1, 2).T
-                axes.bar(
+                bars = axes.bar(
                     [place for place, _ in drawn], values, width, yerr=np.abs(ends - values),
-                    label=name, color=look(number + 1).color, hatch=HATCHES[number % 4],
+                    label=name, color=look(number).color, hatch=HATCHES[number % 4],
                     edgecolor="white", error_kw={"elinewidth": 0.9, "capsize": 2},
                 )  # fmt: skip
+                for bar, (_, change) in zip(bars, drawn, strict=True):
+                    if change.low <= 0 <= change.high:
+                        bar.set_alpha(0.35)
             if not any(getattr(each, kind) for each in found):
                 axes.text(0.5, 0.6, "not in these points", transform=axes.transAxes, ha="center")
             axes.set_xlim(-0.6, len(MECHANISMS) - 0.4)
             axes.axhline(0, color="0.2", linewidth=0.8)
             axes.set_xticks(range(len(MECHANISMS)), MECHANISMS)
             axes.set_title(title, fontsize=9)
-            percent_axis(axes)
-        panels[0].set_ylabel("change of majority accuracy")
+            axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:+g}" if value else "0")
+        panels[0].set_ylabel("change of the majority (points)")
         panels[1].legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8)
+        common += "; pale: the interval holds 0"
         figure.suptitle(caption(common, figure), fontsize=8, x=0.02, ha="left")
     return figure
 

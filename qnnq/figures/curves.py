@@ -9,11 +9,13 @@ from typing import Literal
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.transforms import ScaledTranslation, Transform
 
 from qnnq.errors import InputError
-from qnnq.figures.captions import OF_COHERENT_MODE, caption, duration, name_groups
+from qnnq.figures.captions import caption, name_groups
 from qnnq.figures.published import CITATION, PublishedSeries, published_series
 from qnnq.figures.style import MOST_SERIES, Look, look, percent_axis, styled
+from qnnq.results.labels import OF_COHERENT_MODE, duration
 from qnnq.results.points import Measured
 from qnnq.results.robustness import groups
 
@@ -27,10 +29,11 @@ AXES: dict[Axis, str] = {
 }
 Scale = Literal["auto", "log", "linear"]
 PREDICTION_NAMES = {
-    "single_shot": "single-shot accuracy",
+    "single_shot": "accuracy of one shot",
     "majority": "accuracy of the majority vote",
     "soft_vote": "accuracy of the soft vote",
 }
+_SPREAD_POINTS = 7.0
 _PER_NETWORK = ("stretch", "entanglement")
 _WIDE_RANGE = 16
 _LEGEND_WIDTH = 36  # characters
@@ -43,7 +46,7 @@ def plot_curves(
     scale: Scale = "auto",
     published: bool = True,
 ) -> Figure:
-    """Draw accuracies with their intervals as bands; raises `InputError` for too many lines.
+    """Draw accuracies with their intervals as bars; raises `InputError` for too many lines.
 
     Where `x` does not apply to a line (stepwise networks have no feedback latency) it is level.
     """
@@ -57,8 +60,11 @@ def plot_curves(
     with styled():
         figure = Figure(figsize=(7.0, 4.0), layout="constrained")
         axes = figure.subplots()
-        for line, name, style in zip(lines, names, _looks(lines, apart), strict=True):
-            _draw_line(axes, line, x, prediction, textwrap.fill(name, _LEGEND_WIDTH), style)
+        looks = _looks(lines, apart)
+        for number, (line, name, style) in enumerate(zip(lines, names, looks, strict=True)):
+            place = _aside(figure, axes, number - (len(lines) - 1) / 2, len(lines))
+            label = textwrap.fill(name, _LEGEND_WIDTH)
+            _draw_line(axes, line, x, prediction, label, style, place)
         overlay = published_series(x, points) if published else []
         for number, series in enumerate(overlay):
             _draw_published(axes, series, number)
@@ -93,8 +99,20 @@ def _looks(lines: Sequence[Sequence[Measured]], apart: Sequence[str]) -> list[Lo
     ]
 
 
+def _aside(figure: Figure, axes: Axes, number: float, count: int) -> Transform:
+    """Return where a line is drawn, `number` places right of the middle, so that bars are seen."""
+    points = number * min(3.0, _SPREAD_POINTS / count)
+    return axes.transData + ScaledTranslation(points / 72, 0, figure.dpi_scale_trans)
+
+
 def _draw_line(
-    axes: Axes, line: Sequence[Measured], x: Axis, prediction: str, name: str, style: Look
+    axes: Axes,
+    line: Sequence[Measured],
+    x: Axis,
+    prediction: str,
+    name: str,
+    style: Look,
+    place: Transform,
 ) -> None:
     if line[0].labels.get(x, "") == "":
         level = line[0].accuracy(prediction)
@@ -105,13 +123,19 @@ def _draw_line(
     unit = math.pi if x == "entanglement" else 1.0
     values = [float(point.labels[x]) / unit for point in line]
     found = [point.accuracy(prediction) for point in line]
-    axes.fill_between(
-        values, [f.low for f in found], [f.high for f in found], color=style.color, alpha=0.2, lw=0
-    )
-    axes.plot(
-        values, [f.value for f in found], label=name, color=style.color, marker=style.marker,
-        linestyle=style.linestyle, markeredgecolor="white", markeredgewidth=0.5,
+    middles = np.array([f.value for f in found])
+    ends = np.array([[f.low for f in found], [f.high for f in found]])
+    bars = axes.errorbar(
+        values, middles, np.abs(ends - middles), fmt="none", ecolor=style.color, elinewidth=0.9
     )  # fmt: skip
+    (drawn,) = axes.plot(
+        values, middles, label=name, color=style.color, marker=style.marker,
+        # Networks that were trained one by one are no curve.
+        linestyle="none" if x in _PER_NETWORK else style.linestyle,
+        markeredgecolor="white", markeredgewidth=0.5,
+    )  # fmt: skip
+    for artist in (drawn, *bars[2]):  # the limits of the axes are those of the data by now
+        artist.set_transform(place)
     mark_unfinished(
         axes, [(v, f.value) for v, f, p in zip(values, found, line, strict=True) if not p.complete]
     )

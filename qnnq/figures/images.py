@@ -13,7 +13,8 @@ from qnnq.figures.captions import caption, name_groups, named
 from qnnq.figures.curves import AXES, Axis
 from qnnq.figures.style import HATCHES, MOST_SERIES, look, percent_axis, styled
 from qnnq.results.decided import Decided
-from qnnq.results.points import Measured, shown
+from qnnq.results.labels import shown
+from qnnq.results.points import Measured
 from qnnq.results.robustness import behaviours, groups
 from qnnq.statistics import majority_votes
 
@@ -82,16 +83,18 @@ def plot_behaviour(points: Sequence[Measured]) -> Figure:
     found = behaviours(points)
     if len(found) > MOST_SERIES:
         raise InputError(f"{len(found)} bars are too many: choose with --where")
-    names, common = name_groups([[point] for point, *_ in found], [])
+    names, common = name_groups([[each.point] for each in found], [])
     kinds = ("both_right", "gained", "lost", "both_wrong")
-    meanings = ("right at stretch 0 too", "only here", "only at stretch 0", "wrong at both")
+    references = {named("network", each.reference.labels["network"]) for each in found}
+    other = references.pop() if len(references) == 1 else "stretch 0"
+    meanings = ("both right", "only this network right", f"only {other} right", "both wrong")
     with styled():
         figure = Figure(figsize=(6.2, 1.4 + 0.4 * len(found)), layout="constrained")
         axes = figure.subplots()
         left = np.zeros(len(found))
         for number, (kind, meaning) in enumerate(zip(kinds, meanings, strict=True)):
             share = np.array(
-                [len(getattr(each, kind)) / len(paired.images) for _, paired, each, _ in found]
+                [len(getattr(each.behaviour, kind)) / len(each.paired.images) for each in found]
             )
             axes.barh(
                 names, share, left=left, label=meaning, color=look((5, 3, 4, 0)[number]).color,
@@ -105,8 +108,9 @@ def plot_behaviour(points: Sequence[Measured]) -> Figure:
                     )  # fmt: skip
             left += share
         axes.invert_yaxis()
+        axes.set_xlim(0, 1)
         percent_axis(axes, "x")
-        axes.set_xlabel("images answered right by the majority vote")
+        axes.set_xlabel("share of the images, by what the majority says")
         figure.legend(loc="outside lower center", ncols=4, fontsize=8)
         axes.set_title(caption(common, figure), fontsize=8, loc="left")
     return figure

@@ -1,4 +1,4 @@
-"""Learning curves: errors and loss against epochs."""
+"""Learning curves: accuracies and loss against epochs."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -9,10 +9,15 @@ from qnnq.errors import InputError
 from qnnq.figures.style import MOST_SERIES, look, percent_axis, styled
 from qnnq.training.settings import MAJORITY_SHOTS, Epoch
 
-_ERRORS: tuple[tuple[str, str, Callable[[Epoch], float | None]], ...] = (
-    ("training", ":", lambda epoch: epoch.training_error),
-    ("validation", "--", lambda epoch: epoch.validation_error),
-    (f"test, majority of {MAJORITY_SHOTS}", "-", lambda epoch: epoch.majority_error),
+
+def _right(error: float | None) -> float | None:
+    return None if error is None else 1 - error
+
+
+_ACCURACIES: tuple[tuple[str, str, Callable[[Epoch], float | None]], ...] = (
+    ("training", ":", lambda epoch: _right(epoch.training_error)),
+    ("validation", "--", lambda epoch: _right(epoch.validation_error)),
+    (f"test, majority of {MAJORITY_SHOTS}", "-", lambda epoch: _right(epoch.majority_error)),
 )
 _LOSSES: tuple[tuple[str, str, Callable[[Epoch], float | None]], ...] = (
     ("training", ":", lambda epoch: epoch.loss),
@@ -21,25 +26,25 @@ _LOSSES: tuple[tuple[str, str, Callable[[Epoch], float | None]], ...] = (
 
 
 def plot_learning(histories: Mapping[int, Sequence[Epoch]]) -> Figure:
-    """Draw errors and losses against epochs, a colour a seed, what was not measured left out."""
+    """Draw what was measured of accuracies and losses against epochs, a colour a seed."""
     if len(histories) > MOST_SERIES:
         raise InputError(f"{len(histories)} seeds are too many to tell apart in a figure")
     with styled():
         figure = Figure(figsize=(8.0, 3.6), layout="constrained")
-        errors, losses = figure.subplots(1, 2)
+        accuracies, losses = figure.subplots(1, 2)
         for number, (seed, history) in enumerate(histories.items()):
             name = f"seed {seed}: " if len(histories) > 1 else ""
-            for axes, kinds in ((errors, _ERRORS), (losses, _LOSSES)):
+            for axes, kinds in ((accuracies, _ACCURACIES), (losses, _LOSSES)):
                 for meaning, line, value in kinds:
                     _draw(axes, history, value, name + meaning, look(number).color, line)
-        errors.set_ylabel("error")
-        percent_axis(errors)
+        accuracies.set_ylabel("accuracy")
+        percent_axis(accuracies)
         losses.set_ylabel("loss (cross-entropy)")
         losses.set_yscale("log")
-        for axes in (errors, losses):
+        for axes in (accuracies, losses):
             axes.set_xlabel("epoch")
-            axes.set_ylim(bottom=0 if axes is errors else None)
-        errors.legend(fontsize=7)
+            axes.set_ylim(top=1 if axes is accuracies else None)
+        accuracies.legend(fontsize=7)
     return figure
 
 

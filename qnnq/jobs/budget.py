@@ -40,9 +40,9 @@ class Budget:
         self._costs = costs
         self._limits = limits
         self._max_execution_s = max_execution_s
-        self._estimates: list[float] = [
-            layer["quantum_seconds"] for layer in ledger.fact("estimate")["layers"]
-        ]
+        layers = ledger.fact("estimate")["layers"]
+        self._estimates: list[float] = [layer["quantum_seconds"] for layer in layers]
+        self._jobs: list[int] = [layer["jobs"] for layer in layers]
 
     @property
     def seconds(self) -> float | None:
@@ -105,12 +105,23 @@ class Budget:
         most = min(math.ceil(self._limits.seconds_per_job), max(needed, share))
         return most if self._max_execution_s is None else min(most, self._max_execution_s)
 
+    def affords_round(self) -> bool:
+        """Whether another round of shots can end within the budget.
+
+        Sessions are left out: what is left of the one that is open, only the service knows.
+        """
+        budget_s = self.seconds
+        if budget_s is None or self._ledger.bills_sessions:
+            return True
+        return least_budget(self._estimates, self._jobs) <= budget_s - self.committed()
+
     def _still_to_send(self, job: Job) -> float:
         """Return the seconds that all are expected to take that are not sent yet, with `job`."""
         planned = self._ledger.jobs()
         under_way = {attempt.job for attempt in self._ledger.attempts() if attempt.under_way}
         here = [each for each in planned if not each.done and each.number not in under_way]
-        reached = max(each.layer for each in planned)
+        shot_round = max(each.round for each in planned)
+        reached = max(each.layer for each in planned if each.round == shot_round)
         return (
             sum(self.cost(each) for each in here if each.number != job.number)
             + self.cost(job)
@@ -150,21 +161,32 @@ def least_cap(cost_s: float) -> int:
     return math.floor(cost_s) + 1
 
 
+def least_budget(seconds: Sequence[float], jobs: Sequence[int]) -> float:
+    """Return the least budget with which layers can be measured: caps of jobs are whole seconds.
+
+    Args:
+        seconds: Quantum seconds that each layer is expected to take.
+        jobs: Into how many jobs it is divided.
+    """
+    return max(
+        sum(seconds[:number]) + each * (1 - 1 / count) + least_cap(each / count)
+        for number, (each, count) in enumerate(zip(seconds, jobs, strict=True))
+    )
+
+
 def check_budget(estimate: Estimate, budget_s: float | None) -> None:
     """Raise InputError where a run cannot end within the budget, or the budget is no number."""
     if budget_s is None:
         return
     if not (math.isfinite(budget_s) and budget_s > 0):
         raise InputError(f"--budget {budget_s:g}: expected quantum seconds > 0")
-    needed = [
-        sum(each.quantum_seconds for each in estimate.layers[:number])
-        + layer.quantum_seconds * (1 - 1 / layer.jobs)
-        + least_cap(layer.quantum_seconds / layer.jobs)
-        for number, layer in enumerate(estimate.layers)
-    ]
-    if max(needed) > budget_s:
+    needed = least_budget(
+        [layer.quantum_seconds for layer in estimate.layers],
+        [layer.jobs for layer in estimate.layers],
+    )
+    if needed > budget_s:
         raise InputError(
             f"--budget {budget_s:g}: the estimate is {estimate.quantum_seconds:.1f} quantum "
             f"seconds ({estimate.formula()}), and the caps of jobs are whole seconds: expected at "
-            f"least {math.ceil(max(needed))}"
+            f"least {math.ceil(needed)}"
         )

@@ -6,28 +6,29 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from noise_models import NoiseError
+from qnnq.data.dataset import Dataset
 from qnnq.devices.device import Device
 from qnnq.errors import InputError
-from qnnq.execution.feedforward import network_feedforward
+from qnnq.execution.coherent_deployment import compile_living, deploy_coherent
+from qnnq.execution.feedforward import fitting_feedforward
 from qnnq.execution.request import RunRequest
 from qnnq.execution.run import prepare
 from qnnq.execution.timing import Timing
 from qnnq.jobs.estimate import LayerShape, estimate_run
 from qnnq.jobs.hardware_request import HardwareRequest
 from qnnq.jobs.layer_plan import LayerCost
-from qnnq.jobs.planning import Plan, find_device, rep_delays
+from qnnq.jobs.placed import find_device, rep_delays
+from qnnq.jobs.planning import Plan
+from qnnq.jobs.preflight import Choice, sampled_accuracy
 from qnnq.networks.network import Network
 from transpile import (
-    CompiledNetwork,
     NetworkCircuit,
     check_controller,
     circuit_digest,
-    compile_network,
     machine_circuit,
     network_circuit,
-    parse_sites,
 )
-from transpile.network_layout import smallest_entanglements
 
 
 def plan_coherent(request: HardwareRequest) -> Plan:
@@ -49,10 +50,12 @@ def plan_coherent(request: HardwareRequest) -> Plan:
             seed=request.seed,
         )
     )
-    network, device = prepared.network, find_device(request, prepared.network)
-    timing = Timing.of(request.simulated())
-    timing.check(device)
-    compiled = _compile(request, network, device, timing)
+    network = prepared.network
+    _, outside = fitting_feedforward(network)
+    if outside:
+        raise InputError(f"--mode coherent: expected a network that is one circuit: {outside}")
+    device, timing = find_device(request, network), Timing.of(request.simulated())
+    compiled, _ = compile_living(network, device, request.qubits, timing)
     timed = network_circuit(compiled)
     machine = machine_circuit(timed, device.target, compiled.measurement)
     check_controller(machine, device.target)
@@ -60,7 +63,7 @@ def plan_coherent(request: HardwareRequest) -> Plan:
     circuit = NetworkCircuit(timed if device.kind == "simulated" else machine, compiled.sites)
     rep_delay, least = rep_delays(device, request.options.rep_delay_s)
     duration = sum(step.duration for step in compiled.steps)
-    cost = LayerCost.of(circuit.circuit, duration, rep_delay)
+    cost = LayerCost.of(circuit.circuit, duration, rep_delay, twirled=False)
     width = network.widths[0]
     images: NDArray[Any] = np.asarray(prepared.dataset.images[prepared.images])
     estimate = estimate_run(
@@ -70,6 +73,7 @@ def plan_coherent(request: HardwareRequest) -> Plan:
         request.limits,
         least_rep_delay_s=least,
     )
+    accuracy = _predicted_accuracy(request, network, device, prepared.dataset)
     task = replace(
         timing.described(prepared.task, compiled),
         engine="runtime",
@@ -92,6 +96,7 @@ def plan_coherent(request: HardwareRequest) -> Plan:
         costs=(cost,),
         estimate=estimate,
         task=task,
+        choices=(Choice(1, accuracy, estimate.quantum_seconds, chosen=True),),
         timing={
             "dt_s": device.target.dt,
             "duration_s": duration,
@@ -100,6 +105,18 @@ def plan_coherent(request: HardwareRequest) -> Plan:
         },
         arrays=arrays,
     )
+
+
+def _predicted_accuracy(
+    request: HardwareRequest, network: Network, device: Device, dataset: Dataset
+) -> float | None:
+    """Return the share of shots that will be right; see `qnnq.jobs.preflight`."""
+    noisy = replace(request.simulated(), noise=device.name, device=device.name)
+    try:
+        deployment = deploy_coherent(noisy, network, lambda name: device)
+    except NoiseError:
+        return None
+    return sampled_accuracy(network, deployment.mode("instrument"), dataset)
 
 
 def _check(request: HardwareRequest) -> None:
@@ -113,23 +130,3 @@ def _check(request: HardwareRequest) -> None:
     for option, given in refused.items():
         if given:
             raise InputError(f"{option}: expected --mode stepwise, got coherent")
-
-
-def _compile(
-    request: HardwareRequest, network: Network, device: Device, timing: Timing
-) -> CompiledNetwork:
-    sites = None
-    if request.qubits != "best":
-        angles = smallest_entanglements(network.widths, network.entanglements)
-        sites = parse_sites(request.qubits, device.target, angles)
-    return compile_network(
-        device.target,
-        network.widths,
-        network.entanglements,
-        feedforward=network_feedforward(network),
-        sites=sites,
-        feedback_latency=timing.feedback_latency_s,
-        condition_overhead=timing.condition_overhead_s,
-        measurement=timing.measurement,
-        recycling=timing.recycling,
-    )

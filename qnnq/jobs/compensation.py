@@ -13,7 +13,7 @@ from qnnq.execution.engines.base import Engine
 from qnnq.execution.engines.compensated import CompensatedEngine
 from qnnq.execution.engines.layer_response import LayerResponse
 from qnnq.execution.engines.response import component_responses
-from qnnq.execution.measured_response import read_response
+from qnnq.execution.measured_response import MeasuredResponse, read_response
 from transpile import CompiledLayer
 
 Coefficients = NDArray[np.float64]
@@ -57,6 +57,22 @@ def measured_coefficients(
         raise InputError(f"{path}: the response of {response.device}: expected that of {device}")
     if response.pairs != pairs:
         raise InputError(f"{path}: measured with {response.pairs} pairs: expected {pairs}")
+    return site_coefficients(response, layers, path)
+
+
+def site_coefficients(
+    response: MeasuredResponse, layers: Sequence[CompiledLayer], name: str
+) -> tuple[Coefficients, ...]:
+    """Return the coefficients that a response has for the sites of layers.
+
+    Args:
+        response: The response.
+        layers: The compiled layers.
+        name: What to call the response in an error.
+
+    Raises:
+        InputError: If a site is missing.
+    """
     found = []
     for layer in layers:
         known = {
@@ -68,7 +84,7 @@ def measured_coefficients(
         missing = [str(site) for site in layer.sites if str(site) not in known]
         if missing:
             raise InputError(
-                f"{path}: no response of site {missing[0]} at entanglement "
+                f"{name}: no response of site {missing[0]} at entanglement "
                 f"{layer.entanglement:.4f}; calibrate the sites in use"
             )
         found.append(np.array([known[str(site)] for site in layer.sites]))

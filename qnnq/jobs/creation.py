@@ -11,7 +11,8 @@ from qnnq.devices.names import resolve_device
 from qnnq.errors import InputError
 from qnnq.jobs.folder import LEDGER, NETWORK, FolderLock, make_folder, remember_latest
 from qnnq.jobs.hardware_request import HardwareRequest
-from qnnq.jobs.ledger import Ledger, new_run_tag
+from qnnq.jobs.ledger import Ledger
+from qnnq.jobs.ledger_migration import new_run_tag
 from qnnq.jobs.planning import Plan
 from qnnq.jobs.records import now
 from qnnq.networks.file import write_network
@@ -101,18 +102,24 @@ def is_useful_calibration(folder: Path, request: HardwareRequest) -> bool:
         return True
     ledger = Ledger(folder)
     try:
-        if ledger.fact("kind") != "calibration" or ledger.fact("asked") != _asked(request):
+        if ledger.fact("kind") != "calibration" or _whole(ledger.fact("asked")) != _asked(request):
             raise InputError(f"{folder}: holds another run; expected an empty folder")
         if ledger.fact("finished") is None:
             return True
-        device = resolve_device(ledger.fact("device"), request.limits)
+        device = resolve_device(ledger.fact("device"), request.limits, request.instance)
         return bool(device.calibration == ledger.fact("calibration"))
     finally:
         ledger.close()
 
 
 def _asked(request: HardwareRequest) -> dict[str, Any]:
-    """Return what a request asks to be measured: limits and mode may change on the way."""
+    """Return what a request asks to be measured; by what means may change on the way."""
     found: dict[str, Any] = json.loads(json.dumps(asdict(request)))
-    del found["limits"], found["options"]["mode"]
+    del found["limits"], found["instance"], found["options"]["mode"]
     return found
+
+
+def _whole(asked: dict[str, Any]) -> dict[str, Any]:
+    """Return what was asked for with the defaults of what earlier versions could not be asked."""
+    usual = _asked(HardwareRequest(model=asked["model"], device=asked["device"]))
+    return {**usual, **asked, "options": {**usual["options"], **asked["options"]}}

@@ -46,6 +46,9 @@ class RuntimeEngine:
         budget: What may be billed.
         wait_s: How long to wait for jobs in all, seconds; then `Pending` is raised.
         say: Told what happens, one line at a time.
+
+    Attributes:
+        shot_round: The round of shots that is measured.
     """
 
     images_per_call = None
@@ -72,26 +75,27 @@ class RuntimeEngine:
         self._poll = Patience(wait_s, longest_s=LONGEST_POLL_S, growth=POLL_GROWTH)
         self._say = say
         self._retries: dict[int, Pause] = {}
+        self.shot_round = 0
 
     def measure(self, layer: int, angles: FloatArray, draws: Draws) -> OutcomeArray:
         """See `qnnq.execution.engines.base.Engine`; raises Pending and QnnqError as well."""
         packed = pack(self._circuits[layer], angles, draws)
         if self._service is not None:
-            if not self._ledger.jobs(layer):
+            if not self._ledger.jobs(layer, self.shot_round):
                 plans = plan_jobs(packed.angles, self._costs[layer], self._limits)
-                self._ledger.write_plan(layer, plans, packed.bits)
+                self._ledger.write_plan(layer, plans, packed.bits, self.shot_round)
             self.finish(layer, self._service)
-        jobs = self._ledger.jobs(layer)
+        jobs = self._ledger.jobs(layer, self.shot_round)
         if not jobs or not all(job.done for job in jobs):
-            raise Pending(f"layer {layer + 1} of {len(self._circuits)}")
-        return recorded_outcomes(self._ledger, layer, packed)
+            raise Pending(self._name(layer))
+        return recorded_outcomes(self._ledger, jobs, packed)
 
     def finish(self, layer: int, service: Service) -> None:
         """Bring all jobs of a layer to an end; without `wait`, only submit what is missing."""
         if not self._open_jobs(layer):
             return
         reconcile(self._ledger, service, self._say)
-        name = f"layer {layer + 1} of {len(self._circuits)}"
+        name = self._name(layer)
         self._poll.begin_anew()
         bills = Patience(self._limits.patience_s)
         while True:
@@ -114,8 +118,32 @@ class RuntimeEngine:
             if not self._poll.pause():
                 raise Pending(name)
 
+    def affords_round(self, service: Service) -> bool:
+        """Whether another round of shots fits into the budget, by what the jobs so far cost.
+
+        Raises:
+            Pending: If that is not known yet, and nobody waits.
+        """
+        bills = Patience(self._limits.patience_s)
+        while not self._budget.affords_round():
+            reconcile(self._ledger, service, self._say)
+            if not self._budget.unsettled():
+                return self._budget.affords_round()
+            if not self._wait:
+                raise Pending("the bill of the jobs so far")
+            if not bills.pause():
+                return False
+        return True
+
+    def _name(self, layer: int) -> str:
+        circuit = self._circuits[layer]
+        if isinstance(circuit, NetworkCircuit):
+            return f"layers 1 to {len(circuit.widths)}"
+        shots = f", round {self.shot_round + 1}" if self.shot_round else ""
+        return f"layer {layer + 1} of {len(self._circuits)}{shots}"
+
     def _open_jobs(self, layer: int) -> list[Job]:
-        return [job for job in self._ledger.jobs(layer) if not job.done]
+        return [job for job in self._ledger.jobs(layer, self.shot_round) if not job.done]
 
     def _mention_the_plan(self, steps: "Sequence[_Step]", service: Service) -> None:
         if all(step.waits for step in steps):
@@ -254,28 +282,28 @@ class _Step:
     over_budget: bool = False
 
 
-def recorded_outcomes(ledger: Ledger, layer: int, packed: PackedAngles) -> OutcomeArray:
-    """Return the outcomes of a layer; those of jobs that are not finished are arbitrary."""
+def recorded_outcomes(ledger: Ledger, jobs: Sequence[Job], packed: PackedAngles) -> OutcomeArray:
+    """Return the outcomes of a layer's jobs; those of jobs that are not finished are arbitrary."""
     bits = np.zeros((len(packed.angles), packed.bits), dtype=np.uint8)
-    for job in ledger.jobs(layer):
+    for job in jobs:
         if job.done:
             bits[ledger.plan(job).places] = ledger.bits(job)
     return packed.outcomes(bits)
 
 
 def complete_images(
-    ledger: Ledger, layer: int, executions: int, rows: NDArray[np.int64]
+    ledger: Ledger, jobs: Sequence[Job], executions: int, rows: NDArray[np.int64]
 ) -> NDArray[np.bool_]:
     """Return which images have all outcomes of a layer.
 
     Args:
         ledger: The run's ledger.
-        layer: The layer.
+        jobs: Those of the layer.
         executions: Executions of the layer in all.
         rows: The execution of every image, shot and neuron, shape (images, shots, width).
     """
     known = np.zeros(executions, dtype=bool)
-    for job in ledger.jobs(layer):
+    for job in jobs:
         if job.done:
             known[ledger.plan(job).places] = True
     return np.asarray(known[rows].all(axis=(1, 2)))

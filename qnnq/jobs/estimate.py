@@ -8,6 +8,9 @@ from typing import Any
 from qnnq.devices.service_limits import ServiceLimits
 from qnnq.jobs.layer_plan import LayerCost
 
+_LEAST_SAVING_S = 0.1
+"""Estimates are told to a tenth of a second."""
+
 
 @dataclass(frozen=True)
 class LayerShape:
@@ -151,7 +154,14 @@ def estimate_run(
         ]
         note = f"--rep-delay {least_rep_delay_s * 1e6:g} (us; qubits start less well reset)"
         ways.append((note, faster, shots))
+    if any(shape.cost.broadcasts for shape in shapes):
+        once = [replace(shape, cost=replace(shape.cost, broadcasts=0.0)) for shape in shapes]
+        note = "broadcasts_per_job of --limits (if a service does not count them by parameter set)"
+        ways.append((note, once, shots))
     if shots > 1:
         ways.append((f"--shots {shots // 2} (wider intervals)", list(shapes), shots // 2))
-    cheaper = tuple((how, total(other, fewer).quantum_seconds) for how, other, fewer in ways)
+    costs = [(how, total(other, fewer).quantum_seconds) for how, other, fewer in ways]
+    cheaper = tuple(
+        (how, cost) for how, cost in costs if cost < found.quantum_seconds - _LEAST_SAVING_S
+    )
     return replace(found, cheaper=cheaper)

@@ -1,21 +1,17 @@
 """From one row of angles an execution to as few jobs as the service allows."""
 
-import io
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from qiskit import qpy
 from qiskit.circuit import QuantumCircuit
 
 from qnnq.devices.service_limits import ServiceLimits, instructions_on_busiest_qubit
 from qnnq.errors import InputError
 from qnnq.execution.engines.packing import MergedRows, merge_rows
+from qnnq.jobs.payload import MOST_BYTES_PER_ANGLE, angle_bytes, circuit_bytes
 from transpile import controller_load
-
-BYTES_PER_ANGLE = 8 * 4 / 3
-"""A float64 in base64; the client compresses before it encodes, so this is an upper bound."""
 
 
 @dataclass(frozen=True)
@@ -26,9 +22,10 @@ class LayerCost:
         duration_s: Length of the circuit, seconds.
         rep_delay_s: Delay after each execution, seconds.
         instructions: Control instructions on the busiest qubit.
-        circuit_bytes: Size of the circuit in a job's request.
+        circuit_bytes: Size of a job's request without its angles.
         broadcasts: What it asks of the controller that feeds outcomes forward, in broadcasts of
             one bit.
+        bytes_per_angle: What each angle takes in a job's request.
     """
 
     duration_s: float
@@ -36,13 +33,14 @@ class LayerCost:
     instructions: int
     circuit_bytes: int
     broadcasts: float = 0.0
+    bytes_per_angle: float = MOST_BYTES_PER_ANGLE
 
     @classmethod
-    def of(cls, circuit: QuantumCircuit, duration_s: float, rep_delay_s: float) -> "LayerCost":
-        """Return the cost of a circuit."""
-        stream = io.BytesIO()
-        qpy.dump(circuit, stream)
-        size = math.ceil(len(stream.getvalue()) * 4 / 3)
+    def of(
+        cls, circuit: QuantumCircuit, duration_s: float, rep_delay_s: float, *, twirled: bool
+    ) -> "LayerCost":
+        """Return the cost of a circuit; `twirled`: its measurements are."""
+        size = circuit_bytes(circuit, twirled)
         instructions = instructions_on_busiest_qubit(circuit)
         broadcasts = controller_load(circuit).broadcast_cost
         return cls(duration_s, rep_delay_s, instructions, size, broadcasts)
@@ -57,7 +55,7 @@ class LayerCost:
 
     def payload(self, parameter_sets: int, slots: int) -> int:
         """Return an upper bound of a request's size in bytes."""
-        return self.circuit_bytes + math.ceil(parameter_sets * slots * BYTES_PER_ANGLE)
+        return self.circuit_bytes + math.ceil(parameter_sets * slots * self.bytes_per_angle)
 
     def shots_per_set(self, wanted: int, limits: ServiceLimits) -> int:
         """Return the largest divisor of `wanted` shots that fits in one job, at least 1."""
@@ -76,7 +74,7 @@ class LayerCost:
             "executions_per_job": limits.executions_per_job // shots,
             "instructions_per_qubit": limits.instructions_per_qubit // max(self.instructions, 1),
             "payload_bytes": (limits.payload_bytes - self.circuit_bytes)
-            // math.ceil(slots * BYTES_PER_ANGLE),
+            // math.ceil(slots * self.bytes_per_angle),
             "seconds_per_job": int(seconds / self.seconds(1, shots, 0, limits)),
         }
         if self.broadcasts:
@@ -135,6 +133,7 @@ def _divided(groups: list[MergedRows], shots: int) -> MergedRows:
 def _split(groups: list[MergedRows], cost: LayerCost, limits: ServiceLimits) -> list[JobPlan]:
     jobs = []
     for group in groups:
+        cost = replace(cost, bytes_per_angle=angle_bytes(group.angles))
         size = cost.sets_per_job(group.angles.shape[1], group.shots, limits)
         for start in range(0, len(group.angles), size):
             part = slice(start, start + size)

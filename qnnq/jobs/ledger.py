@@ -4,193 +4,49 @@ Every change is one transaction, and what will be submitted is written before it
 process that is killed at any instant loses nothing that was paid for.
 """
 
-import base64
-import contextlib
-import json
-import secrets
-import sqlite3
-import struct
-import zlib
-from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import Any, Self
-from zipfile import BadZipFile
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from qiskit.exceptions import QiskitError
 
-from qnnq.errors import InputError, QnnqError
-from qnnq.jobs.folder import LEDGER
 from qnnq.jobs.layer_plan import JobPlan
+from qnnq.jobs.ledger_file import LedgerFile
 from qnnq.jobs.records import Attempt, Job, SessionRecord, now
-from qnnq.storage.blobs import arrays_from, arrays_to, circuit_from, circuit_to
-from qnnq.storage.database import DatabaseFile
-from transpile import CompiledLayer, NetworkCircuit, Site
-
-FORMAT = 2
-_APPLICATION_ID = 0x716E6C67  # "qnlg"
-_RUN_DIGITS = 10
-"""Of a run's random part, 50 bits; the tags of its jobs stay within 24 characters."""
-_BUSY_TIMEOUT_S = 20.0
-DAMAGED = (ValueError, LookupError, TypeError, EOFError, zlib.error, struct.error, BadZipFile)
-"""What reading a blob raises that is not what was written."""
-_SCHEMA = """
-CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE arrays (name TEXT PRIMARY KEY, content BLOB NOT NULL);
-CREATE TABLE layers (
-    layer INTEGER PRIMARY KEY, circuit BLOB NOT NULL, sites TEXT NOT NULL, width INTEGER NOT NULL,
-    copies INTEGER NOT NULL, parts INTEGER NOT NULL, entanglement REAL NOT NULL
-);
-CREATE TABLE jobs (
-    job INTEGER PRIMARY KEY, layer INTEGER NOT NULL, part INTEGER NOT NULL, plan BLOB NOT NULL,
-    sets INTEGER NOT NULL, shots INTEGER NOT NULL, slots INTEGER NOT NULL, bits BLOB,
-    UNIQUE (layer, part)
-);
-CREATE TABLE attempts (
-    tag TEXT PRIMARY KEY, job INTEGER NOT NULL REFERENCES jobs, written TEXT NOT NULL, id TEXT,
-    state TEXT NOT NULL, cap INTEGER, calibration TEXT, started TEXT, seconds REAL, message TEXT
-);
-CREATE TABLE surplus (
-    id TEXT PRIMARY KEY, tag TEXT NOT NULL, cancelled INTEGER NOT NULL, seconds REAL
-);
-CREATE TABLE sessions (
-    number INTEGER PRIMARY KEY, id TEXT, most INTEGER, seconds REAL, ended INTEGER NOT NULL
-);
-"""
+from qnnq.storage.blobs import arrays_from, arrays_to
 
 
-def new_run_tag() -> str:
-    """Return a tag for all jobs of a run, that no other run has."""
-    digits = base64.b32encode(secrets.token_bytes(8)).decode().lower()
-    return f"qnnq-{digits[:_RUN_DIGITS]}"
+class Ledger(LedgerFile):
+    """An open ledger: jobs, their submissions, sessions."""
 
-
-class Ledger(DatabaseFile):
-    """An open ledger."""
-
-    kind = "the ledger of a run"
-
-    def __init__(self, folder: Path) -> None:
-        """Open the ledger of a run folder.
-
-        Raises:
-            InputError: If it is no ledger, or one of another version.
-            QnnqError: If another process keeps it locked.
-        """
-        self.folder = folder
-        self.path = folder / LEDGER
-        self._database = sqlite3.connect(self.path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
-        try:
-            with self._explained():
-                self._check()
-                # A commit outlives a power cut too: what follows it may cost money.
-                self._database.execute("PRAGMA synchronous = EXTRA")
-        except QnnqError:
-            self._database.close()
-            raise
-
-    @classmethod
-    def create(
-        cls,
-        folder: Path,
-        facts: dict[str, Any],
-        arrays: dict[str, NDArray[Any]],
-        circuits: Sequence[CompiledLayer | NetworkCircuit],
-    ) -> Self:
-        """Write a new ledger, whole or not at all."""
-        temporary = folder / f"{LEDGER}.new"
-        temporary.unlink(missing_ok=True)
-        rows = [(name, json.dumps(value)) for name, value in facts.items()]
-        try:
-            with contextlib.closing(sqlite3.connect(temporary)) as database:
-                database.executescript(_SCHEMA)
-                database.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-                database.execute(f"PRAGMA user_version = {FORMAT}")
-                database.executemany("INSERT INTO facts VALUES (?, ?)", rows)
-                database.execute("INSERT INTO arrays VALUES ('data', ?)", (arrays_to(**arrays),))
-                for number, layer in enumerate(circuits):
-                    sites = ",".join(map(str, layer.sites))
-                    shape = (
-                        (layer.widths[0], 1, 1, 0.0)
-                        if isinstance(layer, NetworkCircuit)
-                        else (layer.width, layer.copies, layer.parts, layer.entanglement)
-                    )
-                    database.execute(
-                        "INSERT INTO layers VALUES (?, ?, ?, ?, ?, ?, ?)",
-                        (number, circuit_to(layer.circuit), sites, *shape),
-                    )
-                database.commit()
-        except sqlite3.Error as error:
-            temporary.unlink(missing_ok=True)
-            raise QnnqError(
-                f"{folder / LEDGER}: cannot be written, the disk may be full ({error})"
-            ) from error
-        temporary.rename(folder / LEDGER)
-        return cls(folder)
-
-    def close(self) -> None:
-        """Close the file."""
-        self._database.close()
-
-    def fact(self, name: str) -> Any:
-        """Return a fact about the run."""
-        rows = self._rows("SELECT value FROM facts WHERE name = ?", name)
-        if not rows:
-            raise InputError(f"{self.path}: {name}: missing; the ledger is damaged")
-        with self._decoding():
-            return json.loads(rows[0][0])
-
-    def set_fact(self, name: str, value: Any) -> None:
-        """Change a fact."""
-        with self._transaction() as database:
-            database.execute("REPLACE INTO facts VALUES (?, ?)", (name, json.dumps(value)))
-
-    def data(self) -> dict[str, NDArray[Any]]:
-        """Return the arrays that the run was created with."""
-        with self._decoding():
-            return arrays_from(self._rows("SELECT content FROM arrays WHERE name = 'data'")[0][0])
-
-    def layers(self) -> tuple[CompiledLayer, ...]:
-        """Return the compiled layers; none where the whole network is one circuit."""
-        return tuple(each for each in self.circuits() if isinstance(each, CompiledLayer))
-
-    def circuits(self) -> tuple[CompiledLayer | NetworkCircuit, ...]:
-        """Return what is run: the compiled layers, or one circuit of the whole network."""
-        found: list[CompiledLayer | NetworkCircuit] = []
+    def jobs(self, layer: int | None = None, shot_round: int | None = None) -> list[Job]:
+        """Return the planned jobs, of one layer or of all, of one round of shots or of all."""
         rows = self._rows(
-            "SELECT circuit, sites, width, copies, parts, entanglement FROM layers ORDER BY layer"
-        )
-        with self._decoding():
-            for circuit, sites, *shape in rows:
-                placed = tuple(Site(*map(int, site.split(":"))) for site in sites.split(","))
-                if self.is_coherent:
-                    found.append(NetworkCircuit(circuit_from(circuit), placed))
-                else:
-                    found.append(CompiledLayer(circuit_from(circuit), placed, *shape))
-            if len(found) != self.fact("layers"):
-                raise ValueError(f"{len(found)} of {self.fact('layers')} layers are there")
-        return tuple(found)
-
-    def jobs(self, layer: int | None = None) -> list[Job]:
-        """Return the planned jobs, of one layer or of all."""
-        rows = self._rows(
-            "SELECT job, layer, part, sets, shots, slots, bits IS NOT NULL FROM jobs"
-            " WHERE ? IS NULL OR layer = ? ORDER BY layer, part",
-            *(layer, layer),
+            "SELECT job, round, layer, part, sets, shots, slots, bits IS NOT NULL FROM jobs"
+            " WHERE (?1 IS NULL OR layer = ?1) AND (?2 IS NULL OR round = ?2)"
+            " ORDER BY round, layer, part",
+            *(layer, shot_round),
         )
         return [Job(*row) for row in rows]
 
-    def write_plan(self, layer: int, plans: Sequence[JobPlan], bits: int) -> None:
-        """Store all jobs of a layer, before the first is submitted; `bits` come of an execution."""
+    def write_plan(
+        self, layer: int, plans: Sequence[JobPlan], bits: int, shot_round: int = 0
+    ) -> None:
+        """Store all jobs of a layer, before the first is submitted.
+
+        Args:
+            layer: The layer.
+            plans: What each job measures.
+            bits: How many come of an execution.
+            shot_round: The round of shots.
+        """
         with self._transaction() as database:
             for part, plan in enumerate(plans):
                 blob = arrays_to(angles=plan.angles, places=plan.places)
                 shape = (*plan.places.shape, bits)
                 database.execute(
-                    "INSERT INTO jobs (layer, part, plan, sets, shots, slots)"
-                    " VALUES (?, ?, ?, ?, ?, ?)",
-                    (layer, part, blob, *shape),
+                    "INSERT INTO jobs (round, layer, part, plan, sets, shots, slots)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    (shot_round, layer, part, blob, *shape),
                 )
 
     def plan(self, job: Job) -> JobPlan:
@@ -320,11 +176,6 @@ class Ledger(DatabaseFile):
             )
 
     @property
-    def is_coherent(self) -> bool:
-        """Whether the whole network is one circuit, whose neurons live on from layer to layer."""
-        return bool(self.fact("task")["mode"] == "coherent")
-
-    @property
     def bills_sessions(self) -> bool:
         """Whether the time of sessions is billed, and not that of their jobs."""
         return bool(self.fact("request")["options"]["mode"] == "session")
@@ -339,24 +190,3 @@ class Ledger(DatabaseFile):
                 " + (SELECT total(seconds) FROM surplus)"
             )[0][0]
         )
-
-    def _rows(self, sql: str, *values: object) -> list[Any]:
-        with self._explained():
-            return self._database.execute(sql, values).fetchall()
-
-    def _check(self) -> None:
-        (application,) = self._database.execute("PRAGMA application_id").fetchone()
-        (version,) = self._database.execute("PRAGMA user_version").fetchone()
-        if application != _APPLICATION_ID:
-            raise InputError(f"{self.path}: expected {self.kind}, found another database")
-        if version != FORMAT:
-            raise InputError(
-                f"{self.path}: ledger format {version}: this qnnq reads format {FORMAT}"
-            )
-
-    @contextlib.contextmanager
-    def _decoding(self) -> Iterator[None]:
-        try:
-            yield
-        except (*DAMAGED, QiskitError) as error:
-            raise InputError(f"{self.path}: the ledger is damaged: {error}") from error

@@ -13,6 +13,7 @@ from qnnq.devices.device import Device
 from qnnq.execution.compilation import layer_channels
 from qnnq.execution.engines.instrument import InstrumentEngine
 from qnnq.execution.engines.layer_response import layer_response
+from qnnq.execution.modes.base import Mode
 from qnnq.execution.modes.stepwise import Stepwise
 from qnnq.execution.shot_loop import run_shots
 from qnnq.networks.network import Network
@@ -70,7 +71,17 @@ def predicted_accuracy(
     engine = InstrumentEngine(
         [layer_response(*pair) for pair in zip(layers, channels, strict=True)]
     )
-    mode = Stepwise(engine, network.entanglements)
+    return sampled_accuracy(network, Stepwise(engine, network.entanglements), dataset)
+
+
+def sampled_accuracy(network: Network, mode: Mode, dataset: Dataset) -> float:
+    """Return the share of shots that were right for the first `PREDICTED_IMAGES` of a data set.
+
+    Args:
+        network: The network.
+        mode: How it is deployed, and where it is measured.
+        dataset: The images.
+    """
     count = min(len(dataset.labels), PREDICTED_IMAGES)
     images: NDArray[Any] = np.asarray(dataset.images[:count])
     labels = dataset.labels[:count]

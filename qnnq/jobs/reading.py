@@ -11,12 +11,16 @@ from numpy.typing import NDArray
 from qnnq.errors import InputError, QnnqError
 from qnnq.execution.engines.base import Draws
 from qnnq.execution.engines.packing import pack
+from qnnq.execution.request import RunRequest
+from qnnq.execution.shot_loop import Votes
+from qnnq.execution.timing import mode_labels
 from qnnq.jobs.engine import Pending, complete_images, recorded_outcomes
 from qnnq.jobs.ledger import Ledger
 from qnnq.jobs.records import Attempt, Job, now
 from qnnq.jobs.runs import Run
 from qnnq.jobs.scheduler_timing import SchedulerTiming, compared
 from qnnq.jobs.service import JobView, Service
+from qnnq.results.labels import OF_COHERENT_MODE
 from qnnq.results.result import RunResult
 from qnnq.results.task import Task
 from transpile import CompiledLayer, NetworkCircuit
@@ -32,6 +36,7 @@ STATES_WITH_JOB = ("submitted", "done")
 class JobState:
     """One line of `qnnq status`."""
 
+    round: int
     layer: int
     part: int
     state: str
@@ -70,9 +75,11 @@ def run_status(folder: Path) -> dict[str, Any]:
             "folder": str(folder),
             "task_id": Task.from_json(ledger.fact("task")).id,
             "device": run.device,
+            "instance": run.instance,
             "created": ledger.fact("created"),
             "finished": ledger.fact("finished"),
             "layers": ledger.fact("layers"),
+            "target_width": run.request.get("target_width"),
             "jobs": [asdict(state) for state in states],
             "unanswered": unanswered,
             "surplus": [
@@ -93,6 +100,7 @@ def _state(job: Job, attempts: list[Attempt], view: JobView | None) -> JobState:
     last = last or (attempts[-1] if attempts else None)
     known = view or last
     return JobState(
+        round=job.round,
         layer=job.layer,
         part=job.part,
         state=view.status if view else (last.state if last else "planned"),
@@ -136,7 +144,7 @@ def collect_run(folder: Path) -> Collected:
         data = ledger.data()
         engine = _Reader(run)
         try:
-            votes, out_of_reach = run.votes(engine)
+            votes, rounds, out_of_reach = _all_rounds(run, engine)
         except Pending as pending:
             raise QnnqError(
                 f"{folder}: no image has all its shots yet: {pending} is not finished; "
@@ -144,6 +152,8 @@ def collect_run(folder: Path) -> Collected:
             ) from None
         kept = engine.complete
         task = Task.from_json(ledger.fact("task"))
+        if rounds > 1:
+            task = replace(task, shots=rounds * task.shots, shots_per_round=task.shots)
         partial = not kept.all()
         if partial:
             task = replace(task, images=",".join(map(str, data["indices"][kept])))
@@ -164,8 +174,24 @@ def collect_run(folder: Path) -> Collected:
         run.ledger.close()
 
 
+def _all_rounds(run: Run, engine: "_Reader") -> tuple[Votes, int, float | None]:
+    """Return the votes of all complete rounds of shots, how many these are, and what was amiss."""
+    votes, out_of_reach = run.votes(engine)
+    out_of_reaches = [out_of_reach]
+    for number in range(1, 1 + max(job.round for job in run.ledger.jobs())):
+        engine.shot_round = number
+        try:
+            more, out_of_reach = run.votes(engine)
+        except Pending:
+            break
+        votes = votes + more
+        out_of_reaches.append(out_of_reach)
+    known = [each for each in out_of_reaches if each is not None]
+    return votes, len(out_of_reaches), sum(known) / len(known) if known else None
+
+
 class _Reader:
-    """The engine that only reads; in the last layer it takes what is there."""
+    """The engine that only reads; in the last layer of the first round it takes what is there."""
 
     images_per_call = None
 
@@ -173,9 +199,11 @@ class _Reader:
         self._run = run
         self._engine = run.engine(None, wait_s=0.0, say=lambda line: None)
         self._circuits = run.ledger.circuits()
+        self.shot_round = 0
         self.complete: NDArray[np.bool_] = np.ones(len(run.ledger.data()["indices"]), dtype=bool)
 
     def measure(self, layer: int, angles: NDArray[np.floating], draws: Draws) -> NDArray[np.int8]:
+        self._engine.shot_round = self.shot_round
         try:
             return self._engine.measure(layer, angles, draws)
         except Pending:
@@ -183,14 +211,17 @@ class _Reader:
                 raise
             packed = pack(self._circuits[layer], angles, draws)
             ledger = self._run.ledger
-            self.complete = complete_images(ledger, layer, len(packed.angles), packed.rows)
-            if not self.complete.any():
+            jobs = ledger.jobs(layer, self.shot_round)
+            complete = complete_images(ledger, jobs, len(packed.angles), packed.rows)
+            if self.shot_round or not complete.any():
                 raise
-            return recorded_outcomes(ledger, layer, packed)
+            self.complete = complete
+            return recorded_outcomes(ledger, jobs, packed)
 
 
 def _labels(run: Run, task: Task) -> dict[str, Any]:
     network, request = run.network, run.request
+    asked = request.keys() & {"mode", *OF_COHERENT_MODE}  # earlier versions had no modes
     return {
         "network": request["model"],
         "stretch": max(network.stretches),
@@ -201,7 +232,8 @@ def _labels(run: Run, task: Task) -> dict[str, Any]:
         "strength": task.strength,
         "engine": task.engine,
         "device": task.device,
-        "copies": task.copies,
+        "copies": task.copies or 1,
+        **mode_labels(RunRequest(**{key: request[key] for key in asked})),
         **{key: request[key] for key in LABELS_OF_REQUEST},
     }
 

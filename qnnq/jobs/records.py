@@ -11,9 +11,10 @@ def now() -> str:
 
 @dataclass(frozen=True)
 class Job:
-    """One planned job of a layer; `done` once its bits are stored."""
+    """One planned job of a layer, in a round of shots; `done` once its bits are stored."""
 
     number: int
+    round: int
     layer: int
     part: int
     sets: int
@@ -28,8 +29,12 @@ class Job:
 
     @property
     def name(self) -> str:
-        """What it is called on the command line, such as `2.1`: layer and part, from 1."""
-        return f"{self.layer + 1}.{self.part + 1}"
+        """What it is called on the command line, such as `2.1`: layer and part, from 1.
+
+        After the first round of shots that one comes first, such as `3.2.1`.
+        """
+        shots = f"{self.round + 1}." if self.round else ""
+        return f"{shots}{self.layer + 1}.{self.part + 1}"
 
 
 @dataclass(frozen=True)

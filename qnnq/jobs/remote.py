@@ -2,17 +2,19 @@
 
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from qiskit.circuit import QuantumCircuit
 
 from qnnq.devices.ibm.account import listed_backend
-from qnnq.devices.ibm.client import Client, Delivery, Missing, NotAccepted, Unanswered
+from qnnq.devices.ibm.client import Client, Missing
+from qnnq.devices.ibm.delivery import Delivery
 from qnnq.devices.service_limits import ServiceLimits
-from qnnq.errors import QnnqError
-from qnnq.jobs.records import SessionRecord
+from qnnq.jobs.budget import Budget
+from qnnq.jobs.ledger import Ledger
+from qnnq.jobs.remote_sessions import RemoteSessions
 from qnnq.jobs.service import (
     JobOptions,
     JobResult,
@@ -24,7 +26,7 @@ from qnnq.jobs.service import (
 )
 
 if TYPE_CHECKING:
-    from qiskit_ibm_runtime import IBMBackend, QiskitRuntimeService, RuntimeJobV2, Session
+    from qiskit_ibm_runtime import IBMBackend, QiskitRuntimeService, RuntimeJobV2
 
 T = TypeVar("T")
 PAGE = 200
@@ -42,28 +44,6 @@ STATUSES: dict[str, JobStatus] = {
 }
 
 
-class Sessions(Protocol):
-    """Remembers sessions and batches, across processes."""
-
-    def current(self) -> SessionRecord | None:
-        """Return the one that is open, None if there is none."""
-        ...
-
-    def intend(self) -> tuple[int, int | None]:
-        """Note that one will be opened; return its number and the longest it may stay open."""
-        ...
-
-    def update(
-        self, number: int, session_id: str | None, seconds: float | None, ended: bool
-    ) -> None:
-        """Note its id, what it is billed, and whether that is final."""
-        ...
-
-    def unsettled(self) -> list[SessionRecord]:
-        """Return those whose bill is not final."""
-        ...
-
-
 class RemoteService:
     """A machine behind the service.
 
@@ -71,17 +51,27 @@ class RemoteService:
         device: The machine's name.
         options: How jobs are run.
         limits: Time-outs and patience.
-        sessions: Sessions and batches of this and earlier processes.
+        ledger: The ledger of the run, where sessions and batches are remembered.
+        budget: What the run may cost.
+        instance: The service instance, None for that of the saved account.
     """
 
     def __init__(
-        self, device: str, options: JobOptions, limits: ServiceLimits, sessions: Sessions
+        self,
+        device: str,
+        options: JobOptions,
+        limits: ServiceLimits,
+        ledger: Ledger,
+        budget: Budget,
+        instance: str | None,
     ) -> None:
         self._device = device
         self._options = options
         self._limits = limits
-        self._client = Client(limits)
-        self._sessions = sessions
+        self._client = Client(limits, instance)
+        self._sessions = RemoteSessions(
+            *(self._client, device, options, limits, ledger, budget),
+        )
         self._selected: QiskitRuntimeService | None = None
 
     def submit(
@@ -97,16 +87,16 @@ class RemoteService:
         from qiskit_ibm_runtime.executor_sampler import Sampler
 
         options = sampler_options(self._options, tags, shots, max_execution_s)
-        session_id = self._open_session()
+        session_id = self._sessions.open_one()
         delivery = Delivery("jobs")
 
         def run(service: "QiskitRuntimeService") -> str:
-            sampler = Sampler(mode=self._mode(service, session_id), options=options)
+            sampler = Sampler(mode=self._sessions.mode(service, session_id), options=options)
             delivery.guard(service)
             job = sampler.run([(circuit, angles.astype(np.float64))], shots=shots)
             return str(job.job_id())
 
-        return self._deliver("submit", run, delivery)
+        return self._client.send_once("submit", run, delivery)
 
     def find(self, tag: str) -> list[JobView]:
         """See `qnnq.jobs.service.Service`."""
@@ -181,32 +171,11 @@ class RemoteService:
 
     def settle_sessions(self) -> None:
         """See `qnnq.jobs.service.Service`."""
-        for each in self._sessions.unsettled():
-            self._session_is_open(each)
+        self._sessions.settle()
 
     def close(self) -> None:
         """See `qnnq.jobs.service.Service`."""
-        current = self._sessions.current()
-        if current is None:
-            return
-        try:
-            self._client.call("close", lambda service: self._mode(service, current.id).close())
-            self._session_is_open(current)
-        except QnnqError:
-            return  # it closes by itself a little later, and is settled by who looks then
-
-    def _deliver(
-        self, what: str, run: Callable[["QiskitRuntimeService"], str], by: Delivery
-    ) -> str:
-        """Send something at most once; raise NotAccepted where it was not sent, or not taken."""
-        try:
-            return self._client.call_once(what, run)
-        except QnnqError as error:
-            if by.give_up():
-                raise Unanswered(str(error)) from error
-            if isinstance(error, Unanswered):
-                raise NotAccepted(str(error)) from error
-            raise
+        self._sessions.close()
 
     def _ask(self, what: str, function: Callable[["QiskitRuntimeService"], T]) -> T:
         return self._client.call(what, function, self._limits.listing_patience_s)
@@ -219,68 +188,6 @@ class RemoteService:
 
     def _backend(self, service: "QiskitRuntimeService") -> "IBMBackend":
         return listed_backend(service, self._device)
-
-    def _open_session(self) -> str | None:
-        """Return the session or batch to use, opened here where none is; None where none is used.
-
-        This is done in the calling thread, to which the ledger belongs.
-        """
-        if self._options.mode == "job":
-            return None
-        current = self._sessions.current()
-        if current is not None and self._session_is_open(current):
-            return current.id
-        number, most = self._sessions.intend()
-        delivery = Delivery("sessions")
-
-        def opening(service: "QiskitRuntimeService") -> str:
-            backend = self._backend(service)
-            delivery.guard(service)
-            return str(_kind(self._options)(backend=backend, max_time=most).session_id)
-
-        try:
-            opened = self._deliver("open", opening, delivery)
-        except NotAccepted:
-            self._sessions.update(number, None, 0.0, ended=True)
-            raise
-        except Unanswered as error:
-            # It may be open, and stays reserved; the job itself was not sent.
-            raise NotAccepted(str(error)) from error
-        except QnnqError:
-            self._sessions.update(number, None, 0.0, ended=True)
-            raise
-        self._sessions.update(number, opened, None, ended=False)
-        return opened
-
-    def _session_is_open(self, session: SessionRecord) -> bool:
-        """Look at a session, note its bill, and return whether it takes jobs."""
-
-        def details(service: "QiskitRuntimeService") -> dict[str, Any]:
-            return self._mode(service, session.id).details() or {}
-
-        try:
-            found = self._ask(f"session {session.id}", details)
-        except Missing:
-            self._sessions.update(session.number, None, None, ended=True)
-            return False
-        accepting = bool(found.get("accepting_jobs"))
-        seconds = found.get("usage_time")
-        ended = not accepting and found.get("state") == "closed"
-        self._sessions.update(session.number, None, seconds, ended=ended)
-        return accepting
-
-    def _mode(self, service: "QiskitRuntimeService", session_id: str | None) -> Any:
-        """Return an open session or batch, or the machine itself where none is used."""
-        if session_id is None:
-            return self._backend(service)
-        return _kind(self._options).from_id(session_id, service, use_fractional_gates=None)
-
-
-def _kind(options: JobOptions) -> type["Session"]:
-    from qiskit_ibm_runtime import Batch, Session
-
-    context: type[Any] = Session if options.mode == "session" else Batch
-    return context
 
 
 def _listed(raw: dict[str, Any]) -> JobView:

@@ -19,7 +19,8 @@ from qnnq.jobs.estimate import Estimate, LayerEstimate
 from qnnq.jobs.hardware_request import HardwareRequest
 from qnnq.jobs.layer_plan import JobPlan, LayerCost
 from qnnq.jobs.ledger import Ledger
-from qnnq.jobs.planning import Plan, described, fill_chip
+from qnnq.jobs.placed import fill_chip
+from qnnq.jobs.planning import Plan, described
 from qnnq.jobs.records import now
 from qnnq.jobs.service import Service
 from qnnq.networks.bundled import load_model

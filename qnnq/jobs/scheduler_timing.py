@@ -1,7 +1,9 @@
 """What a service says about when the instructions of a dynamic circuit happen.
 
-It returns lines `branch,instruction,channel,start,duration,pulse` in units of dt, an experimental
-format: https://quantum.cloud.ibm.com/docs/guides/qiskit-runtime-circuit-timing.
+It returns lines `branch,instruction,channel,start,duration,pulse` in units of dt, and others for
+frame changes, which take no time; an experimental format:
+https://quantum.cloud.ibm.com/docs/guides/qiskit-runtime-circuit-timing,
+`qiskit_ibm_runtime.visualization.circuit_schedule`.
 """
 
 from dataclasses import dataclass
@@ -40,7 +42,7 @@ class SchedulerTiming:
         for start, branch, instruction in sorted(self._lines()):
             if branch == MAIN and instruction.startswith("measure"):
                 measured = start if measured is None else measured
-            elif branch in CONDITIONAL and measured is not None:
+            elif branch in CONDITIONAL and instruction != "barrier" and measured is not None:
                 found.append((start - measured) * dt_s)
                 measured = None
         return found
@@ -49,6 +51,8 @@ class SchedulerTiming:
         """Return (start, branch, instruction) of every line."""
         found = []
         for line in filter(None, self.timing.splitlines()):
+            if "shift_phase" in line.partition(",")[0]:
+                continue
             try:
                 branch, instruction, _, start, _, _ = line.split(",")
                 found.append((int(start), branch, instruction))

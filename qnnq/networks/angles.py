@@ -11,7 +11,10 @@ _MULTIPLE_OF_PI = re.compile(r"(\d*\.?\d*)\*?pi(?:/(\d+\.?\d*))?")
 def parse_entanglement(text: str) -> float:
     """Return an entanglement angle in (0, pi/2] radians from `1.2`, `pi/2`, `5pi/19` or `3*pi/8`.
 
-    A number within 1e-4 of pi/2, such as 1.5708, means pi/2 itself. Raises InputError otherwise.
+    A number within 1e-4 of pi/2, such as 1.5708, means pi/2 itself.
+
+    Raises:
+        InputError: For any other text.
     """
     match = _MULTIPLE_OF_PI.fullmatch(text.strip())
     try:

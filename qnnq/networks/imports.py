@@ -28,12 +28,25 @@ def import_network(
 ) -> Network:
     """Read a network from the published JSON (`.json`), or a state_dict that torch saved (others).
 
-    The files hold weights only, so the physics (see `Network`) has to be given. Raises InputError,
-    one line that begins with the path, if the file is bad.
+    The files hold weights only, so the physics has to be given.
+
+    Args:
+        path: The file.
+        activation: See `Network`.
+        stretch: See `Network`.
+        entanglement: See `Network`.
+        last_projective: See `Network`.
+
+    Raises:
+        InputError: One line that begins with the path, if the file is bad.
     """
     path = Path(path)
     read = _read_json if path.suffix == ".json" else _read_torch
     try:
+        if _is_safetensors(path):
+            raise InputError(
+                "is a network file of qnnq, which holds its physics already: qnnq run takes it"
+            )
         weights, biases = read(path)
         information = {"imported_from": path.name}
         return Network(
@@ -54,11 +67,25 @@ def from_torch(
 ) -> Network:
     """Return the network of a torch `state_dict`, or of an `nn.Sequential` of `nn.Linear`s.
 
-    Modules without parameters are skipped. Raises InputError for parameters of any other layer.
+    Args:
+        source: The weights; modules without parameters are skipped.
+        activation: See `Network`.
+        stretch: See `Network`.
+        entanglement: See `Network`.
+        last_projective: See `Network`.
+
+    Raises:
+        InputError: For parameters of any other layer.
     """
     state = source if isinstance(source, Mapping) else source.state_dict()
     weights, biases = _linear_layers(state)
     return Network(weights, biases, activation, stretch, entanglement, last_projective)
+
+
+def _is_safetensors(path: Path) -> bool:
+    """Whether a file begins with the length of a header and the header's brace."""
+    with path.open("rb") as file:
+        return file.read(9)[8:] == b"{"
 
 
 _Tensors = tuple[tuple[FloatArray, ...], tuple[FloatArray | None, ...]]
@@ -87,7 +114,7 @@ def _read_torch(path: Path) -> _Tensors:
         import torch
     except ImportError:
         raise QnnqError(f"{path}: reading it needs torch: pip install 'qnnq[train]'") from None
-    expected = "expected a state_dict: torch.save(model.state_dict(), path)"
+    expected = "expected a state_dict, not the model: torch.save(model.state_dict(), path)"
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

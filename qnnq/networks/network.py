@@ -26,14 +26,20 @@ LARGEST_SUM = 1e300
 class Network:
     """A feed-forward network with measured qubits as hidden neurons and a classical readout.
 
-    `weights` has one (outputs, inputs) matrix a layer, float32 or float64, the last one being the
-    readout; `biases` one (outputs,) vector or None a layer (left out: none at all). `activation`
-    and `stretch` give phi: one value for all hidden layers or one for each (kept as one where all
-    are the same). `entanglement` is the measurement's angle in radians, in [1e-9, pi/2],
-    and `last_projective` says that the last hidden layer is measured at pi/2 all the same.
-    `information` is free text by key: how the network was trained, its accuracy.
+    The arrays are read-only copies.
 
-    The arrays are read-only copies. Raises InputError if anything does not fit together.
+    Attributes:
+        weights: One (outputs, inputs) matrix a layer, float32 or float64, the last one being the
+            readout.
+        biases: One (outputs,) vector or None a layer; left out: none at all.
+        activation: Of all hidden layers, or one for each (kept as one where all are the same).
+        stretch: Of the activation, likewise.
+        entanglement: The measurement's angle in radians, in [1e-9, pi/2].
+        last_projective: Whether the last hidden layer is measured at pi/2 all the same.
+        information: Free text by key: how the network was trained, its accuracy.
+
+    Raises:
+        InputError: If anything does not fit together.
     """
 
     weights: tuple[FloatArray, ...]

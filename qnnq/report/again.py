@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qnnq.report.sources import Origin
+from qnnq.results.labels import OF_COHERENT_MODE, TIMES
+from transpile import CONDITION_OVERHEAD
 
 # Labels and the keys of a grid, in the order of their lines; the last are gathered first.
 GRID_KEYS = {
@@ -13,6 +15,7 @@ GRID_KEYS = {
     "engine": "engine",
     "mode": "mode",
     "feedback_latency": "feedback_latency",
+    "condition_overhead": "condition_overhead",
     "measurement": "measurement",
     "recycling": "recycling",
     "device": "devices",
@@ -33,9 +36,11 @@ GRID_KEYS = {
 
 def sweep_file(origins: Sequence[Origin]) -> str:
     """Return a sweep file for all that was simulated, "" where nothing was."""
+    # The default is left out, as most networks have no branches.
+    left_out = {"condition_overhead": ("", round(1e6 * CONDITION_OVERHEAD, 9)), "off": ()}
     settings = [
         {key: _value(key, origin.labels[label]) for label, key in GRID_KEYS.items()
-         if origin.labels.get(label, "") != "" or label == "off"}
+         if origin.labels.get(label, "") not in left_out.get(label, ("",))}
         for origin in origins if origin.result.task.engine != "runtime"
     ]  # fmt: skip
     unique = list({json.dumps(each): each for each in settings}.values())
@@ -45,11 +50,20 @@ def sweep_file(origins: Sequence[Origin]) -> str:
 def submissions(origins: Sequence[Origin]) -> list[str]:
     """Return a command line for everything that ran as jobs."""
     options = ("device", "data", "images", "shots", "seed", "qubits", "copies", "pairs")
+    of_mode = ("mode", *OF_COHERENT_MODE)
     return [
         shlex.join(
             [
                 *("qnnq", "submit", str(origin.labels["network"])),
                 *(part for name in options for part in (f"--{name}", str(origin.labels[name]))),
+                *(
+                    part
+                    for name in (of_mode if origin.result.task.mode == "coherent" else ())
+                    for part in (
+                        f"--{name.replace('_', '-')}",
+                        str(_value(name, origin.labels[name])),
+                    )
+                ),
                 *(["--pair-gate", origin.labels["pair_gate"]] if origin.labels["pairs"] else []),
                 *(["--compensate"] if origin.labels["compensate"] else []),
             ]
@@ -62,7 +76,7 @@ def submissions(origins: Sequence[Origin]) -> list[str]:
 def _value(key: str, label: Any) -> Any:
     if key == "off":
         return label.split("+") if label else []
-    return f"{label:g}us" if key == "feedback_latency" else label
+    return f"{label:g}us" if key in TIMES else label
 
 
 def _grids(settings: Sequence[Mapping[str, Any]]) -> list[dict[str, list[Any]]]:

@@ -11,8 +11,9 @@ from qnnq.figures.images import plot_confusion, plot_decided
 from qnnq.figures.style import MOST_SERIES
 from qnnq.report.content import Cell, Picture, Section, Table
 from qnnq.report.sources import Sources
+from qnnq.results.labels import shown
 from qnnq.results.layout import lay_out
-from qnnq.results.points import Measured, shown
+from qnnq.results.points import Measured
 from qnnq.results.robustness import groups
 from qnnq.results.tables import Row, build_report, changes_by_noise
 

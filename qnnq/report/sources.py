@@ -8,7 +8,7 @@ from typing import Any
 from qnnq.jobs.folder import find_run
 from qnnq.jobs.reading import Collected, collect_run
 from qnnq.results.file import Store
-from qnnq.results.points import POOLED, Measured, named_inputs, read_notes, read_points
+from qnnq.results.points import POOLED, Measured, filtered, named_inputs, read_notes, read_points
 from qnnq.results.result import RunResult
 
 
@@ -67,7 +67,7 @@ def read_sources(paths: Iterable[str | Path], where: Sequence[str] = ()) -> Sour
     runs: dict[str, Collected] = {}
     notes: list[str] = []
     for name in names:
-        if name == "latest" or Path(name).is_dir():
+        if is_run(name):
             folder = find_run(name)
             runs[str(folder)] = found = collect_run(folder)
             points.append(_measured(found))
@@ -80,13 +80,30 @@ def read_sources(paths: Iterable[str | Path], where: Sequence[str] = ()) -> Sour
     unfinished = sum(not point.complete for point in points)
     if unfinished:
         notes.append(f"{unfinished} of {len(points)} points are not finished")
-    return Sources(names, _alike(points), tuple(origins), runs, tuple(notes))
+    return Sources(names, tuple(alike(points)), tuple(origins), runs, tuple(notes))
 
 
-def _alike(points: Sequence[Measured]) -> tuple[Measured, ...]:
+def is_run(name: str) -> bool:
+    """Whether a name means a run folder; others mean results files."""
+    return name == "latest" or Path(name).is_dir()
+
+
+def source_points(name: str, where: Sequence[str] = ()) -> list[Measured]:
+    """Return the points of a results file or a run folder that meet conditions.
+
+    Raises `InputError` and `QnnqError` as `read_sources`.
+    """
+    if not is_run(name):
+        return read_points(name, where)
+    run = collect_run(find_run(name))
+    return [point for _, point in filtered([(run.labels, _measured(run))], where)]
+
+
+def alike(points: Iterable[Measured]) -> list[Measured]:
     """Give all points the same labels, empty where a source does not have one."""
+    points = list(points)
     blank = dict.fromkeys((name for point in points for name in point.labels), "")
-    return tuple(replace(point, labels={**blank, **point.labels}) for point in points)
+    return [replace(point, labels={**blank, **point.labels}) for point in points]
 
 
 def _measured(run: Collected) -> Measured:
@@ -99,6 +116,7 @@ def _measured(run: Collected) -> Measured:
         result.counts,
         result.softmax_sums,
         result.seconds,
+        result.task.network,
         str(result.task.data),
         not run.partial,
     )
@@ -106,5 +124,9 @@ def _measured(run: Collected) -> Measured:
 
 def _origins(path: str) -> list[Origin]:
     with Store(path) as store:
-        found = [(point.labels, store.result(point.parts[0].task_id)) for point in store.points()]
+        found = [
+            ({**each.labels, "seed": seed}, store.any_result(each.id))
+            for each in store.settings()
+            for seed in store.seeds(each.id)
+        ]
     return [Origin(labels, result) for labels, result in found if result is not None]

@@ -7,27 +7,8 @@ import numpy as np
 
 from qnnq.errors import InputError
 from qnnq.results.points import Measured
-from qnnq.results.robustness import Paired, groups, pair
-from qnnq.statistics import Behaviour, Difference, behaviour, difference, majority_votes
-
-
-@dataclass(frozen=True)
-class NoiseChange:
-    """A noisy point beside the same setting without noise.
-
-    Attributes:
-        point: The noisy one.
-        base: The one without noise.
-        paired: Both on the images that they have in common, the noisy one first.
-        behaviour: Positions in `paired.images`, sorted by whether noise gains or loses them.
-        difference: Accuracy with noise minus accuracy without.
-    """
-
-    point: Measured
-    base: Measured
-    paired: Paired
-    behaviour: Behaviour
-    difference: Difference
+from qnnq.results.robustness import Change, groups, pair
+from qnnq.statistics import behaviour, difference, majority_votes
 
 
 @dataclass(frozen=True)
@@ -46,7 +27,7 @@ def is_noiseless(point: Measured) -> bool:
     return bool(point.labels["strength"] == 0 or point.labels["noise"] == "ideal")
 
 
-def noise_changes(points: Sequence[Measured]) -> list[NoiseChange]:
+def noise_changes(points: Sequence[Measured]) -> list[Change]:
     """Compare every noisy point with the one of its setting without noise.
 
     Raises `InputError` where there is no such pair.
@@ -59,7 +40,7 @@ def noise_changes(points: Sequence[Measured]) -> list[NoiseChange]:
                 paired = pair(point, bases[0])
                 right, reference = paired.right
                 changes = behaviour(reference, right), difference(right, reference)
-                found.append(NoiseChange(point, bases[0], paired, *changes))
+                found.append(Change(point, bases[0], paired, *changes))
     if not found:
         raise InputError(
             "images that noise decides: expected settings with noise and without (strength 0)"
@@ -67,18 +48,18 @@ def noise_changes(points: Sequence[Measured]) -> list[NoiseChange]:
     return found
 
 
-def decided_images(changes: Sequence[NoiseChange]) -> list[Decided]:
+def decided_images(changes: Sequence[Change]) -> list[Decided]:
     """Return the images that each setting's weakest noise changes, lost ones first."""
     found: list[Decided] = []
     seen: set[int] = set()
     for change in sorted(changes, key=lambda each: float(each.point.labels["strength"])):
         places = np.concatenate([change.behaviour.lost, change.behaviour.gained])
-        if id(change.base) in seen or not len(places):
+        if id(change.reference) in seen or not len(places):
             continue
-        seen.add(id(change.base))
+        seen.add(id(change.reference))
         for image in change.paired.images[places]:
-            before, after = (_vote(point, int(image)) for point in (change.base, change.point))
-            truth = int(change.base.truth[np.searchsorted(change.base.images, image)])
+            before, after = (_vote(point, int(image)) for point in (change.reference, change.point))
+            truth = int(change.reference.truth[np.searchsorted(change.reference.images, image)])
             found.append(Decided(change.point, int(image), truth, before, after))
     return found
 

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from qnnq.results.points import PREDICTIONS, shown
-from qnnq.results.tables import IDENTIFYING, Row
+from qnnq.results.labels import distinct, duration, label_text
+from qnnq.results.points import PREDICTIONS
+from qnnq.results.tables import FOUND, IDENTIFYING, Row
 
+_LATENCY = "latency_us_"
 _LEAST_P = 1e-300
 _MINUS = "\N{MINUS SIGN}"
 
@@ -38,12 +40,14 @@ def lay_out(rows: Sequence[Row]) -> Layout:
         name
         for name in names
         if name not in ends
-        and (name in intervals or name in IDENTIFYING or len(set(texts[name])) > 1)
+        and (name in (*intervals, *IDENTIFYING, *FOUND) or len(distinct(name, texts[name])) > 1)
     ]
     common = ", ".join(
-        f"{name.replace('_', ' ')} {texts[name][0]}"
+        f"{name.replace('_', ' ')} {text}"
         for name in names
-        if name not in ends and name not in columns and texts[name][0]
+        if name not in ends and name not in columns
+        for text in distinct(name, texts[name])
+        if text
     )
     cells = tuple(
         tuple(
@@ -55,29 +59,37 @@ def lay_out(rows: Sequence[Row]) -> Layout:
 
 
 def _heading(name: str) -> str:
-    words = {"single_shot": "one shot", "soft_vote": "soft vote"}.get(name, name.replace("_", " "))
+    if name.startswith(_LATENCY):
+        return f"latency, {_heading(name.removeprefix(_LATENCY))}"
+    words = name.replace("single_shot", "one shot").replace("_", " ")
     return f"{words} (points)" if name.startswith("change") else words
 
 
 def _label(name: str, value: Any) -> str:
     if name == "p_value":
         return f"{value:.2g}" if value > _LEAST_P else f"< {_LEAST_P:g}"
-    return "" if value is None else shown(value)
+    if name == "threshold" and isinstance(value, float | int):
+        return f"{100 * value:.2f} %"
+    return "" if value is None else label_text(name, value)
 
 
 def _interval(row: Row, name: str) -> str:
     if row[name] is None:
         return ""
     value, low, high = (_text(name, row[key]) for key in (name, f"{name}_low", f"{name}_high"))
-    unit = " %" if name in PREDICTIONS else ""
+    unit = " %" if _is_accuracy(name) else ""
     return value + unit if low == high == value else f"{value}{unit} ({low} to {high})"
+
+
+def _is_accuracy(name: str) -> bool:
+    return name in (*PREDICTIONS, "majority_a", "majority_b", "threshold")
 
 
 def _text(name: str, value: object) -> str:
     if not isinstance(value, float | int):
         return str(value)
-    if name in PREDICTIONS:
+    if _is_accuracy(name):
         return f"{100 * value:.2f}"
     if name.startswith("change"):
         return f"{100 * value:+.2f}".replace("-", _MINUS)
-    return f"{value:.3g}"
+    return duration(float(f"{value:.3g}")) if name.startswith(_LATENCY) else f"{value:.3g}"

@@ -5,10 +5,12 @@ import shutil
 import socket
 import sqlite3
 import tempfile
+import zlib
 from pathlib import Path
 
 from qnnq.errors import InputError, QnnqError
-from qnnq.results.schema import APPLICATION_ID, FORMAT, create_tables, upgrade
+from qnnq.results.schema import APPLICATION_ID, FORMAT, create_tables
+from qnnq.results.upgrade import upgrade
 
 _BUSY_TIMEOUT_S = 60
 _LOG_PAGES = 256  # a killed sweep leaves about 1 MB outside the file at most
@@ -33,10 +35,13 @@ def open_to_write(path: Path, kind: str, owner: str, notes: list[str]) -> sqlite
         (application,) = database.execute("PRAGMA application_id").fetchone()
         if application == 0 and database.execute("SELECT 1 FROM sqlite_master").fetchone() is None:
             create_tables(database)
-        if _check(database, path, kind) < FORMAT:
-            _upgrade(database, path)
-            notes.append(f"{path}: was of format 1 of an older qnnq; it is of format {FORMAT} now")
+        if (version := _check(database, path, kind)) < FORMAT:
+            _upgrade(database, version, path)
+            notes.append(
+                f"{path}: was of format {version} of an older qnnq; it is of format {FORMAT} now"
+            )
         _forget_dead_writers(database, path, log, notes)
+        _forget_dead_claims(database)
         database.execute("INSERT INTO writers VALUES (?)", (owner,))
         database.execute("COMMIT")
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -59,13 +64,14 @@ def open_to_read(path: Path, kind: str, notes: list[str]) -> sqlite3.Connection:
                 raise
             database.close()
             database = _copied(path)
-        if _check(database, path, kind) < FORMAT:
+        if (version := _check(database, path, kind)) < FORMAT:
             notes.append(
-                f"{path}: is of format 1 of an older qnnq, which keeps no checksums and no failures"
+                f"{path}: is of format {version} of an older qnnq; the next sweep into it makes it "
+                f"one of format {FORMAT}"
             )
             database = _in_memory(database)
             database.execute("BEGIN")
-            _upgrade(database, path)
+            _upgrade(database, version, path)
             database.execute("COMMIT")
         try:
             _forget_dead_writers(database, path, log, notes)
@@ -130,10 +136,18 @@ def _check(database: sqlite3.Connection, path: Path, kind: str) -> int:
     return int(version)
 
 
-def _upgrade(database: sqlite3.Connection, path: Path) -> None:
+def _upgrade(database: sqlite3.Connection, version: int, path: Path) -> None:
     try:
-        upgrade(database)
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        upgrade(database, version)
+    except (
+        ValueError,
+        TypeError,
+        AttributeError,
+        KeyError,
+        RecursionError,
+        EOFError,
+        zlib.error,
+    ) as error:
         raise QnnqError(f"{path}: is damaged: {error}") from error
 
 
@@ -149,6 +163,14 @@ def _forget_dead_writers(
             "beside it; if it was copied without it, its last results are missing here"
         )
     database.executemany("DELETE FROM writers WHERE owner = ?", [(owner,) for owner in dead])
+
+
+def _forget_dead_claims(database: sqlite3.Connection) -> None:
+    """Drop the claims of sweeps of this machine that were killed."""
+    owners = [str(owner) for (owner,) in database.execute("SELECT DISTINCT owner FROM claims")]
+    here = [owner for owner in owners if owner.partition(":")[0] == socket.gethostname()]
+    dead = [(owner,) for owner in here if not _alive(owner)]
+    database.executemany("DELETE FROM claims WHERE owner = ?", dead)
 
 
 def _alive(owner: str) -> bool:

@@ -2,25 +2,31 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qnnq.errors import InputError
-from qnnq.results.file import Part, Store, StoredFailure, StoredPoint
-from qnnq.results.result import RunResult
+from qnnq.results.encoding import Arrays
+from qnnq.results.file import Store, StoredFailure, StoredPart, StoredSetting
+from qnnq.results.labels import shown
 from qnnq.results.rows import canonical
 from qnnq.statistics import Accuracy, majority_votes, share_right, single_shot
 from qnnq.wording import nearest
 
+T = TypeVar("T")
 PREDICTIONS = ("single_shot", "majority", "soft_vote")
 POOLED = ("seed", "shots")
 """Labels of repetitions: points that differ in these alone are added up."""
+
+_MOST_PENDING = 1000
+"""Tasks that are held before they are added up."""
 
 _FIRST = ("network", "stretch", "entanglement", "noise", "strength", "off", "device")
 
@@ -36,6 +42,7 @@ class Measured:
         counts: Shots that chose each class, shape (images, classes).
         softmax_sums: Sums over shots of the softmax of the logits, shape (images, classes).
         seconds: Time of its shots.
+        network_digest: Which network it is.
         data_digest: Which data set the indices are of.
         complete: Whether all that was asked for is measured.
     """
@@ -46,6 +53,7 @@ class Measured:
     counts: NDArray[np.int64]
     softmax_sums: NDArray[np.float64]
     seconds: float
+    network_digest: str
     data_digest: str
     complete: bool
 
@@ -90,16 +98,19 @@ def read_points(path: str | Path, where: Iterable[str] = ()) -> list[Measured]:
     """
     with Store(path) as store:
         store.check()
-        labelled = _labelled(store.points())
-        chosen = _filtered(labelled, list(where))
+        conditions, seeds = _seeds_apart(list(where))
+        chosen = filtered(_labelled(list(store.settings())), conditions)
         failures = store.failures()
         failed = {_repetition_key(failure.labels) for failure in failures}
         pools: dict[str, _Pool] = {}
-        for labels, point in chosen:
-            pool = pools.setdefault(_repetition_key(labels), _Pool(path, labels))
-            pool.complete &= _repetition_key(point.labels) not in failed
-            pool.add(store, point)
-        points = sorted((pool.measured() for pool in pools.values() if pool.results), key=_order)
+        for labels, setting in chosen:
+            pool = pools.setdefault(_repetition_key(labels), _Pool(labels, setting.content))
+            pool.complete &= _repetition_key(setting.labels) not in failed
+            pool.add(store, setting.id, seeds)
+        found = (pool.measured() for pool in pools.values())
+        points = sorted((point for point in found if point is not None), key=_order)
+    if not points and seeds is not None:
+        raise InputError(f"condition seed={min(seeds)}: no such points")
     if not points:
         reason = f"; {len(failures)} failed, the first: {failures[0].reason}" if failures else ""
         raise InputError(f"{path}: no finished points yet{reason}")
@@ -112,8 +123,14 @@ def read_notes(path: str | Path) -> tuple[list[str], list[StoredFailure]]:
         return store.notes, store.failures()
 
 
-def _labelled(points: list[StoredPoint]) -> list[tuple[dict[str, Any], StoredPoint]]:
-    """Return every point with its labels, and `content`: what tells it from others of its name."""
+def _seeds_apart(where: list[str]) -> tuple[list[str], set[str] | None]:
+    """Return the conditions on labels, and the seeds that are wanted: None where all are."""
+    seeds = {each.partition("=")[2] for each in where if each.startswith("seed=")}
+    return [each for each in where if not each.startswith("seed=")], seeds or None
+
+
+def _labelled(points: list[StoredSetting]) -> list[tuple[dict[str, Any], StoredSetting]]:
+    """Return every setting with its labels, and `content`: what tells it from those like it."""
     # A label that an older sweep did not know is empty for its points.
     unknown = dict.fromkeys((name for point in points for name in point.labels), "")
     digests: dict[tuple[str, str], set[str]] = {}
@@ -134,7 +151,8 @@ def _labelled(points: list[StoredPoint]) -> list[tuple[dict[str, Any], StoredPoi
             values = {canonical(each.get(key)) for each in others}
             if len(values) > 1 and not (key == "noise" and any(t.startswith(key) for t in told)):
                 told.append(f"{key} {_shortened(point.content.get(key))}")
-        found.append(({**unknown, **point.labels, "content": ", ".join(told)}, point))
+        used = {"device": point.content.get("device") or point.labels.get("device", "")}
+        found.append(({**unknown, **point.labels, **used, "content": ", ".join(told)}, point))
     return found
 
 
@@ -158,39 +176,36 @@ def _repetition_key(labels: Mapping[str, Any]) -> str:
     return canonical({name: value for name, value in labels.items() if name not in POOLED})
 
 
-def _filtered(
-    labelled: list[tuple[dict[str, Any], StoredPoint]], where: list[str]
-) -> list[tuple[dict[str, Any], StoredPoint]]:
+def filtered(
+    labelled: Sequence[tuple[Mapping[str, Any], T]], where: Sequence[str]
+) -> list[tuple[Mapping[str, Any], T]]:
+    """Return what meets one of the conditions `label=value` for every label that they name.
+
+    Raises `InputError` for a condition that is none, or that nothing meets.
+    """
     known = sorted({label for labels, _ in labelled for label in labels})
     wanted: dict[str, set[str]] = {}
     for condition in where:
         name, equals, value = condition.partition("=")
         if not equals or name not in known:
             raise InputError(
-                f"--where {condition!r}: expected label=value, label one of {', '.join(known)}"
+                f"condition {condition!r}: expected label=value, label one of {', '.join(known)}"
             )
         values = {shown(labels[name]) for labels, _ in labelled}
         if value not in values:
             raise InputError(
-                f"--where {condition!r}: no such points; {name} is one of "
+                f"condition {condition!r}: no such points; {name} is one of "
                 f"{', '.join(sorted(values))}"
             )
         wanted.setdefault(name, set()).add(value)
-    labelled = [
+    found = [
         (labels, point)
         for labels, point in labelled
         if all(shown(labels[name]) in values for name, values in wanted.items())
     ]
-    if where and not labelled:
-        raise InputError(f"--where {' '.join(where)}: no points meet all of these")
-    return labelled
-
-
-def shown(value: Any) -> str:
-    """Return a label's value as text, numbers in their shortest form."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    if where and not found:
+        raise InputError(f"conditions {' '.join(where)}: no points meet all of these")
+    return found
 
 
 def _order(point: Measured) -> tuple[tuple[bool, float, str], ...]:
@@ -202,60 +217,69 @@ def _order(point: Measured) -> tuple[tuple[bool, float, str], ...]:
 
 
 class _Pool:
-    """Repetitions of one setting, added up."""
+    """Repetitions of one setting, added up as they are read."""
 
-    def __init__(self, path: str | Path, labels: Mapping[str, Any]) -> None:
-        self._path, self._labels = path, labels
-        self._content: dict[str, Any] = {}
+    def __init__(self, labels: Mapping[str, Any], content: Mapping[str, Any]) -> None:
+        self._labels, self._content = labels, content
+        self._pending: list[Arrays] = []
+        self._seconds = 0.0
         self.complete = True
-        self.results: list[RunResult] = []
 
-    def add(self, store: Store, point: StoredPoint) -> None:
-        """Add what is finished of a point.
+    def add(self, store: Store, setting: int, seeds: set[str] | None) -> None:
+        """Add what is finished of a setting.
 
-        A round of which blocks are missing is left out, unless it is the first.
+        A round of which blocks are missing is left out with those after it, unless it is the first.
         """
-        self._content = point.content
-        rounds: dict[int, list[Part]] = {}
-        for part in point.parts:
-            rounds.setdefault(part.round, []).append(part)
-        for number in sorted(rounds):
-            found = [store.result(part.task_id) for part in rounds[number]]
-            whole = len(found) >= point.parts[0].blocks or number == 0
-            self.complete &= None not in found
-            if number and (None in found or not whole):
-                break
-            self.results += [result for result in found if result is not None]
+        for seed, parts in groupby(store.parts(setting), lambda part: part.place.seed):
+            if seeds is not None and str(seed) not in seeds:
+                continue
+            whole = True
+            for number, of_round in groupby(parts, lambda part: part.place.round):
+                stream = list(of_round)
+                finished = [part for part in stream if part.arrays is not None]
+                self.complete &= len(finished) == len(stream)
+                whole &= number == 0 or len(finished) == stream[0].blocks
+                if whole:
+                    self._add(finished)
 
-    def measured(self) -> Measured:
-        """Add up; shots that two tasks have in common, as after a change of blocks, count once."""
-        results = self.results
-        stored = dict(self._labels)
-        names = dict.fromkeys([*_FIRST, *stored])
-        labels = {name: stored[name] for name in names if name in stored and name not in POOLED}
-        if results[0].calibration is not None:
-            labels["device"] = results[0].calibration["device"]
-        images, first = np.unique(np.concatenate([r.images for r in results]), return_index=True)
-        truth = np.concatenate([r.labels for r in results])[first]
-        shape = (len(images), results[0].counts.shape[1])
-        counts, sums = np.zeros(shape, np.int64), np.zeros(shape)
-        seen: dict[tuple[Any, Any], NDArray[np.bool_]] = {}
-        for result in results:
-            rows = np.searchsorted(images, result.images)
-            stream = seen.setdefault(
-                (result.task.seed, result.task.shots), np.zeros(len(images), bool)
-            )
-            new = ~stream[rows]
-            counts[rows[new]] += result.counts[new]
-            sums[rows[new]] += result.softmax_sums[new]
-            stream[rows] = True
+    def _add(self, parts: list[StoredPart]) -> None:
+        """Add the parts of one round; shots that two of them have in common count once."""
+        arrays = [part.arrays for part in parts if part.arrays is not None]
+        if len(arrays) > 1:
+            joined = _joined(arrays)
+            _, first = np.unique(joined[0], return_index=True)
+            arrays = [tuple(array[first] for array in joined)]  # type: ignore[list-item]
+        self._pending += arrays
+        self._seconds += sum(part.seconds for part in parts)
+        if len(self._pending) >= _MOST_PENDING:
+            self._pending = [_added(self._pending)]
+
+    def measured(self) -> Measured | None:
+        """Return the sum, or None where nothing is finished."""
+        if not self._pending:
+            return None
+        names = dict.fromkeys([*_FIRST, *self._labels])
+        kept = [name for name in names if name in self._labels and name not in POOLED]
         return Measured(
-            labels,
-            images,
-            truth,
-            counts,
-            sums,
-            sum(r.seconds for r in results),
+            {name: self._labels[name] for name in kept},
+            *_added(self._pending),
+            self._seconds,
+            str(self._content.get("network", "")),
             str(self._content.get("data", "")),
             self.complete,
         )
+
+
+def _joined(parts: list[Arrays]) -> Arrays:
+    return tuple(map(np.concatenate, zip(*parts, strict=True)))  # type: ignore[return-value]
+
+
+def _added(parts: list[Arrays]) -> Arrays:
+    """Add counts and sums image by image."""
+    images, labels, counts, sums = _joined(parts)
+    unique, first, rows = np.unique(images, return_index=True, return_inverse=True)
+    total_counts = np.zeros((len(unique), counts.shape[1]), np.int64)
+    total_sums = np.zeros(total_counts.shape)
+    np.add.at(total_counts, rows, counts)
+    np.add.at(total_sums, rows, sums)
+    return unique, labels[first], total_counts, total_sums

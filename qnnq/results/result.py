@@ -1,6 +1,7 @@
 """What a run found, and the identity of its task."""
 
 from dataclasses import asdict, dataclass
+from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -97,6 +98,7 @@ class RunResult:
         return document
 
 
+@cache
 def package_versions() -> dict[str, str]:
     """Return the versions of the packages that determine a result."""
     names = ("qnnq", "numpy", "qiskit", "qiskit-aer", "qiskit-ibm-runtime")

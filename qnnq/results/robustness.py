@@ -12,9 +12,12 @@ from functools import reduce
 import numpy as np
 from numpy.typing import NDArray
 
-from noise_models.catalogue import MECHANISMS
+from noise_models import NoiseSpecification
+from noise_models.attribution import single_mechanisms
+from qnnq.devices.names import device_names, names_in
 from qnnq.errors import InputError
-from qnnq.results.points import Measured, shown
+from qnnq.results.labels import shown
+from qnnq.results.points import Measured
 from qnnq.statistics import Behaviour, Breakdown, Difference, behaviour, breakdown, difference
 
 
@@ -54,11 +57,36 @@ class Paired:
 
 
 @dataclass(frozen=True)
+class Change:
+    """A point beside another one, its reference.
+
+    Attributes:
+        point: The point.
+        reference: What it is compared with.
+        paired: Both on the images that they have in common, the point first.
+        behaviour: Positions in `paired.images`, sorted by which of the two is right.
+        difference: Accuracy of the point minus that of the reference.
+    """
+
+    point: Measured
+    reference: Measured
+    paired: Paired
+    behaviour: Behaviour
+    difference: Difference
+
+
+@dataclass(frozen=True)
 class Curve:
-    """A setting along noise strength: its first point, its breakdown, the images it is about."""
+    """A setting along noise strength: its first point, its breakdown, the images it is about.
+
+    `threshold` is the accuracy that it is not to fall below, `reference` the network whose it is,
+    or "".
+    """
 
     first: Measured
     breakdown: Breakdown
+    threshold: float
+    reference: str
     images: int
     complete: bool
 
@@ -123,21 +151,27 @@ def classical(points: Sequence[Measured], like: Measured) -> Measured:
 def breakdowns(points: Sequence[Measured], threshold: float | None) -> list[Curve]:
     """Return each curve's breakdown strength.
 
-    `threshold` is an accuracy; None: that of the classical network without noise. Raises
-    `InputError` where there are no curves.
+    `threshold` is an accuracy; None: that of the classical network without noise, whose own curve
+    is left out. Raises `InputError` where there are no curves.
     """
     found = []
     for curve in groups(points, ["strength"]):
-        if len(curve) < 2:
+        reference = classical(points, curve[0]) if threshold is None and len(curve) > 1 else None
+        if len(curve) < 2 or reference in curve:
             continue
         curve.sort(key=lambda point: point.labels["strength"])
         strengths = [point.labels["strength"] for point in curve]
-        paired = pair(*curve, *([classical(points, curve[0])] if threshold is None else []))
+        paired = pair(*curve, *([reference] if reference else []))
         limit = paired.right[-1] if threshold is None else threshold
         value = breakdown(strengths, paired.right[: len(curve)], limit)
-        found.append(Curve(curve[0], value, len(paired.images), paired.complete))
+        named = str(reference.labels["network"]) if reference else ""
+        level, images = float(np.mean(limit)), len(paired.images)
+        found.append(Curve(curve[0], value, level, named, images, paired.complete))
     if not found:
-        raise InputError("breakdown: expected points at two strengths or more")
+        raise InputError(
+            "breakdown: expected points at two strengths or more"
+            + ("" if threshold is not None else ", also of another network than the classical one")
+        )
     return found
 
 
@@ -159,8 +193,9 @@ def attributions(points: Sequence[Measured]) -> list[Attribution]:
         whole = by_off.get(frozenset())
         if len(by_off) < 2 or group[0].labels["strength"] == 0:
             continue
-        for mechanism in MECHANISMS:
-            alone = by_off.get(frozenset(MECHANISMS) - {mechanism})
+        mechanisms = _mechanisms(str(group[0].labels["noise"]))
+        for mechanism in mechanisms:
+            alone = by_off.get(frozenset(mechanisms) - {mechanism})
             without = by_off.get(frozenset([mechanism]))
             cost = pair(alone, reference) if alone and reference else None
             gain = pair(without, whole) if without and whole else None
@@ -184,7 +219,7 @@ def attributions(points: Sequence[Measured]) -> list[Attribution]:
     return found
 
 
-def behaviours(points: Sequence[Measured]) -> list[tuple[Measured, Paired, Behaviour, Difference]]:
+def behaviours(points: Sequence[Measured]) -> list[Change]:
     """Compare every point with the one of stretch 0 that is alike in all but the network.
 
     Raises `InputError` where nothing can be compared.
@@ -197,7 +232,7 @@ def behaviours(points: Sequence[Measured]) -> list[tuple[Measured, Paired, Behav
                 paired = pair(point, references[0])
                 right, reference = paired.right
                 changes = behaviour(reference, right), difference(right, reference)
-                found.append((point, paired, *changes))
+                found.append(Change(point, references[0], paired, *changes))
     if not found:
         raise InputError("behaviour: expected networks of stretch 0 and above at one setting")
     return found
@@ -212,6 +247,12 @@ def _named(point: Measured) -> str:
     kept = ("noise", "strength", "off", "pairs", "images", "content")
     told = [f"{name} {shown(labels[name])}" for name in kept if labels.get(name) not in ("", None)]
     return f"{labels['network']} ({', '.join(told)})"
+
+
+def _mechanisms(noise: str) -> dict[str, NoiseSpecification]:
+    """Return the mechanisms of a noise; `device` stands for the noise of some device."""
+    names = [*device_names(), *names_in(noise), "device"]
+    return single_mechanisms(NoiseSpecification.parse(noise, names))
 
 
 def _off(point: Measured) -> frozenset[str]:

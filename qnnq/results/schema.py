@@ -1,92 +1,72 @@
-"""The tables of a results file, and how a file of the first format becomes one of the second."""
+"""The tables of a results file.
 
-import json
+Long texts, which many rows have in common, are kept once: the id of a text is its checksum, the
+same in every file. A setting is a point without its seed: the ids of its labels and of what it
+measures (see `content_of`). A seed beyond 64 bits is kept as text.
+"""
+
 import sqlite3
 from typing import Any
 
-from qnnq.results.rows import canonical, checksum
-
-FORMAT = 2
+FORMAT = 3
 APPLICATION_ID = 0x716E6E71  # "qnnq"
 
-_RESULTS = """
+_TABLES = """
+CREATE TABLE texts (id INTEGER PRIMARY KEY, text TEXT NOT NULL);
 CREATE TABLE results (
-    task_id TEXT PRIMARY KEY,
-    task TEXT NOT NULL,
-    images BLOB NOT NULL,
-    labels BLOB NOT NULL,
-    counts BLOB NOT NULL,
-    softmax_sums BLOB NOT NULL,
+    task_id BLOB PRIMARY KEY,
+    content INTEGER NOT NULL,
+    images TEXT,
+    seed NOT NULL,
+    shots INTEGER NOT NULL,
     seconds REAL NOT NULL,
-    provenance TEXT NOT NULL,
-    checksum TEXT NOT NULL
-) WITHOUT ROWID
-"""
-_OTHERS = """
+    provenance INTEGER NOT NULL,
+    arrays BLOB NOT NULL,
+    checksum INTEGER NOT NULL
+);
+CREATE TABLE settings (
+    id INTEGER PRIMARY KEY,
+    labels INTEGER NOT NULL,
+    content INTEGER NOT NULL
+);
 CREATE TABLE points (
-    name TEXT NOT NULL,
-    content TEXT NOT NULL,
-    labels TEXT NOT NULL,
+    setting INTEGER NOT NULL,
+    seed NOT NULL,
     round INTEGER NOT NULL,
     block INTEGER NOT NULL,
     blocks INTEGER NOT NULL,
-    task_id TEXT NOT NULL,
-    checksum TEXT NOT NULL,
-    PRIMARY KEY (name, content, round, block)
+    task_id BLOB,
+    checksum INTEGER NOT NULL,
+    PRIMARY KEY (setting, seed, round, block)
 ) WITHOUT ROWID;
 CREATE TABLE failures (
-    name TEXT NOT NULL,
+    labels TEXT NOT NULL,
     content TEXT NOT NULL,
     place TEXT NOT NULL,
-    labels TEXT NOT NULL,
-    task_id TEXT NOT NULL,
+    task_id BLOB,
     reason TEXT NOT NULL,
-    checksum TEXT NOT NULL,
-    PRIMARY KEY (name, content, place)
+    checksum INTEGER NOT NULL,
+    PRIMARY KEY (labels, content, place)
 ) WITHOUT ROWID;
 CREATE TABLE writers (owner TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE claims (task_id BLOB PRIMARY KEY, owner TEXT NOT NULL) WITHOUT ROWID
 """
-_CLAIMS = "CREATE TABLE claims (task_id TEXT PRIMARY KEY, owner TEXT NOT NULL) WITHOUT ROWID"
 
 
 def create_tables(database: sqlite3.Connection) -> None:
     """Make an empty results file, inside the caller's transaction."""
-    for statement in (_RESULTS, *_OTHERS.split(";"), _CLAIMS):
+    for statement in _TABLES.split(";"):
         database.execute(statement)
     database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     database.execute(f"PRAGMA user_version = {FORMAT}")
 
 
-def upgrade(database: sqlite3.Connection) -> None:
-    """Turn tables of format 1 into those of this format, inside the caller's transaction.
-
-    What a point was measured with is taken from its tasks; a point of which no task is finished
-    holds nothing, and is left out. Raises ValueError for rows that cannot be understood.
-    """
-    for table in ("results", "points"):
-        database.execute(f"ALTER TABLE {table} RENAME TO old_{table}")
-    for statement in (_RESULTS, *_OTHERS.split(";")):
-        database.execute(statement)
-    contents = {}
-    for row in database.execute("SELECT * FROM old_results").fetchall():
-        database.execute(
-            "INSERT INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (*row, checksum(*row))
-        )
-        contents[row[0]] = canonical(content_of(json.loads(row[1])))
-    links = database.execute("SELECT * FROM old_points").fetchall()
-    by_name = {row[0]: contents[row[5]] for row in links if row[5] in contents}
-    for name, *rest in links:
-        content = contents.get(rest[4], by_name.get(name))
-        if content is not None:
-            row = (name, content, *rest)
-            database.execute(
-                "INSERT INTO points VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, checksum(*row))
-            )
-    for table in ("results", "points"):
-        database.execute(f"DROP TABLE old_{table}")
-    database.execute(f"PRAGMA user_version = {FORMAT}")
-
-
 def content_of(task: dict[str, Any]) -> dict[str, Any]:
     """Return what a task measures: all that determines it but which images and random numbers."""
-    return {key: value for key, value in task.items() if key not in ("images", "seed", "shots")}
+    chance = ("images", "seed", "shots", "shots_per_round")
+    return {key: value for key, value in task.items() if key not in chance}
+
+
+def stored_seed(seed: int) -> int | str:
+    """Return a seed as SQLite holds it."""
+    return seed if seed < 1 << 63 else str(seed)

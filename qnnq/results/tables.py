@@ -4,13 +4,16 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from qnnq.errors import InputError
 from qnnq.results.decided import Decided, decided_images, noise_changes
 from qnnq.results.frames import dataframe
 from qnnq.results.latency import latency_budgets
 from qnnq.results.points import PREDICTIONS, Measured
-from qnnq.results.robustness import Paired, attributions, behaviours, breakdowns, check_complete
-from qnnq.statistics import Behaviour, Difference
+from qnnq.results.robustness import Change, attributions, behaviours, breakdowns, check_complete
+from qnnq.statistics import Accuracy
 from qnnq.wording import nearest
 
 if TYPE_CHECKING:
@@ -19,6 +22,10 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 IDENTIFYING = ("network", "mechanism")
 BEHAVIOURS = ("both_right", "gained", "lost", "both_wrong")
+PROGRESS = ("done", "missing", "failed", "claimed")
+FOUND = (*BEHAVIOURS, "p_value", "images_gained", "threshold", *PROGRESS)
+"""Columns that hold results, and no labels of points."""
+MOST_IMAGES = 10
 
 
 def to_dataframe(points: Sequence[Measured]) -> "pd.DataFrame":
@@ -65,10 +72,10 @@ def _accuracy(point: Measured) -> Row:
 
 
 def _breakdown(points: Sequence[Measured], threshold: float | None) -> list[Row]:
-    limit = "classical network" if threshold is None else threshold
     return [
         _labels(curve.first.labels, leave_out=("strength",))
-        | {"threshold": limit, "image_count": curve.images, "complete": curve.complete}
+        | {"threshold": curve.threshold, "threshold_of": curve.reference}
+        | {"image_count": curve.images, "complete": curve.complete}
         | _interval("breakdown_strength", curve.breakdown)
         for curve in breakdowns(points, threshold)
     ]
@@ -101,10 +108,10 @@ def _attribution(points: Sequence[Measured]) -> list[Row]:
 
 def _behaviour(points: Sequence[Measured]) -> list[Row]:
     return [
-        _labels(point.labels)
-        | _compared(paired, found, change)
-        | {"images_gained": " ".join(map(str, paired.images[found.gained][:10]))}
-        for point, paired, found, change in behaviours(points)
+        compared(_labels(each.point.labels), each)
+        | {"reference": each.reference.labels["network"]}
+        | {"images_gained": _some(each.paired.images[each.behaviour.gained])}
+        for each in behaviours(points)
     ]
 
 
@@ -114,20 +121,26 @@ def changes_by_noise(points: Sequence[Measured]) -> tuple[list[Row], list[Decide
     Raises `InputError` where no setting was measured without noise as well.
     """
     found = noise_changes(points)
-    rows = [
-        _labels(change.point.labels) | _compared(change.paired, change.behaviour, change.difference)
-        for change in found
-    ]
+    rows = [compared(_labels(change.point.labels), change) for change in found]
     return rows, decided_images(found)
 
 
-def _compared(paired: Paired, found: Behaviour, change: Difference) -> Row:
-    return (
-        {"image_count": len(paired.images), "complete": paired.complete}
-        | {name: len(getattr(found, name)) for name in BEHAVIOURS}
-        | _interval("change", change)
-        | {"p_value": change.p_value}
-    )
+def compared(labels: Row, change: Change, accuracies: Mapping[str, Accuracy] | None = None) -> Row:
+    """Return the row of two points that were compared image by image."""
+    row = labels | {
+        "image_count": len(change.paired.images),
+        "complete": change.paired.complete,
+    }
+    for name, accuracy in (accuracies or {}).items():
+        row |= _interval(name, accuracy)
+    row |= {name: len(getattr(change.behaviour, name)) for name in BEHAVIOURS}
+    p_value = {"p_value": change.difference.p_value}
+    return row | _interval("change", change.difference) | p_value
+
+
+def _some(images: NDArray[np.int64]) -> str:
+    left = len(images) - MOST_IMAGES
+    return " ".join(map(str, images[:MOST_IMAGES])) + (f" ... ({left} more)" if left > 0 else "")
 
 
 def _labels(labels: Mapping[str, Any], leave_out: Sequence[str] = ()) -> Row:

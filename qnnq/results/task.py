@@ -1,7 +1,7 @@
 """The identity of a run: everything that determines its result, and nothing else."""
 
 import hashlib
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, Self
 
@@ -46,6 +46,7 @@ class Task:
         dynamical_decoupling: Sequence that jobs decouple idle qubits with.
         measurement_twirling: Whether jobs twirl measurements.
         rep_delay_s: Delay after each execution, where it is not the device's own.
+        shots_per_round: Shots of a round, where jobs took several until they were enough.
         kind: `calibration` where no images are run.
     """
 
@@ -74,6 +75,7 @@ class Task:
     dynamical_decoupling: str | None = None
     measurement_twirling: bool | None = None
     rep_delay_s: float | None = None
+    shots_per_round: int | None = None
     kind: str | None = None
 
     @classmethod
@@ -98,7 +100,8 @@ class Task:
 
     def to_json(self) -> dict[str, Any]:
         """Return what applies, as plain JSON."""
-        found = {name: value for name, value in asdict(self).items() if value is not None}
+        found = {name: value for name, value in vars(self).items() if value is not None}
+        found.pop("id", None)
         return found | ({"qubits": list(self.qubits)} if self.qubits is not None else {})
 
     def canonical(self) -> str:

@@ -52,9 +52,15 @@ def accuracies(
 ) -> dict[str, Accuracy]:
     """`single_shot`, `majority` and `soft_vote` accuracies.
 
-    counts: (images, classes), votes of each image's shots; softmax_sums: the same shape, softmax
-    outputs summed over shots; labels: (images,). Raises `InputError` when shapes disagree or an
-    image's votes do not add up to `shots`.
+    Args:
+        counts: Votes of each image's shots, shape (images, classes).
+        softmax_sums: Softmax outputs summed over shots, the same shape.
+        labels: Shape (images,).
+        shots: Shots an image.
+        confidence: Of the intervals.
+
+    Raises:
+        InputError: When shapes disagree or an image's votes do not add up to `shots`.
     """
     images = len(labels)
     if images == 0:

@@ -3,11 +3,21 @@
 import contextlib
 import sqlite3
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from qnnq.errors import InputError, QnnqError
+
+T = TypeVar("T")
+
+
+def batched(values: Iterable[T], size: int) -> Iterator[tuple[T, ...]]:
+    """Yield values in tuples of `size`, the last one shorter."""
+    source = iter(values)
+    while some := tuple(islice(source, size)):
+        yield some
 
 
 class DatabaseFile:
@@ -24,7 +34,11 @@ class DatabaseFile:
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """Commit what the block changes, or nothing; one inside another is part of it."""
         with self._explained():
+            if self._database.in_transaction:
+                yield self._database
+                return
             self._database.execute("BEGIN IMMEDIATE")
             try:
                 yield self._database

@@ -11,8 +11,11 @@ from qnnq.limits import MOST_TEXT_BYTES
 def write_atomically(path: str | Path, content: bytes) -> None:
     """Write `content` to `path` through a temporary file beside it.
 
-    A link is followed, and a device or pipe is written to as it is. Raises InputError if nothing
-    can be written there, QnnqError if the disk is full.
+    A link is followed, and a device or pipe is written to as it is.
+
+    Raises:
+        InputError: If nothing can be written there.
+        QnnqError: If the disk is full.
     """
     try:
         if _is_special(path):
@@ -34,13 +37,25 @@ def write_atomically(path: str | Path, content: bytes) -> None:
 def read_text(path: str | Path) -> str:
     """Return the text of a file in UTF-8.
 
-    Raises InputError where it is larger than text files are, OSError and UnicodeDecodeError.
+    Raises:
+        InputError: Where it is larger than text files are.
+        OSError, UnicodeDecodeError: Where it cannot be read.
     """
     with Path(path).open("rb") as file:
         content = file.read(MOST_TEXT_BYTES + 1)
     if len(content) > MOST_TEXT_BYTES:
         raise InputError(f"{path}: expected at most {MOST_TEXT_BYTES} bytes of text, found more")
     return content.decode()
+
+
+FileVersion = tuple[str, int, int, int]
+"""A file's real path, number on its disk, size in bytes and time of change in nanoseconds."""
+
+
+def file_versions(*paths: str | Path) -> tuple[FileVersion, ...]:
+    """Return what changes when files are written again; raises OSError where one is missing."""
+    found = ((os.path.realpath(path), os.stat(path)) for path in paths)
+    return tuple((path, stat.st_ino, stat.st_size, stat.st_mtime_ns) for path, stat in found)
 
 
 def check_writable(path: str | Path) -> None:

@@ -5,9 +5,18 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 
+from noise_models.catalogue import MECHANISMS, SYNTHETIC
 from qnnq.errors import InputError
 from qnnq.execution.request import EngineName, ModeName, PairGate, RecyclingName
 from qnnq.storage.files import read_text
@@ -18,6 +27,15 @@ def _as_list(value: Any) -> Any:
     return value if isinstance(value, list) else [value]
 
 
+def _mechanism(name: str) -> str:
+    known = [*MECHANISMS, *(term for term in SYNTHETIC if term not in (*MECHANISMS, "drift"))]
+    if name not in known:
+        raise ValueError(
+            f"expected one of {', '.join(known)}, found {name!r}{nearest(name, known)}"
+        )
+    return name
+
+
 T = TypeVar("T")
 Listed = Annotated[list[T], BeforeValidator(_as_list), Field(min_length=1)]
 """A list that is not empty; a lone value is a list of one."""
@@ -26,16 +44,23 @@ Text = Annotated[str, Field(min_length=1)]
 Strength = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
-Mechanism = Literal["gate", "relaxation", "readout", "idle"]
-SwitchedOff = Annotated[list[Mechanism], BeforeValidator(_as_list)]
+Mechanism = Annotated[str, AfterValidator(_mechanism)]
+
+
+def _mechanisms(value: Any) -> Any:
+    return [] if value in ("none", ["none"]) else _as_list(value)
+
+
+SwitchedOff = Annotated[list[Mechanism], BeforeValidator(_mechanisms)]
 
 
 class Grid(BaseModel):
     """One `[[grid]]` table.
 
     Every key takes a value or a list of values, and all lists are crossed, apart from the last
-    four, which say how each point is measured. An entry of `off` is a list of mechanisms that are
-    switched off together; `[]` leaves the noise as it is.
+    six, which say how each point is measured. An entry of `off` is a list of mechanisms of a
+    device, or terms of the noise, that are switched off together; `[]`, or "none", leaves it as it
+    is.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
@@ -61,6 +86,8 @@ class Grid(BaseModel):
     seeds: Listed[Count] = [0]
     shots: Positive = 15
     target_width: Annotated[float, Field(gt=0, lt=1)] | None = None
+    target: Literal["single_shot", "majority"] | None = None
+    threshold: Annotated[float, Field(gt=0, lt=1)] | None = None
     max_shots: Positive | None = None
     images_per_task: Positive | None = None
 
@@ -68,6 +95,9 @@ class Grid(BaseModel):
     def _stopping_rule(self) -> Self:
         if self.target_width is None and self.max_shots is not None:
             raise ValueError("max_shots goes with target_width; without it, shots are taken")
+        for name in ("target", "threshold"):
+            if self.target_width is None and getattr(self, name) is not None:
+                raise ValueError(f"{name} goes with target_width")
         if self.max_shots is not None and self.max_shots < self.shots:
             raise ValueError(
                 f"max_shots: expected at least shots, {self.shots} a round, found {self.max_shots}"
@@ -105,6 +135,8 @@ def _explained(problem: ErrorDetails) -> str:
         return f"{_place(place[:-1])}unknown key {name!r}{nearest(name, known)}"
     if kind == "missing":
         return f"{_place(place[:-1])}missing key {str(place[-1])!r}"
+    if place == ("grid",) and isinstance(problem["input"], dict):
+        return "grid: write [[grid]], as there may be several, in place of [grid]"
     if kind == "too_short":
         return f"{_place(place)}the list is empty"
     if kind == "value_error":

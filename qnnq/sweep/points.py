@@ -1,14 +1,14 @@
 """From a sweep file to points, and from a point to the tasks that measure it."""
 
 import hashlib
-import json
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from dataclasses import dataclass
 from functools import cache
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,11 +18,13 @@ from qnnq.data.selection import image_ranges, parse_images
 from qnnq.devices.names import device_kind, device_names, resolve_device
 from qnnq.errors import InputError, QnnqError
 from qnnq.execution.measured_deployment import is_measured
-from qnnq.execution.request import OF_COHERENT_MODE, RunRequest, check_request, option_seconds
+from qnnq.execution.request import RunRequest, check_request
 from qnnq.execution.run import deploy_request
+from qnnq.execution.timing import mode_labels
 from qnnq.limits import MOST_POINTS
 from qnnq.networks.bundled import load_model
 from qnnq.networks.network import Network
+from qnnq.results.labels import OF_COHERENT_MODE
 from qnnq.sweep.file import Grid, SweepFile
 from transpile.errors import TranspileError
 
@@ -38,33 +40,29 @@ _OWN_NOISE = re.compile(r"\bdevice\b")
 
 @dataclass(frozen=True)
 class Point:
-    """One setting whose accuracy is measured.
+    """One setting whose accuracy is measured, with its repetitions.
 
     Attributes:
         labels: What it is called in tables and figures; no part of any task's identity.
-        request: The run, with its images as the user wrote them and the first round's seed.
+        request: The run, with its images as the user wrote them and the first seed.
+        seeds: The seeds of its repetitions.
         inputs: Digests of the files that it is measured with, as they are in a task.
         blocks: The selections of images that its tasks take.
-        target_width: Stop when the single-shot accuracy's interval is this narrow, or None.
+        target_width: Stop when the accuracy's interval is this narrow, or None.
+        majority: Whether that is the majority's accuracy; else it is that of a single shot.
+        threshold: Stop as well when the interval lies above or below it, or None.
         rounds: Rounds of `request.shots` shots, at most.
     """
 
     labels: Mapping[str, Any]
     request: RunRequest
+    seeds: tuple[int, ...]
     inputs: Mapping[str, str]
     blocks: tuple[str, ...]
     target_width: float | None
+    majority: bool
+    threshold: float | None
     rounds: int
-
-    @property
-    def name(self) -> str:
-        """All that the user asked for: with what is in the files, it identifies the point."""
-        return json.dumps(asdict(self.request), sort_keys=True)
-
-    def task(self, round_: int, block: int) -> RunRequest:
-        """Return the request of one task; every round has its own random numbers."""
-        seed = round_seed(self.request.seed, round_)
-        return replace(self.request, images=self.blocks[block], seed=seed)
 
 
 def round_seed(seed: int, round_: int) -> int:
@@ -75,20 +73,59 @@ def round_seed(seed: int, round_: int) -> int:
     return int.from_bytes(digest[:8], "big") >> 2
 
 
-def expand(sweep: SweepFile) -> list[Point]:
-    """Return all points in the order of the file; raises `InputError` for what does not exist."""
+def expand(sweep: SweepFile) -> Iterator[Point]:
+    """Return all points, those that share compiled circuits after one another.
+
+    They are made as they are asked for; what does not exist raises `InputError` at once.
+    """
     asked = sum(map(_crossed, sweep.grid))
     if asked > MOST_POINTS:
         raise InputError(f"[[grid]]: expected at most {MOST_POINTS} points, found {asked}")
-    points: dict[str, Point] = {}
-    networks, datasets = cache(load_model), cache(_size_and_digest)
+    files = _Files(cache(load_model), cache(_size_and_digest))
     for number, grid in enumerate(sweep.grid, start=1):
         try:
-            for point in _expand_grid(grid, networks, datasets):
-                points[point.name] = point
+            ends = sorted({min(grid.strength), max(grid.strength)})
+            deque(_expand_grid(grid, files, ends), maxlen=0)  # between them nothing else is wrong
         except REFUSALS as error:
             raise InputError(f"[[grid]] {number}: {error}") from error
-    return list(points.values())
+    return (point for grid in sweep.grid for point in _expand_grid(grid, files, grid.strength))
+
+
+class Counts(NamedTuple):
+    """How much a sweep file asks for: `tasks` are those of points without a target width."""
+
+    settings: int
+    points: int
+    adaptive: int
+    tasks: int
+
+
+def count_tasks(sweep: SweepFile) -> Counts:
+    """Return how much a sweep file asks for, without making its points."""
+    settings = points = adaptive = tasks = 0
+    for grid in sweep.grid:
+        crossed: list[Sized] = [grid.networks, grid.noise, grid.strength, grid.off, _modes(grid)]
+        crossed += [_devices(grid), grid.pairs, grid.pair_gate, grid.compensate]
+        crossed += [each for each in (grid.qubits, grid.copies) if each]
+        number, seeds = math.prod(map(len, crossed)), len({*grid.seeds})
+        for data, engine, images in product(
+            grid.data, grid.engine, grid.images or [RunRequest.images]
+        ):
+            settings += number
+            points += number * seeds
+            if grid.target_width is not None:
+                adaptive += number * seeds
+            else:
+                blocks = _blocks(grid, engine, _size_and_digest(data)[0], images)
+                tasks += number * seeds * len(blocks)
+    return Counts(settings, points, adaptive, tasks)
+
+
+class _Files(NamedTuple):
+    """The files of a sweep, each read once."""
+
+    networks: Callable[[str], Network]
+    datasets: Callable[[str], tuple[int, str]]
 
 
 def _crossed(grid: Grid) -> int:
@@ -96,38 +133,43 @@ def _crossed(grid: Grid) -> int:
     return math.prod(len(value) for _, value in grid if isinstance(value, list))
 
 
-def _expand_grid(
-    grid: Grid, networks: Callable[[str], Network], datasets: Callable[[str], tuple[int, str]]
-) -> Iterator[Point]:
-    for network, data, engine, images, mode in product(
-        grid.networks,
-        grid.data,
-        grid.engine,
-        grid.images or [RunRequest.images],
-        _modes(grid),
+def _expand_grid(grid: Grid, files: _Files, strengths: Iterable[float]) -> Iterator[Point]:
+    seeds = tuple(dict.fromkeys(grid.seeds))
+    rounds, majority = 1, grid.target == "majority"
+    if grid.target_width is not None:
+        # More shots settle single shots; of the majority they only better the votes.
+        rounds = (grid.max_shots or (1 if majority else 100) * grid.shots) // grid.shots
+    blocks = cache(
+        lambda data, engine, images: _blocks(grid, engine, files.datasets(data)[0], images)
+    )
+    modes = _modes(grid)
+    for device, noise, qubits, copies, pairs, gate, off in product(
+        _devices(grid),
+        grid.noise,
+        grid.qubits or [RunRequest.qubits],
+        grid.copies or [RunRequest.copies],
+        grid.pairs,
+        grid.pair_gate,
+        grid.off,
     ):
-        size, data_digest = datasets(data)
-        blocks = _blocks(grid, engine, size, images)
-        for device, noise, off, pairs, gate, qubits, copies, compensate, strength, seed in product(
-            _devices(grid),
-            grid.noise,
-            grid.off,
-            grid.pairs,
-            grid.pair_gate,
-            grid.qubits or [RunRequest.qubits],
-            grid.copies or [RunRequest.copies],
+        own = _OWN_NOISE.sub(device, noise) if device else noise
+        if {*grid.engine} != {"ideal"}:
+            _check_noise(own, device)
+        switched = switch_off(own, off)
+        for network, data, engine, images, mode, compensate, strength in product(
+            grid.networks,
+            grid.data,
+            grid.engine,
+            grid.images or [RunRequest.images],
+            modes,
             grid.compensate,
-            grid.strength,
-            grid.seeds,
+            strengths,
         ):
-            own = _OWN_NOISE.sub(device, noise) if device else noise
-            if engine != "ideal":
-                _check_noise(own, device)
             request = RunRequest(
                 model=network,
                 data=data,
                 images=images,
-                noise=switch_off(own, off),
+                noise=switched,
                 strength=strength,
                 pairs=pairs,
                 pair_gate=gate,
@@ -137,20 +179,27 @@ def _expand_grid(
                 copies=copies,
                 compensate=compensate,
                 shots=grid.shots,
-                seed=seed,
+                seed=seeds[0],
                 **mode,
             )
             check_request(request)
-            inputs = {"network": networks(network).digest, "data": data_digest}
+            inputs = {"network": files.networks(network).digest, "data": files.datasets(data)[1]}
             if engine == "ideal" or is_measured(own):  # quick to check as a whole
-                deployment = deploy_request(request, networks(network))
+                deployment = deploy_request(request, files.networks(network))
                 if deployment is not None:
                     inputs["noise"] = deployment.noise
-            rounds = 1
-            if grid.target_width is not None:
-                rounds = (grid.max_shots or 100 * grid.shots) // grid.shots
-            labels = {**_labels(request, networks(network)), "noise": noise, "off": "+".join(off)}
-            yield Point(labels, request, inputs, blocks, grid.target_width, rounds)
+            labels = _labels(request, files.networks(network))
+            yield Point(
+                {**labels, "noise": noise, "off": "+".join(off)},
+                request,
+                seeds,
+                inputs,
+                blocks(data, engine, images),
+                grid.target_width,
+                majority,
+                grid.threshold,
+                rounds,
+            )
 
 
 def _modes(grid: Grid) -> list[dict[str, Any]]:
@@ -208,28 +257,10 @@ def _labels(request: RunRequest, network: Network) -> dict[str, Any]:
         "copies": request.copies,
         "compensate": request.compensate,
         "engine": request.engine,
-        "mode": request.mode,
-        **_time_labels(request),
-        "measurement": request.measurement if request.mode == "coherent" else "",
-        "recycling": request.recycling if request.mode == "coherent" else "",
+        **mode_labels(request),
         "data": request.data,
         "images": request.images,
         "shots": request.shots,
-        "seed": request.seed,
-    }
-
-
-def _time_labels(request: RunRequest) -> dict[str, float | str]:
-    """Return the times of the coherent mode in microseconds, "" where there are none."""
-    from transpile import CONDITION_OVERHEAD, FEEDBACK_LATENCY
-
-    usual = {"feedback_latency": FEEDBACK_LATENCY, "condition_overhead": CONDITION_OVERHEAD}
-    if request.mode != "coherent":
-        return dict.fromkeys(usual, "")
-    given = {name: option_seconds(request, name) for name in usual}
-    return {
-        name: round(1e6 * (default if (seconds := given[name]) is None else seconds), 9)
-        for name, default in usual.items()
     }
 
 
@@ -246,7 +277,7 @@ def _blocks(grid: Grid, engine: str, count: int, images: str) -> tuple[str, ...]
         chosen = np.random.default_rng(0).permutation(chosen)
         size = size or _ADAPTIVE_IMAGES_PER_TASK
     if size is None:
-        return (images,)
+        return (image_ranges(chosen),)
     parts = [chosen[start : start + size] for start in range(0, len(chosen), size)]
     if grid.target_width is not None:
         parts = [np.sort(part) for part in parts]
@@ -254,27 +285,13 @@ def _blocks(grid: Grid, engine: str, count: int, images: str) -> tuple[str, ...]
 
 
 def switch_off(noise: str, mechanisms: list[Any] | tuple[str, ...]) -> str:
-    """Return a noise specification with mechanisms of its device term switched off."""
+    """Return a noise specification with mechanisms switched off."""
     if not mechanisms:
         return noise
     from noise_models import NoiseSpecification
+    from noise_models.attribution import without_mechanisms
 
     if is_measured(noise):
-        raise InputError(f"off: {noise!r} is measured as a whole; expected a device's noise model")
+        raise InputError(f"off: {noise!r} is measured as a whole; expected noise of known terms")
     specification = NoiseSpecification.parse(noise, device_names=device_names())
-    if specification.device_name is None:
-        raise InputError(
-            f"off: noise {noise!r} names no device whose mechanisms can be switched off"
-        )
-    terms = tuple(
-        replace(
-            term,
-            parameters=tuple(
-                sorted({**dict(term.parameters), **dict.fromkeys(mechanisms, False)}.items())
-            ),
-        )
-        if term.is_device
-        else term
-        for term in specification.terms
-    )
-    return str(NoiseSpecification(terms))
+    return str(without_mechanisms(specification, mechanisms))

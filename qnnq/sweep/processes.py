@@ -1,12 +1,13 @@
 """Workers as processes of this machine.
 
-Each worker has its own pipe, so that when one dies it is known which task it was working on.
+Each worker has its own pipe, so that when one dies it is known which batch it was working on.
 """
 
 import contextlib
 import multiprocessing
 import os
 import signal
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -15,53 +16,77 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 
 from qnnq.devices.names import resolve_device
-from qnnq.results.result import RunResult
 from qnnq.sweep.signals import interrupts_held
-from qnnq.sweep.work import Failure, WorkItem, perform, thread_limits
+from qnnq.sweep.work import Batch, Done, Lost, perform, thread_limits
 
 
 @dataclass
 class _Worker:
     process: SpawnProcess
     pipe: Connection
-    task: WorkItem | None = None
+    batch: Batch | None = None
+    since: float = 0.0
 
 
 class ProcessPool:
-    """A `qnnq.sweep.work.Pool` of spawned processes; a worker that died is replaced."""
+    """A `qnnq.sweep.work.Pool` of processes, each spawned when there is work for it.
 
-    def __init__(self, workers: int) -> None:
+    A worker that died, or that has not answered for `timeout_s`, is replaced.
+    """
+
+    def __init__(self, workers: int, timeout_s: float | None = None) -> None:
+        self._timeout_s = timeout_s
         self._limits = thread_limits(workers)
-        self._workers = [self._start() for _ in range(workers)]
+        self._most = workers
+        self._workers: list[_Worker] = []
 
     def free(self) -> bool:
         """See `Pool`."""
-        return any(worker.task is None for worker in self._workers)
+        return len(self._workers) < self._most or any(w.batch is None for w in self._workers)
 
     def busy(self) -> bool:
         """See `Pool`."""
-        return any(worker.task is not None for worker in self._workers)
+        return any(worker.batch is not None for worker in self._workers)
 
-    def submit(self, task: WorkItem) -> None:
+    def submit(self, batch: Batch) -> None:
         """See `Pool`."""
-        worker = next(worker for worker in self._workers if worker.task is None)
-        worker.task = task
+        worker = next((worker for worker in self._workers if worker.batch is None), None)
+        if worker is None:
+            worker = self._start()
+            self._workers.append(worker)
+        worker.batch, worker.since = batch, time.monotonic()
         with contextlib.suppress(OSError):  # it died while idle: `wait` will find out
-            worker.pipe.send(task)
+            worker.pipe.send(batch)
 
-    def wait(self) -> list[tuple[WorkItem, RunResult | Failure]]:
+    def wait(self) -> list[tuple[Batch, Done | Lost]]:
         """See `Pool`."""
-        busy = {worker.pipe: worker for worker in self._workers if worker.task is not None}
-        ended: list[tuple[WorkItem, RunResult | Failure]] = []
-        for pipe in wait(list(busy)):
+        busy = {worker.pipe: worker for worker in self._workers if worker.batch is not None}
+        answered = wait(list(busy), self._patience())
+        ended: list[tuple[Batch, Done | Lost]] = []
+        for pipe in answered:
             worker = busy[pipe]  # type: ignore[index]
-            task, worker.task = worker.task, None
-            assert task is not None
+            batch, worker.batch = worker.batch, None
+            assert batch is not None
             try:
-                ended.append((task, worker.pipe.recv()))
+                ended.append((batch, worker.pipe.recv()))
             except (EOFError, OSError):
-                ended.append((task, self._replace(worker)))
+                ended.append((batch, self._replace(worker)))
+        for worker in busy.values():
+            if worker.batch is not None and self._late(worker):
+                worker.process.kill()
+                self._replace(worker)
+                ended.append((worker.batch, Lost(f"took longer than {self._timeout_s:g} s")))
         return ended
+
+    def _patience(self) -> float | None:
+        """Return how many seconds are left until the first batch is late."""
+        if self._timeout_s is None:
+            return None
+        first = min(worker.since for worker in self._workers if worker.batch is not None)
+        return max(0.0, first + self._timeout_s - time.monotonic())
+
+    def _late(self, worker: _Worker) -> bool:
+        return self._timeout_s is not None and time.monotonic() - worker.since >= self._timeout_s
 
     def close(self) -> None:
         """See `Pool`."""
@@ -71,7 +96,7 @@ class ProcessPool:
         for worker in self._workers:
             worker.process.join()
 
-    def _replace(self, worker: _Worker) -> Failure:
+    def _replace(self, worker: _Worker) -> Lost:
         worker.pipe.close()
         worker.process.join()
         code = worker.process.exitcode or 0
@@ -79,7 +104,7 @@ class ProcessPool:
             f"was killed by {signal.Signals(-code).name}" if code < 0 else f"exited with {code}"
         )
         self._workers[self._workers.index(worker)] = self._start()
-        return Failure(f"its worker process {reason}", lost=True)
+        return Lost(f"its worker process {reason}")
 
     def _start(self) -> _Worker:
         here, there = multiprocessing.Pipe()
@@ -110,7 +135,7 @@ def _inherited(variables: Mapping[str, str]) -> Iterator[None]:
 
 
 def _work(pipe: Connection, parent: int) -> None:
-    """Run tasks until the pipe's other end is gone, as it is when the parent was killed."""
+    """Run batches until the pipe's other end is gone, as it is when the parent was killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # blocked so far, see `_inherited`
     find = cache(resolve_device)  # the tasks of a sweep see one calibration
     with contextlib.suppress(EOFError, OSError):

@@ -6,7 +6,7 @@ from pathlib import Path
 from qnnq.errors import QnnqError
 from qnnq.results.file import Store
 from qnnq.sweep.file import read_sweep
-from qnnq.sweep.points import expand
+from qnnq.sweep.points import count_tasks, expand
 from qnnq.sweep.schedule import Schedule, Tally
 from qnnq.sweep.work import Pool, available_cores
 
@@ -18,6 +18,8 @@ def run_sweep(
     workers: int | None = None,
     dask: str | None = None,
     retry: bool = False,
+    retries: int = 1,
+    timeout_s: float | None = None,
     tally: Tally | None = None,
     observe: Callable[[Tally], None] = lambda tally: None,
 ) -> Tally:
@@ -29,6 +31,8 @@ def run_sweep(
         workers: Processes on this machine; None: one a core.
         dask: Address of a Dask scheduler, whose workers are used instead.
         retry: Whether what failed before is tried again.
+        retries: How often a task is tried again whose worker died or was too slow.
+        timeout_s: Seconds after which a task is taken from its worker; None: it may take any time.
         tally: Counts the tasks; pass one in to know how far the sweep was when it is interrupted.
         observe: Called whenever the tally has changed.
 
@@ -37,16 +41,33 @@ def run_sweep(
         QnnqError: When tasks failed; all others were done and stored.
     """
     tally = tally or Tally()
-    points = expand(read_sweep(path))
+
+    def say(note: str) -> None:
+        tally.notes.append(note)
+        observe(tally)
+
+    sweep = read_sweep(path)
+    points = expand(sweep)
+    counts = count_tasks(sweep)
+    tally.total = counts.tasks
     with Store(results, create=True) as store:
         tally.notes += store.notes
         workers = workers or available_cores()
         threads = 1 if dask else max(1, available_cores() // workers)
-        # At most as many workers as there can be tasks at once.
-        useful = sum(1 if point.target_width else len(point.blocks) for point in points)
-        pool = _pool(min(workers, useful), dask)
+        pool: Pool
+        if dask is None:
+            from qnnq.sweep.processes import ProcessPool
+
+            pool = ProcessPool(min(workers, counts.adaptive + counts.tasks), timeout_s)
+        else:
+            from qnnq.sweep.dask_cluster import DaskPool
+
+            pool = DaskPool(dask, timeout_s, say)
+        schedule = Schedule(
+            points, store, pool, threads, tally, observe, retry=retry, retries=retries
+        )
         try:
-            Schedule(points, store, pool, threads, tally, retry=retry).run(observe)
+            schedule.run()
         finally:
             pool.close()
     if tally.failures:
@@ -56,13 +77,3 @@ def run_sweep(
             f"--retry tries them again; the first: {tally.failures[0]}"
         )
     return tally
-
-
-def _pool(workers: int, dask: str | None) -> Pool:
-    if dask is not None:
-        from qnnq.sweep.dask_cluster import DaskPool
-
-        return DaskPool(dask)
-    from qnnq.sweep.processes import ProcessPool
-
-    return ProcessPool(workers)

@@ -1,26 +1,32 @@
-"""The order of a sweep: which task next, what was there already, when a point is done."""
+"""The order of a sweep: which tasks next, what was there already, when a point is done."""
 
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Any
+from itertools import product
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qnnq.devices.names import resolve_device
 from qnnq.execution.request import RunRequest
 from qnnq.execution.run import prepare
-from qnnq.results.file import Store
+from qnnq.results.file import Place, Store
 from qnnq.results.points import named_inputs
 from qnnq.results.result import RunResult
-from qnnq.statistics import single_shot
-from qnnq.sweep.points import REFUSALS, Point
+from qnnq.results.rows import canonical
+from qnnq.results.task import Task
+from qnnq.statistics import Accuracy, majority_votes, share_right, single_shot
+from qnnq.storage.database import batched
+from qnnq.sweep.points import REFUSALS, Point, round_seed
 from qnnq.sweep.signals import interrupts_held
-from qnnq.sweep.work import Failure, Pool, WorkItem
+from qnnq.sweep.work import Batch, Done, Failure, Pool, WorkItem
 
-_AHEAD = 4
-"""Tasks that are prepared before a worker asks for one."""
+_BATCH_S = 0.25
+"""How long a batch is to take: messages and commits then cost little of it."""
+_LARGEST_BATCH = 1000
+_LINKED_TOGETHER = 100
 
 
 @dataclass
@@ -41,21 +47,32 @@ class Tally:
     failures: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
+    def take_notes(self) -> list[str]:
+        """Return the notes that were not taken yet."""
+        taken = self.notes[:]
+        self.notes.clear()
+        return taken
 
-@dataclass
+
+@dataclass(eq=False)
 class _Adaptive:
-    """A point with a target width: its next task depends on the results so far."""
+    """One seed of a point with a target width: its next task depends on the results so far."""
 
     point: Point
+    task: Task
+    seed: int
     results: list[RunResult] = field(default_factory=list)
 
-    def wide(self) -> bool:
-        """Whether the interval of what was measured is still wider than the target."""
+    def undecided(self) -> bool:
+        """Whether the interval is wider than the target, and holds the threshold if there is one.
+
+        Within a later round some images have more shots than others: that is no time to stop.
+        """
         blocks = len(self.point.blocks)
         done = len(self.results)
         if done == 0:
             return True
-        if done > blocks and done % blocks:  # within a round some images have more shots
+        if done > blocks and done % blocks:
             return True
         first = self.results[:blocks]
         counts = [
@@ -63,163 +80,248 @@ class _Adaptive:
             for block, result in enumerate(first)
         ]
         labels = np.concatenate([result.labels for result in first])
-        accuracy = single_shot(np.concatenate(counts), labels)
+        accuracy = self._accuracy(np.concatenate(counts), labels)
+        threshold = self.point.threshold
+        if threshold is not None and not accuracy.low <= threshold <= accuracy.high:
+            return False
         return accuracy.high - accuracy.low > (self.point.target_width or 0)
 
-    def exhausted(self) -> bool:
-        """Whether all its tasks were done."""
-        return len(self.results) >= len(self.point.blocks) * self.point.rounds
+    def _accuracy(self, counts: NDArray[np.int64], labels: NDArray[np.int64]) -> Accuracy:
+        if self.point.majority:
+            return share_right(majority_votes(counts) == labels)
+        return single_shot(counts, labels)
+
+    def next(self) -> "_Asked | None":
+        """Return the next task, or None where no further one is needed or left."""
+        done, blocks = len(self.results), len(self.point.blocks)
+        if done >= blocks * self.point.rounds or not self.undecided():
+            return None
+        return _ask(self.point, self.task, Place(self.seed, *divmod(done, blocks)), self)
+
+
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """A task as a point asks for it; `task` is that of the whole point."""
+
+    point: Point
+    task: Task
+    place: Place
+    item: WorkItem
+    adaptive: _Adaptive | None
+
+
+def _ask(point: Point, task: Task, place: Place, adaptive: _Adaptive | None = None) -> _Asked:
+    images, seed = point.blocks[place.block], round_seed(place.seed, place.round)
+    item = WorkItem(point.request, images, seed, replace(task, images=images, seed=seed).id)
+    return _Asked(point, task, place, item, adaptive)
 
 
 class Schedule:
     """Runs the tasks of all points on a pool and stores what comes back.
 
-    Only this process writes to the file. A task whose worker died is tried once more. What cannot
-    be done is kept with its reason, and left out the next time unless `retry` is set.
+    Only this process writes to the file. Tasks whose worker died are tried again in halves, and
+    one that was alone `retries` times. What cannot be done is kept with its reason, and left out
+    the next time unless `retry` is set.
     """
 
     def __init__(
         self,
-        points: Sequence[Point],
+        points: Iterator[Point],
         store: Store,
         pool: Pool,
         threads: int,
         tally: Tally,
+        observe: Callable[[Tally], None],
         *,
-        retry: bool = False,
+        retry: bool,
+        retries: int,
     ) -> None:
-        self._points = sorted(points, key=_compilation)
-        self._store, self._pool, self._threads, self._tally = store, pool, threads, tally
-        self._retry = retry
+        self._store, self._pool, self._threads = store, pool, threads
+        self._tally, self._observe = tally, observe
+        self._retry, self._retries = retry, retries
+        self._failed = store.reasons()
         self._find = cache(resolve_device)  # all tasks see one calibration
-        self._source = self._tasks()
+        self._size = 1
+        self._source = self._tasks(points)
+        self._following: deque[_Asked] = deque()
+        self._asked: dict[str, list[_Asked]] = {}
         self._ready: deque[WorkItem] = deque()
         self._claimed_elsewhere: deque[WorkItem] = deque()
-        self._issued: set[str] = set()
-        self._retried: set[str] = set()
-        self._place: dict[str, tuple[Point, str]] = {}
+        self._again: deque[Batch] = deque()
+        self._tries: Counter[str] = Counter()
         self._known: dict[tuple[str, str], set[str]] = {}
-        for stored in store.points():
+        for stored in store.settings():
             for kind, name, digest in named_inputs(stored.labels, stored.content):
                 self._known.setdefault((kind, name), set()).add(digest)
-        self._waiting: dict[str, list[_Adaptive]] = {}
-        tally.total = sum(len(point.blocks) for point in points if point.target_width is None)
 
-    def run(self, observe: Callable[[Tally], None]) -> None:
-        """Run everything; `observe` is called whenever the tally has changed.
+    def run(self) -> None:
+        """Run everything.
 
         Raises:
             QnnqError: When the file cannot be written; what was stored stays.
         """
         while True:
-            while self._pool.free() and (task := self._next()):
-                self._pool.submit(task)
-            observe(self._tally)
+            while self._pool.free() and (batch := self._next()):
+                self._pool.submit(batch)
+            self._observe(self._tally)
             if not self._pool.busy():
                 return
-            while len(self._ready) < _AHEAD and (task := next(self._source, None)):
-                self._ready.append(task)
-            for task, outcome in self._pool.wait():
-                self._receive(task, outcome)
+            self._fill()
+            for batch, outcome in self._pool.wait():
+                if isinstance(outcome, Done):
+                    self._receive(batch, outcome)
+                else:
+                    self._lose(batch, outcome.message)
 
-    def _next(self) -> WorkItem | None:
-        """Return the next task to do; those that another sweep has claimed come last."""
-        while task := self._ready.popleft() if self._ready else next(self._source, None):
-            if self._done_elsewhere(task):
-                continue
-            if self._store.claim(task.task_id):
-                return task
-            self._claimed_elsewhere.append(task)
+    def _next(self) -> Batch | None:
+        """Return the next tasks to do; those that another sweep has claimed come last."""
+        if self._again:
+            return self._again.popleft()
+        while self._fill():
+            items = self._unfinished(self._ready)
+            mine = self._store.claim([item.task_id for item in items])
+            self._claimed_elsewhere += [item for item in items if item.task_id not in mine]
+            if mine:
+                items = [item for item in items if item.task_id in mine]
+                return Batch(tuple(items), self._threads)
         while self._claimed_elsewhere:
-            task = self._claimed_elsewhere.popleft()
-            if not self._done_elsewhere(task):
-                return task
+            if items := self._unfinished(self._claimed_elsewhere):
+                return Batch(tuple(items), self._threads)
         return None
 
-    def _done_elsewhere(self, task: WorkItem) -> bool:
-        if not self._store.finished(task.task_id):
-            return False
-        self._tally.found += 1
-        if task.task_id in self._waiting and (result := self._store.result(task.task_id)):
-            self._continue(task.task_id, result)
-        return True
+    def _unfinished(self, waiting: deque[WorkItem]) -> list[WorkItem]:
+        """Take the next tasks; another sweep may have done some of them meanwhile."""
+        items = [waiting.popleft() for _ in range(min(self._size, len(waiting)))]
+        done = self._store.finished([item.task_id for item in items])
+        for task_id in done:
+            self._found(self._asked.pop(task_id))
+        return [item for item in items if item.task_id not in done]
 
-    def _receive(self, task: WorkItem, outcome: RunResult | Failure) -> None:
-        if isinstance(outcome, RunResult):
-            with interrupts_held():  # what is counted is stored, and the other way round
-                self._store.add(outcome)
-                self._tally.stored += 1
-            self._continue(task.task_id, outcome)
-        elif outcome.lost and task.task_id not in self._retried:
-            self._retried.add(task.task_id)
-            self._ready.appendleft(task)
+    def _fill(self) -> bool:
+        """Have tasks ready for the next batch; False when none is left."""
+        while len(self._ready) < self._size:
+            asked = list(self._following)
+            self._following.clear()
+            while len(asked) < _LINKED_TOGETHER and (more := next(self._source, None)):
+                asked += more
+            if not asked:
+                break
+            self._link(asked)
+            self._observe(self._tally)
+        return bool(self._ready)
+
+    def _tasks(self, points: Iterator[Point]) -> Iterator[list[_Asked]]:
+        """Yield every task that does not need the results of others, those of a seed together."""
+        for point in points:
+            task = self._prepared(point)
+            if task is None:
+                self._tally.total += 1
+                if point.target_width is None:
+                    self._tally.total -= len(point.seeds) * len(point.blocks)
+            elif point.target_width is None:
+                blocks = range(len(point.blocks))
+                for seeds in batched(point.seeds, max(1, _LINKED_TOGETHER // len(blocks))):
+                    places = product(seeds, (0,), blocks)
+                    yield [_ask(point, task, Place(*place)) for place in places]
+            else:
+                for seed in point.seeds:
+                    self._advance(_Adaptive(point, task, seed))
+                    yield [self._following.pop()]
+
+    def _advance(self, adaptive: _Adaptive) -> None:
+        if asked := adaptive.next():
+            self._tally.total += 1
+            self._following.append(asked)
+
+    def _link(self, asked: list[_Asked]) -> None:
+        """Link tasks to their points, and sort out which are still to do."""
+        by_point: dict[int, list[_Asked]] = {}
+        for each in asked:
+            by_point.setdefault(id(each.point), []).append(each)
+        with self._store.together():
+            for some in by_point.values():
+                adaptive = some[0].adaptive
+                self._store.link(
+                    some[0].point.labels,
+                    some[0].task.to_json(),
+                    {each.place: each.item.task_id for each in some},
+                    len(some[0].point.blocks),
+                    fresh=adaptive is None or not adaptive.results,
+                )
+        done = self._store.finished([each.item.task_id for each in asked])
+        for each in asked:
+            task_id = each.item.task_id
+            if task_id in done:
+                self._found([each])
+            elif reason := self._failed_before(each.point, each.place):
+                self._count_failure(each.point, reason)
+            elif task_id in self._asked:  # two points may be one physical setting
+                self._asked[task_id].append(each)
+            else:
+                self._asked[task_id] = [each]
+                self._ready.append(each.item)
+
+    def _found(self, asked: list[_Asked]) -> None:
+        """Count tasks, all of one id, whose result is in the file; points may go on with it."""
+        self._tally.found += len(asked)
+        waiting = [each.adaptive for each in asked if each.adaptive]
+        if waiting and (result := self._store.result(asked[0].item.task_id)):
+            for adaptive in waiting:
+                adaptive.results.append(result)
+                self._advance(adaptive)
+
+    def _receive(self, batch: Batch, done: Done) -> None:
+        rows = [outcome for outcome in done.outcomes if not isinstance(outcome, Failure)]
+        with interrupts_held():  # what is counted is stored, and the other way round
+            self._store.add_rows(rows)
+            self._tally.stored += len(rows)
+        for item, outcome in zip(batch.items, done.outcomes, strict=False):
+            asked = self._asked.pop(item.task_id)
+            if isinstance(outcome, Failure):
+                self._fail(asked, outcome.message)
+            else:
+                self._tally.found -= 1  # it was stored just now
+                self._found(asked)
+        self._ready.extendleft(reversed(batch.items[len(done.outcomes) :]))
+        mean = done.seconds / len(done.outcomes)
+        self._size = max(1, min(int(_BATCH_S / mean), 2 * self._size, _LARGEST_BATCH))
+
+    def _lose(self, batch: Batch, reason: str) -> None:
+        """Try tasks again whose worker died, in halves so that the one that killed it is found."""
+        middle = len(batch.items) // 2
+        if middle:
+            halves = batch.items[:middle], batch.items[middle:]
+            self._again += [Batch(items, batch.threads) for items in halves]
+            return
+        (item,) = batch.items
+        self._tries[item.task_id] += 1
+        if self._tries[item.task_id] <= self._retries:
+            self._again.append(batch)
         else:
-            point, place = self._place[task.task_id]
-            reason = f"{outcome.message}{' twice' if outcome.lost else ''}"
-            self._fail(point, place, task.task_id, reason)
+            times = self._tries.pop(item.task_id)
+            self._fail(self._asked.pop(item.task_id), f"{reason} ({times} times)")
 
-    def _tasks(self) -> Iterator[WorkItem]:
-        """Yield every task that the file does not need the results of other tasks for."""
-        for point in self._points:
-            if self._retry:
-                self._store.forget_failures(point.name)
-            if point.target_width is not None:
-                yield from self._advance(_Adaptive(point))
-                continue
-            places = [(0, block) for block in range(len(point.blocks))]
-            tasks = self._prepared(point, places)
-            if tasks is None:
-                self._tally.total -= len(places) - 1
-                continue
-            self._link(point, dict(zip(places, tasks, strict=True)), fresh=True)
-            for place, (task, _) in zip(places, tasks, strict=True):
-                if task.task_id in self._issued:  # two points may be one physical setting
-                    self._tally.total -= 1
-                else:
-                    self._issued.add(task.task_id)
-                    yield from self._unless_failed(point, place, task)
+    def _prepared(self, point: Point) -> Task | None:
+        """Return the task of a whole point, or None, counted, where that is impossible."""
+        if reason := self._failed_before(point):
+            self._count_failure(point, reason)
+            return None
+        try:
+            task = prepare(point.request, self._find).task
+        except REFUSALS as error:
+            reason = " ".join(str(error).split())
+        else:
+            changed = [name for name in point.inputs if getattr(task, name) != point.inputs[name]]
+            if not changed:
+                self._note_changes(point, task)
+                return task
+            reason = f"its {changed[0]} has changed since the sweep began"
+        self._store.fail(point.labels, point.inputs, "", None, reason)
+        self._count_failure(point, reason)
+        return None
 
-    def _advance(self, adaptive: _Adaptive) -> Iterator[WorkItem]:
-        """Yield the next task of a point with a target width, if it needs one."""
-        point = adaptive.point
-        while not adaptive.exhausted() and adaptive.wide():
-            place = divmod(len(adaptive.results), len(point.blocks))
-            prepared = self._prepared(point, [place])
-            if prepared is None:
-                self._tally.total += 1
-                return
-            (task, _) = prepared[0]
-            self._link(point, {place: prepared[0]}, fresh=not adaptive.results)
-            result = (
-                self._store.result(task.task_id) if self._store.finished(task.task_id) else None
-            )
-            new = task.task_id not in self._issued
-            if new:
-                self._issued.add(task.task_id)
-                self._tally.total += 1
-            if result is None:
-                self._waiting.setdefault(task.task_id, []).append(adaptive)
-                if new:
-                    yield from self._unless_failed(point, place, task)
-                return
-            self._tally.found += new
-            adaptive.results.append(result)
-
-    def _continue(self, task_id: str, result: RunResult) -> None:
-        for adaptive in self._waiting.pop(task_id, []):
-            adaptive.results.append(result)
-            self._ready.extend(self._advance(adaptive))
-
-    def _link(
-        self,
-        point: Point,
-        tasks: dict[tuple[int, int], tuple[WorkItem, dict[str, Any]]],
-        fresh: bool,
-    ) -> None:
-        content = next(iter(tasks.values()))[1]
-        ids = {place: task.task_id for place, (task, _) in tasks.items()}
-        self._store.link(point.name, content, point.labels, ids, len(point.blocks), fresh=fresh)
-        for kind, name, digest in named_inputs(point.labels, content):
+    def _note_changes(self, point: Point, task: Task) -> None:
+        for kind, name, digest in named_inputs(point.labels, task.to_json()):
             known = self._known.setdefault((kind, name), {digest})
             if digest not in known:
                 known.add(digest)
@@ -228,53 +330,32 @@ class Schedule:
                     "measured with; its points are new ones"
                 )
 
-    def _prepared(
-        self, point: Point, places: Sequence[tuple[int, int]]
-    ) -> list[tuple[WorkItem, dict[str, Any]]] | None:
-        """Return tasks and what identifies them, or None, counted, where that is impossible."""
-        if reason := self._store.failure(point.name, point.inputs, ""):
-            self._count_failure(point, reason)
+    def _failed_before(self, point: Point, place: Place | None = None) -> str | None:
+        """Return why a point or one of its tasks failed; None where it is to be tried (again)."""
+        if not self._failed:
             return None
-        found = []
-        for place in places:
-            request = point.task(*place)
-            try:
-                prepared = prepare(request, self._find)
-            except REFUSALS as error:
-                self._fail(point, "", "", " ".join(str(error).split()))
-                return None
-            task = prepared.task.to_json()
-            changed = [name for name, value in point.inputs.items() if task[name] != value]
-            if changed:
-                self._fail(point, "", "", f"its {changed[0]} has changed since the sweep began")
-                return None
-            found.append((WorkItem(request, prepared.task.id, self._threads), task))
-        return found
+        labels, where = _named(point, place)
+        key = canonical(labels), canonical(point.inputs), where
+        if key in self._failed and self._retry:
+            self._store.forget_failure(*key)
+            return None
+        return self._failed.get(key)
 
-    def _unless_failed(
-        self, point: Point, place: tuple[int, int], task: WorkItem
-    ) -> Iterator[WorkItem]:
-        where = "{},{}".format(*place)
-        reason = self._store.failure(point.name, point.inputs, where)
-        if reason and not self._store.finished(task.task_id):
-            self._count_failure(point, reason)
-        else:
-            self._place[task.task_id] = point, where
-            yield task
-
-    def _fail(self, point: Point, place: str, task_id: str, reason: str) -> None:
-        self._store.fail(point.name, point.inputs, point.labels, place, task_id, reason)
-        self._count_failure(point, reason)
+    def _fail(self, asked: list[_Asked], reason: str) -> None:
+        for each in asked:
+            labels, where = _named(each.point, each.place)
+            self._store.fail(labels, each.point.inputs, where, each.item.task_id, reason)
+            self._count_failure(each.point, reason)
 
     def _count_failure(self, point: Point, reason: str) -> None:
         self._tally.failures.append(f"{_name(point.request)}: {reason}")
 
 
-def _compilation(point: Point) -> tuple[str, ...]:
-    """Sort key that keeps points of one device and layout together, where caches serve them."""
-    request = point.request
-    parts = (request.device or request.noise, request.qubits, request.copies, request.pairs)
-    return (*map(str, parts), request.pair_gate)
+def _named(point: Point, place: Place | None) -> tuple[dict[str, object], str]:
+    """Return the labels and the place that a failure is kept under."""
+    if place is None:
+        return {**point.labels}, ""
+    return {**point.labels, "seed": place.seed}, f"{place.round},{place.block}"
 
 
 def _name(request: RunRequest) -> str:

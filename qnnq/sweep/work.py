@@ -1,15 +1,17 @@
-"""What a pool of workers does: tasks in, results or failures out."""
+"""What a pool of workers does: batches of tasks in, results or failures out."""
 
 import os
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from qnnq.devices.device import Device
 from qnnq.devices.names import resolve_device
+from qnnq.execution.prepared_run import PreparedRun
 from qnnq.execution.request import RunRequest
 from qnnq.execution.run import prepare
-from qnnq.results.result import RunResult
+from qnnq.results.encoding import Row, encode
 
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -18,42 +20,66 @@ THREAD_VARIABLES = (
     "VECLIB_MAXIMUM_THREADS",
     "RAYON_NUM_THREADS",
 )
+_LONGEST_BATCH_S = 1.0
 
 
 @dataclass(frozen=True)
 class WorkItem:
-    """One piece of work: a run, its content id, and how many threads it may use."""
+    """One task: a run, of which it takes some images and a seed of its own, and its content id."""
 
     request: RunRequest
+    images: str
+    seed: int
     task_id: str
-    threads: int = 1
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Tasks that go to a worker in one message, and how many threads each may use."""
+
+    items: tuple[WorkItem, ...]
+    threads: int
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a task has no result: one line; `lost` when its worker died, which a retry may mend."""
+    """Why a task has no result: one line."""
 
     message: str
-    lost: bool = False
+
+
+@dataclass(frozen=True)
+class Lost:
+    """Why a worker gave no answer about a batch, which another try may mend."""
+
+    message: str
+
+
+@dataclass(frozen=True)
+class Done:
+    """The outcomes of the first tasks of a batch, in order, and how long they took."""
+
+    outcomes: list[Row | Failure]
+    seconds: float
 
 
 class Pool(Protocol):
-    """Workers that run tasks."""
+    """Workers that run batches of tasks."""
 
     def free(self) -> bool:
-        """Whether a task can be submitted without waiting."""
+        """Whether a batch can be submitted without waiting."""
         ...
 
     def busy(self) -> bool:
-        """Whether any task is being worked on."""
+        """Whether any batch is being worked on."""
         ...
 
-    def submit(self, task: WorkItem) -> None:
-        """Start a task."""
+    def submit(self, batch: Batch) -> None:
+        """Start a batch."""
         ...
 
-    def wait(self) -> list[tuple[WorkItem, RunResult | Failure]]:
-        """Wait until at least one task has ended."""
+    def wait(self) -> list[tuple[Batch, Done | Lost]]:
+        """Wait until batches have ended, or are late, or there is something to say."""
         ...
 
     def close(self) -> None:
@@ -61,25 +87,37 @@ class Pool(Protocol):
         ...
 
 
-def perform(task: WorkItem, find: Callable[[str], Device] = resolve_device) -> RunResult | Failure:
-    """Run a task in a worker; failures come back as one line.
+def perform(batch: Batch, find: Callable[[str], Device] = resolve_device) -> Done:
+    """Run tasks in a worker for about a second, the first of them in any case.
 
     Args:
-        task: What to do.
+        batch: What to do. Tasks of one request share all that is compiled for it.
         find: Returns the device of a name.
     """
-    try:
-        prepared = prepare(task.request, find)
-        if prepared.task.id != task.task_id:
-            return Failure(
-                "the worker has another version of the network, the data, the calibration or qnnq"
-            )
-        return prepared.execute(threads=task.threads, with_error=False)
-    except Exception as error:  # whatever a task raises must not end its worker
-        text = " ".join(str(error).split())
+    started = time.perf_counter()
+    outcomes: list[Row | Failure] = []
+    request, prepared = None, None
+    for item in batch.items:
+        if outcomes and time.perf_counter() - started > _LONGEST_BATCH_S:
+            break
+        try:
+            if prepared is None or item.request is not request:
+                request, prepared = item.request, prepare(item.request, find)
+            outcomes.append(_outcome(prepared, item, batch.threads))
+        except Exception as error:  # whatever a task raises must not end its worker
+            text = " ".join(str(error).split())
+            known = type(error).__module__.startswith("qnnq")
+            outcomes.append(Failure(text if known else f"{type(error).__name__}: {text}"))
+    return Done(outcomes, time.perf_counter() - started)
+
+
+def _outcome(prepared: PreparedRun, item: WorkItem, threads: int) -> Row | Failure:
+    part = prepared.part(item.images, item.seed)
+    if part.task.id != item.task_id:
         return Failure(
-            text if type(error).__module__.startswith("qnnq") else f"{type(error).__name__}: {text}"
+            "the worker has another version of the network, the data, the calibration or qnnq"
         )
+    return encode(part.execute(threads=threads, with_error=False))
 
 
 def thread_limits(workers: int) -> Mapping[str, str]:

@@ -19,8 +19,6 @@ SCHEDULES: tuple[Schedule, ...] = get_args(Schedule)
 class TrainingSettings:
     """A network's shape and physics, and how to train it; the defaults are those published.
 
-    Raises InputError for a value out of range; the physics is checked by `Network`.
-
     Attributes:
         hidden: The width of each hidden layer.
         stretch: Of the activation: one for all hidden layers, or one for each.
@@ -50,6 +48,9 @@ class TrainingSettings:
         device: Its name; None is the device that the noise names.
         qubits: Where the neurons are, as in `qnnq.execution.request.RunRequest`; of several copies
             each image draws one.
+
+    Raises:
+        InputError: For a value out of range; the physics is checked by `Network`.
     """
 
     hidden: tuple[int, ...]

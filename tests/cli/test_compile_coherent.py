@@ -1,6 +1,7 @@
 """`qnnq compile --mode coherent`."""
 
 import json
+import re
 
 import pytest
 from qiskit import qasm3
@@ -16,8 +17,12 @@ def run(capsys, *arguments):
 
 def test_the_report_in_words_and_as_json(capsys):
     code, text, error = run(capsys, "mnist16-linear-g3pi8", "--feedback-latency", "2us")
+    words = text
     assert (code, error) == (0, "")
     assert "32 if_tests, 32 branches, 32 broadcasts of 32 bits, 48 measurements" in text
+    assert "assumed: 2 us of feedback latency, 68 ns between branches, measure, flip" in text
+    shares = re.findall(r"\((\d+) %\)", text[text.index("gates ") :])
+    assert sum(map(int, shares)) == pytest.approx(100, abs=1)
     code, text, _ = run(capsys, "mnist16-linear-g3pi8", "--feedback-latency", "2us", "--json", "-")
     found = json.loads(text)
     assert (found["schema"], found["mode"], len(found["sites"])) == (
@@ -30,6 +35,14 @@ def test_the_report_in_words_and_as_json(capsys):
     assert found["duration_s"] == pytest.approx(parts)
     # Two layers wait for the latency, 16 rotations of two SX and 15 overheads of 68 ns.
     assert found["feedforward_s"] == pytest.approx(2 * (2e-6 + 16 * 6.4e-8 + 15 * 6.8e-8))
+    for neuron, site in enumerate(found["sites"]):
+        both = (found["neuron_errors"], found["neuron_errors_without_waiting"])
+        cells = [
+            "{:.2f} % ({:.2f} %)".format(*(100 * layer[neuron] for layer in layers))
+            for layers in zip(*both, strict=True)
+        ]
+        (row,) = [line for line in words.splitlines() if f" {site} " in line]
+        assert all(cell in row for cell in cells)
     worse = zip(found["neuron_errors"][1], found["neuron_errors_without_waiting"][1], strict=True)
     assert all(one > other for one, other in worse)
 

@@ -1,8 +1,11 @@
 """`qnnq models`: the bundled networks, listed without torch."""
 
 import json
+import re
 import subprocess
 import sys
+
+import pytest
 
 from qnnq.cli.main import main
 from qnnq.networks.bundled import bundled_models, load_model
@@ -22,6 +25,22 @@ def test_the_table_and_the_json_list_every_bundled_network(capsys):
         assert (entry["hidden"], entry["classes"]) == ([16, 16, 16], 10)
         accuracy = float(entry["information"]["majority_accuracy"])
         assert f"{100 * accuracy:.2f} %" in table
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_no_word_is_cut_on_a_terminal(capsys, monkeypatch, width):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", str(width))
+    for command in (["models"], ["noise", "fake_fez"]):
+        assert main(command) == 0
+        lines = re.sub(r"\x1b\[[\d;]*m", "", capsys.readouterr().out).splitlines()
+        assert max(map(len, lines)) <= width
+        words = {word for line in lines for word in re.split(r"[\s│┃]+", line)}
+        assert "…" not in "".join(words)
+        if command == ["models"]:
+            assert words >= {*bundled_models(), "16-16-16", "0.2632"}
+        else:
+            assert words >= {"qubit", "155", "two-qubit"}
 
 
 def test_networks_and_data_need_no_torch():

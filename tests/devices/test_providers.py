@@ -30,7 +30,7 @@ class Vendor:
 
     calibrations = 1
 
-    def find(self, name: str, limits: ServiceLimits) -> Device:
+    def find(self, name: str, limits: ServiceLimits, instance: str | None) -> Device:
         backend = GenericBackendV2(4, basis_gates=["cz", "rz", "sx", "x"], seed=self.calibrations)
         return Device.of(backend, "simulated", limits, None)
 

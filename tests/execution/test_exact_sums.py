@@ -78,5 +78,5 @@ def test_counts_of_decimal_weights_depend_on_neither_block_size_nor_threads(monk
 
     whole = counts()
     for values in (9 * 5, 9 * 5 * 3, 9 * 5 * 64):
-        monkeypatch.setattr(shot_loop, "VALUES_PER_BLOCK", values)
+        monkeypatch.setattr(shot_loop, "BYTES_PER_BLOCK", 50 * values)
         np.testing.assert_array_equal(counts(threads=2), whole)

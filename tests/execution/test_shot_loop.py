@@ -109,7 +109,7 @@ def test_counts_depend_on_neither_block_size_threads_nor_other_images(monkeypatc
         ).counts
 
     whole = counts(np.arange(60))
-    monkeypatch.setattr(shot_loop, "VALUES_PER_BLOCK", 9 * 20 * 7)
+    monkeypatch.setattr(shot_loop, "BYTES_PER_BLOCK", 50 * 9 * 20 * 7)
     np.testing.assert_array_equal(counts(np.arange(60), threads=3), whole)
     some = np.array([5, 6, 7, 40, 12])
     np.testing.assert_array_equal(counts(some), whole[some])

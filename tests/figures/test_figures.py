@@ -7,8 +7,9 @@ import pytest
 from matplotlib.figure import Figure
 
 from qnnq.cli.main import main
+from qnnq.devices.names import device_names
 from qnnq.errors import InputError
-from qnnq.figures.comparisons import plot_attribution, plot_devices
+from qnnq.figures.comparisons import MOST_DEVICES, plot_attribution, plot_devices
 from qnnq.figures.curves import plot_curves
 from qnnq.figures.images import plot_behaviour, plot_confusion, plot_image
 from qnnq.figures.published import published_series
@@ -42,7 +43,7 @@ def measured(right=0.8, images=60, **labels):
     counts = np.stack([RNG.multinomial(15, row) for row in share])
     indices = np.arange(images) if images > 1 else np.array([6929])
     return Measured(
-        {**LABELS, **labels}, indices, truth, counts, counts.astype(float), 1.0, "", True
+        {**LABELS, **labels}, indices, truth, counts, counts.astype(float), 1.0, "", "", True
     )
 
 
@@ -64,9 +65,12 @@ def test_curves_show_values_and_intervals(strengths):
         points = strengths[4 * number : 4 * number + 4]
         assert line.get_xdata().tolist() == [0, 0.5, 2, 32]
         np.testing.assert_allclose(line.get_ydata(), [p.right.mean() for p in points])
-        band = axes.collections[number].get_paths()[0].vertices[:, 1]
-        lows, highs = np.transpose([wilson(int(p.right.sum()), 60) for p in points])
-        assert {*lows.round(9), *highs.round(9)} <= {*band.round(9)}
+        bars = np.array(axes.collections[number].get_segments())  # (4, 2 ends, x and y)
+        ends = [wilson(int(p.right.sum()), 60) for p in points]
+        np.testing.assert_allclose(bars[:, :, 1], ends)
+        assert bars[:, :, 0].tolist() == [[x, x] for x in (0, 0.5, 2, 32)]
+        bottom, top = axes.get_ylim()
+        assert bottom < np.min(ends) < np.max(ends) < top < 1.2
     assert plot_curves(strengths, "strength", scale="linear").axes[0].get_xscale() == "linear"
 
 
@@ -122,12 +126,33 @@ def test_published_points_are_laid_over_what_they_belong_to():
     assert alone.get_text() == "this sweep"
 
 
+def test_one_value_on_the_axis_has_its_interval_too():
+    (axes,) = plot_curves([measured(0.8, strength=1.0)], "strength").axes
+    ((bar,),) = (each.get_segments() for each in axes.collections)
+    assert bar[1][1] - bar[0][1] > 0.05
+
+
 def test_devices_are_sorted_best_at_the_top():
-    rates = {"fake_b": 0.3, "fake_a": 0.9, "fake_c": 0.6}
+    rates = {"fake_fez": 0.3, "fake_torino": 0.9, "fake_belem": 0.6}
     points = [measured(rate, device=name, noise=name) for name, rate in rates.items()]
     (axes,) = plot_devices(points, "single_shot").axes
-    assert [t.get_text() for t in axes.get_yticklabels()] == ["fake_b", "fake_c", "fake_a"]
+    names = [t.get_text() for t in axes.get_yticklabels()]
+    assert names == ["fake_fez", "fake_belem *", "fake_torino"]  # of 133, 5 and 156 qubits
+    assert "its neurons take turns" in axes.get_title(loc="left").replace("\n", " ")
     assert len(axes.get_legend().get_texts()) == 1
+
+
+def test_of_many_devices_the_middle_is_left_out():
+    names = [name for name in device_names() if name.startswith("fake_")][:40]
+    points = [
+        measured(0.2 + 0.02 * number, images=400, device=name, noise=name)
+        for number, name in enumerate(names)
+    ]
+    (axes,) = plot_devices(points, "single_shot").axes
+    shown = [t.get_text().removesuffix(" *") for t in axes.get_yticklabels()]
+    assert len(shown) == MOST_DEVICES
+    assert {*names[:10], *names[-10:]} < {*shown}
+    assert "10 devices in the middle are left out" in axes.get_title(loc="left").replace("\n", " ")
 
 
 def test_attribution_draws_costs_and_gains():
@@ -147,8 +172,11 @@ def test_attribution_draws_costs_and_gains():
 
 def test_pictures_of_images():
     base, other = measured(0.5, stretch=0.0, network="zero"), measured(0.9, network="half")
-    bars = plot_behaviour([base, other]).axes[0].patches
-    assert sum(bar.get_width() for bar in bars) == pytest.approx(1)
+    (axes,) = plot_behaviour([base, other]).axes
+    assert sum(bar.get_width() for bar in axes.patches) == pytest.approx(1)
+    assert axes.get_xlim() == (0, 1)
+    legend = axes.get_figure().legends[0].get_texts()
+    assert "only zero right" in [text.get_text() for text in legend]
     (confusion,) = plot_confusion([other]).axes
     np.testing.assert_allclose(confusion.images[0].get_array().sum(axis=1), 1)
     with pytest.raises(InputError, match="7 panels are too many"):
@@ -249,6 +277,10 @@ def test_latencies_have_units_and_modes_short_names():
     assert names == ["a, coherent", "b, coherent", "b, stepwise"]
     (_, second, level) = axes.get_lines()
     assert second.get_color() == level.get_color()
+    short = measured(0.9, network="b", feedback_latency=0.5, **options | {"measurement": "brief"})
+    (axes,) = plot_curves([*coherent[4:], stepwise, short], "feedback_latency").axes
+    names = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert names == ["coherent, measure", "stepwise", "coherent, brief"]
     (axes,) = plot_curves(coherent[:2], "feedback_latency").axes  # too near for a log axis
     assert axes.get_xscale() == "linear"
     assert axes.xaxis.get_major_formatter()(0.5) == "0.5 us"

@@ -8,6 +8,7 @@ import contextlib
 import gzip
 import io
 import json
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from qnnq.data.load import load_data
 from qnnq.networks.file import read_network, write_network
 from qnnq.networks.network import Network
 from qnnq.sweep.file import Grid, read_sweep
-from qnnq.sweep.points import expand
+from qnnq.sweep.points import count_tasks, expand
 from tests.results.files import write_results
 from tests.results.test_corruption import output
 
@@ -108,9 +109,12 @@ def check_sweep(text, folder):
     path = folder / "sweep.toml"
     path.write_text(text, encoding="utf-8", errors="surrogatepass")
     with refused():
-        points = expand(read_sweep(path))
+        sweep = read_sweep(path)
+        points = list(islice(expand(sweep), 1000))
+        counts = count_tasks(sweep)
+    asked = sum(len(p.seeds) * (1 if p.target_width else len(p.blocks)) for p in points)
     assert points
-    assert len({point.name for point in points}) == len(points)
+    assert len(points) == 1000 or asked == counts.adaptive + counts.tasks
 
 
 EDITS = st.lists(

@@ -45,6 +45,11 @@ def assert_paid_once(server: Server, folder: Path, failed: int = 0, jobs: int = 
     assert len([own for _, own in server.store.events("failed") if set(own) & tags]) == failed
 
 
+def bill(server: Server) -> float:
+    """All that the service billed, in quantum seconds."""
+    return server.store.billed(server.session_seconds)
+
+
 def until(happened: Callable[[], bool]) -> None:
     """Wait for an event; the time is only there to end a test that would wait for ever."""
     end = time.monotonic() + 240

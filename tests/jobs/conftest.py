@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -70,7 +71,7 @@ def jakarta() -> Machine:
 
 @pytest.fixture
 def server(tmp_path: Path, jakarta: Machine) -> Iterator[Server]:
-    jakarta.online = True
+    jakarta.online = jakarta.replays = True
     folder = tmp_path / "service"
     folder.mkdir()
     found = Server(folder, [jakarta], queue_delay=0.1)
@@ -102,7 +103,7 @@ def unkind(
     """The service; whoever waits makes its clock run, and patience is as long as by default."""
     clock = OwnClock()
     monkeypatch.setattr("qnnq.devices.patience.time", clock)
-    jakarta.online = True
+    jakarta.online = jakarta.replays = True
     files.limits.write_text(REAL_LIMITS)
     folder = tmp_path / "service"
     folder.mkdir()
@@ -116,6 +117,12 @@ def unkind(
 def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No last run survives from one test to the next."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
+@pytest.fixture(autouse=True)
+def no_power_cuts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waiting for the disk is for power cuts, which are not tested; a killed process needs none."""
+    monkeypatch.setattr("qnnq.jobs.ledger_file.DURABILITY", "OFF")
 
 
 @dataclass(frozen=True)
@@ -165,6 +172,7 @@ def fork(server: Server, tmp_path: Path) -> Iterator[Fork]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
 
     def run(arguments: list[str], kill_after: float | None) -> dict[str, Any]:
@@ -176,5 +184,5 @@ def fork(server: Server, tmp_path: Path) -> Iterator[Fork]:
         return answer
 
     yield run
-    process.kill()
+    os.killpg(process.pid, signal.SIGKILL)  # with what it runs
     process.wait()

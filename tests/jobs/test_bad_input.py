@@ -137,7 +137,7 @@ def test_another_version(run: Path, qnnq: Command) -> None:
     with sqlite3.connect(run / "ledger.sqlite") as database:
         database.execute("PRAGMA user_version = 9")
     for command in COMMANDS:
-        refused(qnnq(command, run), 2, "ledger format 9", "reads format 2")
+        refused(qnnq(command, run), 2, "ledger format 9", "reads formats up to 3")
 
 
 def test_no_ledger(run: Path, qnnq: Command) -> None:
@@ -191,7 +191,7 @@ def test_locked_by_another_process(
     assert qnnq("cancel", run).code == 0  # and who wants to spend no more
     other.close()
 
-    monkeypatch.setattr("qnnq.jobs.ledger._BUSY_TIMEOUT_S", 0.1)
+    monkeypatch.setattr("qnnq.jobs.ledger_file._BUSY_TIMEOUT_S", 0.1)
     holder = sqlite3.connect(run / "ledger.sqlite", isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
     refused(qnnq("resume", run), 1, "ledger.sqlite: locked by another process")

@@ -1,6 +1,7 @@
 """A whole network as one dynamic circuit through the jobs of a device."""
 
 import math
+import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,9 +12,15 @@ from conftest import CLASSES, IMAGES, PIXELS, SHOTS, Command, Files, Fork, conne
 from loopback import Machine, Server
 from loopback.machine import received
 
+from qnnq.arrays import IntArray
+from qnnq.jobs.ledger import Ledger
+from qnnq.jobs.reading import collect_run
 from qnnq.networks.activation import Activation
 from qnnq.networks.file import read_network, write_network
 from qnnq.networks.network import Network
+from qnnq.report.again import submissions
+from qnnq.report.sources import read_sources
+from tests.execution.engines.test_agreement import assert_same_distribution as assert_alike
 from tests.execution.enumeration import class_distribution
 from tests.execution.test_shot_loop import assert_same_distribution
 
@@ -60,10 +67,14 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Starter]:
         server.stop()
 
 
+def votes_of(run: Path, qnnq: Command) -> IntArray:
+    """Return the votes of a run, (images, classes)."""
+    return np.array(qnnq("collect", run, "--json", "-", "--counts").json()["counts"])
+
+
 def assert_enumerated(run: Path, files: Files, network: Network, qnnq: Command) -> None:
     """Compare the votes of each image with the enumeration of all outcomes of all layers."""
-    counts = np.array(qnnq("collect", run, "--json", "-", "--counts").json()["counts"])
-    for image, votes in zip(np.load(files.data)["images"], counts, strict=True):
+    for image, votes in zip(np.load(files.data)["images"], votes_of(run, qnnq), strict=True):
         expected = class_distribution(network, image / 255)
         assert_same_distribution(votes, votes.sum() * expected)
 
@@ -98,15 +109,46 @@ def test_votes_follow_the_enumerated_distribution(
     assert_enumerated(run, files, network, qnnq)
 
 
-def test_waits_count_where_the_device_is_simulated(
+def test_a_simulated_device_has_the_noise_of_the_instrument_engine(
     living: Files, tmp_path: Path, qnnq: Command
 ) -> None:
-    run, more = tmp_path / "run", ("--shots", "400", *COHERENT, "--feedback-latency", "500us")
-    answer = qnnq(*living.submit("fake_jakarta", run, *more))
+    """The same circuit in Aer and as instruments (chi-square, false alarm 1e-6), long waits."""
+    run, shots = tmp_path / "run", ("--shots", "1000")
+    more = (*COHERENT, "--feedback-latency", "20us")
+    answer = qnnq(*living.submit("fake_jakarta", run, *shots, *more))
     assert answer.code == 0, answer.err
-    assert_complete(run, IMAGES, 400)
-    with pytest.raises(AssertionError):  # neurons relax for longer than they live
+    assert_complete(run, IMAGES, 1000)
+    exact = qnnq(
+        *("run", living.network, "--noise", "fake_jakarta", "--data", living.data),
+        *("--json", "-", "--counts", *shots, *more),
+    ).json()
+    assert_alike(votes_of(run, qnnq), np.array(exact["counts"]))
+    labels = collect_run(run).labels
+    assert (labels["mode"], labels["feedback_latency"]) == ("coherent", 20.0)
+    with pytest.raises(AssertionError):
         assert_enumerated(run, living, read_network(living.network), qnnq)
+
+
+def test_the_estimate_predicts_the_accuracy_of_a_run(living: Files, qnnq: Command) -> None:
+    """Of all images of the data set, by the same random numbers."""
+    data, more = ("--data", living.data), (*COHERENT, "--feedback-latency", "20us")
+    arguments = ("estimate", living.network, "--device", "fake_jakarta", *data, *more)
+    predicted = qnnq(*arguments, "--images", "0:2", "--json", "-").json()
+    run = ("run", living.network, "--noise", "fake_jakarta", *data, *more, "--shots", "100")
+    found = qnnq(*run, "--json", "-").json()
+    (choice,) = predicted["copies"]
+    assert choice["accuracy"] == pytest.approx(found["accuracy"]["single_shot"]["value"])
+
+
+def test_a_report_says_how_to_do_it_again(living: Files, tmp_path: Path, qnnq: Command) -> None:
+    run, again = tmp_path / "run", tmp_path / "again"
+    more = ("--feedback-latency", "20us", "--condition-overhead", "100ns", *COHERENT)
+    assert qnnq(*living.submit("fake_jakarta", run, *more)).code == 0
+    (command,) = submissions(read_sources([str(run)]).origins)
+    assert qnnq(*shlex.split(command)[1:], "--run", again).code == 0
+    first, second = (collect_run(folder).result for folder in (run, again))
+    assert first.task_id == second.task_id
+    assert (first.counts == second.counts).all()
 
 
 def test_jobs_are_split_at_the_broadcasts(
@@ -142,29 +184,52 @@ def test_the_schedule_of_the_service_is_compared_with_the_assumed_one(
     assert "assumed 0.903 us, scheduled 0.0667, 0.0667 us" in qnnq("collect", run).out
 
 
-def test_the_instruction_for_measurements_in_the_middle_is_emitted(
-    start: Starter, living: Files, tmp_path: Path, qnnq: Command
+def test_a_16_16_16_network_with_ancillas_is_one_circuit_of_a_machine(
+    start: Starter, files: Files, tmp_path: Path, qnnq: Command
 ) -> None:
+    """The service takes it, with the machine's instruction for measurements in the middle."""
+    write_network(living_network((16, 16, 16), WEAK), files.network)
     server, run = start("ibm_kingston"), tmp_path / "run"
     more = ("--wait", *COHERENT, "--measurement", "measure_2")
-    answer = qnnq(*living.submit("ibm_kingston", run, *more))
+    answer = qnnq(*files.submit("ibm_kingston", run, *more))
     assert answer.code == 0, answer.err
+    assert_complete(run, IMAGES, SHOTS)
     (params,) = [row["params"] for row in server.store.jobs()]
     (circuit,) = received(params)
     names = circuit.count_ops()
-    assert names["measure_2"] == 8
-    assert names["if_else"] == 5
+    assert (names["measure_2"], names["if_else"], circuit.num_parameters) == (48, 32, 16)
     assert not {"measure", "delay"} & names.keys()
     assert qnnq("collect", run, "--json", "-").json()["task"]["measurement"] == "measure_2"
+
+
+def test_a_machine_that_became_faulty_under_a_run(
+    start: Starter, living: Files, tmp_path: Path, qnnq: Command
+) -> None:
+    server, run = start(), tmp_path / "run"
+    server.queue_delay = 3600
+    assert qnnq(*living.submit("ibm_jakarta", run, *COHERENT)).code == 0
+    early = qnnq("collect", run)
+    assert early.code == 1
+    assert "no image has all its shots yet: layers 1 to 3" in early.err
+    qubit = Ledger(run).circuits()[0].sites[0].neuron
+    server.machines["ibm_jakarta"].calibrate("2026-12-02T00:00:00+00:00", unreadable=qubit)
+    server.queue_delay = 0
+    answer = qnnq("resume", run, "--wait")
+    assert answer.code == 1
+    assert f"qubits: {qubit} is faulty" in answer.err
+    assert qnnq("resume", run, "--wait", "--despite-faults").code == 0
+    assert_complete(run, IMAGES, SHOTS)
 
 
 @pytest.mark.parametrize(
     ("more", "lacks", "widths", "later", "wanted"),
     [
         ((), ("if_else",), (3, 2, 3), "linear", "target: found no if_else"),
+        # A neuron that one layer leaves out is reset for the next.
+        ((), ("reset",), (3, 2, 3), "linear", "target: expected reset and its duration"),
         ((), ("delay",), (3, 2, 3), "linear", "target: expected delays"),
         (("--recycling", "reset"), ("reset",), (2, 2), "linear", "ibm_jakarta has no reset"),
-        ((), (), (3, 2, 8), "linear", "8"),
+        ((), (), (3, 2, 8), "linear", "8 neurons wanted, the device can place 7"),
         ((), (), (11, 2), "htanh", "2047 branches, at most 1023 are built; activation linear"),
         (("--feedback-latency", "-1us"), (), (3, 2), "linear", "expected a time >= 0"),
         (("--measurement", "measure_2"), (), (3, 2), "linear", "expected one of measure, which"),
@@ -187,7 +252,7 @@ def test_refused_before_anything_is_submitted(
     wanted: str,
 ) -> None:
     server = start(lacks=lacks)
-    entanglement = WEAK if "reset" in lacks else PROJECTIVE
+    entanglement = WEAK if "--recycling" in more else PROJECTIVE
     write_network(living_network(widths, entanglement, later), files.network)
     answer = qnnq(*files.submit("ibm_jakarta", tmp_path / "run", *COHERENT, *more))
     assert answer.code == 2, answer.err
@@ -198,20 +263,24 @@ def test_refused_before_anything_is_submitted(
 
 
 def test_broadcasts_of_a_single_image_that_exceed_a_job(
-    living: Files, tmp_path: Path, qnnq: Command
+    start: Starter, living: Files, tmp_path: Path, qnnq: Command
 ) -> None:
+    server = start()
     living.limits.write_text("broadcasts_per_job = 4\n")
-    answer = qnnq(*living.submit("fake_jakarta", tmp_path / "run", *COHERENT))
+    answer = qnnq(*living.submit("ibm_jakarta", tmp_path / "run", *COHERENT))
     assert answer.code == 2
+    assert len(answer.err.splitlines()) == 1
     assert "broadcasts_per_job = 4: expected room for one parameter set" in answer.err
+    assert not server.store.events("accepted")
 
 
 def test_a_machine_without_resets_takes_what_needs_none(
-    start: Starter, living: Files, tmp_path: Path, qnnq: Command
+    start: Starter, files: Files, tmp_path: Path, qnnq: Command
 ) -> None:
     start(lacks=("reset",))
     run = tmp_path / "run"
-    answer = qnnq(*living.submit("ibm_jakarta", run, "--wait", *COHERENT))
+    write_network(living_network((3, 2), PROJECTIVE), files.network)
+    answer = qnnq(*files.submit("ibm_jakarta", run, "--wait", *COHERENT))
     assert answer.code == 0, answer.err
     assert_complete(run, IMAGES, SHOTS)
 
@@ -220,8 +289,6 @@ def test_killed_at_random_moments(
     connected: Server, living: Files, tmp_path: Path, fork: Fork, qnnq: Command
 ) -> None:
     """Three jobs; the counts are those of a run that nobody disturbed, and each is paid once."""
-    from qnnq.jobs.reading import collect_run
-
     with living.limits.open("a") as limits:
         limits.write("broadcasts_per_job = 10\n")
     whole = tmp_path / "whole"

@@ -11,8 +11,9 @@ from checks import assert_complete
 from conftest import IMAGES, SHOTS, Files
 from loopback import OwnClock
 
-from qnnq.jobs import runs
+from qnnq.jobs.advance import advance
 from qnnq.jobs.ledger import Ledger
+from qnnq.jobs.runs import Run
 from qnnq.jobs.service import JobResult, JobView
 
 LEDGER_STEPS = ("write_plan", "intend", "submitted", "finish", "set_seconds", "set_fact")
@@ -100,15 +101,15 @@ def test_every_step(
     for number in itertools.count():
         at, after = number // 2 + 1, number % 2
         service = RememberingService()
-        monkeypatch.setattr(runs.Run, "service", lambda run, found=service: found)
+        monkeypatch.setattr(Run, "service", lambda run, found=service: found)
         folder = tmp_path / f"run{number}"
         create_run(request, plan, folder, None)
         bomb.update(step=0, at=at, after=after)
         try:
-            runs.advance(folder, True, lambda line: None)
+            advance(folder, True, lambda line: None)
         except Killed:
             bomb["at"] = -1
-            assert runs.advance(folder, True, lambda line: None)
+            assert advance(folder, True, lambda line: None)
         else:
             break  # the bomb lay beyond the last step
         assert_complete(folder, IMAGES, SHOTS)

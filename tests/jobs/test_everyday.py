@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from checks import assert_complete, assert_paid_once
 from conftest import IMAGES, SHOTS, Command, Files, connect
-from loopback import Machine, OwnClock, Server
+from loopback import CRN, Machine, OwnClock, Server
 
 from qnnq.jobs.remote import RemoteService
 
@@ -62,6 +62,47 @@ def test_a_mistake_in_the_account(
     assert unkind.clock.time() - began < 10
 
 
+def test_an_instance_of_ones_own(
+    unkind: Server, files: Files, tmp_path: Path, qnnq: Command
+) -> None:
+    """It is kept with the run, and shown; a wrong one is refused at once by every command."""
+    run, wrong, began = tmp_path / "run", "crn:v1:bluemix:other::", unkind.clock.time()
+    for command in (
+        files.submit("ibm_jakarta", run),
+        [
+            "estimate",
+            files.network,
+            "--device",
+            "ibm_jakarta",
+            "--images",
+            "all",
+            "--data",
+            files.data,
+        ],
+        ["calibrate", files.network, "--device", "ibm_jakarta", "--out", tmp_path / "file"],
+        ["compile", files.network, "--device", "ibm_jakarta"],
+        ["run", files.network, "--noise", "ibm_jakarta", "--data", files.data],
+        ["noise", "ibm_jakarta"],
+    ):
+        answer = qnnq(*command, "--instance", wrong)
+        assert answer.code == 2, answer.err
+        assert len(answer.err.splitlines()) == 1
+        assert wrong in answer.err
+    assert unkind.clock.time() - began < 10
+    assert not run.exists()
+    answer = qnnq(*files.submit("ibm_jakarta", run), "--instance", "loopback")
+    assert answer.code == 0, answer.err
+    # Another instance becomes the account's own: the run stays where its jobs are.
+    file = tmp_path / "home" / ".qiskit" / "qiskit-ibm.json"
+    accounts = json.loads(file.read_text())
+    for account in accounts.values():
+        account["instance"] = wrong
+    file.write_text(json.dumps(accounts))
+    assert qnnq("resume", run, "--wait").code == 0
+    assert_complete(run, IMAGES, SHOTS)
+    assert f"instance: {CRN}" in qnnq("status", run).out
+
+
 def test_a_machine_that_left_the_account(
     unkind: Server, files: Files, tmp_path: Path, qnnq: Command
 ) -> None:
@@ -108,7 +149,7 @@ def test_interrupted_while_it_waits(
 def test_cancelled_while_another_process_waits(
     unkind: Server, files: Files, tmp_path: Path, qnnq: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from qnnq.jobs.runs import cancel_run
+    from qnnq.jobs.control import cancel_run
 
     run = tmp_path / "run"
     unkind.queue_delay = 1000

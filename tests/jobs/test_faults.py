@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -86,7 +85,13 @@ def test_a_job_that_arrives_twice(
 
 def test_an_expired_token(connected: Server, files: Files, tmp_path: Path, qnnq: Command) -> None:
     run = tmp_path / "run"
-    with _meanwhile(lambda: _repeat(connected.expire_tokens, times=4, pause=0.4)):
+
+    def expire() -> None:
+        for number in (1, 2, 3):
+            until(lambda number=number: len(connected.store.events("accepted")) >= number)
+            connected.expire_tokens()
+
+    with _meanwhile(expire):
         answer = qnnq(*files.submit("ibm_jakarta", run, "--wait"))
     assert answer.code == 0, answer.err
     assert_complete(run, IMAGES, SHOTS)
@@ -165,8 +170,7 @@ def test_jobs_under_way_count_against_the_budget(
     assert answer.err.splitlines()[-1].startswith("qnnq: --budget 14: layer 3, job 2 may take")
     assert len(connected.store.jobs()) == 6
     connected.queue_delay = 0.0
-    while connected.store.jobs()[0]["status"] != "Completed":
-        time.sleep(0.02)
+    until(lambda: connected.store.jobs()[0]["status"] == "Completed")
     assert qnnq("resume", run).code == 1
     # Which images the first five jobs complete, if any, depends on what was measured.
     collected = qnnq("collect", run, "--json", "-")
@@ -211,8 +215,7 @@ def test_a_job_that_ends_while_it_is_cancelled(
     cancel = RemoteService.cancel
 
     def late(service: RemoteService, job_id: str) -> bool:
-        while connected.store.jobs()[0]["status"] != "Completed":
-            time.sleep(0.02)
+        until(lambda: connected.store.jobs()[0]["status"] == "Completed")
         return cancel(service, job_id)
 
     monkeypatch.setattr(RemoteService, "cancel", late)
@@ -240,10 +243,9 @@ def test_the_server_restarts(
     connected.queue_delay = 0.3
 
     def restart() -> None:
-        for _ in range(3):
-            time.sleep(0.6)
+        for number in (1, 2, 3):
+            until(lambda number=number: len(connected.store.events("accepted")) >= number)
             connected.stop()
-            time.sleep(0.4)
             connected.start()
 
     run = tmp_path / "run"
@@ -292,7 +294,7 @@ class _meanwhile:
             except BaseException as error:
                 self._failure.append(error)
 
-        self._thread = threading.Thread(target=work)
+        self._thread = threading.Thread(target=work, daemon=True)
 
     def __enter__(self) -> None:
         self._thread.start()
@@ -300,9 +302,3 @@ class _meanwhile:
     def __exit__(self, *details: object) -> None:
         self._thread.join(30)
         assert not self._failure
-
-
-def _repeat(function: Callable[[], None], times: int, pause: float) -> None:
-    for _ in range(times):
-        time.sleep(pause)
-        function()

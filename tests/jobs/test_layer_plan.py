@@ -1,5 +1,7 @@
 """Rows of angles become as few jobs as the limits allow, each execution exactly once."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -89,6 +91,18 @@ def test_the_estimate_is_an_upper_bound_by_layer() -> None:
     assert ways["--rep-delay 20 (us; qubits start less well reset)"] == pytest.approx(
         6 + 3 * 1120 * 22e-6
     )
+
+
+def test_broadcasts_limit_the_parameter_sets_of_a_job() -> None:
+    cost = replace(COST, broadcasts=32.0)
+    shape = LayerShape(width=16, copies=1, parts=1, slots=16, cost=cost)
+    found = estimate_run([shape], 1000, 15, FREE, least_rep_delay_s=20e-6)
+    assert found.jobs == 14  # 75 of 32 broadcasts: 2,400
+    ways = dict(found.cheaper)
+    (once,) = (seconds for how, seconds in ways.items() if how.startswith("broadcasts_per_job"))
+    assert once == pytest.approx(found.quantum_seconds - 13 * FREE.overhead_s)
+    angles = np.random.default_rng(0).normal(size=(100, 3))
+    assert [len(job.angles) for job in plan_jobs(angles, cost, FREE)] == [75, 25]
 
 
 def test_control_instructions() -> None:

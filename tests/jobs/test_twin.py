@@ -93,3 +93,41 @@ def test_a_response_of_another_device(strange: Server, tmp_path: Path, qnnq: Com
     assert answer.code == 2
     assert "a calibration" in answer.err
     assert not strange.store.jobs()
+
+
+def test_a_twin_is_judged_by_images_that_it_predicted(
+    strange: Server, tmp_path: Path, qnnq: Command
+) -> None:
+    """Five of the interval's standard deviations: false-alarm rate 6e-7."""
+    calibrate = (
+        *("calibrate", MODEL, "--device", "ibm_jakarta", "--copies", 1, "--shots", 8000),
+        *("--out", tmp_path / "response.json", "--run", tmp_path / "calibration", "--yes"),
+        *("--check", "0:40", "--check-shots", 10, "--json", "-"),
+    )
+    answer = qnnq(*calibrate)
+    assert answer.code == 0, answer.err
+    document = answer.json()
+    predicted = document["whole"]["predicted"]
+    deviation = (predicted["high"] - predicted["low"]) / (2 * 1.959964)
+    # Shots of one image are independent: at most binomial, and the calibration's error beside it.
+    assert deviation < math.sqrt(0.25 / 400) + 0.01
+    assert abs(document["whole"]["measured"] - predicted["value"]) < 5 * deviation
+    assert [part["images"] for part in document["parts"]] == [4] * 10
+    collected = single_shot(qnnq("collect", document["run"], "--json", "-").json())
+    assert collected == pytest.approx(document["whole"]["measured"])
+
+    run = ("run", MODEL, "--images", "0:40", "--shots", 2000, "--noise", "fake_jakarta")
+    believed = single_shot(qnnq(*run, "--json", "-").json())
+    assert believed > predicted["high"]  # the reported calibration data would mislead
+
+    jobs = len(strange.store.jobs())
+    again = qnnq(*calibrate)
+    assert again.json() == document
+    assert len(strange.store.jobs()) == jobs
+
+
+def test_a_check_needs_one_list_of_sites(tmp_path: Path, qnnq: Command) -> None:
+    calibrate = ("calibrate", MODEL, "--device", "fake_lagos", "--shots", 8, "--copies", 1)
+    answer = qnnq(*calibrate, "--out", tmp_path / "r.json", "--json", "-")
+    assert answer.code == 2
+    assert "--json: expected --check" in answer.err

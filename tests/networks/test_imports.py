@@ -5,13 +5,14 @@ import math
 
 import numpy as np
 import pytest
-import torch
-from torch import nn
 
 from qnnq.cli.main import main
 from qnnq.errors import InputError
 from qnnq.networks.file import read_network
 from qnnq.networks.imports import from_torch, import_network
+
+torch = pytest.importorskip("torch")
+nn = torch.nn
 
 RNG = np.random.default_rng(0)
 WEIGHTS = [RNG.normal(size=shape) for shape in ((4, 6), (3, 4), (2, 3))]
@@ -30,7 +31,7 @@ def test_the_published_json_through_the_command_line(published, tmp_path, capsys
     arguments += ["--entanglement", "5pi/19", "--last-projective", "--out", str(out)]
     assert main(arguments) == 0
     captured = capsys.readouterr()
-    assert captured.out == f"{out}: 6-4-3-2, 3 weight matrices\n"
+    assert captured.out == f"{out}: 6-4-3-2, 3 weight matrices, 0 with biases\n"
     network = read_network(out)
     assert (network.activation, network.stretch) == ("htanh", 0.5)
     assert (network.entanglement, network.last_projective) == (5 * math.pi / 19, True)
@@ -98,7 +99,7 @@ def test_eleven_layers_keep_their_order():
     ("saved", "message"),
     [
         (sequential(), "torch cannot load it"),
-        ([1, 2], "expected a state_dict: .* got list"),
+        ([1, 2], "expected a state_dict, .* got list"),
         ({"epoch": 3}, "epoch: expected a weight or bias of a linear layer, got int"),
         (
             nn.Sequential(nn.Conv2d(1, 2, 3), nn.Linear(2, 2)).state_dict(),

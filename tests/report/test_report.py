@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -104,22 +105,30 @@ def test_figures_and_numbers_are_those_of_the_results(sources, outline):
 
 
 def test_the_sweep_file_of_a_page_asks_for_the_same_tasks(sources, monkeypatch):
-    stopping = {"target_width", "max_shots", "images_per_task"}  # change no counts
+    stopping = {
+        "target_width",
+        "target",
+        "threshold",
+        "max_shots",
+        "images_per_task",
+    }  # change no counts
     assert {*GRID_KEYS.values()} == {*Grid.model_fields} - stopping
     monkeypatch.chdir(sources)
     text = sweep_file(read_sources(["r.sqlite", "run"]).origins)
     assert text.count("[[grid]]") == 5  # coherent and stepwise apart: one has latencies
     (sources / "again.toml").write_text(text, encoding="utf-8")
+    usual = {"device": None, "condition_overhead": None}  # said in so many words on the page
     original, again = (
-        sorted((p.request.model, *p.inputs.values(), p.name.replace('"fake_kingston"', "null"))
-               for p in expand(read_sweep(file)))
+        sorted((p.request.model, *p.inputs.values(), str(replace(p.request, **usual)), seed)
+               for p in expand(read_sweep(file)) for seed in p.seeds)
         for file in ("sweep.toml", "again.toml")
     )  # fmt: skip
     assert again == original
     assert main(["sweep", "again.toml", "--out", "r.sqlite", "--workers", "1", "--json", "a"]) == 0
     assert '"done": 0' in (sources / "a").read_text()
     with Store(sources / "r.sqlite") as store:
-        assert len({part.task_id for p in store.points() for part in p.parts}) == len(original)
+        ids = {store.any_result(each.id).task_id for each in store.settings()}
+    assert len(ids) == len({each[:-1] for each in original})
 
 
 def test_a_run_alone_is_a_page(sources, tmp_path, monkeypatch, capsys):

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from qnnq.results.file import Store
+from qnnq.results.file import Place, Store
 from qnnq.results.result import RunResult
 from qnnq.results.task import Task
 
@@ -23,7 +23,6 @@ def labels(network, strength):
         "data": "data.npz",
         "images": "0:20",
         "shots": 5,
-        "seed": 0,
     }
 
 
@@ -58,10 +57,9 @@ def add_point(store, network, strength, blocks, finished=None):
     for result in results[:finished]:
         store.add(result)
     store.link(
-        f"{network} {strength}",
-        results[0].task.to_json(),
         labels(network, strength),
-        {(0, number): result.task_id for number, result in enumerate(results)},
+        results[0].task.to_json(),
+        {Place(0, 0, number): result.task_id for number, result in enumerate(results)},
         len(results),
         fresh=True,
     )
@@ -74,7 +72,7 @@ def write_results(path):
             for strength in STRENGTHS:
                 add_point(store, network, strength, [range(10), range(10, 20)])
         failed = labels("half", 9.0)
-        store.fail("half 9", {"network": "0"}, failed, "", "", "no channel at this strength")
+        store.fail(failed, {"network": "0"}, "", None, "no channel at this strength")
 
 
 def changed(result, **parts):

@@ -1,6 +1,5 @@
 """The results file: what is kept, and what is no results file."""
 
-import contextlib
 import json
 import shutil
 import sqlite3
@@ -10,6 +9,7 @@ import numpy as np
 import pytest
 
 from qnnq.errors import InputError, QnnqError
+from qnnq.results.encoding import Row, encode
 from qnnq.results.file import Store
 from qnnq.results.result import RunResult
 from qnnq.results.rows import checksum
@@ -43,14 +43,14 @@ def same(a, b):
 
 def test_a_result_comes_back(tmp_path):
     with Store(tmp_path / "r.sqlite", create=True) as store:
-        assert not store.finished(a_result().task_id)
+        assert not store.finished([a_result().task_id])
         store.add(a_result())
-        assert store.finished(a_result().task_id)
+        assert store.finished([a_result().task_id])
     with Store(tmp_path / "r.sqlite") as store:
         found = store.result(a_result().task_id)
         assert same(found, a_result())
         np.testing.assert_allclose(found.softmax_sums, a_result().softmax_sums, rtol=1e-6)
-        assert store.result("0") is None
+        assert store.result("00") is None
 
 
 def test_adding_twice_changes_nothing(tmp_path):
@@ -66,11 +66,11 @@ def test_claims(tmp_path):
         Store(tmp_path / "r.sqlite", create=True) as two,
     ):
         task_id = a_result().task_id
-        assert one.claim(task_id)
-        assert one.claim(task_id)
-        assert not two.claim(task_id)
+        assert one.claim([task_id])
+        assert one.claim([task_id])
+        assert not two.claim([task_id])
         one.close()
-        assert two.claim(task_id)
+        assert two.claim([task_id])
 
 
 def test_a_torn_write_loses_only_the_last_task(tmp_path):
@@ -86,8 +86,8 @@ def test_a_torn_write_loses_only_the_last_task(tmp_path):
             content = (tmp_path / "r.sqlite-wal").read_bytes()
             (tmp_path / "torn.sqlite-wal").write_bytes(content[:cut])
             with Store(tmp_path / "torn.sqlite", create=True) as torn:
-                assert torn.finished(a_result(1).task_id)
-                assert not torn.finished(a_result(2).task_id)
+                assert torn.finished([a_result(1).task_id])
+                assert not torn.finished([a_result(2).task_id])
                 torn.add(a_result(2))
                 assert same(torn.result(a_result(2).task_id), a_result(2))
             for leftover in tmp_path.glob("torn*"):
@@ -131,7 +131,7 @@ def test_damaged_row(tmp_path):
     with Store(tmp_path / "r.sqlite", create=True) as store:
         store.add(a_result())
     with sqlite3.connect(tmp_path / "r.sqlite") as database:
-        database.execute("UPDATE results SET counts = substr(counts, 1, 20)")
+        database.execute("UPDATE results SET arrays = substr(arrays, 1, 20)")
     with Store(tmp_path / "r.sqlite") as store, pytest.raises(QnnqError, match="damaged"):
         store.result(a_result().task_id)
 
@@ -157,14 +157,11 @@ def test_a_result_of_an_earlier_version_says_what_it_is(tmp_path):
         "pairs": 0,
         "pair_gate": None,
     }
+    content = json.dumps({k: v for k, v in task.items() if k not in ("images", "shots", "seed")})
+    row = encode(a_result())
+    values = (row.values[0], checksum(content), task["images"], *row.values[3:-1])
     with Store(tmp_path / "r.sqlite", create=True) as store:
-        store.add(a_result())
-    with contextlib.closing(sqlite3.connect(tmp_path / "r.sqlite")) as database:
-        (row,) = database.execute("SELECT * FROM results").fetchall()
-        row = (row[0], json.dumps(task), *row[2:-1])
-        database.execute("UPDATE results SET task = ?, checksum = ?", (row[1], checksum(*row)))
-        database.commit()
-    with Store(tmp_path / "r.sqlite") as store:
+        store.add_rows([Row((*values, checksum(*values)), content, row.provenance)])
         found = store.result(a_result().task_id)
     assert found.task_id == a_result().task_id
     assert found.task.qubits == ("0,1", "2,3")

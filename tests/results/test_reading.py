@@ -1,5 +1,6 @@
 """The reader shows all that is there, and says what is missing."""
 
+import gzip
 import json
 import os
 import shutil
@@ -14,13 +15,14 @@ import pytest
 
 from qnnq.cli.main import main
 from qnnq.errors import InputError, QnnqError
-from qnnq.results.file import Store
+from qnnq.results.file import Place, Store
 from qnnq.results.points import read_notes, read_points
 from qnnq.results.robustness import pair
-from qnnq.results.schema import APPLICATION_ID, FORMAT
+from qnnq.results.schema import FORMAT
 from tests.results.files import a_result, add_point, changed, labels, write_results
 
 NOBODY = 65534
+OLD_FILES = Path(__file__).parent / "old"
 
 
 def rows(capsys, path, *more):
@@ -51,12 +53,14 @@ def test_a_folder_that_may_not_be_written_to():
         source, sink = os.pipe()
         child = os.fork()
         if child == 0:
-            os.setuid(NOBODY)
-            found = [len(point.images) for point in read_points(path)]
-            os.write(sink, json.dumps(found).encode())
-            os._exit(0)
-        os.waitpid(child, 0)
+            try:
+                os.setuid(NOBODY)
+                found = [len(point.images) for point in read_points(path)]
+                os.write(sink, json.dumps(found).encode())
+            finally:  # whatever happens, the child runs no other tests
+                os._exit(0)
         os.close(sink)
+        os.waitpid(child, 0)
         assert json.loads(os.read(source, 1000)) == [20]
         os.close(source)
         os.chmod(folder, 0o755)
@@ -88,55 +92,43 @@ def test_a_closed_file_is_whole_without_a_log(tmp_path):
     assert len(read_points(tmp_path / "copy.sqlite")) == 4
 
 
-def write_format_1(path):
-    """Write the points of `write_results` as the first format had them, one part unfinished."""
-    write_results(path.with_name("new.sqlite"))
-    with sqlite3.connect(path) as database:
-        database.executescript(f"""
-            CREATE TABLE results (task_id TEXT PRIMARY KEY, task TEXT NOT NULL,
-                images BLOB NOT NULL, labels BLOB NOT NULL, counts BLOB NOT NULL,
-                softmax_sums BLOB NOT NULL, seconds REAL NOT NULL, provenance TEXT NOT NULL
-            ) WITHOUT ROWID;
-            CREATE TABLE points (name TEXT NOT NULL, labels TEXT NOT NULL, round INTEGER NOT NULL,
-                block INTEGER NOT NULL, blocks INTEGER NOT NULL, task_id TEXT NOT NULL,
-                PRIMARY KEY (name, round, block)) WITHOUT ROWID;
-            CREATE TABLE claims (task_id TEXT PRIMARY KEY, owner TEXT NOT NULL) WITHOUT ROWID;
-            PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 1;
-            PRAGMA journal_mode = WAL;
-        """)
-        database.execute("ATTACH ? AS new", (str(path.with_name("new.sqlite")),))
-        columns = "task_id, task, images, labels, counts, softmax_sums, seconds, provenance"
-        database.execute(f"INSERT INTO results SELECT {columns} FROM new.results")
-        database.execute(
-            "INSERT INTO points SELECT name, labels, round, block, blocks, task_id FROM new.points"
-        )
-        missing = a_result("half", 1.0, range(10, 20)).task_id
-        database.execute("DELETE FROM results WHERE task_id = ?", (missing,))
+def old_file(folder, version):
+    """A file of an earlier qnnq: `write_results` without the last block of `half` at strength 1."""
+    path = folder / "old.sqlite"
+    path.write_bytes(gzip.decompress((OLD_FILES / f"format{version}.sqlite.gz").read_bytes()))
+    return path
 
 
-def test_the_first_format_still_opens(tmp_path, capsys):
-    path = tmp_path / "old.sqlite"
-    write_format_1(path)
+@pytest.mark.parametrize("version", [1, 2])
+def test_older_formats_still_open(tmp_path, version):
+    path = old_file(tmp_path, version)
+    write_results(tmp_path / "new.sqlite")
     old = {str(point.labels): point for point in read_points(path)}
-    assert "is of format 1 of an older qnnq" in read_notes(path)[0][0]
+    notes, failures = read_notes(path)
+    assert f"is of format {version} of an older qnnq" in notes[0]
+    assert [each.reason for each in failures] == [
+        *(["killed twice", "no channel at this strength"] if version == 2 else [])
+    ]
     new = {str(point.labels): point for point in read_points(tmp_path / "new.sqlite")}
     assert old.keys() == new.keys()
     assert [point.complete for point in old.values()].count(False) == 1
     for name, point in old.items():
         if point.complete:
             np.testing.assert_array_equal(point.counts, new[name].counts)
+            np.testing.assert_array_equal(point.softmax_sums, new[name].softmax_sums)
     with Store(path, create=True) as store:  # a sweep goes on in it
         assert store.notes == [
-            f"{path}: was of format 1 of an older qnnq; it is of format {FORMAT} now"
+            f"{path}: was of format {version} of an older qnnq; it is of format {FORMAT} now"
         ]
         store.add(a_result("half", 1.0, range(10, 20)))
-    assert read_notes(path) == ([], [])
     assert all(point.complete for point in read_points(path))
+    assert read_notes(path)[0] == []
+    assert len(read_notes(path)[1]) == version - 1
 
 
-def test_damaged_labels_of_the_first_format_are_one_line(tmp_path):
-    path = tmp_path / "old.sqlite"
-    write_format_1(path)
+@pytest.mark.parametrize("version", [1, 2])
+def test_damaged_rows_of_older_formats_are_one_line(tmp_path, version):
+    path = old_file(tmp_path, version)
     with sqlite3.connect(path) as database:
         database.execute("UPDATE results SET task = '[' || task")
     with pytest.raises(QnnqError, match="is damaged"):
@@ -177,10 +169,9 @@ def test_points_without_a_common_image_are_not_compared(tmp_path, capsys):
         blocks = [range(10), range(10, 20)]
         add_point(store, "classical", 1.0, blocks, finished=1)
         store.link(
-            "half 1.0",
-            a_result("half").task.to_json(),
             labels("half", 1.0),
-            {(0, 0): "missing", (0, 1): a_result("half", 1.0, blocks[1]).task_id},
+            a_result("half").task.to_json(),
+            {Place(0, 0, 0): None, Place(0, 0, 1): a_result("half", 1.0, blocks[1]).task_id},
             2,
             fresh=True,
         )
@@ -202,8 +193,8 @@ def test_points_are_paired_by_image(tmp_path):
     with Store(path, create=True) as store:
         result = changed(a_result("half", 1.0), data="e" * 64)
         store.add(result)
-        other = {**labels("other", 1.0)}
-        store.link("other", result.task.to_json(), other, {(0, 0): result.task_id}, 1, fresh=True)
+        parts = {Place(0, 0, 0): result.task_id}
+        store.link(labels("other", 1.0), result.task.to_json(), parts, 1, fresh=True)
     points = {point.labels["network"]: point for point in read_points(path)}
     with pytest.raises(InputError, match="expected points on the same data"):
         pair(points["classical"], points["other"])
@@ -214,14 +205,20 @@ def test_a_damaged_row_is_named_and_measured_again(tmp_path):
     write_results(path)
     victim = a_result("half", 1.0, range(10)).task_id
     with sqlite3.connect(path) as database:
-        database.execute("UPDATE results SET seconds = 9 WHERE task_id = ?", (victim,))
+        query = "UPDATE results SET seconds = 9 WHERE task_id = ?"
+        database.execute(query, (bytes.fromhex(victim),))
     with pytest.raises(QnnqError, match=f"row '{victim[:60]}.*' of results is damaged"):
         read_points(path)
     with Store(path, create=True) as store:
-        assert not store.finished(victim)
+        assert not store.finished([victim])
         store.add(a_result("half", 1.0, range(10)))
     assert len(read_points(path)) == 4
     with sqlite3.connect(path) as database:
-        database.execute("UPDATE points SET labels = replace(labels, 'half', 'haft')")
-    with pytest.raises(QnnqError, match="row 'half 0.0' of points is damaged"):
+        database.execute("UPDATE texts SET text = replace(text, 'half', 'haft')")
+    with pytest.raises(QnnqError, match="of texts is damaged: its checksum"):
+        read_points(path)
+    with sqlite3.connect(path) as database:
+        database.execute("UPDATE texts SET text = replace(text, 'haft', 'half')")
+        database.execute("UPDATE points SET blocks = 3")
+    with pytest.raises(QnnqError, match="of points is damaged"):
         read_points(path)

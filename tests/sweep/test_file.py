@@ -4,10 +4,11 @@ from itertools import product
 
 import pytest
 
+from benchmarks.feedback_latency import sweep_file
 from qnnq.data.selection import parse_images
 from qnnq.errors import InputError
 from qnnq.sweep.file import read_sweep
-from qnnq.sweep.points import expand, round_seed, switch_off
+from qnnq.sweep.points import count_tasks, expand, round_seed, switch_off
 
 HEAD = '[[grid]]\nnetworks = ["tiny.safetensors"]\nnoise = "fake_kingston"\ndata = "data.npz"\n'
 MEASURED = HEAD.replace("fake_kingston", "measured:r.json")
@@ -26,13 +27,14 @@ MEASURED = HEAD.replace("fake_kingston", "measured:r.json")
         (HEAD + "strength = [-1]", "[[grid]] 1: strength[0]: expected greater than or equal to 0"),
         (HEAD + "shots = 1.5", "[[grid]] 1: shots: expected integer, found 1.5"),
         (HEAD + "max_shots = 9", "[[grid]] 1: max_shots goes with target_width"),
+        (HEAD + "threshold = 0.5", "[[grid]] 1: threshold goes with target_width"),
         (
             HEAD + "target_width = 0.1\nmax_shots = 9",
             "[[grid]] 1: max_shots: expected at least shots, 15 a round, found 9",
         ),
         (
             HEAD + 'off = ["gate", ["readuot"]]',
-            "[[grid]] 1: off[1][0]: expected 'gate', 'relaxation'",
+            "[[grid]] 1: off[1][0]: expected one of gate, relaxation, readout",
         ),
         ("[[grid]\n", "expected TOML"),
     ],
@@ -53,7 +55,7 @@ def test_bad_files_are_one_line(folder, text, message):
         (HEAD.replace("kingston", "kingstn"), "fake_kingstn"),
         (HEAD + 'devices = "fake_kingstn"', "fake_kingstn"),
         (HEAD.replace("fake_kingston", "device"), "noise: 'device' means the noise of each"),
-        (HEAD.replace("fake_kingston", "readout(p=0.1)") + 'off = ["gate"]', "names no device"),
+        (HEAD.replace("fake_kingston", "readout(p=0.1)") + 'off = ["gate"]', "no mechanism 'gate'"),
         (HEAD + "images = '0:50'", "expected indices 0 to 39, got 49"),
         (HEAD + "shots = 2_000_000", "--shots 2000000: expected at most 1000000"),
         (HEAD + 'engine = "ideal"', "--engine ideal: expected --noise ideal, got 'fake_kingston'"),
@@ -76,7 +78,7 @@ def test_what_does_not_exist_is_found_before_anything_runs(folder, text, message
     path = folder / "sweep.toml"
     path.write_text(text)
     with pytest.raises(InputError) as caught:
-        expand(read_sweep(path))
+        expand(read_sweep(path))  # before any of them is asked for
     assert message in str(caught.value)
 
 
@@ -93,9 +95,10 @@ def test_every_list_is_crossed_and_grids_are_united(folder):
         + HEAD
         + "strength = [2, 4]\nseeds = [0, 1]\n"
     )
-    points = expand(read_sweep(path))
-    # 3 * 2 * 3 of the first grid, 2 * 2 of the second, one of them in both.
-    assert len(points) == 18 + 4 - 1
+    sweep = read_sweep(path)
+    points = list(expand(sweep))
+    assert sum(len(point.seeds) for point in points) == 3 * 2 * 3 + 2 * 2
+    assert count_tasks(sweep) == (18 + 2, 18 + 4, 0, 18 + 4)
     assert {point.request.noise for point in points} == {
         "fake_kingston",
         "fake_kingston(gate=off)",
@@ -164,8 +167,17 @@ def test_measurement_and_recycling_are_axes_of_the_coherent_mode(folder):
         + 'mode = ["coherent", "stepwise"]\nmeasurement = ["measure", "measure_2"]\n'
         + 'recycling = ["flip", "reset"]'
     )
-    points = expand(read_sweep(path))
+    points = list(expand(read_sweep(path)))
     found = [(point.labels["measurement"], point.labels["recycling"]) for point in points]
     assert found == [*product(("measure", "measure_2"), ("flip", "reset")), ("", "")]
-    requests = [point.task(0, 0) for point in points]
+    requests = [point.request for point in points]
     assert [(each.measurement, each.recycling) for each in requests[:-1]] == found[:-1]
+
+
+def test_the_benchmark_of_latencies_asks_for_what_exists(tmp_path):
+    path = tmp_path / "sweep.toml"
+    path.write_text(sweep_file(quick=True))
+    points = expand(read_sweep(path))
+    networks = len({point.labels["network"] for point in points})
+    # Without noise; stepwise and 6 latencies on 2 devices; 3 by measure_2; 2 modes at a strength.
+    assert len(points) == networks * (1 + 2 * 7 + 3 + 2 * 2)

@@ -54,8 +54,8 @@ def start(start_process):
 def stored(results):
     """Task ids and counts of every row."""
     with Store(results) as store:
-        ids = [task_id for (task_id,) in store._database.execute("SELECT task_id FROM results")]
-        return {task_id: store.result(task_id).counts.tolist() for task_id in ids}
+        ids = [id_ for (id_,) in store._database.execute("SELECT task_id FROM results")]
+        return {id_.hex(): store.result(id_.hex()).counts.tolist() for id_ in ids}
 
 
 def rows(results):
@@ -160,7 +160,7 @@ def test_a_task_that_kills_its_worker_twice_fails_alone(long_sweep, expected, mo
     assert message.startswith(
         "1 of 40 tasks failed, the others are stored in results.sqlite, --retry"
     )
-    assert message.endswith("its worker process was killed by SIGKILL twice")
+    assert message.endswith("its worker process was killed by SIGKILL (2 times)")
     assert stored("results.sqlite") == {key: expected[key] for key in expected if key != victim}
 
 
@@ -168,10 +168,10 @@ def _fragile_work(pipe, parent):
     from qnnq.sweep.work import perform
 
     while True:
-        task = pipe.recv()
-        if task.task_id == os.environ["QNNQ_TEST_VICTIM"]:
+        batch = pipe.recv()
+        if os.environ["QNNQ_TEST_VICTIM"] in [item.task_id for item in batch.items]:
             os.kill(os.getpid(), signal.SIGKILL)
-        pipe.send(perform(task))
+        pipe.send(perform(batch))
 
 
 def test_full_disk(long_sweep, expected):
@@ -190,3 +190,17 @@ def test_full_disk(long_sweep, expected):
     assert 0 < number < TASKS
     assert run_sweep(long_sweep, "results.sqlite", workers=2).found == number
     assert stored("results.sqlite") == expected
+
+
+def test_a_task_that_takes_too_long_is_given_to_another_worker(long_sweep, monkeypatch):
+    """Here none of them ever answers."""
+    import qnnq.sweep.processes as processes
+
+    monkeypatch.setattr(processes, "_work", _stuck_work)
+    long_sweep.write_text(SWEEP.replace(str(list(range(20))), "0").replace("40", "1"))
+    with pytest.raises(QnnqError, match=r"took longer than 0\.2 s \(3 times\)"):
+        run_sweep(long_sweep, "results.sqlite", workers=2, timeout_s=0.2, retries=2)
+
+
+def _stuck_work(pipe, parent):
+    signal.pause()

@@ -1,18 +1,23 @@
 """`qnnq sweep` and `qnnq results` as they are typed."""
 
+import contextlib
 import csv
 import io
 import json
+import shutil
 
 import pytest
 from scipy.stats import binomtest
 
 from qnnq.cli.main import main
+from tests.sweep.conftest import write_inputs
 
 
-@pytest.fixture
-def strengths(folder):
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory):
     """Two networks at three strengths of readout noise that is easy to see, and without it."""
+    folder = tmp_path_factory.mktemp("swept")
+    write_inputs(folder)
     (folder / "sweep.toml").write_text(
         """
         [[grid]]
@@ -23,8 +28,17 @@ def strengths(folder):
         data = "data.npz"
         """
     )
-    assert main(["sweep", "sweep.toml", "--out", "results.sqlite", "--workers", "1"]) == 0
+    with contextlib.chdir(folder):
+        assert main(["sweep", "sweep.toml", "--out", "results.sqlite", "--workers", "1"]) == 0
     return folder
+
+
+@pytest.fixture
+def strengths(swept, tmp_path, monkeypatch):
+    """A working folder with a copy of all that."""
+    shutil.copytree(swept, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 def rows(capsys, *arguments):
@@ -58,6 +72,30 @@ def test_sweep_then_reports(strengths, capsys):
     assert strong["change"] == pytest.approx((gained - lost) / 40)
     assert strong["p_value"] == pytest.approx(binomtest(gained, gained + lost).pvalue)
     assert sum(strong[name] for name in ("both_right", "gained", "lost", "both_wrong")) == 40
+
+
+def test_terms_that_were_added_are_mechanisms_too(folder, capsys):
+    """A phase error that turns by half a turn a gate does more than all that the device does."""
+    (folder / "sweep.toml").write_text(
+        """
+        [[grid]]
+        networks = "mnist16-a0.5"
+        noise = "fake_fez + phase(angle=1.0)"
+        strength = [0, 1]
+        off = [[], "phase", ["gate", "relaxation", "readout", "idle"], "zz"]
+        images = "0:100"
+        """
+    )
+    command = ["sweep", "sweep.toml", "--out", "results.sqlite", "--workers", "1"]
+    assert main(command) == 2
+    assert "found no mechanism 'zz' to switch off" in capsys.readouterr().err
+    text = (folder / "sweep.toml").read_text().replace(', "zz"', "")
+    (folder / "sweep.toml").write_text(text)
+    assert main(command) == 0
+    (row,) = rows(capsys, "--report", "attribution")
+    assert row["mechanism"] == "phase"
+    assert row["change_when_alone"] < -0.3
+    assert row["change_when_removed"] > 0.3
 
 
 def test_latency_budgets(folder, capsys):

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,9 +18,10 @@ from qnnq.execution.run import prepare
 from qnnq.networks.bundled import load_model
 from qnnq.results.file import Store
 from qnnq.results.points import read_points
-from qnnq.statistics import single_shot
+from qnnq.statistics import share_right, single_shot
 from qnnq.sweep.runner import run_sweep
 from qnnq.sweep.schedule import Tally
+from qnnq.sweep.work import Batch, Lost
 from tests.execution.test_measured import measured_file
 from tests.sweep.conftest import make_network, write_inputs
 
@@ -124,7 +126,7 @@ def test_a_network_that_changes_during_a_sweep(ideal_sweep):
         if tally.stored == 1:
             make_network("other.safetensors", stretch=1.0, seed=5)
 
-    with pytest.raises(QnnqError, match="its network has changed since the sweep began"):
+    with pytest.raises(QnnqError, match="has changed since the sweep began|another version of"):
         run_sweep(ideal_sweep, "results.sqlite", workers=1, observe=change)
     points = read_points("results.sqlite")
     assert {point.labels["content"] for point in points} == {""}
@@ -211,7 +213,7 @@ def test_what_failed_is_tried_again_on_demand(ideal_sweep):
 
 @pytest.fixture
 def adaptive_sweep(folder):
-    def write(width, images="all", max_shots=400, workers=1):
+    def write(width, images="all", max_shots=400, workers=1, more=""):
         (folder / "sweep.toml").write_text(
             f"""
             [[grid]]
@@ -224,6 +226,7 @@ def adaptive_sweep(folder):
             target_width = {width}
             max_shots = {max_shots}
             images_per_task = 10
+            {more}
             """
         )
         run_sweep("sweep.toml", "results.sqlite", workers=workers)
@@ -252,6 +255,25 @@ def test_images_are_added_until_the_interval_is_narrow(adaptive_sweep):
             np.testing.assert_array_equal(point.counts[rows], points[name].counts)
 
 
+def test_the_majority_may_be_the_target(adaptive_sweep):
+    points = adaptive_sweep(0.45, more='target = "majority"')
+    for point in points.values():
+        accuracy = point.accuracy("majority")
+        assert accuracy.high - accuracy.low <= 0.45
+        before = share_right(point.right[np.isin(point.images, point.images[:10])])
+        assert len(point.images) == 10 or before.high - before.low > 0.45
+        assert len(point.images) < 40
+
+
+def test_a_point_stops_once_its_interval_decides(adaptive_sweep):
+    """Ten images are enough to see that three classes are told apart by less than 95 %."""
+    for point in adaptive_sweep(0.01, more="threshold = 0.95").values():
+        accuracy = point.accuracy("single_shot")
+        assert accuracy.high < 0.95
+        assert len(point.images) < 40
+        assert accuracy.high - accuracy.low > 0.01
+
+
 def test_then_shots_are_added(adaptive_sweep):
     point = adaptive_sweep(0.1, images="0")["tiny.safetensors"]
     assert width(point) <= 0.1 or point.shots == 400
@@ -275,26 +297,34 @@ def test_conditions_name_what_there_is(ideal_sweep):
     run_sweep(ideal_sweep, "results.sqlite", workers=1)
     with pytest.raises(InputError, match=r"network is one of other\.safetensors, tiny.safetensors"):
         read_points("results.sqlite", ["network=tiny"])
-    with pytest.raises(InputError, match="label one of compensate, content, copies, data"):
+    with pytest.raises(InputError, match="label one of compensate, condition_overhead"):
         read_points("results.sqlite", ["netwrk=tiny"])
+
+
+QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+PYTHON = [sys.executable, "-m"]
+
+
+def start_scheduler(folder, start_process):
+    """Return the address of a Dask scheduler, which is a command of its own."""
+    note = folder / "scheduler.json"
+    command = [*PYTHON, "distributed.cli.dask_scheduler", "--port", "0", "--host", "127.0.0.1"]
+    options = ["--no-dashboard", "--scheduler-file", str(note)]
+    running = start_process([*command, *options], cwd=folder, **QUIET)
+    while not note.exists():
+        assert running.poll() is None
+        time.sleep(0.01)
+    return json.loads(note.read_text())["address"]
 
 
 @pytest.fixture
 def cluster(tmp_path, start_process):
     """A Dask scheduler and two worker processes, each a command of its own."""
     pytest.importorskip("distributed")
-    note = tmp_path / "scheduler.json"
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": tmp_path}
-    python = [sys.executable, "-m"]
-    scheduler = [*python, "distributed.cli.dask_scheduler", "--port", "0", "--host", "127.0.0.1"]
-    worker = [*python, "distributed.cli.dask_worker", "--nworkers", "2", "--nthreads", "1"]
-    options = ["--no-dashboard", "--scheduler-file", str(note)]
-    running = start_process([*scheduler, *options], **quiet)
-    while not note.exists():
-        assert running.poll() is None
-        time.sleep(0.01)
-    start_process([*worker, *options], **quiet)
-    return json.loads(note.read_text())["address"]
+    address = start_scheduler(tmp_path, start_process)
+    worker = [*PYTHON, "distributed.cli.dask_worker", "--nworkers", "2", "--nthreads", "1"]
+    start_process([*worker, "--no-dashboard", address], cwd=tmp_path, **QUIET)
+    return address
 
 
 def test_dask_gives_the_same_counts(ideal_sweep, cluster):
@@ -325,3 +355,57 @@ def test_no_dask_scheduler(ideal_sweep, monkeypatch):
     monkeypatch.setattr(dask_cluster, "_CONNECT_TIMEOUT_S", 1)
     with pytest.raises(InputError, match=r"--dask tcp://127\.0\.0\.1:9: no Dask scheduler answers"):
         run_sweep(ideal_sweep, "results.sqlite", dask="tcp://127.0.0.1:9")
+
+
+@pytest.fixture
+def scheduler(tmp_path, start_process):
+    """A Dask scheduler without workers."""
+    pytest.importorskip("distributed")
+    return start_scheduler(tmp_path, start_process)
+
+
+def test_no_dask_workers_is_said(ideal_sweep, scheduler, monkeypatch):
+    import qnnq.sweep.dask_cluster as dask_cluster
+
+    monkeypatch.setattr(dask_cluster, "_NO_WORKERS_S", 0.01)
+    monkeypatch.setattr(dask_cluster, "_LOOK_S", 0.01)
+    tally = Tally()
+    with pytest.raises(QnnqError, match="--dask: no workers for .* s; the same command goes on"):
+        run_sweep(ideal_sweep, "there.sqlite", dask=scheduler, timeout_s=0.5, tally=tally)
+    assert len(tally.notes) > 1
+    assert all("no workers for" in note and "waiting for some" in note for note in tally.notes)
+
+
+def test_a_batch_that_is_stuck_on_a_dask_worker_is_given_to_another(cluster, tmp_path, monkeypatch):
+    import qnnq.sweep.dask_cluster as dask_cluster
+
+    def perform(batch):
+        import threading
+
+        from distributed import get_worker
+
+        try:
+            Path("stuck").mkdir()
+        except FileExistsError:
+            return get_worker().address
+        Path("stuck/worker").write_text(get_worker().address)
+        return threading.Event().wait()
+
+    monkeypatch.setattr(dask_cluster, "perform", perform)
+    monkeypatch.setattr(dask_cluster, "_LOOK_S", 0.05)
+    from distributed import Client
+
+    with Client(cluster) as client:
+        client.wait_for_workers(2)
+    pool = dask_cluster.DaskPool(cluster, 0.2, pytest.fail)
+    try:
+        batch, found = Batch((), 1), []
+        while not found or isinstance(found[0][1], Lost):
+            pool.submit(batch)
+            found = []
+            while not found:
+                found = pool.wait()
+        stuck = (tmp_path / "stuck" / "worker").read_text()
+        assert found[0][1] != stuck
+    finally:
+        pool.close()

@@ -1,7 +1,11 @@
+from importlib.util import find_spec
+
 import pytest
 
 from qnnq.data.dataset import Dataset
 from qnnq.data.load import load_data
+
+collect_ignore_glob = [] if find_spec("torch") else ["test_*.py"]  # torch is an extra
 
 
 @pytest.fixture(scope="package")

@@ -93,6 +93,7 @@ import os, signal, sys
 from qnnq.cli.main import main
 from qnnq.training import checkpoint
 keep, writes = checkpoint.write_atomically, []
+signal.signal(signal.SIGTERM, signal.SIG_DFL)  # it may be inherited that it is ignored
 def kill(path, content):
     writes.append(path)
     if len(writes) == 3:

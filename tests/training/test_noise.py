@@ -83,6 +83,7 @@ def test_torch_under_noise_agrees_with_the_instrument_engine(name):
     votes = run_shots(network, images, np.arange(4000), mode, 15, seed=1)
     right = votes.counts[np.arange(4000), labels] / 15
     # The same images, so only the sampling of shots differs; 14 estimates p(1 - p) without bias.
+    # 5 standard deviations: false alarm 6e-7.
     deviation = math.sqrt(2 * (right * (1 - right)).sum() / 14) / 4000
     assert abs(1 - found.single_shot_error - right.mean()) < 5 * deviation
     # The noise is not small: without it the accuracy is another one.

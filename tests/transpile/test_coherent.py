@@ -139,6 +139,14 @@ def test_shorter_measurements_shorten_the_waits():
     assert short.circuit.count_ops()["measure"] == 2
 
 
+def test_sites_are_those_that_the_chosen_measurement_reads_well():
+    target = device("FakeKingston")
+    short = compile_network(target, [16], [WEAK], measurement="measure_2")
+    plain = compile_network(target, [16], [WEAK])
+    errors = [target["measure_2"][site.ancilla,].error for site in short.sites]
+    assert max(errors) < max(target["measure_2"][site.ancilla,].error for site in plain.sites)
+
+
 def test_sites_serve_weak_layers_and_wide_ones():
     target = device("FakeKingston")
     compiled = compile_network(target, [3, 5, 2], [WEAK, PROJECTIVE, WEAK])

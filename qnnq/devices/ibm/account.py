@@ -20,10 +20,11 @@ class IbmAccount:
 
     Args:
         limits: Time-outs and patience.
+        instance: The service instance (its CRN or name), None for that of the account.
     """
 
-    def __init__(self, limits: ServiceLimits) -> None:
-        self._client = Client(limits)
+    def __init__(self, limits: ServiceLimits, instance: str | None = None) -> None:
+        self._client = Client(limits, instance)
 
     def open_backend(self, name: str) -> "IBMBackend":
         """Return a machine by name, with its fractional gates where it has them.
@@ -54,6 +55,15 @@ class IbmAccount:
                 f"device least_busy: the account has no machine of {qubits} qubits or more that "
                 "is up"
             ) from None
+
+    def instance_of(self, name: str) -> str:
+        """Return the CRN of the instance through which a machine is used."""
+
+        def active(service: "QiskitRuntimeService") -> str:
+            listed_backend(service, name)
+            return str(service.active_instance())
+
+        return self._client.call("instance", active)
 
     def has_sessions(self) -> bool:
         """Whether the plan of the active instance offers sessions; the open plan does not."""

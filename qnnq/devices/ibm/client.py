@@ -8,8 +8,9 @@ import logging
 import threading
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
+from qnnq.devices.ibm.delivery import Delivery
 from qnnq.devices.patience import Patience
 from qnnq.devices.service_limits import ServiceLimits
 from qnnq.errors import InputError, QnnqError
@@ -35,10 +36,12 @@ class Client:
 
     Args:
         limits: Time-outs and patience.
+        instance: The service instance (its CRN or name), None for that of the saved account.
     """
 
-    def __init__(self, limits: ServiceLimits) -> None:
+    def __init__(self, limits: ServiceLimits, instance: str | None = None) -> None:
         self._limits = limits
+        self._instance = instance
         self._service: QiskitRuntimeService | None = None
 
     def call(
@@ -94,6 +97,28 @@ class Client:
                 raise _explained(what, kind, error) from error
         raise AssertionError("unreachable")
 
+    def send_once(
+        self,
+        what: str,
+        function: Callable[["QiskitRuntimeService"], T],
+        delivery: Delivery,
+    ) -> T:
+        """Call `function(service)`, which sends something through `delivery`.
+
+        Raises:
+            NotAccepted: If it was not sent, or not taken, and may be another time.
+            Unanswered: If the service may have it.
+            InputError, QnnqError: If it is refused.
+        """
+        try:
+            return self.call_once(what, function)
+        except QnnqError as error:
+            if delivery.give_up():
+                raise Unanswered(str(error)) from error
+            if isinstance(error, Unanswered):
+                raise NotAccepted(str(error)) from error
+            raise
+
     def disconnect(self) -> None:
         """Make a new connection the next time."""
         self._service = None
@@ -105,72 +130,8 @@ class Client:
             _check_account()
             # It warns about defaults that are deliberate here; failures are raised as well.
             logging.getLogger("qiskit_ibm_runtime").setLevel(logging.CRITICAL)
-            self._service = QiskitRuntimeService()
+            self._service = QiskitRuntimeService(instance=self._instance)
         return self._service
-
-
-class Delivery:
-    """Sends one job or session at most once, and knows whether the service may have it.
-
-    The client repeats a POST behind a 5xx answer, also where the job was accepted and only the
-    answer got lost; there is no public switch for that (0.51). And a call that took too long goes
-    on in its thread, where it might send a job that was submitted anew meanwhile.
-
-    Args:
-        address: What is sent: `jobs` or `sessions`.
-    """
-
-    def __init__(self, address: Literal["jobs", "sessions"]) -> None:
-        self._address = address
-        self._lock = threading.Lock()
-        self._given_up = False
-        self._perhaps_accepted = False
-
-    def give_up(self) -> bool:
-        """Send nothing from now on; return whether the service may have accepted the job."""
-        with self._lock:
-            self._given_up = True
-            return self._perhaps_accepted
-
-    def guard(self, service: "QiskitRuntimeService") -> None:
-        """Let what a service object sends from now on pass through here."""
-        from urllib.parse import urlsplit
-
-        from requests import ConnectionError as RequestsConnectionError
-        from requests import PreparedRequest, Response
-        from requests.adapters import HTTPAdapter
-
-        delivery = self
-
-        class Once(HTTPAdapter):
-            def send(self, request: PreparedRequest, *details: Any, **more: Any) -> Response:
-                path = urlsplit(request.url or "").path
-                if request.method != "POST" or not path.endswith(f"/{delivery._address}"):
-                    return super().send(request, *details, **more)
-                with delivery._lock:
-                    if delivery._given_up or delivery._perhaps_accepted:
-                        raise RequestsConnectionError("the submission was given up")
-                    delivery._perhaps_accepted = True
-                try:
-                    response = super().send(request, *details, **more)
-                except RequestsConnectionError as error:
-                    delivery._perhaps_accepted = not _never_connected(error)
-                    raise
-                # 408: the service waited for us in vain, but who knows
-                certain = 400 <= response.status_code < 500 and response.status_code != 408
-                delivery._perhaps_accepted = not certain
-                return response
-
-        for api in service._get_api_clients().values():
-            session = api._session
-            session.mount(f"{session.base_url}/{self._address}", Once(max_retries=0))
-
-
-def _never_connected(error: Exception) -> bool:
-    from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
-
-    reason = getattr(error.args[0] if error.args else None, "reason", None)
-    return isinstance(reason, (ConnectTimeoutError, NewConnectionError))
 
 
 def bounded(function: Callable[[], T], seconds: float) -> T:

@@ -8,10 +8,10 @@ if TYPE_CHECKING:
     from qnnq.devices.service_limits import ServiceLimits
 
 
-def _find(name: str, limits: "ServiceLimits") -> Device:
+def _find(name: str, limits: "ServiceLimits", instance: str | None) -> Device:
     from qnnq.devices.ibm.account import IbmAccount
 
-    account = IbmAccount(limits)
+    account = IbmAccount(limits, instance)
     return Device.of(account.open_backend(name), "machine", limits, account)
 
 

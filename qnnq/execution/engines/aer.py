@@ -13,14 +13,14 @@ from qnnq.arrays import FloatArray, OutcomeArray
 from qnnq.execution.engines.aer_seeds import SHOTS_PER_ROW, independent_seeds
 from qnnq.execution.engines.base import Draws
 from qnnq.execution.engines.packing import MergedRows, merge_rows, pack
-from transpile import CompiledLayer
+from transpile import CompiledLayer, CompiledNetwork, network_circuit
 
 METHOD = "matrix_product_state"
 """Exact here: neurons are never entangled with one another beyond a joined pair, so the bond
 dimension stays small and nothing is truncated. Its cost grows linearly with the width."""
 
-SHOTS_PER_RUN = 4096
-"""Bounds a call of Aer, which cannot be interrupted, to seconds."""
+SHOTS_PER_RUN, NETWORK_SHOTS_PER_RUN = 4096, 512
+"""Of a layer, of a whole network: bounds a call of Aer, which cannot be interrupted, to seconds."""
 
 
 def most_qubits() -> int:
@@ -34,10 +34,14 @@ class AerCircuit:
     Args:
         circuit: An ISA circuit; its parameters, in their order, are the angles of a row.
         channels: The noise of its gates, waits and measurements.
+        shots_per_run: How many shots a call of Aer takes, where rows have fewer.
     """
 
-    def __init__(self, circuit: QuantumCircuit, channels: NoiseChannels) -> None:
+    def __init__(
+        self, circuit: QuantumCircuit, channels: NoiseChannels, shots_per_run: int = SHOTS_PER_RUN
+    ) -> None:
         self.circuit, index = active_part(circuit)
+        self._shots_per_run = shots_per_run
         # One thread, so that a seed gives the same shots on every machine.
         self._simulator = AerSimulator(
             method=METHOD, noise_model=aer_noise_model(channels, index), max_parallel_threads=1
@@ -52,7 +56,7 @@ class AerCircuit:
             seed: Of the task.
         """
         bits = np.empty((len(angles), self.circuit.num_clbits), dtype=np.int8)
-        runs = list(_runs(angles))
+        runs = list(_runs(angles, self._shots_per_run))
         for run, own in zip(runs, independent_seeds(seed, key, len(runs)), strict=True):
             bits[run.places] = self._run(run.angles, run.shots, own)
         return bits
@@ -99,10 +103,34 @@ class AerEngine:
         return packed.outcomes(self._circuits[layer].bits(packed.angles, key, draws.seed))
 
 
-def _runs(angles: FloatArray) -> Iterator[MergedRows]:
+class AerNetworkEngine:
+    """Runs the one dynamic circuit of a network: an engine of `modes.dynamic_circuit`.
+
+    Args:
+        compiled: The network, with branches.
+        channels: The noise of its gates, waits and measurements.
+    """
+
+    images_per_call = 16
+
+    def __init__(self, compiled: CompiledNetwork, channels: NoiseChannels) -> None:
+        self._layers = len(compiled.steps)
+        self._circuit = AerCircuit(network_circuit(compiled), channels, NETWORK_SHOTS_PER_RUN)
+
+    def measure(self, layer: int, angles: FloatArray, draws: Draws) -> OutcomeArray:
+        """Return the outcomes of all layers, (images, shots, sum of widths)."""
+        rows = np.repeat(angles[:, 0], draws.shots, axis=0)
+        # A stepwise run of the same seed has the keys of its layers: 0, 1, ...
+        key = (self._layers, draws.shots, *draws.images.tolist())
+        bits = self._circuit.bits(rows, key, draws.seed)
+        return (1 - 2 * bits).reshape(len(angles), draws.shots, -1)
+
+
+def _runs(angles: FloatArray, shots_per_run: int) -> Iterator[MergedRows]:
     """Split rows of angles (executions, slots) into runs whose rows have random numbers apart."""
     for group in merge_rows(angles):
-        rows = SHOTS_PER_RUN // group.shots if group.shots <= SHOTS_PER_ROW else 1
+        fit = max(1, shots_per_run // group.shots)
+        rows = fit if group.shots <= SHOTS_PER_ROW else 1
         for start in range(0, len(group.angles), rows):
             part = slice(start, start + rows)
             yield MergedRows(group.shots, group.angles[part], group.places[part])

@@ -26,9 +26,11 @@ class BranchTable:
     """What some branches do to all neurons, for every pattern of the bits that they depend on.
 
     Attributes:
-        bits: Neurons of the layer before, ascending.
-        matrices: Take coordinates before to coordinates after; pattern sum of 2**k times the bit of
-            neuron bits[k]; shape (neurons, patterns, before, after).
+        bits: Neurons of the layer before, ascending. A pattern is the sum of 2**k times the bit of
+            neuron bits[k].
+        matrices: Take coordinates before to coordinates after; shape (neurons, cases, before,
+            after). The cases are the patterns; for the first table of a layer those of neurons
+            whose last outcome was +1, then those of neurons where it was -1.
     """
 
     bits: tuple[int, ...]
@@ -39,21 +41,33 @@ class BranchTable:
 class LayerInstrument:
     """What one step does to the neurons of its layer, and to others that later layers measure.
 
-    A state has coordinates for each outcome that was reported last; those of the other outcome are
-    0, and the first of each is the trace, 1. Branches take both to one set of coordinates.
+    A state has coordinates, the first of which is the trace, 1; what they mean depends on the
+    outcome that was reported last. A step gives unnormalised coordinates for both reported
+    outcomes, one after the other.
 
     Attributes:
         width: Neurons of the layer.
-        tables: The branches in front of the layer, one table after the other; none where the
-            angles are computed outside.
-        matrices: With tables, take the coordinates to the unnormalised coordinates for both
-            reported outcomes; without, the products of (1, cos theta, sin theta), the two last
-            outcomes (+1, -1) and the coordinates; shape (neurons, products, 2 * coordinates after).
+        tables: The branches in front of the layer, one table after the other, the last one with
+            the layer; none where the angles are computed outside.
+        matrices: None with tables; else take the products of (1, cos theta, sin theta), the two
+            last outcomes (+1, -1) and the coordinates; shape (neurons, products, 2 * after).
     """
 
     width: int
     tables: tuple[BranchTable, ...]
-    matrices: NDArray[np.float32]
+    matrices: NDArray[np.float32] | None
+
+    @property
+    def neurons(self) -> int:
+        """How many neurons it acts on."""
+        return len(self.tables[0].matrices if self.matrices is None else self.matrices)
+
+    @property
+    def numbers_per_neuron(self) -> int:
+        """How many numbers are held at once for a neuron: before a product, and twice after."""
+        tables = [table.matrices for table in self.tables]
+        every = tables if self.matrices is None else [self.matrices]
+        return max(int(each.shape[-2] + 2 * each.shape[-1]) for each in every)
 
 
 @lru_cache(maxsize=8)
@@ -78,14 +92,12 @@ def layer_instruments(
         alone = SiteInstrument(site, neuron, channels)
         stages = [stage for step in steps[:used] for stage in alone.stages(step)]
         sites.append(_reduced(stages, len(site.qubits)))
-    return tuple(
-        LayerInstrument(
-            step.step.width,
-            tuple(BranchTable(t.bits, _stacked(_next(sites), by_case=True)) for t in step.tables),
-            _stacked(_next(sites)),
-        )
-        for step in steps
-    )
+    instruments = []
+    for step in steps:
+        tables = tuple(BranchTable(each.bits, _by_case(_next(sites))) for each in step.tables)
+        matrices = None if tables else _products(_next(sites))
+        instruments.append(LayerInstrument(step.step.width, tables, matrices))
+    return tuple(instruments)
 
 
 def _next(sites: Iterable[Iterator[Matrix]]) -> list[Matrix]:
@@ -140,14 +152,26 @@ def _coordinates(vectors: Matrix) -> tuple[Matrix, Matrix]:
     return rotation @ basis.T, basis @ np.linalg.inv(rotation)
 
 
-def _stacked(neurons: Sequence[Matrix], by_case: bool = False) -> NDArray[np.float32]:
-    """Return matrices to multiply rows of coordinates with: the cases apart, or as products."""
+def _products(neurons: Sequence[Matrix]) -> NDArray[np.float32]:
+    """Return (neurons, cases * last * before, reported * after) matrices."""
+    stacked = _stacked(neurons).swapaxes(1, 2)
+    return stacked.reshape(len(neurons), -1, stacked.shape[-2] * stacked.shape[-1])
+
+
+def _by_case(neurons: Sequence[Matrix]) -> NDArray[np.float32]:
+    """Return (neurons, last * cases, before, reported * after) matrices."""
+    stacked = _stacked(neurons)
+    *_, before, reported, after = stacked.shape
+    return stacked.reshape(len(neurons), -1, before, reported * after)
+
+
+def _stacked(neurons: Sequence[Matrix]) -> NDArray[np.float32]:
+    """Return (neurons, last, cases, before, reported, after) matrices, padded with 0."""
     after = max(each.shape[3] for each in neurons)
     before = max(each.shape[4] for each in neurons)
-    lasts, cases, outcomes = neurons[0].shape[:3]
-    result = np.zeros((len(neurons), cases, lasts, before, outcomes, after), dtype=np.float32)
+    lasts, cases, reported = neurons[0].shape[:3]
+    result = np.zeros((len(neurons), lasts, cases, before, reported, after), dtype=np.float32)
     for matrix, each in zip(result, neurons, strict=True):
-        swapped = each.transpose(1, 0, 4, 2, 3)  # (cases, last, before, reported, after)
+        swapped = each.transpose(0, 1, 4, 2, 3)  # (last, cases, before, reported, after)
         matrix[:, :, : each.shape[4], :, : each.shape[3]] = swapped
-    shape = (cases,) if by_case else ()
-    return result.reshape(len(neurons), *shape, -1, outcomes * after)
+    return result

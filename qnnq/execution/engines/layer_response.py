@@ -120,9 +120,9 @@ def _joined(slots: IntArray, responses: Sequence[ComponentResponse]) -> tuple[Jo
     groups: dict[int, list[tuple[IntArray, NDArray[np.float64]]]] = {}
     for response in responses:
         count = len(response.slots)
-        places = np.array([np.flatnonzero(slots == slot) for slot in response.slots])
+        neurons = np.array([np.flatnonzero(slots == slot) for slot in response.slots])
         coefficients = response.coefficients.reshape(2**count, 3**count)
-        groups.setdefault(count, []).extend((each, coefficients) for each in places.T)
+        groups.setdefault(count, []).extend((each, coefficients) for each in neurons.T)
     return tuple(
         JoinedNeurons(np.stack([n for n, _ in found]), np.stack([c for _, c in found]))
         for found in groups.values()

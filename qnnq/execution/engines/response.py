@@ -28,7 +28,7 @@ from qiskit.quantum_info import PTM, Operator, SuperOp
 
 from noise_models.channels import NoiseChannels
 from noise_models.sequence import LocalError, noisy_sequence
-from noise_models.stages import superoperator
+from noise_models.stages import Stages, superoperator
 from qnnq.errors import InputError
 
 ANGLES = np.array([0.0, 2 * np.pi / 3, 4 * np.pi / 3])
@@ -43,6 +43,10 @@ _BIT_READERS = np.array([[0.5, 0, 0, 0.5], [0.5, 0, 0, -0.5]])  # Tr(P_bit rho) 
 
 LARGEST_STATE = 1 << 24
 """Numbers in the states of a component: 4 for each qubit times 3 for each neuron (128 MiB)."""
+
+
+Placed = tuple[CircuitInstruction, tuple[int, ...]]
+"""An instruction and its physical qubits."""
 
 
 @dataclass(frozen=True)
@@ -77,26 +81,31 @@ def component_responses(
     Raises:
         InputError: If ZZ couplings join too many neurons.
     """
-    instructions = [item for item in circuit.data if item.operation.name != "barrier"]
+    placed = [
+        (item, tuple(circuit.find_bit(qubit).index for qubit in item.qubits))
+        for item in circuit.data
+        if item.operation.name != "barrier"
+    ]
+    components = _components(circuit.num_qubits, placed, channels)
+    inside: list[list[Placed]] = [[] for _ in components]
+    number_of = {qubit: number for number, qubits in enumerate(components) for qubit in qubits}
+    for item, physical in placed:
+        inside[number_of[physical[0]]].append((item, physical))
     responses = []
-    for qubits in _components(circuit, instructions, channels):
-        inside = [item for item in instructions if circuit.find_bit(item.qubits[0]).index in qubits]
-        response = _component_response(circuit, inside, sorted(qubits), channels)
+    for qubits, own in zip(components, inside, strict=True):
+        response = _component_response(circuit, own, sorted(qubits), channels)
         if response.slots:
             responses.append(response)
     return sorted(responses, key=lambda response: response.slots)
 
 
-def _components(
-    circuit: QuantumCircuit, instructions: Iterable[CircuitInstruction], channels: NoiseChannels
-) -> list[set[int]]:
+def _components(qubits: int, placed: Iterable[Placed], channels: NoiseChannels) -> list[set[int]]:
     graph: rx.PyGraph = rx.PyGraph(multigraph=False)
-    graph.add_nodes_from(range(circuit.num_qubits))
-    active = set()
-    for item in instructions:
-        qubits = [circuit.find_bit(qubit).index for qubit in item.qubits]
-        active.update(qubits)
-        graph.add_edges_from_no_data(list(zip(qubits, qubits[1:], strict=False)))
+    graph.add_nodes_from(range(qubits))
+    together = {physical for _, physical in placed}
+    active = {qubit for physical in together for qubit in physical}
+    for physical in together:
+        graph.add_edges_from_no_data(list(zip(physical, physical[1:], strict=False)))
     coupled = [pair for pair in channels.coupling_rates if active.issuperset(pair)]
     graph.add_edges_from_no_data(coupled)
     return [nodes for nodes in rx.connected_components(graph) if nodes & active]
@@ -104,11 +113,11 @@ def _components(
 
 def _component_response(
     circuit: QuantumCircuit,
-    instructions: list[CircuitInstruction],
+    placed: list[Placed],
     qubits: list[int],
     channels: NoiseChannels,
 ) -> ComponentResponse:
-    slot_of_qubit = _measured_slots(circuit, instructions)
+    slot_of_qubit = _measured_slots(circuit, placed)
     slots = sorted(slot_of_qubit.values())
     if 4 ** len(qubits) * 3 ** len(slots) > LARGEST_STATE:
         raise InputError(
@@ -118,43 +127,66 @@ def _component_response(
     assignments = [
         dict(zip(slots, point, strict=True)) for point in product(ANGLES, repeat=len(slots))
     ]
-    # One axis of points, then one Pauli axis a qubit.
-    state = np.ones((len(assignments),))
-    for _ in qubits:
-        state = np.multiply.outer(state, GROUND_STATE)
-    placed = [
-        (item.operation, tuple(circuit.find_bit(qubit).index for qubit in item.qubits))
-        for item in instructions
-    ]
-    for noisy in noisy_sequence(placed, channels):
-        operation, physical = placed[noisy.position]
-        state = _suffer(noisy.before, state, qubits)
+    evolution = _Evolution(qubits, len(assignments))
+    operations = [(item.operation, physical) for item, physical in placed]
+    for noisy in noisy_sequence(operations, channels):
+        operation, physical = operations[noisy.position]
+        evolution.suffer(noisy.before)
         if isinstance(operation, Gate):
-            axes = [qubits.index(qubit) for qubit in physical]
-            state = apply_transfer(gate_matrices(operation, assignments), state, axes)
+            evolution.apply(gate_matrices(operation, assignments), physical)
         elif not isinstance(operation, Delay | Measure):
             raise ValueError(f"{operation.name}: expected gates, waits and final measurements")
-        state = _suffer(noisy.after, state, qubits)
+        evolution.suffer(noisy.after)
+    state = evolution.state()
     probabilities = _read(state, qubits, slot_of_qubit, channels)
     return ComponentResponse(tuple(slots), _fit(probabilities, len(slots)))
 
 
-def _suffer(
-    errors: Iterable[LocalError], state: NDArray[np.float64], qubits: list[int]
-) -> NDArray[np.float64]:
-    for stages, where in errors:
-        matrix = PTM(SuperOp(superoperator(stages, len(where)))).data.real
-        state = apply_transfer(matrix[None], state, [qubits.index(qubit) for qubit in where])
-    return state
+class _Evolution:
+    """The state of some qubits, at every point of their angles, from |0...0> on."""
+
+    def __init__(self, qubits: list[int], points: int) -> None:
+        self._qubits = qubits
+        self._matrices: dict[int, tuple[Stages, NDArray[np.float64]]] = {}
+        # One axis of points, then one Pauli axis a qubit.
+        self._state = np.ones((points,))
+        for _ in qubits:
+            self._state = np.multiply.outer(self._state, GROUND_STATE)
+        # What is still to be applied to a qubit of its own: products of matrices are quick.
+        self._pending = np.eye(4)[None]
+
+    def suffer(self, errors: Iterable[LocalError]) -> None:
+        """Apply errors."""
+        for stages, where in errors:
+            self.apply(self._matrix(stages, len(where))[None], where)
+
+    def apply(self, matrices: NDArray[np.float64], where: tuple[int, ...]) -> None:
+        """Apply (1 or points, 4**n, 4**n) matrices to n qubits."""
+        if len(self._qubits) == 1:
+            self._pending = matrices @ self._pending
+        else:
+            axes = [self._qubits.index(qubit) for qubit in where]
+            self._state = apply_transfer(matrices, self._state, axes)
+
+    def state(self) -> NDArray[np.float64]:
+        """Return the state, (points, 4, ..., 4)."""
+        if len(self._qubits) == 1:
+            return apply_transfer(self._pending, self._state, [0])
+        return self._state
+
+    def _matrix(self, stages: Stages, count: int) -> NDArray[np.float64]:
+        # The stages are kept, so that no others can come to have their id.
+        known = self._matrices.get(id(stages))
+        if known is None:
+            known = stages, PTM(SuperOp(superoperator(stages, count))).data.real
+            self._matrices[id(stages)] = known
+        return known[1]
 
 
-def _measured_slots(
-    circuit: QuantumCircuit, instructions: list[CircuitInstruction]
-) -> dict[int, int]:
+def _measured_slots(circuit: QuantumCircuit, placed: Iterable[Placed]) -> dict[int, int]:
     slots: dict[int, int] = {}
-    for item in instructions:
-        physical = [circuit.find_bit(qubit).index for qubit in item.qubits]
-        if slots.keys() & set(physical):
+    for item, physical in placed:
+        if not slots.keys().isdisjoint(physical):
             raise ValueError(f"{item.operation.name} after a measurement of qubits {physical}")
         if item.operation.name == "measure":
             slots[physical[0]] = circuit.find_bit(item.clbits[0]).index

@@ -72,7 +72,7 @@ class StagedStep:
 
     Attributes:
         step: The step.
-        tables: None where the angles are computed outside.
+        tables: Empty where the angles are computed outside.
         layer: What follows the branches. Where there are no tables, it may flip a neuron's ancilla
             by that neuron's last outcome.
     """
@@ -88,7 +88,7 @@ def staged(step: CompiledStep) -> StagedStep:
     tables: list[Branches] = []
     bits: set[int] = set()
     begin = end = 0
-    for place, (operation, _) in enumerate(placed) if step.feedforward is not None else ():
+    for index, (operation, _) in enumerate(placed) if step.feedforward is not None else ():
         if not isinstance(operation, IfElseOp):
             continue
         own = set(condition_bits(step.circuit, operation))
@@ -96,8 +96,8 @@ def staged(step: CompiledStep) -> StagedStep:
             tables.append(Branches(tuple(sorted(bits)), tuple(placed[begin:end])))
             begin, bits = end, set()
         bits |= own
-        end = place + 1
-    if bits:
+        end = index + 1
+    if step.feedforward is not None:
         tables.append(Branches(tuple(sorted(bits)), tuple(placed[begin:end])))
     return StagedStep(step, tuple(tables), tuple(placed[end:]))
 
@@ -128,19 +128,20 @@ class SiteInstrument:
         """Return matrices (last, cases, reported, out, in) of Pauli vectors, a stage each.
 
         Axis `last` has one element where the outcome that was reported last makes no difference,
-        `reported` where nothing is measured. Cases are patterns of bits for a table, and for a
-        layer the coefficients of 1, cos(theta) and sin(theta), or one where its angle is known.
+        `reported` where nothing is measured. Cases are patterns of bits for tables, the last of
+        which ends with the layer; and without tables the coefficients of 1, cos(theta) and
+        sin(theta).
         """
         step = staged.step
-        found = [self._table(step, table)[None, :, None] for table in staged.tables]
         layer = self._own(staged.layer)
-        if step.feedforward is None:
-            by_last = [self._layer(step, layer, last) for last in (0, 1)]
-            return [*found, np.stack(by_last)]
+        if not staged.tables:
+            return [np.stack([self._layer(step, layer, last) for last in (0, 1)])]
+        assert step.feedforward is not None
         angle = step.feedforward.base[self.neuron] if self.neuron < step.width else 0.0
         powers = np.array([1.0, np.cos(angle), np.sin(angle)])
-        known = np.tensordot(powers, self._layer(step, layer, None), axes=1)
-        return [*found, known[None, None]]
+        measured = np.tensordot(powers, self._layer(step, layer, None), axes=1)
+        *first, last = (self._table(step, table)[:, None] for table in staged.tables)
+        return [each[None] for each in (*first, measured @ last)]
 
     def _own(self, operations: Iterable[Placed]) -> list[Placed]:
         qubits = set(self.site.qubits)
@@ -150,19 +151,21 @@ class SiteInstrument:
         """Return (patterns, out, in) matrices."""
         bits = {bit: place for place, bit in enumerate(table.bits)}
         patterns = np.arange(2 ** len(bits))
-        size = 4 ** len(self.site.qubits)
-        result = np.tile(np.eye(size), (len(patterns), 1, 1))
+        # For each operation what happens where it is not taken; where it is; for which patterns.
+        alternatives: list[tuple[Matrix, Matrix, NDArray[np.bool_]]] = []
         for operation, physical in self._own(table.operations):
-            if not isinstance(operation, IfElseOp):
-                result = self._matrix([(operation, physical)]) @ result
-                continue
-            compared = [bits[bit] for bit in condition_bits(step.circuit, operation)]
-            values = (patterns[:, None] >> compared & 1) @ (1 << np.arange(len(compared)))
-            taken = values == int(operation.condition[1])
-            for block, where in zip(operation.blocks, (taken, ~taken), strict=True):
-                matrix = self._matrix(self._own(_inside(block, physical)))
-                result[where] = matrix @ result[where]
-        return result
+            if isinstance(operation, IfElseOp):
+                compared = [bits[bit] for bit in condition_bits(step.circuit, operation)]
+                values = (patterns[:, None] >> compared & 1) @ (1 << np.arange(len(compared)))
+                then, otherwise = (
+                    self._matrix(self._own(_inside(block, physical))) for block in operation.blocks
+                )
+                taken = values == int(operation.condition[1])
+                alternatives.append((otherwise, then, taken))
+            else:
+                always = self._matrix([(operation, physical)])
+                alternatives.append((always, always, np.zeros(len(patterns), dtype=bool)))
+        return _products(alternatives, len(patterns), 4 ** len(self.site.qubits))
 
     def _matrix(self, operations: Iterable[Placed]) -> Matrix:
         """Return what unconditional operations without measurements do, (out, in)."""
@@ -251,5 +254,26 @@ class SiteInstrument:
 
 
 def _inside(block: QuantumCircuit, physical: tuple[int, ...]) -> Iterable[Placed]:
-    for inner, places in placed_operations(block):
-        yield inner, tuple(physical[place] for place in places)
+    for inner, qubits in placed_operations(block):
+        yield inner, tuple(physical[qubit] for qubit in qubits)
+
+
+def _products(
+    alternatives: Sequence[tuple[Matrix, Matrix, NDArray[np.bool_]]], patterns: int, size: int
+) -> Matrix:
+    """Return the products of what happens one after the other, (patterns, out, in)."""
+    if sum((taken.astype(int) for *_, taken in alternatives), np.zeros(patterns)).max() > 1:
+        result = np.tile(np.eye(size), (patterns, 1, 1))
+        for otherwise, then, taken in alternatives:
+            result[taken] = then @ result[taken]
+            result[~taken] = otherwise @ result[~taken]
+        return result
+    # A branch a pattern: all that comes before and after it is what happens without branches.
+    before = [np.eye(size)]
+    for otherwise, _, _ in alternatives:
+        before.append(otherwise @ before[-1])
+    result, after = np.tile(before.pop(), (patterns, 1, 1)), np.eye(size)
+    for (otherwise, then, taken), earlier in zip(reversed(alternatives), reversed(before)):
+        result[taken] = after @ then @ earlier
+        after = after @ otherwise
+    return result

@@ -32,6 +32,11 @@ class Mode(Protocol):
         """How many images one session may get; None asks for all of them at once."""
         ...
 
+    @property
+    def bytes_per_outcome(self) -> int:
+        """How much memory a session needs, for each image, shot and neuron of the widest layer."""
+        ...
+
     def start(self) -> Session:
         """Start with neurons without a past."""
         ...

@@ -8,6 +8,7 @@ import numpy as np
 from qnnq.arrays import FloatArray, OutcomeArray
 from qnnq.execution.engines.base import Draws
 from qnnq.execution.engines.layer_instrument import LayerInstrument
+from qnnq.execution.modes.stepwise import BYTES_PER_OUTCOME
 
 
 class Coherent:
@@ -25,6 +26,12 @@ class Coherent:
         """See `Mode`."""
         return 1 << 8
 
+    @property
+    def bytes_per_outcome(self) -> int:
+        """See `Mode`."""
+        numbers = max(instrument.numbers_per_neuron for instrument in self._instruments)
+        return BYTES_PER_OUTCOME + 4 * numbers
+
     def start(self) -> "_Living":
         """See `Mode`."""
         return _Living(self._instruments)
@@ -35,19 +42,19 @@ class _Living:
 
     def __init__(self, instruments: Sequence[LayerInstrument]) -> None:
         self._instruments = instruments
-        # Neurons first, then (images, 1 or shots, last outcomes, coordinates).
-        self._states: FloatArray = np.array([[1], [0]], dtype=np.float32)
+        # (neurons, images, 1 or shots, coordinates)
+        self._states: FloatArray = np.ones((1, 1, 1, 1), dtype=np.float32)
         self._last: OutcomeArray = np.ones((1, 1, 1), dtype=np.int8)
 
     def step(self, layer: int, activations: FloatArray, draws: Draws) -> OutcomeArray:
         """See `qnnq.execution.modes.base.Session`."""
         instrument = self._instruments[layer]
-        neurons, width = len(instrument.matrices), instrument.width
-        # (neurons, images * (1 or shots), reported outcomes * coordinates)
-        if instrument.tables:
-            after = self._branched(instrument) @ instrument.matrices
+        neurons, width = instrument.neurons, instrument.width
+        if instrument.matrices is None:
+            after = self._branched(instrument)
         else:
-            after = self._turned(layer, activations) @ instrument.matrices
+            after = rows_by_matrix(self._products(layer, activations), instrument.matrices)
+        # (neurons, images, 1 or shots, reported outcomes, coordinates)
         after = after.reshape(neurons, len(activations), -1, 2, after.shape[-1] // 2)
         minus = after[..., 1, 0] / (after[..., 0, 0] + after[..., 1, 0])
         uniforms = np.ones((neurons, len(activations), draws.shots), dtype=np.float32)
@@ -55,38 +62,63 @@ class _Living:
         bits = uniforms < minus  # (neurons, images, shots)
         self._last = (1 - 2 * bits).astype(np.int8)
         if layer + 1 < len(self._instruments):
-            weights = np.float32(1) / np.where(bits, minus, 1 - minus)
-            chosen = np.stack([~bits, bits], axis=-1) * weights[..., None]
-            self._states = after * chosen[..., None]
+            rows = 2 * np.arange(minus.size).reshape(minus.shape) + bits
+            states = np.take(after.reshape(2 * minus.size, -1), rows, axis=0)
+            self._states = states / np.where(bits, minus, 1 - minus)[..., None]
         return np.moveaxis(self._last[:width], 0, -1)
 
-    def _turned(self, layer: int, activations: FloatArray) -> FloatArray:
-        """Return the products of (1, cos, sin) of the angles and the states: (neurons, rows, n)."""
+    def _products(self, layer: int, activations: FloatArray) -> FloatArray:
+        """Return the products that a layer with angles from outside wants: (neurons, rows, n)."""
         instrument = self._instruments[layer]
-        neurons, width = len(instrument.matrices), instrument.width
+        neurons, width = instrument.neurons, instrument.width
         last = self._last[:width] if layer else self._last
         theta = np.zeros((neurons, *activations.shape[:2]), dtype=np.float32)
         theta[:width] = np.float32(math.pi / 2) * (last - np.moveaxis(activations, -1, 0))
-        shape = (*theta.shape, *self._states.shape[-2:])
-        states = np.broadcast_to(self._states[:neurons] if layer else self._states, shape)
-        basis = np.empty((*theta.shape, 3, *shape[-2:]), dtype=np.float32)
-        basis[..., 0, :, :] = states
-        np.multiply(states, np.cos(theta)[..., None, None], out=basis[..., 1, :, :])
-        np.multiply(states, np.sin(theta)[..., None, None], out=basis[..., 2, :, :])
-        return basis.reshape(neurons, -1, instrument.matrices.shape[1])
+        count = self._states.shape[-1]
+        states = self._states[:neurons] if layer else self._states
+        products = np.empty((*theta.shape, 3, 2, count), dtype=np.float32)
+        minus = self._last[:neurons] < 0 if layer else self._last < 0
+        one_hot = np.stack([~minus, minus], axis=-1).astype(np.float32)
+        np.multiply(states[..., None, :], one_hot[..., None], out=products[..., 0, :, :])
+        for power, factor in enumerate((np.cos(theta), np.sin(theta)), 1):
+            np.multiply(
+                products[..., 0, :, :], factor[..., None, None], out=products[..., power, :, :]
+            )
+        return products.reshape(neurons, -1, 6 * count)
 
     def _branched(self, instrument: LayerInstrument) -> FloatArray:
-        """Return the states after the branches, (neurons, rows, coordinates)."""
-        neurons = len(instrument.matrices)
-        rows = self._last[0].size
-        states: FloatArray = self._states[:neurons].reshape(neurons, rows, -1)
-        for table in instrument.tables:
-            minus = self._last[list(table.bits)].reshape(len(table.bits), rows) < 0
-            pattern = (1 << np.arange(len(minus))) @ minus
+        """Return what branches and the layer make of the states, (neurons, rows, coordinates)."""
+        neurons, rows = instrument.neurons, self._last[0].size
+        minus = self._last.reshape(-1, rows) < 0
+        states = self._states[:neurons].reshape(neurons, rows, -1)
+        for number, table in enumerate(instrument.tables):
+            weights = 1 << np.arange(len(table.bits))
+            case = np.broadcast_to(weights @ minus[list(table.bits)], (neurons, rows))
+            if number == 0:
+                case = case + (minus[:neurons] << len(table.bits))
             states = np.stack(
                 [
-                    np.einsum("rb,rba->ra", state, matrices[pattern])
-                    for state, matrices in zip(states, table.matrices, strict=True)
+                    row_by_row(own, np.take(matrices, cases, axis=0))
+                    for own, matrices, cases in zip(states, table.matrices, case, strict=True)
                 ]
             )
         return states
+
+
+def row_by_row(states: FloatArray, matrices: FloatArray) -> FloatArray:
+    """Return the products of rows (rows, before) with a matrix each, (rows, before, after)."""
+    if states.shape[1] <= 6:  # where the call of a matrix product costs more than the product
+        return np.asarray(np.einsum("rb,rba->ra", states, matrices))
+    return np.asarray((states[:, None] @ matrices)[:, 0])
+
+
+def rows_by_matrix(rows: FloatArray, matrices: FloatArray) -> FloatArray:
+    """Return products (neurons, rows, columns); those of a row do not depend on the others.
+
+    The same row must give the same outcome whatever is beside it. BLAS sums a product of two
+    columns in another order for other numbers of rows.
+    """
+    if matrices.shape[-1] > 2:
+        return np.asarray(rows @ matrices)
+    columns = np.ascontiguousarray(matrices.swapaxes(1, 2))
+    return np.asarray(np.einsum("nrk,nck->nrc", rows, columns))

@@ -27,6 +27,11 @@ class DynamicCircuit:
         """See `Mode`."""
         return self._engine.images_per_call
 
+    @property
+    def bytes_per_outcome(self) -> int:
+        """See `Mode`."""
+        return len(self._ends)  # one byte an outcome
+
     def start(self) -> "_Recorded":
         """See `Mode`."""
         return _Recorded(self._engine, self._ends)

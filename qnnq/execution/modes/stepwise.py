@@ -7,6 +7,9 @@ from qnnq.arrays import FloatArray, OutcomeArray
 from qnnq.execution.engines.base import Draws, Engine
 from qnnq.networks.activation import rotated, state_after, wrap
 
+BYTES_PER_OUTCOME = 50
+"""Uniform numbers, angles and what is computed of them, in single precision."""
+
 
 class Stepwise:
     """A `qnnq.execution.modes.base.Mode` over an engine that measures one layer at given angles.
@@ -24,6 +27,11 @@ class Stepwise:
     def images_per_call(self) -> int | None:
         """See `Mode`."""
         return self._engine.images_per_call
+
+    @property
+    def bytes_per_outcome(self) -> int:
+        """See `Mode`."""
+        return BYTES_PER_OUTCOME
 
     def start(self) -> "_Tracking":
         """See `Mode`."""

@@ -35,7 +35,10 @@ def drifting(sigma, images_per_block, seed=1, **options):
 
 
 def test_each_block_has_the_noise_of_its_time():
-    """At angle 0, P(-1) = p01 of the block's readout; five standard errors, 40 blocks: 2e-5."""
+    """At angle 0, P(-1) = p01 of the block's readout.
+
+    Five standard errors, 40 blocks: false alarm 2e-5.
+    """
     deployed, _ = drifting(sigma=0.8, images_per_block=3)
     engine = deployed.drifting_engine("instrument", shots=SHOTS, seed=7)
     images = np.arange(120)
@@ -89,7 +92,8 @@ def test_a_run_reports_the_spread_of_its_task():
         for seed in range(30)
     ]
     expected = math.hypot(spread, np.std(quiet, ddof=1))
-    # A ratio of standard deviations of 30 and 40 values: 2.2 is beyond the 1e-5 point of its F.
+    # A ratio of standard deviations of 30 and 40 values: 2.2 is beyond the 1e-5 point of its F, so
+    # that 2e-5 is the false-alarm rate.
     assert 1 / 2.2 < np.std(days, ddof=1) / expected < 2.2
     accuracy = result.to_json()["accuracy"]["single_shot"]
     narrow = still.to_json()["accuracy"]["single_shot"]

@@ -30,6 +30,7 @@ NOISE = "fake_torino*4 + overrotation(angle=0.1) + readout(p01=0.02, p10=0.08)"
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_million_shots_follow_the_enumerated_distribution(case):
+    """Chi-square at a false-alarm rate of 1e-6."""
     entanglement, options = CASES[case]
     small: Network = network(entanglement, widths=(4, 3, 3, 2))
     deployed = deploy(RunRequest(noise=NOISE, **options), small)

@@ -1,6 +1,6 @@
-"""Living neurons without noise against enumeration, and what is refused."""
+"""Runs of living neurons: what counts and tasks depend on, memory, and what is refused."""
 
-import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -8,43 +8,16 @@ import pytest
 from qnnq.devices.names import resolve_device
 from qnnq.errors import InputError, QnnqError
 from qnnq.execution.coherent_deployment import deploy_coherent
+from qnnq.execution.modes import coherent as coherent_mode
 from qnnq.execution.request import RunRequest, check_request
 from qnnq.execution.run import deploy_request, prepare
 from qnnq.execution.shot_loop import run_shots
 from qnnq.networks.bundled import load_model
-from tests.execution.enumeration import class_distribution
-from tests.execution.test_shot_loop import assert_same_distribution, small_network
-
-SHOTS = 100_000
+from tests.execution.test_shot_loop import small_network
 
 
 def coherent(**options):
     return RunRequest(mode="coherent", **options)
-
-
-@pytest.mark.parametrize(
-    "widths", [(4, 2, 2, 2, 2), (4, 3, 3, 2), (4, 2, 4, 3, 3), (4, 3, 1, 2, 2)]
-)
-@pytest.mark.parametrize(
-    ("stretch", "entanglement", "last_projective"),
-    [
-        (0.8, math.pi / 2, False),
-        (0.0, 5 * math.pi / 19, False),
-        (0.7, 3 * math.pi / 8, False),
-        (0.7, math.pi / 5, True),
-    ],
-)
-def test_without_noise_votes_follow_the_enumerated_distribution(
-    widths, stretch, entanglement, last_projective
-):
-    """Chi-square at a false-alarm rate of 1e-6."""
-    network = small_network(stretch, entanglement, widths, last_projective=last_projective)
-    request = coherent(noise="ideal", device="fake_kingston")
-    mode = deploy_coherent(request, network).mode("instrument")
-    pixels = np.array([[0.1, 0.9, 0.4, 0.7]])
-    votes = run_shots(network, pixels, np.array([3]), mode, SHOTS, seed=5)
-    assert votes.counts.sum() == SHOTS
-    assert_same_distribution(votes.counts[0], SHOTS * class_distribution(network, pixels[0]))
 
 
 def test_counts_depend_on_neither_threads_nor_other_images():
@@ -52,6 +25,42 @@ def test_counts_depend_on_neither_threads_nor_other_images():
     whole = prepare(request).execute(threads=3).counts
     some = prepare(coherent(model=request.model, images="7,12:30", shots=3)).execute(threads=1)
     np.testing.assert_array_equal(some.counts, whole[[7, *range(12, 30)]])
+
+
+@pytest.mark.parametrize("model", ["mnist16-a0.5-g3pi8", "mnist16-linear-g3pi8", "mnist16-a2"])
+def test_products_of_a_row_do_not_depend_on_the_rows_beside_it(model):
+    """Bit by bit: the probabilities that uniform numbers are compared to follow from them."""
+    rng = np.random.default_rng(0)
+    mode, _ = prepare(coherent(model=model)).mode()
+    for instrument in mode._instruments:
+        tables = [table.matrices for table in instrument.tables]
+        for matrices in tables or [instrument.matrices]:
+            rows = rng.random((len(matrices), 700, matrices.shape[-2]), dtype=np.float32)
+            if tables:
+                cases = rng.integers(matrices.shape[1], size=700)
+                together = coherent_mode.row_by_row(rows[0], matrices[0][cases])[None]
+            else:
+                together = coherent_mode.rows_by_matrix(rows, matrices)
+            for start, stop in ((0, 1), (3, 4), (699, 700), (5, 20), (16, 80), (1, 699)):
+                if tables:
+                    part = slice(start, stop)
+                    alone = coherent_mode.row_by_row(rows[0, part], matrices[0][cases[part]])[None]
+                else:
+                    alone = coherent_mode.rows_by_matrix(rows[:, start:stop], matrices)
+                np.testing.assert_array_equal(alone, together[:, start:stop])
+
+
+@pytest.mark.parametrize("model", ["mnist16-a0.5-g3pi8", "mnist16-linear-g3pi8", "mnist16-a0.5"])
+def test_a_block_takes_the_memory_that_it_is_cut_by(model):
+    run = prepare(coherent(model=model))
+    mode, _ = run.mode()
+    image, shots = run.dataset.images[:1], 5000
+    run_shots(run.network, image, np.arange(1), mode, 1, seed=0)  # what is kept
+    tracemalloc.start()
+    run_shots(run.network, image, np.arange(1), mode, shots, seed=0)
+    peak = tracemalloc.get_traced_memory()[1] / (16 * shots)
+    tracemalloc.stop()
+    assert 0.7 * mode.bytes_per_outcome < peak < 1.1 * mode.bytes_per_outcome
 
 
 def test_mode_and_latency_are_part_of_a_task():
@@ -147,7 +156,13 @@ def test_what_has_no_instrument_is_refused():
     network = load_model("mnist16-a0.5")
     for noise, message in (
         ("measured:nowhere.json", "expected --mode stepwise, got coherent"),
-        ("fake_kingston + zz(rate=1kHz)", "expected noise without zz"),
+        (
+            "fake_kingston + zz(rate=1kHz)",
+            "expected noise without zz, got fake_kingston . zz.rate=1000Hz.: it entangles neurons",
+        ),
+        ("leakage(p=1e-3)", "without leakage, got .*: a leaked qubit stays outside"),
+        ("correlated_readout(p=0.01)", "without correlated_readout, got .*: branches depend on"),
+        ("drift(sigma=0.2, time=60s)", "without drift, got .*: each block of images would need"),
     ):
         with pytest.raises(InputError, match=message):
             deploy_request(coherent(noise=noise), network)

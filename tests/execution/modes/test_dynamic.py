@@ -11,28 +11,12 @@ import pytest
 
 from qnnq.errors import InputError
 from qnnq.execution.coherent_deployment import deploy_coherent
-from qnnq.execution.engines.base import Draws
 from qnnq.execution.request import RunRequest
 from qnnq.execution.run import prepare
-from qnnq.networks.activation import phi
-from qnnq.networks.network import Network
+from tests.execution.modes.joint import STRONG, WEAK, first_angles, network_of, sampled
 from tests.execution.modes.living_density import LivingDensity
 from tests.execution.test_shot_loop import assert_same_distribution
 from transpile import network_circuit
-
-STRONG, WEAK = 3 * math.pi / 8, 5 * math.pi / 19
-PIXELS = np.array([0.2, 0.9, 0.6])
-
-
-def network_of(widths, entanglement, last_projective=False, activation="linear", stretch=1.5):
-    """Pixels, then layers of the given widths, then 3 classes; weights that matter."""
-    rng = np.random.default_rng(7)
-    pairs = list(zip((3, *widths), (*widths, 3)))
-    weights = tuple(rng.normal(0, 0.9, (out, into)) for into, out in pairs)
-    activations = ("htanh", *(activation,) * (len(widths) - 1))
-    stretches = (0.8, *(stretch,) * (len(widths) - 1))
-    return Network(weights, (), activations, stretches, entanglement, last_projective)
-
 
 METHODS = {
     "method 1": network_of((2, 2, 2), math.pi / 2),
@@ -43,26 +27,9 @@ METHODS = {
 }
 
 
-def sampled(network, mode, shots):
-    """Counts of every joint outcome, (2**neurons,)."""
-    session = mode.start()
-    inputs, columns = PIXELS[None, None, :], []
-    for layer in range(network.hidden):
-        z = inputs @ network.weights[layer].T
-        activations = phi(z, network.activations[layer], network.stretches[layer])
-        draws = Draws(1, layer, np.array([0]), shots)
-        inputs = session.step(layer, activations.astype(np.float32), draws)
-        columns.append(inputs[0] < 0)
-    bits = np.concatenate(columns, axis=-1)
-    codes = bits @ (1 << np.arange(bits.shape[1])[::-1])
-    return np.bincount(codes, minlength=2 ** bits.shape[1])
-
-
 def by_hand(network, deployed, strength):
-    z = network.weights[0] @ PIXELS
-    first = math.pi / 2 * (1 - phi(z, network.activations[0], network.stretches[0]))
     compiled = deployed.compiled
-    circuit = network_circuit(compiled).assign_parameters(first)
+    circuit = network_circuit(compiled).assign_parameters(first_angles(network))
     target = deployed.device.target
     return LivingDensity(circuit, target, strength, compiled.measurement).probabilities().ravel()
 
@@ -96,6 +63,10 @@ def test_aer_and_the_instrument_follow_the_density_matrices(method, device, stre
         counts = sampled(network, deployed.mode(engine), shots)
         assert counts.sum() == shots
         assert_same_distribution(counts, shots * expected)
+        if engine == "instrument":  # a fifth more of all noise is told apart
+            stronger = by_hand(network, deployed, 1.2 * strength)
+            with pytest.raises(AssertionError):
+                assert_same_distribution(counts, shots * stronger)
 
 
 def test_counts_depend_on_the_seed_alone():

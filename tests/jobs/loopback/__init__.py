@@ -8,7 +8,7 @@ makes the service misbehave, and `OwnClock` is a time that passes when a test wa
 from .clock import OwnClock
 from .faults import Fault, Faults
 from .machine import Machine
-from .server import API_KEY, Server
+from .server import API_KEY, CRN, Server
 from .store import Store
 
-__all__ = ["API_KEY", "Fault", "Faults", "Machine", "OwnClock", "Server", "Store"]
+__all__ = ["API_KEY", "CRN", "Fault", "Faults", "Machine", "OwnClock", "Server", "Store"]

@@ -43,6 +43,7 @@ class Machine:
     ) -> None:
         self.name = name
         self.online = True
+        self.replays = True
         self.latency, self.broadcasts = LATENCY, BROADCASTS
         self.num_qubits = device.num_qubits
         self._target = device.target
@@ -52,7 +53,7 @@ class Machine:
                 noise_model = NoiseModel.from_backend(device)
         method = "matrix_product_state" if device.num_qubits > 12 else "statevector"
         self._simulator = AerSimulator(method=method, noise_model=noise_model)
-        self._seed = seed
+        self._seed, self._runs = seed, 0
         self._lacks = lacks
         self._configuration = self._read(device, device.conf_filename)
         supported = self._configuration["supported_instructions"]
@@ -85,8 +86,12 @@ class Machine:
         self._properties |= {"last_update_date": time, "qubits": qubits}
 
     def _seed_of(self, program: Any) -> int:
-        """Return a seed that the angles determine: what is run twice has the same result twice."""
-        found = self._seed
+        """Return a seed that the angles determine: what is run twice has the same result twice.
+
+        Unless the machine `replays` nothing, as a real one does.
+        """
+        self._runs += not self.replays
+        found = self._seed + self._runs
         for item in program.items:
             values = getattr(item, "circuit_arguments", np.zeros(0))  # twirled ones have none
             found = zlib.crc32(np.ascontiguousarray(values).tobytes(), found)

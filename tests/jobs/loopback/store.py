@@ -32,6 +32,7 @@ class Store:
         self._lock = threading.RLock()
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._connection.row_factory = sqlite3.Row
+        self._connection.execute("PRAGMA synchronous = OFF")
         self._connection.executescript(SCHEMA)
         # A job that ran when the service went down is queued again; it was not billed.
         self.execute("UPDATE jobs SET status = 'Queued' WHERE status = 'Running'")

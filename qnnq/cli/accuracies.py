@@ -1,0 +1,73 @@
+"""Accuracies of one run, as `qnnq run` and `qnnq collect` print them."""
+
+from typing import TYPE_CHECKING, Any
+
+from qnnq.cli.output import percent, print_table
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+def print_run(model: str, document: dict[str, Any]) -> None:
+    """Print what was run, and its accuracies with their intervals.
+
+    Args:
+        model: What the network is called.
+        document: Of schema `qnnq.run/1`.
+    """
+    from rich.table import Table
+
+    task = document["task"]
+    strength = f" at strength {task['strength']:g}" if task["strength"] != 1 else ""
+    device = f", device {task['device']}" if task.get("device") else ""
+    mode = ""
+    if task["mode"] == "coherent":
+        mode = f", coherent with a feedback latency of {task['feedback_latency_s'] * 1e6:g} us"
+        if "condition_overhead_s" in task:
+            mode += f", {task['condition_overhead_s'] * 1e9:g} ns between branches"
+        mode += "".join(f", {task[name]}" for name in ("measurement", "recycling") if name in task)
+    print(f"{model}: noise {task['noise']}{strength}{device}, engine {task['engine']}{mode}")
+    print(f"{document['images']} images x {document['shots']} shots, {document['seconds']:.2f} s")
+    table = Table()
+    table.add_column("prediction")
+    table.add_column("accuracy (95 % interval)", justify="right")
+    for name, meaning in (
+        ("single_shot", "one shot"),
+        ("majority", f"majority of {document['shots']} shots"),
+        ("soft_vote", f"soft vote of {document['shots']} shots"),
+    ):
+        table.add_row(meaning, percent(document["accuracy"][name]))
+    print_table(table)
+    if "out_of_reach" in document:
+        share = 100 * document["out_of_reach"]
+        print(f"Compensation: {share:.2f} % of the angles are out of reach of this noise.")
+    if "drift_deviations" in document:
+        spread = {
+            name: f"{100 * value:.2f}" for name, value in document["drift_deviations"].items()
+        }
+        print(
+            f"Drift: at other times the accuracy differs by {spread['single_shot']} (one shot) and "
+            f"{spread['majority']} points (majority): one standard deviation, which the intervals "
+            "contain."
+        )
+
+
+def print_confusion(labels: "NDArray[np.int64]", counts: "NDArray[np.int64]") -> None:
+    """Print how many images of each class, (images,), the majority of `counts` took for which."""
+    import numpy as np
+    from rich.table import Table
+
+    from qnnq.statistics import majority_votes
+
+    classes = counts.shape[1]
+    found = np.zeros((classes, classes), int)
+    np.add.at(found, (labels, majority_votes(counts)), 1)
+    table = Table(title="images by true class (rows) and majority (columns)", title_justify="left")
+    for heading in ("class", *map(str, range(classes)), "right"):
+        table.add_column(heading, justify="right")
+    for number, row in enumerate(found):
+        if row.sum():
+            share = f"{100 * row[number] / row.sum():.1f} %"
+            table.add_row(str(number), *(str(count) if count else "" for count in row), share)
+    print_table(table)

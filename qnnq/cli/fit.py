@@ -1,0 +1,230 @@
+"""`qnnq fit`: which noise explains what a machine showed."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from qnnq.cli.output import print_table, progress_bar, write_json
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from qnnq.fitting.explanation import Explanation
+    from qnnq.fitting.observation import Observation
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command()
+    def fit(
+        source: Annotated[
+            str,
+            typer.Argument(
+                metavar="FILE|DIR|latest",
+                help="A CSV file, a results file of a sweep, or the folder of a run.",
+            ),
+        ],
+        noise: Annotated[
+            list[str],
+            typer.Option(
+                help="A noise with ? for what is to be found, or ?LOW:HIGH; several are compared.",
+                metavar="SPEC",
+            ),
+        ],
+        device: Annotated[
+            str | None,
+            typer.Option(
+                help="The device whose gates were used. Default: the noises'.", metavar="NAME"
+            ),
+        ] = None,
+        where: Annotated[
+            list[str] | None,
+            typer.Option(help="Only these points of a results file.", metavar="LABEL=VALUE"),
+        ] = None,
+        hold_out: Annotated[
+            list[str] | None,
+            typer.Option(
+                help="Leave these settings out of the fit and predict them: pairs=100.",
+                metavar="KEY=VALUE",
+            ),
+        ] = None,
+        figure: Annotated[
+            str | None, typer.Option(help="Draw it: .png, .svg or .pdf.", metavar="PICTURE")
+        ] = None,
+        json: Annotated[
+            str | None, typer.Option(help="Write as JSON (- is stdout).", metavar="FILE")
+        ] = None,
+    ) -> None:
+        """Infer noise from counts: maximum likelihood, 95 % intervals, goodness of fit.
+
+        A CSV file has a line for each setting: model, images, shots (of each image), correct (right
+        shots, of all images together), and if wanted data, pairs, pair_gate, qubits, copies.
+
+        Example: qnnq fit points.csv --noise "fake_torino*?" --noise "fake_torino + phase(angle=?)"
+
+        Example: qnnq fit latest --noise "fake_kingston*? + readout(p=?0:0.1)" --json fit.json
+        """
+        from dataclasses import asdict
+
+        from qnnq.fitting.explanation import verdict, weights
+        from qnnq.storage.files import check_writable
+
+        for path in (json, figure):
+            if path not in (None, "-"):
+                check_writable(path)
+        if figure is not None:
+            from qnnq.figures.style import check_ending
+
+            check_ending(figure)
+        observations = _read(source, where or [])
+        fitted, held_out = _divided(observations, hold_out or [])
+        explanations = _explain(noise, device, fitted, held_out)
+        said = verdict(explanations)
+        if json is not None:
+            document = {
+                "schema": "qnnq.fit/1",
+                "source": source,
+                "explanations": [
+                    {**asdict(each), "weight": weight}
+                    for each, weight in zip(explanations, weights(explanations), strict=True)
+                ],
+                "verdict": said,
+            }
+            write_json(document, json)
+        if figure is not None:
+            from qnnq.figures.fits import fit_figure
+            from qnnq.figures.style import save
+
+            pairs = [each.request.pairs for each in (*fitted, *held_out)]
+            save(fit_figure(explanations, pairs), figure)
+        if json != "-":
+            _print(explanations, said)
+
+
+def _read(source: str, where: list[str]) -> "list[Observation]":
+    from qnnq.errors import InputError
+    from qnnq.fitting.stored import observation_of_run, read_results
+    from qnnq.fitting.table import read_table
+
+    folder = source == "latest" or Path(source).is_dir()
+    if where and (folder or source.endswith(".csv")):
+        raise InputError("--where: expected with a results file, whose points it chooses")
+    if source.endswith(".csv"):
+        return read_table(source)
+    if not folder:
+        return read_results(source, where)
+    from qnnq.jobs.folder import NETWORK, find_run
+    from qnnq.jobs.reading import collect_run
+    from qnnq.networks.file import read_network
+
+    path = find_run(source)
+    collected = collect_run(path)
+    network = read_network(path / NETWORK)
+    return [observation_of_run(collected.result, collected.labels, network)]
+
+
+def _divided(
+    observations: "Sequence[Observation]", conditions: list[str]
+) -> "tuple[list[Observation], list[Observation]]":
+    """Return the settings that are fitted, and those that are held out."""
+    from qnnq.errors import InputError
+
+    keys = ("model", "images", "data", "pairs", "pair_gate", "qubits", "copies")
+    wanted: dict[str, set[str]] = {}
+    for condition in conditions:
+        key, equals, value = condition.partition("=")
+        if not equals or key not in keys:
+            raise InputError(
+                f"--hold-out {condition!r}: expected KEY=VALUE, KEY one of {', '.join(keys)}"
+            )
+        values = {str(getattr(each.request, key)) for each in observations}
+        if value not in values:
+            raise InputError(
+                f"--hold-out {condition!r}: no such settings; {key} is one of "
+                f"{', '.join(sorted(values))}"
+            )
+        wanted.setdefault(key, set()).add(value)
+    fitted: list[Observation] = []
+    out: list[Observation] = []
+    for each in observations:
+        held = wanted and all(str(getattr(each.request, k)) in v for k, v in wanted.items())
+        (out if held else fitted).append(each)
+    if not fitted:
+        raise InputError("--hold-out: expected settings that are left to be fitted, got none")
+    return fitted, out
+
+
+def _explain(
+    noises: list[str],
+    device: str | None,
+    fitted: "list[Observation]",
+    held_out: "list[Observation]",
+) -> "list[Explanation]":
+    from noise_models import NoiseSpecification
+    from noise_models.free import FreeSpecification
+    from qnnq.devices.names import device_names, names_in
+    from qnnq.fitting.estimate import expected_runs
+    from qnnq.fitting.explanation import explain
+    from qnnq.fitting.forward import InstrumentForward, device_of
+    from qnnq.fitting.likelihood import Likelihood
+
+    specifications = [
+        FreeSpecification.parse(text, [*device_names(), *names_in(text)]) for text in noises
+    ]
+    some = [each.at([p.high for p in each.parameters]) for each in specifications]
+    name = device_of(some, device)
+    fitted_model, held_out_model = (InstrumentForward(each, name) for each in (fitted, held_out))
+    runs = sum(expected_runs(len(each.parameters)) for each in specifications)
+    explanations = []
+    with progress_bar("runs of the model", runs) as advance:
+
+        def told(specification: NoiseSpecification) -> "list[NDArray[np.float64]]":
+            advance(1)
+            return fitted_model(specification)
+
+        for each in specifications:
+            others = Likelihood(each, held_out, held_out_model) if held_out else None
+            explanations.append(explain(Likelihood(each, fitted, told), others))
+    return explanations
+
+
+def _print(explanations: "list[Explanation]", said: str) -> None:
+    from rich.table import Table
+
+    from qnnq.fitting.explanation import weights
+
+    table = Table(
+        title="explanations of the counts",
+        title_justify="left",
+        caption="parameters with 95 % profile-likelihood intervals; p: goodness of fit",
+    )
+    for heading in ("noise", "parameters"):
+        table.add_column(heading)
+    for heading in ("log-likelihood", "AIC", "weight", "p"):
+        table.add_column(heading, justify="right")
+    for each, weight in zip(explanations, weights(explanations), strict=True):
+        found = "\n".join(
+            f"{name} {value:.4g} ({each.intervals[name].low:.4g} to "
+            f"{each.intervals[name].high:.4g})"
+            for name, value in each.parameters.items()
+        )
+        numbers = (f"{each.log_likelihood:.2f}", f"{each.aic:.2f}", f"{weight:.3f}")
+        table.add_row(each.noise, found or "-", *numbers, f"{each.p_value:.2g}")
+    print_table(table)
+    best = min(explanations, key=lambda each: each.aic)
+    table = Table(title=f"accuracy of one shot under {best.fitted}", title_justify="left")
+    table.add_column("setting")
+    for heading in ("shots", "measured", "predicted (95 % interval)", ""):
+        table.add_column(heading, justify="right")
+    for point in best.predictions:
+        value, low, high = (100 * x for x in (point.value, point.low, point.high))
+        name = point.name + (" (held out)" if point.held_out else "")
+        inside = "inside" if point.holds else "OUTSIDE"
+        predicted = f"{value:.1f} % ({low:.1f} to {high:.1f})"
+        table.add_row(name, str(point.shots), f"{100 * point.measured:.1f} %", predicted, inside)
+    print_table(table)
+    print(said)

@@ -1,0 +1,40 @@
+"""Rows of a report, as a table or CSV."""
+
+import csv
+import io
+from collections.abc import Sequence
+from typing import Any
+
+from qnnq.cli.output import print_table
+
+Row = dict[str, Any]
+
+
+def write_csv(rows: Sequence[Row], destination: str) -> None:
+    """Write rows as CSV to a file, or to stdout for `-`; values are whole, shares in [0, 1]."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    if destination == "-":
+        print(text.getvalue(), end="")
+    else:
+        from qnnq.storage.files import write_atomically
+
+        write_atomically(destination, text.getvalue().encode())
+
+
+def print_rows(title: str, rows: Sequence[Row]) -> None:
+    """Print what differs between rows as columns, values with their intervals, the rest above."""
+    from rich.table import Table
+
+    from qnnq.results.layout import lay_out
+    from qnnq.results.tables import IDENTIFYING
+
+    found = lay_out(rows)
+    table = Table(title=f"{title}: {len(rows)} rows\n{found.common}", title_justify="left")
+    for name, heading in zip(found.names, found.headings, strict=True):
+        table.add_column(heading, justify="left" if name in IDENTIFYING else "right")
+    for cells in found.cells:
+        table.add_row(*cells)
+    print_table(table)

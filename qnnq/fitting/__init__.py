@@ -1,0 +1,1 @@
+"""Noise inferred from what a machine showed: likelihood, fit, goodness, comparison, prediction."""

@@ -1,0 +1,116 @@
+"""From a noise to the probability of every class at each setting: the model of the data."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from noise_models import NoiseSpecification
+from noise_models.drift import drift_term
+from qnnq.errors import InputError
+from qnnq.execution.deployment import Deployment, deploy
+from qnnq.execution.modes.stepwise import Stepwise
+from qnnq.execution.noise_text import parse_noise
+from qnnq.execution.shot_loop import run_shots
+from qnnq.fitting.enumeration import Enumeration, is_enumerable
+from qnnq.fitting.observation import Observation
+
+SIMULATED = (200, 1000)
+"""Simulated shots for each shot of the data, at least and at most. Noises that are about as likely
+differ in few outcomes, as their random numbers are the same: that keeps chance small."""
+
+SIMULATED_SHOTS = 1_000_000
+"""Of a setting, between these bounds."""
+
+FEWEST_SIMULATED = 2000
+"""Simulated shots an image."""
+
+MOST_SIMULATED = 1_000_000
+"""Simulated shots an image, beyond which enumeration is faster where it is possible."""
+
+SEED = 0
+
+Forward = Callable[[NoiseSpecification], list[NDArray[np.float64]]]
+"""Returns, for each setting, the probabilities of the classes in one shot, (images, classes)."""
+
+
+class InstrumentForward:
+    """The response of the compiled circuits, by the instrument engine.
+
+    The response of every layer is exact. What becomes of it through the layers is simulated, with
+    the same random numbers for every noise and many more shots than the data have; where images
+    have so many shots that this takes longer, it is enumerated (`qnnq.fitting.enumeration`).
+
+    Args:
+        observations: The settings.
+        device: The device that all are on.
+        simulated: Simulated shots for each shot of the data; None: as many as are quick.
+
+    Raises:
+        InputError, NoiseError, TranspileError: If a setting cannot be compiled.
+    """
+
+    def __init__(
+        self, observations: Sequence[Observation], device: str, simulated: int | None = None
+    ) -> None:
+        self._settings = [_Setting(each, device, simulated) for each in observations]
+
+    def __call__(self, specification: NoiseSpecification) -> list[NDArray[np.float64]]:
+        """Return the class probabilities of every setting.
+
+        Raises:
+            NoiseError: If the noise is impossible.
+        """
+        return [setting.probabilities(specification) for setting in self._settings]
+
+
+def device_of(specifications: Sequence[NoiseSpecification], device: str | None) -> str:
+    """Return the device that all noises act on.
+
+    Raises:
+        InputError: If they are of different devices, or one drifts.
+    """
+    names = {}
+    for specification in specifications:
+        if drift_term(specification) is not None:
+            raise InputError("fit: expected noise without drift, whose counts are not independent")
+        names[parse_noise(str(specification), device)[1]] = specification
+    if len(names) > 1:
+        raise InputError(
+            f"fit: expected noises of one device, got {' and '.join(sorted(names))}; "
+            "--device names the one that the counts are of"
+        )
+    return next(iter(names))
+
+
+class _Setting:
+    def __init__(self, observation: Observation, device: str, simulated: int | None) -> None:
+        request, self._network = observation.request, observation.network
+        self._deployment = deploy(replace(request, noise="ideal", device=device), self._network)
+        self._pixels = observation.data.images[observation.images]
+        self._images = observation.images
+        if simulated is None:
+            total = int(observation.shots.sum())
+            simulated = int(np.clip(SIMULATED_SHOTS // total, *SIMULATED))
+        self._shots = max(FEWEST_SIMULATED, simulated * int(observation.shots.max()))
+        self._enumeration: Enumeration | None = None
+        if self._shots > MOST_SIMULATED and is_enumerable(self._network):
+            self._enumeration = Enumeration(self._network, self._pixels, self._images)
+
+    def probabilities(self, specification: NoiseSpecification) -> NDArray[np.float64]:
+        deployment = self._deployment.under(specification)
+        if self._enumeration is not None and _independent(deployment):
+            return self._enumeration.probabilities(deployment.responses)
+        mode = Stepwise(deployment.engine("instrument"), self._network.entanglements)
+        votes = run_shots(self._network, self._pixels, self._images, mode, self._shots, SEED)
+        classes = votes.counts.shape[1]
+        probabilities: NDArray[np.float64] = (votes.counts + 1 / classes) / (self._shots + 1)
+        return probabilities
+
+
+def _independent(deployment: Deployment) -> bool:
+    """Whether the neurons of every layer answer independently."""
+    return not any(response.has_joined for response in deployment.responses) and not any(
+        channels.correlated_readout for channels in deployment.channels
+    )

@@ -1,0 +1,91 @@
+"""Going on with a run where it stands, as far as its jobs have come."""
+
+import math
+from pathlib import Path
+
+from qnnq.devices.names import resolve_device
+from qnnq.errors import QnnqError
+from qnnq.jobs.engine import Pending
+from qnnq.jobs.records import now
+from qnnq.jobs.responses import measure_responses
+from qnnq.jobs.rounds import measure_rounds
+from qnnq.jobs.runs import Run, Say, locked_run
+from qnnq.jobs.service import Service
+from qnnq.jobs.submission import reconcile
+from transpile import NetworkCircuit, PairGate, TranspileError
+from transpile.network_layout import smallest_entanglements
+from transpile.placement import check_sites
+
+
+def advance(
+    folder: Path,
+    wait: bool,
+    say: Say,
+    timeout_s: float | None = None,
+    despite_faults: bool = False,
+) -> bool:
+    """Go on with a run where it stands; return whether it is finished.
+
+    Args:
+        folder: The run's folder.
+        wait: Whether to wait for jobs.
+        say: Told what happens, one line at a time.
+        timeout_s: How long to wait for jobs, None for as long as they take if `wait` says so.
+        despite_faults: Whether to go on where the device has become faulty where the run is.
+
+    Raises:
+        QnnqError: If another process works in it, the service fails, or a job failed too often.
+    """
+    with locked_run(folder) as run:
+        if run.ledger.fact("finished"):
+            return True
+        run.ledger.set_fact("cancelled", None)
+        service = run.service()
+        _check_calibration(run, service, say, despite_faults)
+        # A local job ends with its process, so there is nothing to come back for.
+        wait_s = math.inf if wait or run.is_local else 0.0
+        engine = run.engine(service, wait_s if timeout_s is None else timeout_s, say)
+        try:
+            if run.ledger.fact("kind") == "calibration":
+                measure_responses(run.ledger, engine, service)
+            else:
+                measure_rounds(run, engine, service, say)
+        except Pending:
+            return False
+        except QnnqError:
+            if run.ledger.bills_sessions:
+                service.close()  # an open one goes on to be billed
+            raise
+        run.ledger.set_fact("finished", now())
+        service.close()
+        reconcile(run.ledger, service, say)
+        return True
+
+
+def _check_calibration(run: Run, service: Service, say: Say, despite_faults: bool) -> None:
+    """Say that the device was calibrated anew; raise QnnqError where the run is on faults now."""
+    planned, current = run.ledger.fact("calibration"), service.calibration()
+    if run.is_local or current == planned:
+        return
+    say(
+        f"{run.device}: calibrated anew at {current}; the run was placed by the calibration of "
+        f"{planned}"
+    )
+    target = resolve_device(run.device, run.limits, run.instance).target
+    pair_gate: PairGate = run.request["pair_gate"] if run.request["pairs"] else "sx"
+    for number, circuit in enumerate(run.ledger.circuits(), 1):
+        place = f"layer {number}: "
+        try:
+            if isinstance(circuit, NetworkCircuit):
+                place = ""
+                angles = smallest_entanglements(run.network.widths, run.network.entanglements)
+                check_sites(circuit.sites, target, angles)
+            else:
+                check_sites(circuit.sites, target, circuit.entanglement, pair_gate, circuit.width)
+        except TranspileError as error:
+            if not despite_faults:
+                raise QnnqError(
+                    f"{run.device}: {place}{error}; make a new run, or go on: "
+                    f"qnnq resume {run.ledger.folder} --despite-faults"
+                ) from error
+            say(f"{place}{error}")

@@ -1,0 +1,131 @@
+"""Sessions and batches at the service, remembered in a run's ledger: processes share one."""
+
+from typing import TYPE_CHECKING, Any
+
+from qnnq.devices.ibm.account import listed_backend
+from qnnq.devices.ibm.client import Client, Missing, NotAccepted, Unanswered
+from qnnq.devices.ibm.delivery import Delivery
+from qnnq.devices.service_limits import ServiceLimits
+from qnnq.errors import QnnqError
+from qnnq.jobs.budget import Budget
+from qnnq.jobs.ledger import Ledger
+from qnnq.jobs.records import SessionRecord
+from qnnq.jobs.service import JobOptions
+
+if TYPE_CHECKING:
+    from qiskit_ibm_runtime import QiskitRuntimeService, Session
+
+
+class RemoteSessions:
+    """The sessions or batches of a run; none is used where jobs are submitted one by one.
+
+    Args:
+        client: The connection.
+        device: The machine's name.
+        options: How jobs are run.
+        limits: Time-outs and patience.
+        ledger: The run's ledger.
+        budget: What the run may cost, of which a session gets all that is left.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        device: str,
+        options: JobOptions,
+        limits: ServiceLimits,
+        ledger: Ledger,
+        budget: Budget,
+    ) -> None:
+        self._client = client
+        self._device = device
+        self._options = options
+        self._limits = limits
+        self._ledger = ledger
+        self._budget = budget
+
+    def settle(self) -> None:
+        """Bring the bills of all that are open up to date."""
+        for each in self._unsettled():
+            self._is_open(each)
+
+    def close(self) -> None:
+        """Close the one that is open; never open one."""
+        unsettled = self._unsettled()
+        if not unsettled:
+            return
+        current = unsettled[-1]
+        try:
+            self._client.call("close", lambda service: self.mode(service, current.id).close())
+            self._is_open(current)
+        except QnnqError:
+            return  # it closes by itself a little later, and is settled by who looks then
+
+    def open_one(self) -> str | None:
+        """Return the session or batch to use, opened here where none is; None where none is used.
+
+        This is done in the calling thread, to which the ledger belongs.
+        """
+        if self._options.mode == "job":
+            return None
+        unsettled = self._unsettled()
+        if unsettled and self._is_open(unsettled[-1]):
+            return unsettled[-1].id
+        most = self._budget.session_cap()
+        number = self._ledger.intend_session(most)
+        delivery = Delivery("sessions")
+
+        def opening(service: "QiskitRuntimeService") -> str:
+            backend = listed_backend(service, self._device)
+            delivery.guard(service)
+            return str(_kind(self._options)(backend=backend, max_time=most).session_id)
+
+        try:
+            opened = self._client.send_once("open", opening, delivery)
+        except NotAccepted:
+            self._ledger.update_session(number, None, 0.0, ended=True)
+            raise
+        except Unanswered as error:
+            # It may be open, and stays reserved; the job itself was not sent.
+            raise NotAccepted(str(error)) from error
+        except QnnqError:
+            self._ledger.update_session(number, None, 0.0, ended=True)
+            raise
+        self._ledger.update_session(number, opened, None, ended=False)
+        return opened
+
+    def _is_open(self, session: SessionRecord) -> bool:
+        """Look at a session, note its bill, and return whether it takes jobs."""
+
+        def details(service: "QiskitRuntimeService") -> dict[str, Any]:
+            return self.mode(service, session.id).details() or {}
+
+        try:
+            found = self._client.call(
+                f"session {session.id}", details, self._limits.listing_patience_s
+            )
+        except Missing:
+            self._ledger.update_session(session.number, None, None, ended=True)
+            return False
+        accepting = bool(found.get("accepting_jobs"))
+        seconds = found.get("usage_time")
+        ended = not accepting and found.get("state") == "closed"
+        self._ledger.update_session(session.number, None, seconds, ended=ended)
+        return accepting
+
+    def mode(self, service: "QiskitRuntimeService", session_id: str | None) -> Any:
+        """Return an open session or batch, or the machine itself where none is used."""
+        if session_id is None:
+            return listed_backend(service, self._device)
+        return _kind(self._options).from_id(session_id, service, use_fractional_gates=None)
+
+    def _unsettled(self) -> list[SessionRecord]:
+        """Return those whose bill is not final, the newest last."""
+        return [each for each in self._ledger.sessions() if each.id is not None and not each.ended]
+
+
+def _kind(options: JobOptions) -> type["Session"]:
+    from qiskit_ibm_runtime import Batch, Session
+
+    context: type[Any] = Session if options.mode == "session" else Batch
+    return context

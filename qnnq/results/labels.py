@@ -1,0 +1,36 @@
+"""Labels of points as text, and which of them the stepwise mode has no place for."""
+
+from collections.abc import Iterable
+from typing import Any
+
+OF_COHERENT_MODE = ("feedback_latency", "condition_overhead", "measurement", "recycling")
+"""Options of the coherent mode; as labels they are "" where the mode is stepwise."""
+TIMES = ("feedback_latency", "condition_overhead")
+"""Labels in microseconds."""
+
+
+def shown(value: Any) -> str:
+    """Return a value as text, numbers in their shortest form."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def label_text(name: str, value: Any) -> str:
+    """Return a label's value as text, with its unit."""
+    return duration(value) if name in TIMES and value != "" else shown(value)
+
+
+def duration(microseconds: float) -> str:
+    """Return a time in words, in us or from 1,000 of them on in ms."""
+    if microseconds >= 1000:
+        return f"{microseconds / 1000:g} ms"
+    return f"{microseconds:g} us" if microseconds else "0"
+
+
+def distinct(name: str, values: Iterable[Any]) -> list[Any]:
+    """Return the distinct values of a label, without the emptiness that only tells the mode."""
+    found = {shown(value): value for value in values}
+    if name in OF_COHERENT_MODE and len(found) > 1:
+        found.pop("", None)
+    return list(found.values())

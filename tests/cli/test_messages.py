@@ -1,0 +1,109 @@
+"""What commands say: in our own words, as JSON, and where no terminal is."""
+
+import json
+
+import pytest
+
+from qnnq.cli import output
+from qnnq.cli.main import build_app, main
+from qnnq.data.load import load_data
+from qnnq.networks.bundled import load_model
+from qnnq.networks.file import write_network
+from qnnq.networks.network import Network
+
+SWEEP = """
+[[grid]]
+networks = ["mnist16-a0", "mnist16-a0.5"]
+noise = "fake_kingston"
+off = ["none", "gate"]
+images = "0:30"
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("messages")
+    (path / "sweep.toml").write_text(SWEEP)
+    (path / "grid.toml").write_text(SWEEP.replace("[[grid]]", "[grid]"))
+    out = str(path / "r.sqlite")
+    assert main(["sweep", str(path / "sweep.toml"), "--out", out, "--workers", "1"]) == 0
+    return path
+
+
+@pytest.fixture(autouse=True)
+def _there(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("plot r.sqlite --kind bars --out a.png", "--kind 'bars': expected one of curve, devices"),
+        ("run --shots ten", "--shots 'ten': expected a whole number"),
+        ("run --strength x", "--strength 'x': expected a number"),
+        ("plot r.sqlite --image -3 --out a.png", "--image '-3': expected at least 0"),
+        ("sweep grid.toml --out a.sqlite", "grid.toml: grid: write [[grid]]"),
+        ("plot r.sqlite --out a.png --size big", "--size 'big': expected inches such as 7x4"),
+        ("plot r.sqlite --out a.png --label x=y", "expected NETWORK=NAME, one of mnist16-a0, "),
+        ("noise fake_fez --devices", "--devices: expected alone"),
+    ],
+)
+def test_bad_input_in_our_own_words(capsys, command, message):
+    capsys.readouterr()
+    assert main(command.split()) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert message in error
+
+
+def test_every_command_has_json():
+    lacking = [
+        command.callback.__name__
+        for command in build_app().registered_commands
+        if "json" not in command.callback.__annotations__
+    ]
+    assert lacking == []
+
+
+def test_plot_says_what_it_wrote_and_takes_title_names_and_size(folder, capsys):
+    command = "plot r.sqlite --out a.svg --label mnist16-a0=classical --size 5x3 --title Mine"
+    assert main(command.split()) == 0
+    assert capsys.readouterr().out == "a.svg: curve of 4 points\n"
+    small = (folder / "a.svg").read_text()
+    assert main([*command.replace("5x3", "10x6").split(), "--json", "-"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["picture"], document["points"]) == ("a.svg", 4)
+    wide = (folder / "a.svg").read_text()
+    widths = [float(text.split('width="')[1].split("pt")[0]) for text in (small, wide)]
+    assert widths[1] - widths[0] == pytest.approx(5 * 72, abs=15)
+    assert "classical" in wide  # matplotlib keeps texts as comments beside their outlines
+    assert "Mine" in wide
+
+
+def test_a_network_file_is_shown(capsys):
+    network = load_model("mnist16-a0.5")
+    write_network(network, "own.safetensors")
+    bare = Network(network.weights, network.biases, "tanh", 1.0)
+    write_network(bare, "bare.safetensors")
+    assert main(["models", "own.safetensors", "bare.safetensors"]) == 0
+    table = capsys.readouterr().out
+    assert "own.safetensors" in table
+    assert "89.41 %" in table
+    assert "unknown" in table
+
+
+def test_progress_is_told_in_lines_where_no_terminal_is(capsys, monkeypatch):
+    monkeypatch.setattr(output, "SECONDS_BETWEEN_LINES", 0.0)
+    with output.progress_bar("images", 10) as advance:
+        advance(4)
+        advance(6)
+    assert capsys.readouterr().err == "qnnq: images: 4 of 10\nqnnq: images: 10 of 10\n"
+
+
+def test_confusion_of_a_run(capsys):
+    assert main(["run", "mnist16-a0", "--images", "0:50", "--confusion"]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.replace("│", " ").splitlines()]
+    table = [row for row in rows if row[:1] and row[0].isdigit() and row[-1] == "%"]
+    counts = sum(int(cell) for row in table for cell in row[1:-2])
+    assert len(table) == len({*load_data("mnist-test").labels[:50]})
+    assert counts == 50
