@@ -1,6 +1,7 @@
 """Processes that tests start."""
 
 import contextlib
+import math
 import os
 import signal
 import subprocess
@@ -10,6 +11,12 @@ from typing import Any
 import pytest
 
 Start = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture(autouse=True)
+def no_lines_of_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long a command takes in this process, it says no more on stderr."""
+    monkeypatch.setattr("qnnq.cli.output.SECONDS_BETWEEN_LINES", math.inf)
 
 
 @pytest.fixture
