@@ -99,20 +99,20 @@ def few_and_many(tasks, kills):
     return pytest.mark.parametrize(("tasks", "kills"), [(tasks, kills), many])
 
 
-@few_and_many(2000, 3)
+@few_and_many(4000, 3)
 def test_sweeps_on_two_workers_that_are_killed(tmp_path, monkeypatch, start_process, tasks, kills):
     monkeypatch.chdir(tmp_path)
     sweep = Killed(tmp_path, tasks, start_process)
     random_moment = random.Random(5)
     for _ in range(kills):
         process = sweep.start("--workers", "2")
-        more = random_moment.randrange(tasks // (2 * kills) + 1)
+        more = random_moment.randrange(tasks // (4 * kills) + 1)
         wait_for_rows(process, "results.sqlite", rows("results.sqlite") + more)
         sweep.kill(process)
     sweep.check("--workers", "2")
 
 
-@few_and_many(2000, 2)
+@few_and_many(4000, 2)
 def test_sweeps_on_a_dask_cluster_whose_workers_are_killed_too(
     tmp_path, monkeypatch, start_process, tasks, kills
 ):
@@ -128,7 +128,7 @@ def test_sweeps_on_a_dask_cluster_whose_workers_are_killed_too(
     random_moment = random.Random(6)
     for number in range(kills):
         process = sweep.start("--dask", address)
-        more = 1 + random_moment.randrange(tasks // (2 * kills))
+        more = 1 + random_moment.randrange(tasks // (4 * kills))
         wait_for_rows(process, "results.sqlite", rows("results.sqlite") + more)
         if number % 2 and (workers := workers_of(cluster.pid)):
             sweep.kill_worker(random_moment.choice(workers))
