@@ -5,7 +5,6 @@ import shutil
 import socket
 import sqlite3
 import tempfile
-import zlib
 from pathlib import Path
 
 from qnnq.errors import InputError, QnnqError
@@ -139,15 +138,7 @@ def _check(database: sqlite3.Connection, path: Path, kind: str) -> int:
 def _upgrade(database: sqlite3.Connection, version: int, path: Path) -> None:
     try:
         upgrade(database, version)
-    except (
-        ValueError,
-        TypeError,
-        AttributeError,
-        KeyError,
-        RecursionError,
-        EOFError,
-        zlib.error,
-    ) as error:
+    except ValueError as error:
         raise QnnqError(f"{path}: is damaged: {error}") from error
 
 

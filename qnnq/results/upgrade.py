@@ -1,9 +1,11 @@
 """Files of the formats 1 and 2 as files of the present one."""
 
+import contextlib
 import io
 import json
 import sqlite3
 import zlib
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -15,13 +17,27 @@ from qnnq.results.rows import canonical, checksum
 from qnnq.results.schema import content_of, create_tables, stored_seed
 
 _TABLES = ("results", "points", "failures", "claims", "writers")
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    AttributeError,
+    KeyError,
+    OverflowError,
+    RecursionError,
+    EOFError,
+    zlib.error,
+    sqlite3.IntegrityError,
+    sqlite3.InterfaceError,
+    sqlite3.ProgrammingError,
+)
 
 
 def upgrade(database: sqlite3.Connection, version: int) -> None:
     """Turn tables of an older format into those of this one, inside the caller's transaction.
 
     What a point of format 1 was measured with is taken from its tasks; a point of which no task is
-    finished holds nothing, and is left out. Raises ValueError for rows that cannot be understood.
+    finished holds nothing, and is left out. Raises ValueError, which names the row, for one that
+    cannot be understood.
     """
     there = {name for (name,) in database.execute("SELECT name FROM sqlite_master")}
     for table in there.intersection(_TABLES):
@@ -30,20 +46,21 @@ def upgrade(database: sqlite3.Connection, version: int) -> None:
     contents = {}
     for row in database.execute("SELECT * FROM old_results"):
         task_id, text, *arrays, seconds, provenance = _checked("results", row, 8)
-        task = json.loads(text)
-        content = canonical(content_of(task))
-        contents[task_id] = content
-        values = (
-            bytes.fromhex(task_id),
-            _text(database, content),
-            task.get("images"),
-            stored_seed(task["seed"]),
-            task["shots"],
-            seconds,
-            _text(database, provenance),
-            pack(*map(_unpacked, arrays)),
-        )
-        _insert(database, "results", values)
+        with _named("results", task_id):
+            task = json.loads(text)
+            content = canonical(content_of(task))
+            contents[task_id] = content
+            values = (
+                bytes.fromhex(task_id),
+                _text(database, content),
+                task.get("images"),
+                stored_seed(task["seed"]),
+                task["shots"],
+                seconds,
+                _text(database, provenance),
+                pack(*map(_unpacked, arrays)),
+            )
+            _insert(database, "results", values)
     links = [
         _checked("points", row, 6 if version == 1 else 7)
         for row in database.execute("SELECT * FROM old_points")
@@ -51,20 +68,22 @@ def upgrade(database: sqlite3.Connection, version: int) -> None:
     if version == 1:
         by_name = {row[0]: contents[row[5]] for row in links if row[5] in contents}
         links = [(row[0], contents.get(row[5], by_name.get(row[0])), *row[1:]) for row in links]
-    for _, content, text, round_, block, blocks, task_id in links:
+    for name, content, text, round_, block, blocks, task_id in links:
         if content is None:
             continue
-        labels = json.loads(text)
-        seed = labels.pop("seed", 0)
-        ids = _text(database, canonical(labels)), _text(database, content)
-        setting = checksum(*ids)
-        database.execute("INSERT OR IGNORE INTO settings VALUES (?, ?, ?)", (setting, *ids))
-        id_ = _id(task_id)
-        _insert(database, "points", (setting, stored_seed(seed), round_, block, blocks, id_))
+        with _named("points", name):
+            labels = json.loads(text)
+            seed = labels.pop("seed", 0)
+            ids = _text(database, canonical(labels)), _text(database, content)
+            setting = checksum(*ids)
+            database.execute("INSERT OR IGNORE INTO settings VALUES (?, ?, ?)", (setting, *ids))
+            id_ = _id(task_id)
+            _insert(database, "points", (setting, stored_seed(seed), round_, block, blocks, id_))
     if "failures" in there:
         for row in database.execute("SELECT * FROM old_failures"):
             _, content, place, labels, task_id, reason = _checked("failures", row, 6)
-            _insert(database, "failures", (labels, content, place, _id(task_id), reason))
+            with _named("failures", labels):
+                _insert(database, "failures", (labels, content, place, _id(task_id), reason))
     for table in there.intersection(_TABLES):
         database.execute(f"DROP TABLE old_{table}")
 
@@ -72,10 +91,22 @@ def upgrade(database: sqlite3.Connection, version: int) -> None:
 def _checked(table: str, row: tuple[Any, ...], columns: int) -> tuple[Any, ...]:
     """Return the values of a row; format 2 has a checksum after them."""
     values, found = row[:columns], row[columns:]
-    expected = checksum(*values).to_bytes(8, "big", signed=True).hex()
-    if found and found[0] != expected:
-        raise ValueError(f"row {str(row[0])[:60]!r} of {table}: its checksum differs")
+    with _named(table, row[0]):
+        expected = checksum(*values).to_bytes(8, "big", signed=True).hex()
+        if found and found[0] != expected:
+            raise ValueError("its checksum differs")
     return values
+
+
+@contextlib.contextmanager
+def _named(table: str, row: object) -> Iterator[None]:
+    """Name the row in what is raised about it, in one line."""
+    try:
+        yield
+    except _UNREADABLE as error:
+        why = f"{type(error).__name__} {error}" if isinstance(error, KeyError) else str(error)
+        shown = " ".join(str(row).split())[:60]
+        raise ValueError(f"row {shown!r} of {table}: {' '.join(why.split())}") from error
 
 
 def _id(task_id: str) -> bytes | None:

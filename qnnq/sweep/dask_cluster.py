@@ -78,14 +78,19 @@ class DaskPool:
             raise QnnqError(_GONE) from error
 
     def _ended(self, futures: Iterable[Any]) -> Iterator[tuple[Batch, Done | Lost]]:
+        from distributed import CancelledError
+
         for future in futures:
+            if future.status in ("pending", "lost"):
+                continue  # a worker died with the result before it was fetched: it is done again
             batch, _ = self._batches.pop(future)
-            if future.status == "finished":
-                yield batch, future.result()
-            elif future.status == "error":
-                yield batch, Lost(f"its Dask worker died: {future.exception()}")
-            else:
-                raise QnnqError(_GONE)
+            try:
+                outcome: Done | Lost = future.result()
+            except (OSError, CancelledError) as error:
+                raise QnnqError(_GONE) from error
+            except Exception as error:  # of Dask: `perform` raises none
+                outcome = Lost(f"its Dask worker died: {error}")
+            yield batch, outcome
             future.release()
 
     def _look_for_workers(self) -> None:

@@ -1,5 +1,6 @@
 """The reader shows all that is there, and says what is missing."""
 
+import contextlib
 import gzip
 import json
 import os
@@ -126,13 +127,28 @@ def test_older_formats_still_open(tmp_path, version):
     assert len(read_notes(path)[1]) == version - 1
 
 
+def dump(path):
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        return list(database.iterdump())
+
+
 @pytest.mark.parametrize("version", [1, 2])
-def test_damaged_rows_of_older_formats_are_one_line(tmp_path, version):
+@pytest.mark.parametrize(
+    "change", ["task = '[' || task", "task = '{}'", "counts = x'00'", "counts = 'text'"]
+)
+def test_a_damaged_row_of_an_older_format_is_named_and_nothing_is_lost(tmp_path, version, change):
     path = old_file(tmp_path, version)
-    with sqlite3.connect(path) as database:
-        database.execute("UPDATE results SET task = '[' || task")
-    with pytest.raises(QnnqError, match="is damaged"):
-        read_points(path)
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        (victim,) = database.execute("SELECT max(task_id) FROM results").fetchone()
+        database.execute(f"UPDATE results SET {change} WHERE task_id = ?", (victim,))
+        database.commit()
+    before = dump(path)
+    for options in ({}, {"create": True}):
+        with pytest.raises(QnnqError) as caught, Store(path, **options):
+            pass
+        assert str(caught.value).startswith(f"{path}: is damaged: row '{victim[:60]}' of results: ")
+        assert "\n" not in str(caught.value)
+        assert dump(path) == before
 
 
 def test_unfinished_points_are_marked_and_not_compared(tmp_path, capsys):

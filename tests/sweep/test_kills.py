@@ -1,16 +1,20 @@
-"""Kills of a sweep at random moments: equal counts, little done twice."""
+"""Kills at random moments, of sweeps and their workers: equal counts, little done twice."""
 
+import contextlib
+import os
 import random
+import signal
+import sqlite3
 import sys
 
 import pytest
 
 from qnnq.sweep.runner import run_sweep
 from tests.sweep.conftest import write_inputs
-from tests.sweep.test_interruptions import rows, stored, wait_for_rows
-from tests.sweep.test_schedule import QUIET
+from tests.sweep.test_interruptions import rows, stored, wait_for_rows, workers_of
+from tests.sweep.test_schedule import PYTHON, QUIET, start_scheduler
 
-# Workers are spawned, which imports the script: they write down each task.
+# Workers are spawned, which imports the script, or preload it: they write down each task.
 SCRIPT = """
 import os, sys
 import qnnq.sweep.work as work
@@ -24,8 +28,8 @@ if __name__ == "__main__":
     from qnnq.cli.main import main
     sys.exit(main(["sweep", "sweep.toml", "--out", "results.sqlite", *sys.argv[1:]]))
 """
-BATCH = 1000
-"""Tasks that one worker has at once, at most."""
+# A sweep that waits for what never comes ends by itself, and a wait for its rows with it.
+TIMEOUT = ["--timeout", "30"]
 
 
 def sweep_of(tasks):
@@ -41,31 +45,52 @@ def sweep_of(tasks):
         """
 
 
+def in_flight():
+    """Tasks that a sweep has handed out and not stored."""
+    with contextlib.closing(sqlite3.connect("file:results.sqlite?mode=ro", uri=True)) as database:
+        return database.execute("SELECT count(*) FROM claims").fetchone()[0]
+
+
 class Killed:
-    """A sweep that is started again and again, and what was lost by it."""
+    """A sweep that is started and killed again and again, and the work that was lost by it."""
 
     def __init__(self, folder, tasks, start_process):
         write_inputs(folder)
-        self.folder, self.tasks, self._start_process = folder, tasks, start_process
         (folder / "sweep.toml").write_text(sweep_of(tasks))
         (folder / "script.py").write_text(SCRIPT)
-        (folder / "log").touch()
-        self.expected = "expected.sqlite"
-        run_sweep("sweep.toml", self.expected, workers=1)
+        self.log = folder / "log"
+        self.log.touch()
+        self.said = folder / "said"
+        self.tasks, self.most_twice = tasks, 0
+        self._start_process = start_process
 
     def start(self, *options):
-        return self._start_process([sys.executable, "script.py", *options], **QUIET)
+        """Return a process that goes on with the sweep."""
+        with self.said.open("w") as said:
+            return self._start_process(
+                [sys.executable, "script.py", *options, *TIMEOUT], stdout=said, stderr=said
+            )
 
-    def done(self):
-        return len((self.folder / "log").read_text().split())
+    def kill(self, process):
+        process.kill()
+        assert process.wait() == -signal.SIGKILL, self.said.read_text()
+        self.most_twice += in_flight()
 
-    def check(self, most_twice):
+    def kill_worker(self, pid):
+        os.kill(pid, signal.SIGKILL)
+        self.most_twice += in_flight()
+
+    def check(self, *options):
         """End it undisturbed; then nothing is missing or other, and little was done twice."""
-        twice = self.done() - rows("results.sqlite")
-        print(f"{self.tasks} tasks, {twice} done twice")
-        assert run_sweep("sweep.toml", "results.sqlite", workers=2).failures == []
-        assert stored("results.sqlite") == stored(self.expected)
-        assert twice <= most_twice
+        left = self.tasks - rows("results.sqlite")
+        assert left > 0
+        assert self.start(*options).wait() == 0, self.said.read_text()
+        twice = len(self.log.read_text().split()) - self.tasks
+        print(f"{self.tasks} tasks, {left} left at the end, {twice} done twice")
+        run_sweep("sweep.toml", "expected.sqlite", workers=1)
+        assert stored("results.sqlite") == stored("expected.sqlite")
+        print(f"at most {self.most_twice} were in flight")
+        assert 0 <= twice <= self.most_twice
 
 
 def few_and_many(tasks, kills):
@@ -83,6 +108,30 @@ def test_sweeps_on_two_workers_that_are_killed(tmp_path, monkeypatch, start_proc
         process = sweep.start("--workers", "2")
         more = random_moment.randrange(tasks // (2 * kills) + 1)
         wait_for_rows(process, "results.sqlite", rows("results.sqlite") + more)
-        process.kill()
-        process.wait()
-    sweep.check(most_twice=kills * 2 * BATCH)
+        sweep.kill(process)
+    sweep.check("--workers", "2")
+
+
+@few_and_many(2000, 2)
+def test_sweeps_on_a_dask_cluster_whose_workers_are_killed_too(
+    tmp_path, monkeypatch, start_process, tasks, kills
+):
+    """A worker in every second sweep; Dask starts another in its place."""
+    pytest.importorskip("distributed")
+    monkeypatch.chdir(tmp_path)
+    sweep = Killed(tmp_path, tasks, start_process)
+    address = start_scheduler(tmp_path, start_process)
+    command = [*PYTHON, "distributed.cli.dask_worker", "--nworkers", "4", "--nthreads", "1"]
+    # By its name, as Dask would copy a file to elsewhere and import it twice.
+    options = ["--no-dashboard", "--preload", "script", address]
+    cluster = start_process([*command, *options], cwd=tmp_path, **QUIET)
+    random_moment = random.Random(6)
+    for number in range(kills):
+        process = sweep.start("--dask", address)
+        more = 1 + random_moment.randrange(tasks // (2 * kills))
+        wait_for_rows(process, "results.sqlite", rows("results.sqlite") + more)
+        if number % 2 and (workers := workers_of(cluster.pid)):
+            sweep.kill_worker(random_moment.choice(workers))
+            wait_for_rows(process, "results.sqlite", rows("results.sqlite") + 1)
+        sweep.kill(process)
+    sweep.check("--dask", address)

@@ -1,7 +1,9 @@
 """Identity of results across workers, blocks and pools; stopping rules; reading."""
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -407,5 +409,32 @@ def test_a_batch_that_is_stuck_on_a_dask_worker_is_given_to_another(cluster, tmp
                 found = pool.wait()
         stuck = (tmp_path / "stuck" / "worker").read_text()
         assert found[0][1] != stuck
+    finally:
+        pool.close()
+
+
+def test_a_result_that_died_with_its_dask_worker_is_waited_for(cluster, monkeypatch):
+    from distributed import Client, wait
+
+    import qnnq.sweep.dask_cluster as dask_cluster
+
+    monkeypatch.setattr(dask_cluster, "perform", lambda batch: batch.threads)
+    with Client(cluster) as client:
+        client.wait_for_workers(2)
+        one, other = client.run(os.getpid).items()
+    pool = dask_cluster.DaskPool(cluster, None, pytest.fail)
+    try:
+        for number, (avoided, _) in enumerate((one, other)):
+            pool._stuck = {avoided}
+            pool.submit(Batch((), number))
+        kept, lost = pool._batches
+        wait([kept, lost], timeout=60)
+        os.kill(one[1], signal.SIGKILL)
+        deadline = time.monotonic() + 60
+        while lost.status != "lost" and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert [(kept.status, lost.status)] == [("finished", "lost")]
+        assert pool.wait() == [(Batch((), 0), 0)]
+        assert pool.busy()
     finally:
         pool.close()
