@@ -18,9 +18,8 @@ from qnnq.execution.run import prepare
 from qnnq.networks.file import write_network
 from qnnq.networks.network import Network
 from qnnq.results.points import read_points
-from qnnq.results.result import RunResult
 from qnnq.sweep.runner import run_sweep
-from qnnq.sweep.work import Failure, WorkItem, perform
+from qnnq.sweep.work import Batch, Done, perform
 
 NAME = "generic_backend_4q"
 
@@ -88,21 +87,21 @@ def test_a_new_calibration_is_seen_in_the_same_process(vendor, request_of_vendor
 class OwnProcess:
     """A pool without workers, which sees the provider that this process has registered."""
 
-    def __init__(self) -> None:
-        self._items: list[WorkItem] = []
+    def __init__(self, workers: int, timeout_s: float | None) -> None:
+        self._batches: list[Batch] = []
 
     def free(self) -> bool:
-        return not self._items
+        return not self._batches
 
     def busy(self) -> bool:
-        return bool(self._items)
+        return bool(self._batches)
 
-    def submit(self, item: WorkItem) -> None:
-        self._items.append(item)
+    def submit(self, batch: Batch) -> None:
+        self._batches.append(batch)
 
-    def wait(self) -> list[tuple[WorkItem, RunResult | Failure]]:
-        item = self._items.pop()
-        return [(item, perform(item))]
+    def wait(self) -> list[tuple[Batch, Done]]:
+        batch = self._batches.pop()
+        return [(batch, perform(batch))]
 
     def close(self) -> None:
         pass
@@ -110,7 +109,7 @@ class OwnProcess:
 
 def test_a_sweep_goes_on_under_another_compiler(request_of_vendor, tmp_path, monkeypatch):
     """Another version of Qiskit may compile other circuits, whose counts are not added to these."""
-    monkeypatch.setattr("qnnq.sweep.runner._pool", lambda workers, dask: OwnProcess())
+    monkeypatch.setattr("qnnq.sweep.processes.ProcessPool", OwnProcess)
     request = request_of_vendor
     sweep, results = tmp_path / "sweep.toml", tmp_path / "results.sqlite"
     sweep.write_text(

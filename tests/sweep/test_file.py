@@ -177,7 +177,7 @@ def test_measurement_and_recycling_are_axes_of_the_coherent_mode(folder):
 def test_the_benchmark_of_latencies_asks_for_what_exists(tmp_path):
     path = tmp_path / "sweep.toml"
     path.write_text(sweep_file(quick=True))
-    points = expand(read_sweep(path))
+    points = list(expand(read_sweep(path)))
     networks = len({point.labels["network"] for point in points})
     # Without noise; stepwise and 6 latencies on 2 devices; 3 by measure_2; 2 modes at a strength.
     assert len(points) == networks * (1 + 2 * 7 + 3 + 2 * 2)
