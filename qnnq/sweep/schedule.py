@@ -2,24 +2,20 @@
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import product
-
-import numpy as np
-from numpy.typing import NDArray
 
 from qnnq.devices.names import resolve_device
 from qnnq.execution.request import RunRequest
 from qnnq.execution.run import prepare
 from qnnq.results.file import Place, Store
 from qnnq.results.points import named_inputs
-from qnnq.results.result import RunResult
 from qnnq.results.rows import canonical
 from qnnq.results.task import Task
-from qnnq.statistics import Accuracy, majority_votes, share_right, single_shot
 from qnnq.storage.database import batched
-from qnnq.sweep.points import REFUSALS, Point, round_seed
+from qnnq.sweep.asked import Adaptive, Asked, ask
+from qnnq.sweep.points import REFUSALS, Point
 from qnnq.sweep.signals import interrupts_held
 from qnnq.sweep.work import Batch, Done, Failure, Pool, WorkItem
 
@@ -54,68 +50,6 @@ class Tally:
         return taken
 
 
-@dataclass(eq=False)
-class _Adaptive:
-    """One seed of a point with a target width: its next task depends on the results so far."""
-
-    point: Point
-    task: Task
-    seed: int
-    results: list[RunResult] = field(default_factory=list)
-
-    def undecided(self) -> bool:
-        """Whether the interval is wider than the target, and holds the threshold if there is one.
-
-        Within a later round some images have more shots than others: that is no time to stop.
-        """
-        blocks = len(self.point.blocks)
-        done = len(self.results)
-        if done == 0:
-            return True
-        if done > blocks and done % blocks:
-            return True
-        first = self.results[:blocks]
-        counts = [
-            sum((each.counts for each in self.results[block::blocks]), np.zeros_like(result.counts))
-            for block, result in enumerate(first)
-        ]
-        labels = np.concatenate([result.labels for result in first])
-        accuracy = self._accuracy(np.concatenate(counts), labels)
-        threshold = self.point.threshold
-        if threshold is not None and not accuracy.low <= threshold <= accuracy.high:
-            return False
-        return accuracy.high - accuracy.low > (self.point.target_width or 0)
-
-    def _accuracy(self, counts: NDArray[np.int64], labels: NDArray[np.int64]) -> Accuracy:
-        if self.point.majority:
-            return share_right(majority_votes(counts) == labels)
-        return single_shot(counts, labels)
-
-    def next(self) -> "_Asked | None":
-        """Return the next task, or None where no further one is needed or left."""
-        done, blocks = len(self.results), len(self.point.blocks)
-        if done >= blocks * self.point.rounds or not self.undecided():
-            return None
-        return _ask(self.point, self.task, Place(self.seed, *divmod(done, blocks)), self)
-
-
-@dataclass(frozen=True, eq=False)
-class _Asked:
-    """A task as a point asks for it; `task` is that of the whole point."""
-
-    point: Point
-    task: Task
-    place: Place
-    item: WorkItem
-    adaptive: _Adaptive | None
-
-
-def _ask(point: Point, task: Task, place: Place, adaptive: _Adaptive | None = None) -> _Asked:
-    images, seed = point.blocks[place.block], round_seed(place.seed, place.round)
-    item = WorkItem(point.request, images, seed, replace(task, images=images, seed=seed).id)
-    return _Asked(point, task, place, item, adaptive)
-
-
 class Schedule:
     """Runs the tasks of all points on a pool and stores what comes back.
 
@@ -143,8 +77,8 @@ class Schedule:
         self._find = cache(resolve_device)  # all tasks see one calibration
         self._size = 1
         self._source = self._tasks(points)
-        self._following: deque[_Asked] = deque()
-        self._asked: dict[str, list[_Asked]] = {}
+        self._following: deque[Asked] = deque()
+        self._asked: dict[str, list[Asked]] = {}
         self._ready: deque[WorkItem] = deque()
         self._claimed_elsewhere: deque[WorkItem] = deque()
         self._again: deque[Batch] = deque()
@@ -210,7 +144,7 @@ class Schedule:
             self._observe(self._tally)
         return bool(self._ready)
 
-    def _tasks(self, points: Iterator[Point]) -> Iterator[list[_Asked]]:
+    def _tasks(self, points: Iterator[Point]) -> Iterator[list[Asked]]:
         """Yield every task that does not need the results of others, those of a seed together."""
         for point in points:
             task = self._prepared(point)
@@ -222,20 +156,20 @@ class Schedule:
                 blocks = range(len(point.blocks))
                 for seeds in batched(point.seeds, max(1, _LINKED_TOGETHER // len(blocks))):
                     places = product(seeds, (0,), blocks)
-                    yield [_ask(point, task, Place(*place)) for place in places]
+                    yield [ask(point, task, Place(*place)) for place in places]
             else:
                 for seed in point.seeds:
-                    self._advance(_Adaptive(point, task, seed))
+                    self._advance(Adaptive(point, task, seed))
                     yield [self._following.pop()]
 
-    def _advance(self, adaptive: _Adaptive) -> None:
+    def _advance(self, adaptive: Adaptive) -> None:
         if asked := adaptive.next():
             self._tally.total += 1
             self._following.append(asked)
 
-    def _link(self, asked: list[_Asked]) -> None:
+    def _link(self, asked: list[Asked]) -> None:
         """Link tasks to their points, and sort out which are still to do."""
-        by_point: dict[int, list[_Asked]] = {}
+        by_point: dict[int, list[Asked]] = {}
         for each in asked:
             by_point.setdefault(id(each.point), []).append(each)
         with self._store.together():
@@ -261,7 +195,7 @@ class Schedule:
                 self._asked[task_id] = [each]
                 self._ready.append(each.item)
 
-    def _found(self, asked: list[_Asked]) -> None:
+    def _found(self, asked: list[Asked]) -> None:
         """Count tasks, all of one id, whose result is in the file; points may go on with it."""
         self._tally.found += len(asked)
         waiting = [each.adaptive for each in asked if each.adaptive]
@@ -341,7 +275,7 @@ class Schedule:
             return None
         return self._failed.get(key)
 
-    def _fail(self, asked: list[_Asked], reason: str) -> None:
+    def _fail(self, asked: list[Asked], reason: str) -> None:
         for each in asked:
             labels, where = _named(each.point, each.place)
             self._store.fail(labels, each.point.inputs, where, each.item.task_id, reason)

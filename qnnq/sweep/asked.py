@@ -1,0 +1,91 @@
+"""The tasks of a point, all at once or, where it has a target width, one after the other."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qnnq.results.file import Place
+from qnnq.results.result import RunResult
+from qnnq.results.task import Task
+from qnnq.statistics import Accuracy, majority_votes, share_right, single_shot
+from qnnq.sweep.points import Point, round_seed
+from qnnq.sweep.work import WorkItem
+
+
+@dataclass(eq=False)
+class Adaptive:
+    """One seed of a point with a target width: its next task depends on the results so far.
+
+    Attributes:
+        point: The point.
+        task: Its task, with all images.
+        seed: Which of its seeds.
+        results: Of its tasks in their order: all blocks of images of a round, then the next round.
+    """
+
+    point: Point
+    task: Task
+    seed: int
+    results: list[RunResult] = field(default_factory=list)
+
+    def undecided(self) -> bool:
+        """Whether the interval is wider than the target, and holds the threshold if there is one.
+
+        Within a later round some images have more shots than others: that is no time to stop.
+        """
+        blocks = len(self.point.blocks)
+        done = len(self.results)
+        if done == 0:
+            return True
+        if done > blocks and done % blocks:
+            return True
+        first = self.results[:blocks]
+        counts = [
+            sum((each.counts for each in self.results[block::blocks]), np.zeros_like(result.counts))
+            for block, result in enumerate(first)
+        ]
+        labels = np.concatenate([result.labels for result in first])
+        accuracy = self._accuracy(np.concatenate(counts), labels)
+        threshold = self.point.threshold
+        if threshold is not None and not accuracy.low <= threshold <= accuracy.high:
+            return False
+        return accuracy.high - accuracy.low > (self.point.target_width or 0)
+
+    def _accuracy(self, counts: NDArray[np.int64], labels: NDArray[np.int64]) -> Accuracy:
+        if self.point.majority:
+            return share_right(majority_votes(counts) == labels)
+        return single_shot(counts, labels)
+
+    def next(self) -> "Asked | None":
+        """Return the next task, or None where no further one is needed or left."""
+        done, blocks = len(self.results), len(self.point.blocks)
+        if done >= blocks * self.point.rounds or not self.undecided():
+            return None
+        return ask(self.point, self.task, Place(self.seed, *divmod(done, blocks)), self)
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """A task as a point asks for it.
+
+    Attributes:
+        point: The point.
+        task: That of the whole point.
+        place: Where the task's result stands in the point.
+        item: What a worker is given.
+        adaptive: The seed that waits for the result, where the point has a target width.
+    """
+
+    point: Point
+    task: Task
+    place: Place
+    item: WorkItem
+    adaptive: Adaptive | None
+
+
+def ask(point: Point, task: Task, place: Place, adaptive: Adaptive | None = None) -> Asked:
+    """Return the task of a point at a place; `adaptive` is the seed that it belongs to, if any."""
+    images, seed = point.blocks[place.block], round_seed(place.seed, place.round)
+    item = WorkItem(point.request, images, seed, replace(task, images=images, seed=seed).id)
+    return Asked(point, task, place, item, adaptive)
