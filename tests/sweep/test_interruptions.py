@@ -17,9 +17,12 @@ from qnnq.results.file import Store
 from qnnq.sweep.runner import run_sweep
 from tests.sweep.conftest import write_inputs
 
+# Batches are small, so that how many tasks are in flight does not depend on the machine's speed.
 SCRIPT = """
 import sys
+import qnnq.sweep.schedule as schedule
 from qnnq.cli.main import main
+schedule._LARGEST_BATCH = 2
 if __name__ == "__main__":
     sys.exit(main(["sweep", "sweep.toml", "--out", sys.argv[1], "--workers", "2"]))
 """
@@ -175,9 +178,9 @@ def _fragile_work(pipe, parent):
 
 
 def test_full_disk(long_sweep, expected):
-    """The file may grow to 500 kB: some tasks fit, then one line says what is wrong."""
+    """The file may grow to 150 kB: some tasks fit, then one line says what is wrong."""
     limited = (
-        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, 500_000)); "
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, 150_000)); "
         "sys.argv[1:] = ['results.sqlite']; exec(open('script.py').read())"
     )
     process = subprocess.run([sys.executable, "-c", limited], capture_output=True, text=True)
