@@ -60,12 +60,13 @@ def register(app: typer.Typer) -> None:
         Example: qnnq calibrate --device fake_torino --check 0:200 --check-shots 10
         """
         import shutil
+        from dataclasses import replace
 
         from qnnq.errors import InputError
         from qnnq.jobs.budget import check_budget
         from qnnq.jobs.creation import calibration_folder, create_run
         from qnnq.jobs.folder import LEDGER
-        from qnnq.jobs.planning import check_device
+        from qnnq.jobs.planning import check_device, plan_run
         from qnnq.jobs.responses import RESPONSE, plan_calibration
         from qnnq.storage.files import check_writable
 
@@ -93,6 +94,9 @@ def register(app: typer.Typer) -> None:
         folder = calibration_folder(request, run)
         with redirect_stdout(sys.stderr if json == "-" else sys.stdout):
             if not (folder / LEDGER).exists():
+                if check is not None:  # refused before the calibration is paid
+                    checked_by = replace(request, images=check, shots=check_shots)
+                    plan_run(replace(checked_by, qubits="best", copies=1))
                 plan = plan_calibration(request)
                 checked = check_device(request, plan.device)
                 check_budget(plan.estimate, budget)

@@ -131,3 +131,14 @@ def test_a_check_needs_one_list_of_sites(tmp_path: Path, qnnq: Command) -> None:
     answer = qnnq(*calibrate, "--out", tmp_path / "r.json", "--json", "-")
     assert answer.code == 2
     assert "--json: expected --check" in answer.err
+
+
+@pytest.mark.parametrize("wrong", [("--check", "abc"), ("--check", "0:40", "--check-shots", 0)])
+def test_a_check_that_cannot_be_run_is_refused_before_the_calibration_is_paid(
+    wrong: tuple[str | int, ...], strange: Server, tmp_path: Path, qnnq: Command
+) -> None:
+    calibrate = ("calibrate", MODEL, "--device", "ibm_jakarta", "--run", tmp_path / "calibration")
+    answer = qnnq(*calibrate, "--out", tmp_path / "response.json", "--yes", *wrong)
+    assert answer.code == 2
+    assert "expected" in answer.err
+    assert not strange.store.jobs()
