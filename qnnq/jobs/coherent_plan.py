@@ -12,7 +12,6 @@ from qnnq.devices.device import Device
 from qnnq.errors import InputError
 from qnnq.execution.coherent_deployment import compile_living, deploy_coherent
 from qnnq.execution.feedforward import fitting_feedforward
-from qnnq.execution.request import RunRequest
 from qnnq.execution.run import prepare
 from qnnq.execution.timing import Timing
 from qnnq.jobs.estimate import LayerShape, estimate_run
@@ -39,17 +38,7 @@ def plan_coherent(request: HardwareRequest) -> Plan:
             takes, or anything else does not fit together.
     """
     _check(request)
-    prepared = prepare(
-        RunRequest(
-            model=request.model,
-            data=request.data,
-            images=request.images,
-            noise="ideal",
-            engine="ideal",
-            shots=request.shots,
-            seed=request.seed,
-        )
-    )
+    prepared = prepare(request.ideal())
     network = prepared.network
     _, outside = fitting_feedforward(network)
     if outside:

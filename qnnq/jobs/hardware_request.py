@@ -63,6 +63,18 @@ class HardwareRequest:
     options: JobOptions = field(default_factory=JobOptions)
     limits: ServiceLimits = field(default_factory=ServiceLimits)
 
+    def ideal(self) -> RunRequest:
+        """Return the request of the same images, shots and seed without circuits or noise."""
+        return RunRequest(
+            model=self.model,
+            data=self.data,
+            images=self.images,
+            noise="ideal",
+            engine="ideal",
+            shots=self.shots,
+            seed=self.seed,
+        )
+
     def simulated(self) -> RunRequest:
         """Return the request of a run in this process on the same circuits."""
         same = {item.name for item in fields(RunRequest)} & {item.name for item in fields(self)}

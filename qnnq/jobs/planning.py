@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from qnnq.devices.device import Device
 from qnnq.errors import InputError
-from qnnq.execution.request import RunRequest
 from qnnq.execution.run import check_compensable, prepare
 from qnnq.jobs.estimate import Estimate, LayerShape, estimate_run
 from qnnq.jobs.hardware_request import HardwareRequest
@@ -61,17 +60,7 @@ def plan_run(request: HardwareRequest) -> Plan:
     Raises:
         InputError: If anything that was asked for does not exist or does not fit together.
     """
-    prepared = prepare(
-        RunRequest(
-            model=request.model,
-            data=request.data,
-            images=request.images,
-            noise="ideal",
-            engine="ideal",
-            shots=request.shots,
-            seed=request.seed,
-        )
-    )
+    prepared = prepare(request.ideal())
     images: NDArray[Any] = np.asarray(prepared.dataset.images[prepared.images])
     network = prepared.network
     tried = [
