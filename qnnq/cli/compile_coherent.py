@@ -37,7 +37,7 @@ def compile_coherent(
         _print(f"{request.model} on {device.name}, coherent", timing, compiled, report)
         if outside:
             print(f"Angles are computed outside the machine: {outside}")
-        elif refusal := _refusal(machine_circuit(circuit, target, compiled.measurement), target):
+        elif refusal := _refusal(machine_circuit(compiled, target), target):
             print(f"The device does not take it: {refusal}")
     if draw:
         print(circuit.draw("text", idle_wires=False, fold=120))

@@ -46,7 +46,7 @@ def plan_coherent(request: HardwareRequest) -> Plan:
     device, timing = find_device(request, network), Timing.of(request.simulated())
     compiled, _ = compile_living(network, device, request.qubits, timing)
     timed = network_circuit(compiled)
-    machine = machine_circuit(timed, device.target, compiled.measurement)
+    machine = machine_circuit(compiled, device.target)
     check_controller(machine, device.target)
     # A simulator waits for nothing by itself.
     circuit = NetworkCircuit(timed if device.kind == "simulated" else machine, compiled.sites)
