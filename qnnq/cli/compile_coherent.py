@@ -121,7 +121,7 @@ def _print(
         f"{load.broadcast_bits} bits, {load.measurements} measurements\n"
         f"assumed: {timing.feedback_latency_s * 1e6:g} us of feedback latency, "
         f"{timing.condition_overhead_s * 1e9:g} ns between branches, {timing.measurement}, "
-        f"{timing.recycling}"
+        f"{timing.recycling}, dynamical decoupling {timing.dynamical_decoupling}"
     )
 
 

@@ -113,7 +113,10 @@ def _check(request: HardwareRequest) -> None:
     options = request.options
     refused = {
         "--response": request.response is not None,
-        f"--dynamical-decoupling {options.dynamical_decoupling}": options.dynamical_decoupling,
+        # Of the client, which does not schedule branches; the request has one of its own.
+        f"options.dynamical_decoupling {options.dynamical_decoupling}": (
+            options.dynamical_decoupling
+        ),
         "--measurement-twirling": options.measurement_twirling,
     }
     for option, given in refused.items():

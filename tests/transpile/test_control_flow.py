@@ -26,9 +26,7 @@ def compiled_network(widths, entanglement, activation, **options):
 
 @pytest.mark.parametrize("entanglement", [STRONG, PROJECTIVE])
 def test_linear_needs_one_condition_of_one_bit_for_each_neuron(entanglement):
-    compiled, target = compiled_network(
-        (5, 3, 4), entanglement, "linear", measurement="measure_2"
-    )
+    compiled, target = compiled_network((5, 3, 4), entanglement, "linear", measurement="measure_2")
     for circuit in (network_circuit(compiled), machine_circuit(compiled, target)):
         load = check_controller(circuit, target)
         assert (load.if_tests, load.branches) == (8, 8)

@@ -112,6 +112,8 @@ def test_a_wide_network_is_supported_instruction_by_instruction(entanglement, me
     whole = network_circuit(compiled)
     for circuit in (whole, machine_circuit(compiled, target)):
         assert circuit.count_ops()["if_else"] == 32
+        # Aer would look for a labelled gate's errors by its label.
+        assert not any(item.operation.label for item in circuit.data)
         assert len(list(supported(circuit, target, range(circuit.num_qubits)))) > 1000
     assert_times_add_up(compiled, target)
 
