@@ -54,10 +54,6 @@ def _there(folder, monkeypatch):
         ("noise fake_fez --devices", "--devices: expected alone"),
         ("train --data cubes.npz --out a.safetensors", "images.reshape(len(images), -1)"),
         ("train --data small.npz --out a.safetensors", "--test-data FILE takes your own"),
-        (
-            "train --data small.npz --test-data small.npz --train-shots 1000000000 --out a.sf",
-            "with 1000000000 shots of 64 images at once are too many",
-        ),
         ("estimate small.safetensors --data small.npz", "all takes all"),
     ],
 )
