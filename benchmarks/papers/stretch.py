@@ -1,6 +1,6 @@
 """Error against stretch, against entanglement angle, and both together (arXiv:2503.15482).
 
-    python benchmarks/papers/stretch.py            # 512-512, 16 networks a seed: 45 minutes of one core
+    python benchmarks/papers/stretch.py            # 512-512, 16 networks a seed: an hour
     python benchmarks/papers/stretch.py --quick    # 32-32, 10 epochs: a minute
 
 The published best errors are 4.72 % (method 1, stretch 0.316), 5.29 % (method 2, 5 pi/19) and
