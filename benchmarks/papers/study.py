@@ -115,7 +115,7 @@ class Study:
 
     def _trained(self, settings: TrainingSettings) -> Trained:
         images, test = load_data(self.data), load_data("mnist-test")
-        identity = json.dumps([asdict(settings), images.digest], sort_keys=True)
+        identity = json.dumps([settings.identity(), images.digest], sort_keys=True)
         path = self.networks / f"{hashlib.sha256(identity.encode()).hexdigest()[:16]}.safetensors"
         record = path.with_suffix(".json")
         if not record.exists():

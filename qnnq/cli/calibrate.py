@@ -68,6 +68,7 @@ def register(app: typer.Typer) -> None:
         from qnnq.jobs.folder import LEDGER
         from qnnq.jobs.planning import check_device, plan_run
         from qnnq.jobs.responses import RESPONSE, plan_calibration
+        from qnnq.jobs.twin_check import checking_request
         from qnnq.storage.files import check_writable
 
         request = hardware.request_of(
@@ -94,12 +95,15 @@ def register(app: typer.Typer) -> None:
         folder = calibration_folder(request, run)
         with redirect_stdout(sys.stderr if json == "-" else sys.stdout):
             if not (folder / LEDGER).exists():
-                if check is not None:  # refused before the calibration is paid
-                    checked_by = replace(request, images=check, shots=check_shots)
-                    plan_run(replace(checked_by, qubits="best", copies=1))
                 plan = plan_calibration(request)
                 checked = check_device(request, plan.device)
-                check_budget(plan.estimate, budget)
+                estimate = plan.estimate
+                if check is not None:  # refused before the calibration is paid
+                    kinds = [[str(site) for site in layer.sites] for layer in plan.circuits]
+                    wanted = (plan.device.name, kinds, plan.network, check, check_shots)
+                    judged = plan_run(checking_request(request, *wanted)).estimate
+                    estimate = replace(estimate, layers=(*estimate.layers, *judged.layers))
+                check_budget(estimate, budget)
                 print(f"{plan.device.name}: quantum seconds: {plan.estimate.formula()}")
                 hardware.confirm(plan, yes)
                 create_run(checked, plan, folder, budget)
@@ -140,7 +144,9 @@ def _check(
     from qnnq.networks.bundled import load_model
 
     response = read_response(folder / RESPONSE)
-    wanted = checking_request(request, response, load_model(request.model), images, shots)
+    kinds = [[site.site for site in kind.sites] for kind in response.kinds]
+    network = load_model(request.model)
+    wanted = checking_request(request, response.device, kinds, network, images, shots)
     plan = plan_run(wanted)
     prediction = predict(plan, response, wanted.seed)
     expected = prediction.accuracy(shots)

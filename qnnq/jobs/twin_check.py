@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from qnnq.data.load import load_data
+from qnnq.data.selection import parse_images
 from qnnq.errors import InputError
 from qnnq.execution.calibration_error import REPETITIONS
 from qnnq.execution.engines.instrument import InstrumentEngine
@@ -85,31 +87,38 @@ class Judgement:
 
 
 def checking_request(
-    request: HardwareRequest, response: MeasuredResponse, network: Network, images: str, shots: int
+    request: HardwareRequest,
+    device: str,
+    kinds: Sequence[Sequence[str]],
+    network: Network,
+    images: str,
+    shots: int,
 ) -> HardwareRequest:
     """Return the request of the run that a response is judged by, on the sites that it measured.
 
     Args:
         request: That of the calibration.
-        response: What it measured.
+        device: The device that is, or was, calibrated.
+        kinds: For each entanglement angle, the sites of its slots.
         network: The network.
         images: Which images.
         shots: Shots of each.
 
     Raises:
-        InputError: If the layers of the network need several lists of sites.
+        InputError: If the layers of the network need several lists of sites, or for bad images.
     """
-    if len(response.kinds) > 1:
+    if len(kinds) > 1:
         raise InputError("--check: expected a network whose layers have one entanglement angle")
-    sites = [site.site for site in response.kinds[0].sites]
     widest = max(network.widths)
-    copies = max(1, len(sites) // widest)
+    chosen = len(parse_images(images, len(load_data(request.data).labels)))
+    copies = max(1, min(len(kinds[0]) // widest, chosen))
     return replace(
         request,
+        device=device,
         images=images,
         shots=shots,
         seed=request.seed + SEED_STEP,
-        qubits=",".join(sites[: copies * widest]),
+        qubits=",".join(kinds[0][: copies * widest]),
         copies=copies,
     )
 

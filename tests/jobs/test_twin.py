@@ -3,10 +3,15 @@
 import math
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from conftest import Command, connect
 from loopback import Machine, Server
+
+from qnnq.networks.file import write_network
+from qnnq.networks.network import Network
 
 IMAGES, SHOTS = 60, 20
 MODEL = "mnist16-a0.5"
@@ -133,7 +138,23 @@ def test_a_check_needs_one_list_of_sites(tmp_path: Path, qnnq: Command) -> None:
     assert "--json: expected --check" in answer.err
 
 
-@pytest.mark.parametrize("wrong", [("--check", "abc"), ("--check", "0:40", "--check-shots", 0)])
+def small_network(path: Path, **physics: Any) -> Path:
+    """Two layers of three neurons for MNIST, whose accuracy is of no interest."""
+    random = np.random.default_rng(1)
+    shapes = ((3, 784), (3, 3), (10, 3))
+    weights = tuple(random.normal(size=shape).astype(np.float32) for shape in shapes)
+    write_network(Network(weights, stretch=1.0, **physics), path)
+    return path
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("--check", "abc"),
+        ("--check", "0:40", "--check-shots", 0),
+        ("--check", "0:9000", "--budget", 30),
+    ],
+)
 def test_a_check_that_cannot_be_run_is_refused_before_the_calibration_is_paid(
     wrong: tuple[str | int, ...], strange: Server, tmp_path: Path, qnnq: Command
 ) -> None:
@@ -142,3 +163,24 @@ def test_a_check_that_cannot_be_run_is_refused_before_the_calibration_is_paid(
     assert answer.code == 2
     assert "expected" in answer.err
     assert not strange.store.jobs()
+
+
+def test_a_check_of_several_angles_is_refused_before_the_calibration_is_paid(
+    strange: Server, tmp_path: Path, qnnq: Command
+) -> None:
+    file = small_network(tmp_path / "two.safetensors", entanglement=1.0, last_projective=True)
+    calibrate = ("calibrate", file, "--device", "ibm_jakarta", "--run", tmp_path / "calibration")
+    answer = qnnq(*calibrate, "--out", tmp_path / "r.json", "--yes", "--check", "0:4")
+    assert answer.code == 2
+    assert "--check: expected a network whose layers have one entanglement angle" in answer.err
+    assert not strange.store.jobs()
+
+
+def test_a_check_of_fewer_images_than_fit_side_by_side(
+    strange: Server, tmp_path: Path, qnnq: Command
+) -> None:
+    file = small_network(tmp_path / "small.safetensors")
+    calibrate = ("calibrate", file, "--device", "ibm_jakarta", "--run", tmp_path / "calibration")
+    answer = qnnq(*calibrate, "--out", tmp_path / "r.json", "--yes", "--check", "5", "--json", "-")
+    assert answer.code == 0, answer.err
+    assert answer.json()["whole"]["images"] == 1

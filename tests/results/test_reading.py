@@ -2,6 +2,7 @@
 
 import contextlib
 import gzip
+import io
 import json
 import os
 import shutil
@@ -9,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -132,21 +134,66 @@ def dump(path):
         return list(database.iterdump())
 
 
-@pytest.mark.parametrize("version", [1, 2])
+def compressed(array):
+    """Return an array as the older formats have it."""
+    file = io.BytesIO()
+    np.save(file, array)
+    return zlib.compress(file.getvalue())
+
+
 @pytest.mark.parametrize(
-    "change", ["task = '[' || task", "task = '{}'", "counts = x'00'", "counts = 'text'"]
+    ("table", "change", "says"),
+    [
+        ("results", "task = '[' || task", "column task: Expecting"),
+        ("results", "task = '[]'", "column task: expected an object, found list"),
+        ("results", "task = '{}'", "column task: seed: expected a whole number >= 0, found None"),
+        ("results", 'task = replace(task, \'"shots":5\', \'"shots":"5"\')', "column task: shots:"),
+        (
+            "results",
+            """task = replace(task, '"images":"', '"images":["no"],"sampling":"')""",
+            "column task: images: expected text, found",
+        ),
+        ("results", "counts = x'00'", "column counts: "),
+        (
+            "results",
+            "counts = labels",
+            "column counts: expected numbers >= 0, found uint8 of shape",
+        ),
+        ("results", "counts = 'text'", "column counts: expected bytes, found 'text'"),
+        (
+            "results",
+            f"labels = x'{compressed(np.zeros(3, np.uint8)).hex()}'",
+            "column images to softmax_sums: expected equally many rows",
+        ),
+        ("results", "seconds = 'soon'", "column seconds: expected a number, found 'soon'"),
+        ("results", "provenance = '7'", "column provenance: expected an object, found int"),
+        ("results", "task_id = 'zz'", "column task_id: non-hexadecimal"),
+        ("points", "round = 'one'", "column round: expected a whole number, found 'one'"),
+        ("points", "blocks = 1.5", "column blocks: expected a whole number, found 1.5"),
+        ("points", "labels = '7'", "column labels: expected an object, found int"),
+        ("points", "labels = x'00'", "column labels: expected text, found b'"),
+    ],
 )
-def test_a_damaged_row_of_an_older_format_is_named_and_nothing_is_lost(tmp_path, version, change):
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_damaged_row_of_an_older_format_is_named_and_nothing_is_lost(
+    tmp_path, version, table, change, says
+):
     path = old_file(tmp_path, version)
+    key = "task_id" if table == "results" else "name"
     with contextlib.closing(sqlite3.connect(path)) as database:
-        (victim,) = database.execute("SELECT max(task_id) FROM results").fetchone()
-        database.execute(f"UPDATE results SET {change} WHERE task_id = ?", (victim,))
+        (victim,) = database.execute(f"SELECT max({key}) FROM {table}").fetchone()
+        database.execute(f"UPDATE {table} SET {change} WHERE {key} = ?", (victim,))
         database.commit()
     before = dump(path)
+    if change.startswith(key):
+        victim = "zz"
+    if version == 2 and not says.startswith(("column seconds", "column counts: expected bytes")):
+        says = "column "  # it is found by its checksum, or its type
     for options in ({}, {"create": True}):
         with pytest.raises(QnnqError) as caught, Store(path, **options):
             pass
-        assert str(caught.value).startswith(f"{path}: is damaged: row '{victim[:60]}' of results: ")
+        start = f"{path}: is damaged: row '{victim[:60]}' of {table}, {says}"
+        assert str(caught.value).startswith(start)
         assert "\n" not in str(caught.value)
         assert dump(path) == before
 
