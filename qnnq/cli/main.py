@@ -85,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     _prepare_streams()
     with warnings.catch_warnings():
-        warnings.showwarning = _note
+        warnings.showwarning = _note  # type: ignore[assignment]
         return _run(words)
 
 
