@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 from likelihood_surface import LikelihoodSurface, in_processes
-from published_shares import CONSOLE, PUBLISHED, new_table, shares
+from papers.published_shares import CONSOLE, PUBLISHED, new_table, shares
 
 from noise_models.free import FreeSpecification
 from qnnq.data.load import load_data

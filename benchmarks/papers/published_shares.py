@@ -15,6 +15,8 @@ from qnnq.execution.run import prepare
 from qnnq.statistics import wilson
 
 PUBLISHED = json.loads((files("qnnq") / "bundled" / "published.json").read_text("utf-8"))
+DEVICE = "fake_torino"
+"""The fake device whose noise ours are under."""
 FIRST_QUBITS = ",".join(map(str, range(16)))
 CONSOLE = Console(width=160)
 
