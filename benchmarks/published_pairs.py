@@ -1,45 +1,29 @@
 """Inserted pairs SX, SX-dagger: the published fall of accuracy, ours, and what explains it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 import numpy as np
 from published_shares import (
     CONSOLE,
     FIRST_QUBITS,
     PUBLISHED,
-    Share,
     accuracy,
     new_table,
+    published_points,
     request,
     shares,
-    shown,
 )
 
-from qnnq.devices.names import resolve_device
+from noise_models.free import FreeSpecification
+from qnnq.devices.names import device_names, resolve_device
 from qnnq.execution.run import prepare
+from qnnq.fitting.explanation import Explanation, explain
+from qnnq.fitting.forward import InstrumentForward
+from qnnq.fitting.likelihood import Likelihood
 
 NETWORK = "mnist16-a0.5"
 SHOTS = 2000
-"""For each strength tried; chance is 1.1 points at most."""
+"""For each angle tried; chance is 1.1 points at most."""
 SHOWN_SHOTS = 200_000
 """For each number in the table that is of one image."""
-STRENGTHS = np.geomspace(1, 32, 16)
-
-
-@dataclass(frozen=True)
-class Fit:
-    """The strength of the gate errors that explains the published pairs best."""
-
-    strength: float
-    accuracies: list[float]
-    p_value: float
-
-
-def scaled_gates(device: str, strength: float) -> str:
-    """Return a device's noise with its gate errors made `strength` times larger."""
-    readout = f"{device}(gate=off, relaxation=off)"
-    return f"{device}(readout=off)*{strength:.4g} + {readout}"
 
 
 def with_pairs(noise: str, device: str, qubits: str, images: str, shots: int) -> list[float]:
@@ -51,23 +35,12 @@ def with_pairs(noise: str, device: str, qubits: str, images: str, shots: int) ->
     ]
 
 
-def fit_strength(device: str, qubits: str, published: Sequence[Share], image: str) -> Fit:
-    """Return the best of `STRENGTHS` by likelihood, with the p-value of its deviance."""
-    from scipy.stats import binom, chi2
-
-    right, n = np.array([share.right for share in published]), published[0].n
-    perfect = binom.logpmf(right, n, right / n).sum()
-
-    def deviance(values: list[float]) -> float:
-        p = np.clip(values, 1e-4, 1 - 1e-4)
-        return float(2 * (perfect - binom.logpmf(right, n, p).sum()))
-
-    tried = [
-        (strength, with_pairs(scaled_gates(device, strength), device, qubits, image, SHOTS))
-        for strength in shown(STRENGTHS, f"pairs, qubits {qubits[:5]}")
-    ]
-    strength, values = min(tried, key=lambda each: deviance(each[1]))
-    return Fit(float(strength), values, float(chi2.sf(deviance(values), len(right) - 1)))
+def fit_gates(device: str, qubits: str) -> Explanation:
+    """Fit the published pairs by gate errors that are so many times as large as calibrated."""
+    text = f"{device}(readout=off)*?1:32 + {device}(gate=off, relaxation=off)"
+    points = published_points(NETWORK, qubits)
+    noise = FreeSpecification.parse(text, device_names())
+    return explain(Likelihood(noise, points, InstrumentForward(points, device)))
 
 
 def sx_error(device: str, qubits: str) -> float:
@@ -85,11 +58,13 @@ def inserted_pairs(device: str) -> dict[str, list[float]]:
     theirs = shares(published["stretch_0.5_accuracy_approx"], PUBLISHED["image_6929"]["shots"])
     image = str(PUBLISHED["image_6929"]["test_index"])
     layouts = {"best": "best qubits", FIRST_QUBITS: "qubits 0 to 15"}
-    fits = {qubits: fit_strength(device, qubits, theirs, image) for qubits in layouts}
+    fits = {qubits: fit_gates(device, qubits) for qubits in layouts}
+    strengths = {qubits: next(iter(fit.parameters.values())) for qubits, fit in fits.items()}
     columns = {}
     for qubits, name in layouts.items():
         columns[name] = with_pairs(device, device, qubits, image, SHOWN_SHOTS)
-        columns[f"{name}, gate errors x {fits[qubits].strength:.1f}"] = fits[qubits].accuracies
+        fitted = [point.value for point in fits[qubits].predictions]
+        columns[f"{name}, gate errors x {strengths[qubits]:.1f}"] = fitted
     for qubits, name in layouts.items():
         columns[f"1,000 images, {name}"] = with_pairs(device, device, qubits, "0:1000", 15)
     table = new_table(
@@ -104,10 +79,10 @@ def inserted_pairs(device: str) -> dict[str, list[float]]:
         table.add_row(str(pairs), str(share), *cells)
     CONSOLE.print(table)
     for qubits, fit in fits.items():
-        error = sx_error(device, qubits)
+        error, strength = sx_error(device, qubits), strengths[qubits]
         print(
             f"{layouts[qubits]}: mean SX error {error:.2%}; the published fall wants "
-            f"{fit.strength:.1f} times the gate errors ({fit.strength * error:.2%} a pulse; "
+            f"{strength:.1f} times the gate errors ({strength * error:.2%} a pulse; "
             f"goodness of fit p = {fit.p_value:.2g})"
         )
     for angle in (0.1, 0.3):

@@ -97,6 +97,7 @@ def register(app: typer.Typer) -> None:
         from qnnq.storage.files import check_writable
         from qnnq.sweep.runner import run_sweep
         from qnnq.sweep.schedule import Tally
+        from qnnq.wording import counted
 
         if status and dry_run:
             raise InputError("--status: expected without --dry-run")
@@ -132,7 +133,9 @@ def register(app: typer.Typer) -> None:
         finally:
             print_notes(tally.take_notes())
         if json != "-":
-            print(f"{out}: {tally.stored} tasks done, {tally.found} were there already")
+            print(
+                f"{out}: {counted(tally.stored, 'task')} done, {tally.found:,} were there already"
+            )
         if json is not None:
             summary = {"results": str(out), "done": tally.stored, "skipped": tally.found}
             write_json({"schema": "qnnq.sweep/1", **summary}, json)
@@ -165,13 +168,14 @@ def _outlook(file: Path, workers: int | None) -> dict[str, Any]:
 
     from qnnq.sweep.outlook import foresee
     from qnnq.sweep.work import available_cores
+    from qnnq.wording import counted
 
     number = workers or available_cores()
     found = foresee(file, threads=max(1, available_cores() // number))
     least = "at least " if found.least else ""
     print(
-        f"{file}: {found.points} points, {least}{found.tasks} tasks; {least}about "
-        f"{_duration(found.seconds / number)} by {number} workers of "
+        f"{file}: {counted(found.points, 'point')}, {least}{counted(found.tasks, 'task')}; "
+        f"{least}about {_duration(found.seconds / number)} by {counted(number, 'worker')} of "
         f"{found.memory / 1e6:.0f} MB each; {least}{found.file_size / 1e6:.3g} MB of results"
     )
     return {"schema": "qnnq.sweep-outlook/1", **asdict(found), "workers": number}

@@ -109,6 +109,8 @@ def test_refusals_are_one_line():
         "feed-forward: found 2401 broadcasts of 2401 bits, the service takes about 2400 of one "
         "bit or 300 of 60 in a job"
     )
+    circuit, target = many()
+    assert check_controller(circuit, target, most_broadcasts=2401).broadcasts == 2401
     circuit, _ = dynamic((2, 2), PROJECTIVE, "linear")
     assert refused(lambda: (circuit, device("FakeBerlin"))) == (
         "target: found no if_else, which the circuit needs"
