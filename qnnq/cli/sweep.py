@@ -1,6 +1,7 @@
 """`qnnq sweep`: every point of a sweep file, by several workers, into one results file."""
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -190,7 +191,10 @@ def _duration(seconds: float) -> str:
 
 @contextmanager
 def _progress() -> Iterator[Callable[["Tally"], None]]:
-    """Show tasks done, their rate and the time left on stderr, if that is a terminal."""
+    """Show on stderr tasks done, on a terminal as a bar with their rate and the time left."""
+    if not sys.stderr.isatty():
+        yield _told_in_lines()
+        return
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -217,7 +221,6 @@ def _progress() -> Iterator[Callable[["Tally"], None]]:
         TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,
-        disable=not sys.stderr.isatty(),
     ) as progress:
         bar = progress.add_task("tasks", total=None)
         found = 0
@@ -231,3 +234,19 @@ def _progress() -> Iterator[Callable[["Tally"], None]]:
             progress.update(bar, total=tally.total, completed=tally.stored + tally.found)
 
         yield observe
+
+
+def _told_in_lines() -> Callable[["Tally"], None]:
+    from qnnq.cli.output import SECONDS_BETWEEN_LINES, print_notes
+
+    told = time.monotonic()
+
+    def observe(tally: "Tally") -> None:
+        nonlocal told
+        print_notes(tally.take_notes())
+        if time.monotonic() - told >= SECONDS_BETWEEN_LINES:
+            told = time.monotonic()
+            done = tally.stored + tally.found
+            print(f"qnnq: {done:,} of {tally.total:,} tasks", file=sys.stderr, flush=True)
+
+    return observe
