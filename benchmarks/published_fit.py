@@ -12,16 +12,20 @@ import csv
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 from likelihood_surface import LikelihoodSurface, in_processes
-from published_shares import CONSOLE, new_table, published_points
+from papers.published_shares import CONSOLE, PUBLISHED, new_table, shares
 
 from noise_models.free import FreeSpecification
+from qnnq.data.load import load_data
 from qnnq.devices.names import device_names
+from qnnq.execution.request import RunRequest
 from qnnq.figures.fits import fit_figure
 from qnnq.figures.style import save
 from qnnq.fitting.explanation import Explanation, explain, verdict, weights
 from qnnq.fitting.forward import Forward, InstrumentForward
 from qnnq.fitting.observation import Observation
+from qnnq.networks.bundled import load_model
 
 DEVICE = "fake_torino"
 SIMULATED = 200
@@ -40,6 +44,22 @@ NOISES = {
     "gate and readout errors": (f"{GATES} + readout(p=?0:0.2)", (11, 6)),
     "phase and readout errors": (f"{DEVICE} + phase(angle=?0:0.06) + readout(p=?0:0.3)", (17, 6)),
 }
+
+
+def published(model: str) -> list[Observation]:
+    """Return the published points, as if they were this network's."""
+    network, data = load_model(model), load_data("mnist-test")
+    points, image = PUBLISHED["inserted_single_qubit_pairs"]["superconducting"], "6929"
+    found = []
+    for pairs, share in zip(
+        points["pairs"],
+        shares(points["stretch_0.5_accuracy_approx"], PUBLISHED["image_6929"]["shots"]),
+        strict=True,
+    ):
+        request = RunRequest(model=model, images=image, pairs=pairs)
+        index, shots = np.array([int(image)]), np.array([share.n])
+        found.append(Observation(request, network, data, index, shots, share.right))
+    return found
 
 
 def table(explanations: dict[str, Explanation]) -> None:
@@ -116,7 +136,7 @@ def main() -> None:
     parser.add_argument("--figure", type=Path, help="draw the five best")
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
-    observations = published_points(options.model)
+    observations = published(options.model)
     forward = InstrumentForward(observations, DEVICE, SIMULATED)
     forward(FreeSpecification.parse(DEVICE, device_names()).at([]))  # compiles the circuits
     work = partial(explained, observations=observations, forward=forward)

@@ -9,7 +9,7 @@ are then run with other random numbers: what `qnnq calibrate --check` does, with
 import argparse
 
 import numpy as np
-from published_shares import shown
+from papers.published_shares import shown
 
 from qnnq.execution.engines.instrument import InstrumentEngine
 from qnnq.execution.engines.layer_response import LayerResponse

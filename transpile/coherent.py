@@ -95,8 +95,9 @@ def compile_network(
             begins with the latency and, where it is longer, prolongs it.
         measurement: The target's instruction that `measure` stands for: its durations are taken,
             and its errors where sites are chosen.
-        decoupling: Whether two X stand in the wait of each living neuron for the measurement of
-            its ancilla (a quarter and three quarters of the way).
+        decoupling: Whether two X stand in each wait of a living neuron for the measurement of its
+            ancilla and for the feed-forward (a quarter and three quarters of the way): what a
+            constant frequency offset does in the wait is undone, relaxation is not.
         optimization_level: 0 to 3.
         seed: Of the transpiler.
 

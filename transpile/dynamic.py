@@ -11,6 +11,7 @@ from qiskit.circuit import (
     QuantumCircuit,
     QuantumRegister,
 )
+from qiskit.circuit.library import XGate
 from qiskit.transpiler import Target
 
 from transpile.coherent import CompiledNetwork
@@ -46,6 +47,31 @@ def network_circuit(network: CompiledNetwork) -> QuantumCircuit:
     layer l, counted from 0 (0 for +1, 1 for -1). Parameters: angle0[k], the angles of the first
     layer; further angle<l>[k] for layers without feed-forward, whose angles follow from outcomes.
     """
+    return _unlabelled(_joined(network))
+
+
+def machine_circuit(network: CompiledNetwork, target: Target) -> QuantumCircuit:
+    """The same circuit for a machine, which keeps its own time and waits for its own controller.
+
+    Delays go, but for those beside X gates of dynamical decoupling, and with them the alternatives
+    in which qubits only wait; the target's instruction for the network's measurement stands in for
+    `measure`.
+    """
+    circuit = _joined(network)
+    beside = _beside_decoupling(circuit)
+    bare = circuit.copy_empty_like()
+    for position, instruction in enumerate(circuit.data):
+        operation = instruction.operation
+        if isinstance(operation, IfElseOp):
+            body = _without_delays(operation.blocks[0])
+            instruction = instruction.replace(operation=IfElseOp(operation.condition, body))
+        elif operation.name == "delay" and position not in beside:
+            continue
+        bare.append(instruction)
+    return with_measurement(_unlabelled(bare), target, network.measurement)
+
+
+def _joined(network: CompiledNetwork) -> QuantumCircuit:
     first = network.steps[0].circuit
     whole = QuantumCircuit(QuantumRegister(first.num_qubits, "q"), name="network")
     before: list[Clbit] = []
@@ -62,23 +88,13 @@ def network_circuit(network: CompiledNetwork) -> QuantumCircuit:
     return whole
 
 
-def machine_circuit(circuit: QuantumCircuit, target: Target, measurement: str) -> QuantumCircuit:
-    """The same circuit for a machine, which keeps its own time and waits for its own controller.
-
-    Delays go, but for those beside X gates of dynamical decoupling, and with them the alternatives
-    in which qubits only wait; the target's instruction `measurement` stands in for `measure`.
-    """
-    beside = _beside_decoupling(circuit)
-    bare = circuit.copy_empty_like()
-    for position, instruction in enumerate(circuit.data):
-        operation = instruction.operation
-        if isinstance(operation, IfElseOp):
-            body = _without_delays(operation.blocks[0])
-            instruction = instruction.replace(operation=IfElseOp(operation.condition, body))
-        elif operation.name == "delay" and position not in beside:
-            continue
-        bare.append(instruction)
-    return with_measurement(bare, target, measurement)
+def _unlabelled(circuit: QuantumCircuit) -> QuantumCircuit:
+    """Take the labels off X gates: Aer looks for the errors of labelled gates by their labels."""
+    plain = circuit.copy_empty_like()
+    for instruction in circuit.data:
+        labelled = instruction.operation.label == DECOUPLING
+        plain.append(instruction.replace(operation=XGate()) if labelled else instruction)
+    return plain
 
 
 def _with_angles(step: CompiledStep, layer: int) -> QuantumCircuit:

@@ -40,6 +40,12 @@ class Lifetimes:
         count = min(self._measured_weakly(step - 1, step), self._measured_weakly(step))
         return {j: self._ancilla(j) for j in range(count)}
 
+    def coherent_neurons(self, step: int) -> list[int]:
+        """The qubits of neurons whose ancillas `step` measures and that the next step has."""
+        if step + 1 >= len(self._widths) or not self._weak[step]:
+            return []
+        return [self._sites[j].neuron for j in range(min(self._widths[step : step + 2]))]
+
     def dropped_neurons(self, step: int) -> list[int]:
         """Qubits of neurons that step - 1 had, `step` has not and a later one has again."""
         if step == 0:

@@ -95,19 +95,20 @@ class StepCompiler:
         if step:
             circuit.add_register(last)
             ancillas = self.lifetimes.measured_ancillas(step)
+            coherent = self.lifetimes.coherent_neurons(step - 1)
             begin = self.latency
             if self.recycling == "flip":
                 flips = ancillas
             if feedforward is not None:
+                self._decouple(timeline, coherent, self.latency)
                 begin = self._branches(timeline, width, feedforward, last, flips)
                 flips = {}
             if self.recycling == "reset":
                 begin = max([begin, *self._resets(timeline, ancillas.values())])
+            self._decouple(timeline, coherent, begin)
         end, reading = self._layer_on(timeline, layer, step, begin, last, flips)
         alive = self.lifetimes.alive(step + 1)
-        if self.decoupling and not is_projective(entanglement):
-            for qubit in {site.neuron for site in self.sites[:width]}.intersection(alive):
-                self._decouple(timeline, qubit, end)
+        self._decouple(timeline, self.lifetimes.coherent_neurons(step), end)
         timeline.wait(alive, end)
         return CompiledStep(
             circuit, width, entanglement, feedforward, tuple(alive), end, begin, reading
@@ -195,13 +196,14 @@ class StepCompiler:
         reading = max(one.duration for one in timed if one.instruction.operation.name == MEASURE)
         return begin + max(one.end for one in timed), reading
 
-    def _decouple(self, timeline: Timeline, qubit: int, end: float) -> None:
-        """Put two X into the wait of a qubit that ends at `end`, where they fit."""
-        gate = x_duration(self.target, qubit)
-        start = timeline.ready(qubit)
-        if end - start < 4 * gate:
-            return
-        for fraction in (0.25, 0.75):
-            middle = start + fraction * (end - start)
-            begin = aligned(middle - gate / 2, self.target)
-            timeline.append(XGate(label=DECOUPLING), (qubit,), begin, gate)
+    def _decouple(self, timeline: Timeline, qubits: Iterable[int], end: float) -> None:
+        """Put two X into the wait of each qubit that ends at `end` seconds, where they fit."""
+        for qubit in qubits if self.decoupling else ():
+            gate = x_duration(self.target, qubit)
+            start = timeline.ready(qubit)
+            if end - start < 4 * gate:
+                continue
+            for fraction in (0.25, 0.75):
+                middle = start + fraction * (end - start)
+                begin = aligned(middle - gate / 2, self.target)
+                timeline.append(XGate(label=DECOUPLING), (qubit,), begin, gate)

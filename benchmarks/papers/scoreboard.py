@@ -65,7 +65,7 @@ class Scoreboard(Study):
         """Return a classical network's outcome."""
         settings = replace(self.recipe(0.0), seed=seed)
         data, test = load_data(self.data), load_data("mnist-test")
-        identity = json.dumps([asdict(kind), asdict(settings), data.digest], sort_keys=True)
+        identity = json.dumps([asdict(kind), settings.identity(), data.digest], sort_keys=True)
         name = f"classical-{hashlib.sha256(identity.encode()).hexdigest()[:16]}.npz"
         path = self.networks / name
         if not path.exists():

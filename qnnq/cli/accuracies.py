@@ -27,7 +27,8 @@ def print_run(model: str, document: dict[str, Any]) -> None:
         mode = f", coherent with a feedback latency of {task['feedback_latency_s'] * 1e6:g} us"
         if "condition_overhead_s" in task:
             mode += f", {task['condition_overhead_s'] * 1e9:g} ns between branches"
-        mode += "".join(f", {task[name]}" for name in ("measurement", "recycling") if name in task)
+        of_mode = ("measurement", "recycling", "dynamical_decoupling")
+        mode += "".join(f", {task[name]}" for name in of_mode if name in task)
     noise = re.sub(r"(?<=measured\()(\w{8})\w*", r"\1", task["noise"])  # its digest is long
     print(f"{model}: noise {noise}{strength}{device}, engine {task['engine']}{mode}")
     print(f"{document['images']} images x {document['shots']} shots, {document['seconds']:.2f} s")

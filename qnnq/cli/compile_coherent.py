@@ -37,7 +37,7 @@ def compile_coherent(
         _print(f"{request.model} on {device.name}, coherent", timing, compiled, report)
         if outside:
             print(f"Angles are computed outside the machine: {outside}")
-        elif refusal := _refusal(machine_circuit(circuit, target, compiled.measurement), target):
+        elif refusal := _refusal(machine_circuit(compiled, target), target):
             print(f"The device does not take it: {refusal}")
     if draw:
         print(circuit.draw("text", idle_wires=False, fold=120))
@@ -121,7 +121,7 @@ def _print(
         f"{load.broadcast_bits} bits, {load.measurements} measurements\n"
         f"assumed: {timing.feedback_latency_s * 1e6:g} us of feedback latency, "
         f"{timing.condition_overhead_s * 1e9:g} ns between branches, {timing.measurement}, "
-        f"{timing.recycling}"
+        f"{timing.recycling}, dynamical decoupling {timing.dynamical_decoupling}"
     )
 
 

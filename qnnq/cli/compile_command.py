@@ -30,6 +30,7 @@ def register(app: typer.Typer) -> None:
         condition_overhead: options.ConditionOverhead = None,
         measurement: options.Measurement = "measure",
         recycling: options.Recycling = "flip",
+        dynamical_decoupling: options.DynamicalDecoupling = "none",
         instance: options.Instance = None,
         draw: Annotated[bool, typer.Option("--draw", help="Draw the circuits.")] = False,
         qasm: Annotated[
@@ -71,6 +72,7 @@ def register(app: typer.Typer) -> None:
             condition_overhead=condition_overhead,
             measurement=measurement,
             recycling=recycling,  # type: ignore[arg-type]
+            dynamical_decoupling=dynamical_decoupling,  # type: ignore[arg-type]
         )
         check_request(request)
         if mode == "coherent":

@@ -26,7 +26,7 @@ def request_of(
     execution_mode: str,
     rep_delay: float | None,
     limits: str | None,
-    dynamical_decoupling: str | None = None,
+    dynamical_decoupling: str = "none",
     twirling: bool = False,
     max_execution_time: int | None = None,
     tags: tuple[str, ...] = (),
@@ -45,6 +45,8 @@ def request_of(
     from qnnq.jobs.hardware_request import HardwareRequest
     from qnnq.jobs.service import JobOptions
 
+    # The circuit of a whole network brings its own; the client adds it to those of layers.
+    added = None if mode == "coherent" or dynamical_decoupling == "none" else dynamical_decoupling
     return HardwareRequest(
         model=model,
         device=device,
@@ -62,13 +64,14 @@ def request_of(
         condition_overhead=condition_overhead,
         measurement=measurement,
         recycling=recycling,  # type: ignore[arg-type]
+        dynamical_decoupling="none" if added else dynamical_decoupling,  # type: ignore[arg-type]
         pairs=pairs,
         pair_gate=pair_gate,  # type: ignore[arg-type]
         compensate=compensate,
         response=response,
         options=JobOptions(
             mode=execution_mode,  # type: ignore[arg-type]
-            dynamical_decoupling=dynamical_decoupling,
+            dynamical_decoupling=added,
             measurement_twirling=twirling,
             rep_delay_s=None if rep_delay is None else rep_delay * 1e-6,
             max_execution_s=max_execution_time,

@@ -46,6 +46,14 @@ Measurement = Annotated[
 Recycling = Annotated[
     str, typer.Option(help="Coherent: of measured ancillas, flip (by their outcome) or reset.")
 ]
+DynamicalDecoupling = Annotated[
+    str,
+    typer.Option(
+        help="Coherent: XX puts two X gates into each wait of a weakly measured neuron; it undoes "
+        "constant frequency offsets, not relaxation.",
+        metavar="none|XX",
+    ),
+]
 
 # Networks that are written.
 NetworkFile = Annotated[str, typer.Option(help="The network file to write.", metavar="FILE")]

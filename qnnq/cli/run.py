@@ -45,6 +45,7 @@ def register(app: typer.Typer) -> None:
         condition_overhead: options.ConditionOverhead = None,
         measurement: options.Measurement = "measure",
         recycling: options.Recycling = "flip",
+        dynamical_decoupling: options.DynamicalDecoupling = "none",
         instance: options.Instance = None,
         json: options.Json = None,
         counts: options.Counts = False,
@@ -88,6 +89,7 @@ def register(app: typer.Typer) -> None:
             condition_overhead=condition_overhead,
             measurement=measurement,
             recycling=recycling,  # type: ignore[arg-type]
+            dynamical_decoupling=dynamical_decoupling,  # type: ignore[arg-type]
         )
         if json not in (None, "-"):
             check_writable(json)

@@ -52,8 +52,13 @@ def register(app: typer.Typer) -> None:
         ] = None,
         execution_mode: options.ExecutionMode = "batch",
         dynamical_decoupling: Annotated[
-            str | None, typer.Option(help="XX, XpXm or XY4.", metavar="SEQUENCE")
-        ] = None,
+            str,
+            typer.Option(
+                help="none, XX, XpXm or XY4; coherent: none or XX, in each wait of a weakly "
+                "measured neuron.",
+                metavar="SEQUENCE",
+            ),
+        ] = "none",
         twirling: Annotated[
             bool, typer.Option("--measurement-twirling", help="Flip measured bits at random.")
         ] = False,

@@ -69,6 +69,10 @@ def register(app: typer.Typer) -> None:
         ] = "1",
         device: options.Device = None,
         qubits: options.Qubits = "best",
+        mode: Annotated[
+            str, typer.Option(help="Of the layers under noise: stepwise or coherent.")
+        ] = "stepwise",
+        feedback_latency: options.FeedbackLatency = None,
         json: options.Json = None,
         figure: Annotated[
             str | None,
@@ -77,8 +81,9 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Train a network; needs qnnq[train]. It takes a GPU if there is one, else the CPU.
 
-        Under --noise the outcomes are sampled from the noisy response of the compiled layers. Test
-        errors are without noise; `qnnq run` measures them with it.
+        Under --noise the outcomes are sampled from the noisy response of the compiled layers, with
+        --mode coherent of neurons that live on between layers. Test errors are without noise;
+        `qnnq run` measures them with it.
 
         After every epoch FILE.checkpoint is written, so a training that was stopped, in whatever
         way, goes on where it was when the same command is given again. With several seeds FILE has
@@ -125,6 +130,8 @@ def register(app: typer.Typer) -> None:
             strengths=_strengths(strength),
             device=device,
             qubits=qubits,
+            mode=mode,  # type: ignore[arg-type]  # checked where layers are compiled
+            feedback_latency=feedback_latency,
         )
         each = [replace(settings, seed=number) for number in seeds]
         trainings = _train_all(each, outs, load_data(data), load_data(test_data))
@@ -231,7 +238,7 @@ def _strengths(text: str) -> tuple[float, ...]:
 
 def _document(settings: "TrainingSettings", result: "TrainingResult") -> dict[str, object]:
     return {
-        "settings": asdict(settings),
+        "settings": settings.identity(),
         "network": result.network.digest,
         "information": dict(result.network.information),
         "interrupted": result.interrupted,

@@ -186,6 +186,7 @@ def _compiled(
         condition_overhead=timing.condition_overhead_s,
         measurement=timing.measurement,
         recycling=timing.recycling,
+        decoupling=timing.dynamical_decoupling == "XX",
     )
 
 

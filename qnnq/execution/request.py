@@ -19,6 +19,8 @@ ModeName = Literal["stepwise", "coherent"]
 MODES: tuple[ModeName, ...] = get_args(ModeName)
 RecyclingName = Literal["flip", "reset"]
 RECYCLINGS: tuple[RecyclingName, ...] = get_args(RecyclingName)
+DecouplingName = Literal["none", "XX"]
+DECOUPLINGS: tuple[DecouplingName, ...] = get_args(DecouplingName)
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,8 @@ class RunRequest:
         measurement: In coherent mode the device's instruction that measures, such as `measure_2`.
         recycling: In coherent mode what brings a measured ancilla back to |0>: `flip` (by its own
             outcome) or `reset`.
+        dynamical_decoupling: In coherent mode `XX` lets two X gates stand in each wait of a weakly
+            measured neuron for its ancilla's measurement and for the feedback.
     """
 
     model: str = "mnist16-a0.5"
@@ -71,6 +75,7 @@ class RunRequest:
     condition_overhead: str | None = None
     measurement: str = "measure"
     recycling: RecyclingName = "flip"
+    dynamical_decoupling: DecouplingName = "none"
 
 
 def check_request(request: RunRequest) -> None:
@@ -108,11 +113,14 @@ def _check_mode(request: RunRequest) -> None:
         return
     for name in TIMES:
         option_seconds(request, name)
-    if request.recycling not in RECYCLINGS:
-        raise InputError(
-            f"--recycling {request.recycling!r}: expected one of {', '.join(RECYCLINGS)}"
-            f"{nearest(request.recycling, RECYCLINGS)}"
-        )
+    for option, found, known in (
+        ("recycling", request.recycling, RECYCLINGS),
+        ("dynamical-decoupling", request.dynamical_decoupling, DECOUPLINGS),
+    ):
+        if found not in known:
+            raise InputError(
+                f"--{option} {found!r}: expected one of {', '.join(known)}{nearest(found, known)}"
+            )
     if request.engine == "ideal":
         raise InputError("--mode coherent: expected --engine instrument or aer, got ideal")
     refused = {

@@ -5,7 +5,7 @@ from typing import Self
 
 from qnnq.devices.device import Device
 from qnnq.errors import InputError
-from qnnq.execution.request import RecyclingName, RunRequest, option_seconds
+from qnnq.execution.request import DecouplingName, RecyclingName, RunRequest, option_seconds
 from qnnq.results.labels import OF_COHERENT_MODE
 from qnnq.results.task import Task
 from transpile import CONDITION_OVERHEAD, FEEDBACK_LATENCY, CompiledNetwork, measurements
@@ -21,12 +21,14 @@ class Timing:
         condition_overhead_s: Between two branches of a layer, seconds.
         measurement: The device's instruction that measures.
         recycling: What brings a measured ancilla back to |0>.
+        dynamical_decoupling: What stands in the waits of neurons.
     """
 
     feedback_latency_s: float = FEEDBACK_LATENCY
     condition_overhead_s: float = CONDITION_OVERHEAD
     measurement: str = RunRequest.measurement
     recycling: RecyclingName = RunRequest.recycling
+    dynamical_decoupling: DecouplingName = RunRequest.dynamical_decoupling
 
     @classmethod
     def of(cls, request: RunRequest) -> Self:
@@ -38,6 +40,7 @@ class Timing:
             CONDITION_OVERHEAD if overhead is None else overhead,
             request.measurement,
             request.recycling,
+            request.dynamical_decoupling,
         )
 
     def described(self, task: Task, compiled: CompiledNetwork) -> Task:
@@ -45,6 +48,7 @@ class Timing:
         usual = type(self)()
         ancillas = any(site.ancilla is not None for site in compiled.sites)
         recycled = ancillas and self.recycling != usual.recycling
+        decoupled = ancillas and self.dynamical_decoupling != usual.dynamical_decoupling
         branches = any(step.feedforward is not None for step in compiled.steps)
         slower = branches and self.condition_overhead_s != usual.condition_overhead_s
         overhead = round(compiled.condition_overhead, 12)
@@ -55,6 +59,7 @@ class Timing:
             condition_overhead_s=overhead if slower else None,
             measurement=None if self.measurement == usual.measurement else self.measurement,
             recycling=self.recycling if recycled else None,
+            dynamical_decoupling=self.dynamical_decoupling if decoupled else None,
         )
 
     def check(self, device: Device) -> None:
@@ -83,4 +88,5 @@ def mode_labels(request: RunRequest) -> dict[str, float | str]:
         "condition_overhead": round(1e6 * timing.condition_overhead_s, 9),
         "measurement": timing.measurement,
         "recycling": timing.recycling,
+        "dynamical_decoupling": timing.dynamical_decoupling,
     }

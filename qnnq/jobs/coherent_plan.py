@@ -46,7 +46,7 @@ def plan_coherent(request: HardwareRequest) -> Plan:
     device, timing = find_device(request, network), Timing.of(request.simulated())
     compiled, _ = compile_living(network, device, request.qubits, timing)
     timed = network_circuit(compiled)
-    machine = machine_circuit(timed, device.target, compiled.measurement)
+    machine = machine_circuit(compiled, device.target)
     check_controller(machine, device.target, request.limits.broadcasts_per_job)
     # A simulator waits for nothing by itself.
     circuit = NetworkCircuit(timed if device.kind == "simulated" else machine, compiled.sites)
@@ -113,7 +113,10 @@ def _check(request: HardwareRequest) -> None:
     options = request.options
     refused = {
         "--response": request.response is not None,
-        f"--dynamical-decoupling {options.dynamical_decoupling}": options.dynamical_decoupling,
+        # Of the client, which does not schedule branches; the request has one of its own.
+        f"options.dynamical_decoupling {options.dynamical_decoupling}": (
+            options.dynamical_decoupling
+        ),
         "--measurement-twirling": options.measurement_twirling,
     }
     for option, given in refused.items():

@@ -3,7 +3,13 @@
 from dataclasses import dataclass, field, fields
 
 from qnnq.devices.service_limits import ServiceLimits
-from qnnq.execution.request import ModeName, PairGate, RecyclingName, RunRequest
+from qnnq.execution.request import (
+    DecouplingName,
+    ModeName,
+    PairGate,
+    RecyclingName,
+    RunRequest,
+)
 from qnnq.jobs.service import JobOptions
 
 LEAST_BUSY = "least_busy"
@@ -32,6 +38,7 @@ class HardwareRequest:
         condition_overhead: In coherent mode the time from one branch to the next, such as `100ns`.
         measurement: In coherent mode the device's instruction that measures, such as `measure_2`.
         recycling: In coherent mode what brings a measured ancilla back to |0>: `flip` or `reset`.
+        dynamical_decoupling: In coherent mode what stands in the waits of neurons: `none` or `XX`.
         pairs: Gate pairs inserted after each rotation.
         pair_gate: `sx` or `cz`.
         compensate: Whether angles are corrected for the device's noise.
@@ -56,6 +63,7 @@ class HardwareRequest:
     condition_overhead: str | None = None
     measurement: str = "measure"
     recycling: RecyclingName = "flip"
+    dynamical_decoupling: DecouplingName = "none"
     pairs: int = 0
     pair_gate: PairGate = "sx"
     compensate: bool = False

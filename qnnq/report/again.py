@@ -18,6 +18,7 @@ GRID_KEYS = {
     "condition_overhead": "condition_overhead",
     "measurement": "measurement",
     "recycling": "recycling",
+    "dynamical_decoupling": "dynamical_decoupling",
     "device": "devices",
     "noise": "noise",
     "network": "networks",

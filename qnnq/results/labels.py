@@ -4,7 +4,13 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-OF_COHERENT_MODE = ("feedback_latency", "condition_overhead", "measurement", "recycling")
+OF_COHERENT_MODE = (
+    "feedback_latency",
+    "condition_overhead",
+    "measurement",
+    "recycling",
+    "dynamical_decoupling",
+)
 """Options of the coherent mode; as labels they are "" where the mode is stepwise."""
 TIMES = ("feedback_latency", "condition_overhead")
 """Labels in microseconds."""

@@ -43,7 +43,8 @@ class Task:
         condition_overhead_s: Of living neurons, between two branches, where it is not the default.
         measurement: Of living neurons, the device's instruction where it is not `measure`.
         recycling: Of their ancillas, where they are not flipped by their own outcome: `reset`.
-        dynamical_decoupling: Sequence that jobs decouple idle qubits with.
+        dynamical_decoupling: Sequence that jobs, or the waits of living neurons, decouple idle
+            qubits with.
         measurement_twirling: Whether jobs twirl measurements.
         rep_delay_s: Delay after each execution, where it is not the device's own.
         shots_per_round: Shots of a round, where jobs took several until they were enough.

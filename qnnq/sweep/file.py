@@ -18,7 +18,7 @@ from pydantic_core import ErrorDetails
 
 from noise_models.catalogue import MECHANISMS, SYNTHETIC
 from qnnq.errors import InputError
-from qnnq.execution.request import EngineName, ModeName, PairGate, RecyclingName
+from qnnq.execution.request import DecouplingName, EngineName, ModeName, PairGate, RecyclingName
 from qnnq.storage.files import read_text
 from qnnq.wording import nearest
 
@@ -81,6 +81,7 @@ class Grid(BaseModel):
     condition_overhead: Listed[Text] | None = None
     measurement: Listed[Text] | None = None
     recycling: Listed[RecyclingName] | None = None
+    dynamical_decoupling: Listed[DecouplingName] | None = None
     data: Listed[Text] = ["mnist-test"]
     images: Listed[Text] | None = None
     seeds: Listed[Count] = [0]

@@ -4,7 +4,6 @@ import io
 import json
 import os
 import pickle
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +44,7 @@ def resume_from(run: TrainingRun, path: str | Path) -> None:
 
 def _identity(run: TrainingRun) -> dict[str, Any]:
     identity = {
-        **asdict(run.settings),
+        **run.settings.identity(),
         "data": run.data.digest,
         "test_data": run.test.digest,
         "noise_response": run.noise.digest if run.noise else None,

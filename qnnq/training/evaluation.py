@@ -9,8 +9,8 @@ from qnnq.training.module import QuantizedNetwork
 from qnnq.training.noise import NoiseTable
 from qnnq.training.settings import MAJORITY_SHOTS
 
-_OUTCOMES_AT_ONCE = 1 << 22
-"""Bounds the memory of an evaluation: outcomes of one layer held at the same time."""
+_NUMBERS_AT_ONCE = 1 << 22
+"""Bounds the memory of an evaluation: what is held at the same time for outcomes of one layer."""
 
 
 class Evaluation(NamedTuple):
@@ -30,7 +30,9 @@ def evaluate(
     noise: NoiseTable | None = None,
 ) -> Evaluation:
     """Run `MAJORITY_SHOTS` shots of every image; pixels (images, inputs), labels (images,)."""
-    block = max(1, _OUTCOMES_AT_ONCE // (MAJORITY_SHOTS * max(model.settings.hidden)))
+    numbers = noise.numbers_per_outcome if noise else 1
+    at_once = MAJORITY_SHOTS * max(model.settings.hidden) * numbers
+    block = max(1, _NUMBERS_AT_ONCE // at_once)
     single = majority = 0
     loss = 0.0
     for some, truth in zip(pixels.split(block), labels.split(block), strict=True):

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from qnnq.networks.network import Network
 from qnnq.training.batches import drop
+from qnnq.training.living import living_step
 from qnnq.training.settings import TrainingSettings
 from qnnq.training.step import ActivationStep
 
@@ -48,7 +50,7 @@ class QuantizedNetwork(nn.Module):  # type: ignore[misc]
         """Return the logits (images, classes) of one shot for pixels (images, inputs) in [0, 1].
 
         A share `dropout` of the outcomes is set to 0, drawn with `dropped`. `responses` are those
-        of the layers (see `ActivationStep`); None is no noise.
+        of the layers (see `ActivationStep`, `living_step`); None is no noise.
         """
         return self._finish(self.layers[0](pixels), random, dropout, dropped, responses)
 
@@ -76,10 +78,14 @@ class QuantizedNetwork(nn.Module):  # type: ignore[misc]
         dropped: torch.Generator | None,
         responses: Sequence[Tensor] | None,
     ) -> Tensor:
-        state = None
+        state: Any = None
         noise = responses or [None] * len(self.steps)
+        living = self.settings.mode == "coherent"
         for step, layer, response in zip(self.steps, self.layers[1:], noise, strict=True):
-            outcome, state = step(z, state, random, response)
+            if living and response is not None:
+                outcome, state = living_step(step, z, state, random, response)
+            else:  # without noise both modes sample the same
+                outcome, state = step(z, state, random, response)
             z = layer(drop(outcome, dropout, dropped))
         return z
 

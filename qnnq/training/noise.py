@@ -1,6 +1,7 @@
 """The noise that a network is trained under: responses of its compiled layers, by strength."""
 
 import hashlib
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -8,63 +9,79 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from qnnq.errors import InputError
-from qnnq.execution.deployment import Deployment, deploy
-from qnnq.execution.measured_deployment import MeasuredDeployment, deploy_measured, is_measured
-from qnnq.execution.request import RunRequest
+from qnnq.execution.coherent_deployment import CoherentDeployment
+from qnnq.execution.deployment import Deployment
+from qnnq.execution.engines.layer_instrument import layer_instruments
+from qnnq.execution.measured_deployment import MeasuredDeployment
+from qnnq.execution.request import RunRequest, check_request
+from qnnq.execution.run import deploy_request
 from qnnq.networks.network import Network
 from qnnq.training.settings import TrainingSettings
 
+_Rows = list[NDArray[np.float32]]
+"""Of each layer, what each copy answers: copies first."""
+
 
 class NoiseTable:
-    """P(-1) = a + b cos + c sin of every neuron, under every strength and on every copy.
+    """What every layer answers under every strength and on every copy.
 
     Args:
         network: Widths and entanglement angles; its weights do not matter.
-        settings: The noise, its strengths, the device and the qubits.
+        settings: The noise, its strengths, the device and the qubits, the mode and its timing.
         device: torch's name of where training happens.
 
     Attributes:
         digest: SHA-256 (hexadecimal) of all coefficients.
+        numbers_per_outcome: How many numbers are held at once for an outcome.
 
     Raises:
         InputError, NoiseError, TranspileError: If the noise and the network do not fit together.
     """
 
     def __init__(self, network: Network, settings: TrainingSettings, device: str) -> None:
-        build = deploy_measured if is_measured(settings.noise) else deploy
-        rows = zip(
-            *(
-                _coefficients(
-                    build(
-                        RunRequest(
-                            noise=settings.noise,
-                            strength=strength,
-                            device=settings.device,
-                            qubits=settings.qubits,
-                        ),
-                        network,
-                    )
-                )
-                for strength in settings.strengths
-            ),
-            strict=True,
-        )
-        self._layers = []  # a tensor (strengths x copies, 3, width) each
+        rows = []
+        for strength in settings.strengths:
+            request = RunRequest(
+                noise=settings.noise,
+                strength=strength,
+                device=settings.device,
+                qubits=settings.qubits,
+                mode=settings.mode,
+                feedback_latency=settings.feedback_latency,
+            )
+            check_request(request)
+            rows.append(_rows(deploy_request(request, network)))
+        self._layers = []  # a tensor (strengths x copies, ...) each
         digest = hashlib.sha256()
-        for layer in map(np.concatenate, rows):
+        for layer in map(_together, zip(*rows, strict=True)):
             digest.update(layer.tobytes())
             self._layers.append(torch.tensor(layer, device=device))
         self.digest = digest.hexdigest()
+        living = settings.mode == "coherent"
+        self.numbers_per_outcome = (
+            max(sum(layer.shape[-2:]) for layer in self._layers) if living else 1
+        )
 
     def draw(self, images: int, random: torch.Generator) -> list[Tensor]:
-        """Draw a row for each image; return a, b, c of every layer, shape (3, images, width)."""
+        """Draw a row for each image; return the response of every layer.
+
+        In stepwise mode these are a, b, c of P(-1) = a + b cos + c sin, shape (3, images, width);
+        in coherent mode each image's matrices, as in `qnnq.training.living.living_step`.
+        """
         rows = len(self._layers[0])
         device = self._layers[0].device
         drawn = torch.randint(rows, (images,), generator=random, device=device)
         return [layer[drawn].transpose(0, 1) for layer in self._layers]
 
 
-def _coefficients(deployment: Deployment | MeasuredDeployment) -> list[NDArray[np.float32]]:
+def _rows(deployment: Deployment | MeasuredDeployment | CoherentDeployment | None) -> _Rows:
+    assert deployment is not None  # the engine is not `ideal`
+    if isinstance(deployment, CoherentDeployment):
+        return _instruments(deployment)
+    return _coefficients(deployment)
+
+
+def _coefficients(deployment: Deployment | MeasuredDeployment) -> _Rows:
     """Return a, b, c of P(-1) of every layer, shape (copies, 3, width)."""
     refused = isinstance(deployment, Deployment) and (
         deployment.drifts or any(channels.correlated_readout for channels in deployment.channels)
@@ -75,3 +92,33 @@ def _coefficients(deployment: Deployment | MeasuredDeployment) -> list[NDArray[n
             "under it"
         )
     return [response.minus.swapaxes(0, 1) for response in deployment.responses]
+
+
+def _instruments(deployment: CoherentDeployment) -> _Rows:
+    """Return the matrices of every layer, (1, neurons, powers, last, before, reported, after)."""
+    found = []
+    for instrument in layer_instruments(deployment.compiled, deployment.channels):
+        if instrument.matrices is None:
+            raise InputError(
+                "noise in mode coherent: expected angles that the host computes (activation htanh "
+                "or tanh, more than 10 neurons in front of a layer); the branches of a controller "
+                "and so their noise change with every weight"
+            )
+        neurons, products, after = instrument.matrices.shape
+        shape = (1, neurons, 3, 2, products // 6, 2, after // 2)
+        found.append(instrument.matrices.reshape(shape))
+    return found
+
+
+def _together(rows: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Return one layer's rows of all strengths; in coherent mode as matrices.
+
+    Under little noise fewer coordinates are enough; the others of such a strength stay 0.
+    """
+    if rows[0].ndim == 3:
+        return np.concatenate(rows)
+    most = np.max([row.shape for row in rows], axis=0)
+    padded = [np.pad(row, [(0, m - n) for m, n in zip(most, row.shape)]) for row in rows]
+    together = np.concatenate(padded)
+    *kept, before, reported, after = together.shape
+    return together.reshape(*kept[:2], 6 * before, reported * after)

@@ -1,10 +1,11 @@
 """What a training run is asked for, and what it records."""
 
 import math
-from dataclasses import dataclass
-from typing import Literal, get_args
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, get_args
 
 from qnnq.errors import InputError, require
+from qnnq.execution.request import ModeName
 from qnnq.networks.activation import Activation
 
 MOMENTUM = 0.9
@@ -48,6 +49,9 @@ class TrainingSettings:
         device: Its name; None is the device that the noise names.
         qubits: Where the neurons are, as in `qnnq.execution.request.RunRequest`; of several copies
             each image draws one.
+        mode: How layers are measured under the noise: `stepwise`, or `coherent` with living
+            neurons.
+        feedback_latency: Of the coherent mode, as in `qnnq.execution.request.RunRequest`.
 
     Raises:
         InputError: For a value out of range; the physics is checked by `Network`.
@@ -76,6 +80,8 @@ class TrainingSettings:
     strengths: tuple[float, ...] = (1.0,)
     device: str | None = None
     qubits: str = "best"
+    mode: ModeName = "stepwise"
+    feedback_latency: str | None = None
 
     def __post_init__(self) -> None:
         found = ",".join(map(str, self.hidden)) or "none"
@@ -92,11 +98,20 @@ class TrainingSettings:
         self._check("schedule", self.schedule in SCHEDULES, f"one of {', '.join(SCHEDULES)}")
         good = bool(self.strengths) and all(0 <= x < math.inf for x in self.strengths)
         self._check("strengths", good, "numbers >= 0")
-        placed = (self.strengths, self.device, self.qubits) != ((1.0,), None, "best")
-        if self.noise == "ideal" and placed:
-            raise InputError("strength, device, qubits: expected with a noise to train under")
+        if self.noise == "ideal":
+            for name in ("strengths", "device", "qubits", "mode", "feedback_latency"):
+                if getattr(self, name) != getattr(TrainingSettings, name):
+                    option = name.replace("strengths", "strength").replace("_", "-")
+                    raise InputError(f"{option}: expected with a noise to train under")
         if self.patience and not self.validation:
             raise InputError("patience: expected with a validation share, whose loss it watches")
+
+    def identity(self) -> dict[str, Any]:
+        """Return the fields that make a training what it is: those of the coherent mode there."""
+        fields = asdict(self)
+        if self.mode == "stepwise":
+            del fields["mode"], fields["feedback_latency"]
+        return fields
 
     def _check(self, name: str, good: bool, expected: str) -> None:
         require(good, name.replace("_", "-"), expected, getattr(self, name))

@@ -30,6 +30,12 @@ class _StraightThrough(torch.autograd.Function):  # type: ignore[misc]
         return gradients[0] * slope, None, None
 
 
+def straight_through(z: Tensor, outcome: Tensor, slope: Tensor) -> Tensor:
+    """Return `outcome`, differentiated as if its derivative by `z` were `slope`."""
+    found: Tensor = _StraightThrough.apply(z, outcome, slope)
+    return found
+
+
 class ActivationStep(nn.Module):  # type: ignore[misc]
     """Rotate and measure the neurons of one layer, in closed form (arXiv:2503.15482).
 
@@ -73,7 +79,7 @@ class ActivationStep(nn.Module):  # type: ignore[misc]
             if self.entanglement < math.pi / 2:
                 after = NeuronState(state_after(outcome, angle, self.entanglement, torch), outcome)
             slope = self._slope(z, angle, response)
-        return _StraightThrough.apply(z, outcome, slope), after
+        return straight_through(z, outcome, slope), after
 
     def _slope(self, z: Tensor, angle: Tensor, response: Tensor | None) -> Tensor:
         if self.activation != "linear":

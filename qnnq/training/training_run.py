@@ -33,6 +33,8 @@ _RECIPE = (
     "strengths",
     "device",
     "qubits",
+    "mode",
+    "feedback_latency",
 )
 
 

@@ -202,6 +202,27 @@ def test_a_16_16_16_network_with_ancillas_is_one_circuit_of_a_machine(
     assert qnnq("collect", run, "--json", "-").json()["task"]["measurement"] == "measure_2"
 
 
+def test_what_a_machine_gets_is_decoupled(
+    start: Starter, files: Files, tmp_path: Path, qnnq: Command
+) -> None:
+    """Two X gates in both waits of each of two neurons; the votes are those of the network."""
+    server, run = start(), tmp_path / "run"
+    network = living_network((2, 2), WEAK)
+    write_network(network, files.network)
+    decoupled = ("--dynamical-decoupling", "XX")
+    more = ("--wait", "--shots", "4000", *COHERENT, *decoupled)
+    answer = qnnq(*files.submit("ibm_jakarta", run, *more))
+    assert answer.code == 0, answer.err
+    (params,) = [row["params"] for row in server.store.jobs()]
+    (circuit,) = received(params)
+    names = circuit.count_ops()
+    assert (names["x"], names["delay"]) == (8, 12)
+    assert_enumerated(run, files, network, qnnq)
+    assert qnnq("collect", run, "--json", "-").json()["task"]["dynamical_decoupling"] == "XX"
+    (command,) = submissions(read_sources([str(run)]).origins)
+    assert " ".join(decoupled) in command
+
+
 def test_a_machine_that_became_faulty_under_a_run(
     start: Starter, living: Files, tmp_path: Path, qnnq: Command
 ) -> None:
@@ -237,7 +258,7 @@ def test_a_machine_that_became_faulty_under_a_run(
         (("--pairs", "1"), (), (3, 2), "linear", "--pairs 1: expected --mode stepwise"),
         (("--compensate",), (), (3, 2), "linear", "--compensate: expected --mode stepwise"),
         (("--measurement-twirling",), (), (3, 2), "linear", "expected --mode stepwise"),
-        (("--dynamical-decoupling", "XX"), (), (3, 2), "linear", "expected --mode stepwise"),
+        (("--dynamical-decoupling", "XY4"), (), (3, 2), "linear", "expected one of none, XX"),
     ],
 )
 def test_refused_before_anything_is_submitted(

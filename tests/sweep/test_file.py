@@ -160,18 +160,20 @@ def test_modes_are_crossed_with_latencies_and_stepwise_has_none(folder):
     assert found == [("stepwise", ""), ("coherent", 0), ("coherent", 2), ("coherent", 1000)]
 
 
-def test_measurement_and_recycling_are_axes_of_the_coherent_mode(folder):
+def test_what_ancillas_and_waits_get_are_axes_of_the_coherent_mode(folder):
     path = folder / "sweep.toml"
     path.write_text(
         HEAD
         + 'mode = ["coherent", "stepwise"]\nmeasurement = ["measure", "measure_2"]\n'
-        + 'recycling = ["flip", "reset"]'
+        + 'recycling = ["flip", "reset"]\ndynamical_decoupling = ["none", "XX"]'
     )
     points = list(expand(read_sweep(path)))
-    found = [(point.labels["measurement"], point.labels["recycling"]) for point in points]
-    assert found == [*product(("measure", "measure_2"), ("flip", "reset")), ("", "")]
-    requests = [point.request for point in points]
-    assert [(each.measurement, each.recycling) for each in requests[:-1]] == found[:-1]
+    names = ("measurement", "recycling", "dynamical_decoupling")
+    found = [tuple(point.labels[name] for name in names) for point in points]
+    crossed = product(("measure", "measure_2"), ("flip", "reset"), ("none", "XX"))
+    assert found == [*crossed, ("", "", "")]
+    requests = [point.request for point in points[:-1]]
+    assert [tuple(getattr(each, name) for name in names) for each in requests] == found[:-1]
 
 
 def test_the_benchmark_of_latencies_asks_for_what_exists(tmp_path):

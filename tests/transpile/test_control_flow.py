@@ -15,19 +15,19 @@ from transpile import (
 )
 
 
-def dynamic(widths, entanglement, activation):
+def compiled_network(widths, entanglement, activation, **options):
     network = LivingNetwork(widths, (entanglement,) * len(widths), activation)
     target = device("FakeKingston")
     compiled = compile_network(
-        target, widths, network.entanglements, feedforward=network.feedforward()
+        target, widths, network.entanglements, feedforward=network.feedforward(), **options
     )
-    return network_circuit(compiled), target
+    return compiled, target
 
 
 @pytest.mark.parametrize("entanglement", [STRONG, PROJECTIVE])
 def test_linear_needs_one_condition_of_one_bit_for_each_neuron(entanglement):
-    whole, target = dynamic((5, 3, 4), entanglement, "linear")
-    for circuit in (whole, machine_circuit(whole, target, "measure_2")):
+    compiled, target = compiled_network((5, 3, 4), entanglement, "linear", measurement="measure_2")
+    for circuit in (network_circuit(compiled), machine_circuit(compiled, target)):
         load = check_controller(circuit, target)
         assert (load.if_tests, load.branches) == (8, 8)
         assert (load.broadcasts, load.broadcast_bits, load.broadcast_cost) == (8, 8, 8.0)
@@ -35,7 +35,8 @@ def test_linear_needs_one_condition_of_one_bit_for_each_neuron(entanglement):
 
 
 def test_conditions_on_one_register_share_a_broadcast():
-    circuit, target = dynamic((3, 2, 2), PROJECTIVE, "htanh")
+    compiled, target = compiled_network((3, 2, 2), PROJECTIVE, "htanh")
+    circuit = network_circuit(compiled)
     load = check_controller(circuit, target)
     assert (load.if_tests, load.broadcasts, load.broadcast_bits) == (7 + 3, 2, 5)
 
@@ -111,7 +112,8 @@ def test_refusals_are_one_line():
     )
     circuit, target = many()
     assert check_controller(circuit, target, most_broadcasts=2401).broadcasts == 2401
-    circuit, _ = dynamic((2, 2), PROJECTIVE, "linear")
+    compiled, _ = compiled_network((2, 2), PROJECTIVE, "linear")
+    circuit = network_circuit(compiled)
     assert refused(lambda: (circuit, device("FakeBerlin"))) == (
         "target: found no if_else, which the circuit needs"
     )

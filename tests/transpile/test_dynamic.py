@@ -1,5 +1,7 @@
 """A network as one circuit: exactly the closed form, supported by the device, its times add up."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from qiskit.circuit import IfElseOp
@@ -76,20 +78,20 @@ def test_what_a_machine_gets_is_the_same_circuit_without_its_waits():
     target = device("FakeKingston")
     network = LivingNetwork((3, 3, 2), (STRONG,) * 3, "linear")
     arguments = (target, network.widths, network.entanglements)
-    plain = network_circuit(compile_network(*arguments, feedforward=network.feedforward()))
-    machine = machine_circuit(plain, target, "measure")
+    plain = compile_network(*arguments, feedforward=network.feedforward())
+    machine = machine_circuit(plain, target)
     assert "delay" not in machine.count_ops()
     assert all(len(i.operation.blocks) == 1 for i in machine.get_instructions("if_else"))
     assert_exact(network, machine)
 
     compiled = compile_network(*arguments, feedforward=network.feedforward(), decoupling=True)
-    decoupled = machine_circuit(network_circuit(compiled), target, "measure")
-    # Two X and three delays in each wait of 3 + 2 neurons that live on.
-    assert decoupled.count_ops()["x"] == 10
-    assert decoupled.count_ops()["delay"] == 15
+    decoupled = machine_circuit(compiled, target)
+    # Two X and three delays in both waits of 3 + 2 neurons that live on.
+    assert decoupled.count_ops()["x"] == 20
+    assert decoupled.count_ops()["delay"] == 30
     assert_exact(network, decoupled)
 
-    short = machine_circuit(plain, target, "measure_2")
+    short = machine_circuit(replace(plain, measurement="measure_2"), target)
     assert short.count_ops()["measure_2"] == 8
     assert "measure" not in short.count_ops()
 
@@ -108,8 +110,10 @@ def test_a_wide_network_is_supported_instruction_by_instruction(entanglement, me
         decoupling=True,
     )
     whole = network_circuit(compiled)
-    for circuit in (whole, machine_circuit(whole, target, measurement)):
+    for circuit in (whole, machine_circuit(compiled, target)):
         assert circuit.count_ops()["if_else"] == 32
+        # Aer would look for a labelled gate's errors by its label.
+        assert not any(item.operation.label for item in circuit.data)
         assert len(list(supported(circuit, target, range(circuit.num_qubits)))) > 1000
     assert_times_add_up(compiled, target)
 
@@ -160,6 +164,46 @@ def add_times(circuit, target, physical, spent, measurement):
             duration = target[name][qubits].duration
         for qubit in qubits:
             spent[qubit] += duration
+
+
+@pytest.mark.parametrize("recycling", ["flip", "reset"])
+@pytest.mark.parametrize("outside", [False, True])
+def test_decoupling_undoes_a_frequency_offset_in_the_waits(recycling, outside):
+    """Delays that turn each neuron by RZ, about half a turn in all, leave nothing of it."""
+    target = device("FakeKingston")
+    network = LivingNetwork((2, 3, 2), (STRONG,) * 3, "linear")
+    feedforward = None if outside else network.feedforward()
+    errors = []
+    for decoupling in (False, True):
+        compiled = compile_network(
+            target,
+            network.widths,
+            network.entanglements,
+            feedforward=feedforward,
+            feedback_latency=2e-6,
+            recycling=recycling,
+            decoupling=decoupling,
+        )
+        circuit = network_circuit(compiled)
+        angles = [*network.first_angles, *np.linspace(-2, 2, circuit.num_parameters - 2)]
+        circuit.assign_parameters(angles, inplace=True)
+        neurons = {site.neuron for site in compiled.sites}
+        turned = detuned(circuit, target, neurons, 100e3)
+        expected = Histories(circuit).probabilities()
+        errors.append(np.abs(Histories(turned).probabilities() - expected).sum() / 2)
+    assert errors[0] > 0.2
+    assert errors[1] < errors[0] / 10
+
+
+def detuned(circuit, target, qubits, frequency):
+    """The same circuit with RZ(2 pi frequency duration) behind its longer delays on some qubits."""
+    turned = circuit.copy_empty_like()
+    for item in circuit.data:
+        turned.append(item)
+        if item.operation.name != "delay" or qubits.isdisjoint(qubits_of(circuit, item)):
+            continue
+        turned.rz(2 * np.pi * frequency * delay_seconds(item.operation, target), item.qubits[0])
+    return turned
 
 
 def test_linear_feedforward_by_hand():

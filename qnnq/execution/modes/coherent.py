@@ -1,6 +1,5 @@
 """Neurons that live on: their qubits are never prepared anew, and only rotations are added."""
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,6 +7,7 @@ import numpy as np
 from qnnq.arrays import FloatArray, OutcomeArray
 from qnnq.execution.engines.base import Draws
 from qnnq.execution.engines.layer_instrument import LayerInstrument
+from qnnq.execution.modes.living import minus_probability, state_reported, step_products
 from qnnq.execution.modes.stepwise import BYTES_PER_OUTCOME
 
 
@@ -53,38 +53,20 @@ class _Living:
         if instrument.matrices is None:
             after = self._branched(instrument)
         else:
-            after = rows_by_matrix(self._products(layer, activations), instrument.matrices)
+            turned = np.moveaxis(activations, -1, 0)  # (width, images, 1 or shots)
+            products = step_products(self._states, self._last, turned, neurons)
+            rows = products.reshape(neurons, -1, products.shape[-1])
+            after = rows_by_matrix(rows, instrument.matrices)
         # (neurons, images, 1 or shots, reported outcomes, coordinates)
         after = after.reshape(neurons, len(activations), -1, 2, after.shape[-1] // 2)
-        minus = after[..., 1, 0] / (after[..., 0, 0] + after[..., 1, 0])
+        minus = minus_probability(after)
         uniforms = np.ones((neurons, len(activations), draws.shots), dtype=np.float32)
         uniforms[:width] = np.moveaxis(draws.uniforms(width), -1, 0)
         bits = uniforms < minus  # (neurons, images, shots)
         self._last = (1 - 2 * bits).astype(np.int8)
         if layer + 1 < len(self._instruments):
-            rows = 2 * np.arange(minus.size).reshape(minus.shape) + bits
-            states = np.take(after.reshape(2 * minus.size, -1), rows, axis=0)
-            self._states = states / np.where(bits, minus, 1 - minus)[..., None]
+            self._states = state_reported(after, minus, bits)
         return np.moveaxis(self._last[:width], 0, -1)
-
-    def _products(self, layer: int, activations: FloatArray) -> FloatArray:
-        """Return the products that a layer with angles from outside wants: (neurons, rows, n)."""
-        instrument = self._instruments[layer]
-        neurons, width = instrument.neurons, instrument.width
-        last = self._last[:width] if layer else self._last
-        theta = np.zeros((neurons, *activations.shape[:2]), dtype=np.float32)
-        theta[:width] = np.float32(math.pi / 2) * (last - np.moveaxis(activations, -1, 0))
-        count = self._states.shape[-1]
-        states = self._states[:neurons] if layer else self._states
-        products = np.empty((*theta.shape, 3, 2, count), dtype=np.float32)
-        minus = self._last[:neurons] < 0 if layer else self._last < 0
-        one_hot = np.stack([~minus, minus], axis=-1).astype(np.float32)
-        np.multiply(states[..., None, :], one_hot[..., None], out=products[..., 0, :, :])
-        for power, factor in enumerate((np.cos(theta), np.sin(theta)), 1):
-            np.multiply(
-                products[..., 0, :, :], factor[..., None, None], out=products[..., power, :, :]
-            )
-        return products.reshape(neurons, -1, 6 * count)
 
     def _branched(self, instrument: LayerInstrument) -> FloatArray:
         """Return what branches and the layer make of the states, (neurons, rows, coordinates)."""

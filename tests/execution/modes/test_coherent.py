@@ -83,14 +83,18 @@ def test_measurement_and_recycling_are_part_of_a_task_where_they_matter():
                 "usual": {},
                 "short": {"measurement": "measure_2"},
                 "reset": {"recycling": "reset"},
+                "decoupled": {"dynamical_decoupling": "XX"},
             }.items()
         }
         for model in ("mnist16-a0-g3pi8", "mnist16-a0")
     )
-    assert len({task.id for task in weak.values()}) == 3
+    assert len({task.id for task in weak.values()}) == 4
     assert (weak["short"].measurement, weak["reset"].recycling) == ("measure_2", "reset")
-    assert not {"measurement", "recycling"} & weak["usual"].to_json().keys()
-    assert strong["reset"].id == strong["usual"].id != strong["short"].id  # it has no ancillas
+    assert weak["decoupled"].dynamical_decoupling == "XX"
+    optional = {"measurement", "recycling", "dynamical_decoupling"}
+    assert not optional & weak["usual"].to_json().keys()
+    # Without ancillas
+    assert strong["reset"].id == strong["decoupled"].id == strong["usual"].id != strong["short"].id
 
 
 def test_the_time_between_branches_is_part_of_a_task_that_has_branches():
@@ -132,6 +136,14 @@ BAD = [
     (RunRequest(measurement="measure_2"), "--measurement measure_2: expected --mode coherent"),
     (RunRequest(recycling="reset"), "--recycling reset: expected --mode coherent, got stepwise"),
     (coherent(recycling="rest"), "--recycling 'rest': expected one of flip, reset; nearest: reset"),
+    (
+        RunRequest(dynamical_decoupling="XX"),
+        "--dynamical-decoupling XX: expected --mode coherent, got stepwise",
+    ),
+    (
+        coherent(dynamical_decoupling="XX4"),
+        "--dynamical-decoupling 'XX4': expected one of none, XX; nearest: XX",
+    ),
     (RunRequest(mode="coherrent"), "--mode 'coherrent': expected one of stepwise, coherent"),
     (
         coherent(engine="ideal", noise="ideal"),

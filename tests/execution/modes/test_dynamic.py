@@ -48,6 +48,7 @@ CASES = [
     ("combined", "fake_sherbrooke", 2, {"feedback_latency": "10us"}),
     ("combined", "fake_kingston", 1, {"feedback_latency": "1ms"}),
     ("combined", "fake_kingston", 2, {"measurement": "measure_2", "recycling": "reset"}),
+    ("combined", "fake_kingston", 6, {"dynamical_decoupling": "XX", "feedback_latency": "3us"}),
     ("last projective", "fake_kingston", 3, {"feedback_latency": "0.5us"}),
     ("wider, narrower", "fake_kingston", 2, {"feedback_latency": "10us"}),
 ]

@@ -44,7 +44,7 @@ def test_one_circuit_of_three_layers_of_16(model, shots):
     run = prepare(request)
     compiled, target = run.deployment.compiled, run.deployment.device.target
     whole = network_circuit(compiled)
-    machine = machine_circuit(whole, target, compiled.measurement)
+    machine = machine_circuit(compiled, target)
     assert check_controller(machine, target).if_tests == 32
     for circuit in (whole, machine):
         assert set(supported(circuit, target, range(circuit.num_qubits)))

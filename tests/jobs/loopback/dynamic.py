@@ -82,6 +82,8 @@ def schedule(circuit: QuantumCircuit, target: Target, latency: int) -> tuple[str
             end = max(ends)
         elif each.operation.name == "barrier":
             end = start
+        elif each.operation.name == "delay":  # in units of dt; nothing is played
+            end = start + each.operation.duration
         else:
             end = add("main", each.operation.name, indices, start)
         free |= dict.fromkeys(each.qubits, end)

@@ -11,7 +11,10 @@ from qnnq.networks.bundled import load_model
 
 
 def draw(
-    path: Path, majority: dict[str, float], one: dict[str, float], pairs: dict[str, list[float]]
+    path: Path,
+    majority: dict[str, float],
+    one: dict[str, float],
+    pairs: dict[str, dict[int, float]],
 ) -> None:
     """Draw the three experiments: published points with intervals, our accuracies as lines."""
     figure = Figure(figsize=(13, 4.2), layout="constrained")
@@ -34,11 +37,15 @@ def draw(
         axes.grid(alpha=0.3)
     for axes, found in zip(panels, (majority, one), strict=False):
         networks = {name: load_model(name) for name in found}
-        rotation = [name for name, each in networks.items() if each.entanglement == math.pi / 2]
+        rotation = [
+            name
+            for name, each in networks.items()
+            if each.entanglement == math.pi / 2 and isinstance(each.stretch, float)
+        ]
         stretches = [networks[name].stretch for name in rotation]
         axes.plot(stretches, [found[name] for name in rotation], "o-", label="device noise")
     for name, values in pairs.items():
-        panels[2].plot(inserted["pairs"], values, "o-", label=name)
+        panels[2].plot(list(values), list(values.values()), "o-", label=name)
     panels[0].set_ylabel("accuracy")
     for axes in panels:
         axes.legend(frameon=False, fontsize="small")

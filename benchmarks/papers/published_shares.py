@@ -6,19 +6,17 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
-import numpy as np
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from qnnq.data.load import load_data
 from qnnq.execution.request import RunRequest
 from qnnq.execution.run import prepare
-from qnnq.fitting.observation import Observation
-from qnnq.networks.bundled import load_model
 from qnnq.statistics import wilson
 
 PUBLISHED = json.loads((files("qnnq") / "bundled" / "published.json").read_text("utf-8"))
+DEVICE = "fake_torino"
+"""The fake device whose noise ours are under."""
 FIRST_QUBITS = ",".join(map(str, range(16)))
 CONSOLE = Console(width=160)
 
@@ -50,21 +48,6 @@ class Share:
 def shares(values: Iterable[float], n: int) -> list[Share]:
     """Return accuracies as whole numbers of right answers; read-off values are rounded."""
     return [Share(round(value * n), n) for value in values]
-
-
-def published_points(model: str, qubits: str = "best") -> list[Observation]:
-    """Return the published accuracies with inserted SX pairs, as if they were this network's."""
-    network, data = load_model(model), load_data("mnist-test")
-    points = PUBLISHED["inserted_single_qubit_pairs"]["superconducting"]
-    image, shots = PUBLISHED["image_6929"]["test_index"], PUBLISHED["image_6929"]["shots"]
-    found = []
-    for pairs, share in zip(
-        points["pairs"], shares(points["stretch_0.5_accuracy_approx"], shots), strict=True
-    ):
-        wanted = RunRequest(model=model, images=str(image), pairs=pairs, qubits=qubits)
-        index, each = np.array([image]), np.array([shots])
-        found.append(Observation(wanted, network, data, index, each, share.right))
-    return found
 
 
 def shown(work: Sequence[Any], what: str) -> Iterator[Any]:
