@@ -20,8 +20,10 @@ from tests.sweep.conftest import write_inputs
 # Batches are small, so that how many tasks are in flight does not depend on the machine's speed.
 SCRIPT = """
 import sys
+import qnnq.cli.output as output
 import qnnq.sweep.schedule as schedule
 from qnnq.cli.main import main
+output.SECONDS_BETWEEN_LINES = 1e9
 schedule._LARGEST_BATCH = 2
 if __name__ == "__main__":
     sys.exit(main(["sweep", "sweep.toml", "--out", sys.argv[1], "--workers", "2"]))
