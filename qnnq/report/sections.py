@@ -172,8 +172,8 @@ def _decided(points: Sequence[Measured]) -> Section:
             figure = plot_decided(decided)
             pictures = (Picture(figure, "Images that the weakest noise changes, as pixels"),)
             text.append(
-                "Drawn: images that the weakest noise changes, each with its index and the majority "
-                "without and with noise."
+                "Drawn: images that the weakest noise changes, each with its index, and what the "
+                "majority was without and with noise."
             )
         except InputError as error:
             text.append(f"The images are not drawn: {error}")
