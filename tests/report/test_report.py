@@ -145,7 +145,7 @@ def test_a_run_alone_is_a_page(sources, tmp_path, monkeypatch, capsys):
     ("arguments", "message"),
     [
         (["none.sqlite", "--out", "a.html"], "none.sqlite: no such results file"),
-        (["empty", "--out", "a.html"], "ledger.sqlite: missing"),
+        (["empty", "--out", "a.html"], "found no ledger.sqlite in it"),
         (["r.sqlite", "--out", "no/a.html"], "no/a.html: cannot be written"),
     ],
 )

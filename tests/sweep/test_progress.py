@@ -75,6 +75,14 @@ def test_a_dry_run_stores_nothing_and_counts_what_will_be_done(ideal_sweep, caps
     assert size == pytest.approx(document["file_size"] - 250 * 24, rel=0.1)
 
 
+def test_a_sweep_tells_how_far_it_is_without_a_terminal(ideal_sweep, capsys, monkeypatch):
+    monkeypatch.setattr("qnnq.cli.output.SECONDS_BETWEEN_LINES", 0.0)
+    assert main(["sweep", "sweep.toml", "--out", "r.sqlite", "--workers", "1"]) == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "qnnq: 0 of 24 tasks"
+    assert lines[-1] == "qnnq: 24 of 24 tasks"
+
+
 def test_both_at_once_are_refused(ideal_sweep, capsys):
     command = ["sweep", "sweep.toml", "--out", "r.sqlite", "--status", "--dry-run"]
     assert main(command) == 2
