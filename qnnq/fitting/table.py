@@ -42,6 +42,15 @@ def read_table(path: str | Path) -> list[Observation]:
         text = read_text(path)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: expected a CSV file in UTF-8, {error.reason}") from error
+    try:
+        return _read(path, text)
+    except csv.Error as error:
+        raise InputError(f"{path}: expected a CSV file: {error}") from error
+
+
+def _read(path: str | Path, text: str) -> list[Observation]:
     reader = csv.DictReader(io.StringIO(text), skipinitialspace=True)
     names = reader.fieldnames or []
     lacking = [name for name in COLUMNS if name not in names]

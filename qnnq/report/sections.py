@@ -56,8 +56,8 @@ def _question(points: Sequence[Measured]) -> Section:
     images = {len(point.images) for point in points}
     shots = {point.shots for point in points}
     text = [
-        f"How well {_listed(networks, 'network')} with {_listed(_values(points, 'widths'))} "
-        f"neurons in the hidden layers classify {_listed(_values(points, 'data'))}: "
+        f"The accuracy of {_listed(networks)}, with {_listed(_values(points, 'widths'))} neurons "
+        f"in the hidden layers, on {_listed(_values(points, 'data'))}: "
         f"{_span(images)} images, {_span(shots)} shots an image.",
         f"The noise: {_listed(_values(points, 'noise'))}, at "
         f"{_listed(_values(points, 'strength'), 'strength')} "
@@ -176,7 +176,10 @@ def _decided(points: Sequence[Measured]) -> Section:
         try:
             figure = plot_decided(decided)
             pictures = (Picture(figure, "Images that the weakest noise changes, as pixels"),)
-            text.append("Drawn: images that the weakest noise changes, with what was voted.")
+            text.append(
+                "Drawn: images that the weakest noise changes, each with its index, and what the "
+                "majority was without and with noise."
+            )
         except InputError as error:
             text.append(f"The images are not drawn: {error}")
     return Section("Images that noise decides", tuple(text), pictures, (_table(rows),))

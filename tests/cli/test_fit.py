@@ -117,11 +117,13 @@ def test_a_sweep_and_a_run_are_fitted_by_their_votes(tmp_path, capsys, monkeypat
             "line 3: qubits: expected 0 to 132, got 700",
         ),
         (HEADER.replace("pairs", "pears") + "mnist16-a0.5,1,9,3,0\n", "found 'pears'"),
+        (HEADER + "\xfc", "expected a CSV file in UTF-8"),
+        (HEADER + "x" * 200_000, "expected a CSV file: field larger than"),
     ],
 )
 def test_bad_tables_are_one_line(text, says, tmp_path, capsys):
     file = tmp_path / "points.csv"
-    file.write_text(text)
+    file.write_text(text, encoding="latin-1")
     code, said = answer(capsys, "fit", file, "--noise", "fake_torino*?")
     assert code == 2
     assert says in said.err
