@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -108,7 +108,10 @@ def register(app: typer.Typer) -> None:
         if json not in (None, "-"):
             check_writable(json)
         if status or dry_run:
-            document = _status(file, out, workers) if status else _outlook(file, workers)
+            with redirect_stdout(sys.stderr if json == "-" else sys.stdout):
+                document = _status(file, out, workers) if status else _outlook(file, workers)
+                if dry_run and out.exists():
+                    print(f"{out} may hold some of it already: --status says how far it is")
             if json is not None:
                 write_json(document, json)
             return
