@@ -28,17 +28,16 @@ Mode = Annotated[
 FeedbackLatency = Annotated[
     str | None,
     typer.Option(
-        help="Coherent: from the end of a measurement to the first gate that depends on it.",
+        help="Coherent: from the end of a measurement to the first gate that depends on it.  "
+        "[default: 0.9us]",
         metavar="TIME",
-        show_default="0.9us",
     ),
 ]
 ConditionOverhead = Annotated[
     str | None,
     typer.Option(
-        help="Coherent, linear layers: from one branch of a layer to the next.",
+        help="Coherent, linear layers: from one branch of a layer to the next.  [default: 68ns]",
         metavar="TIME",
-        show_default="68ns",
     ),
 ]
 Measurement = Annotated[
@@ -99,7 +98,12 @@ RepDelay = Annotated[
     float | None, typer.Option(help="Microseconds after each execution.", metavar="US")
 ]
 Limits = Annotated[
-    str | None, typer.Option(help="TOML file that changes the service's limits.", metavar="FILE")
+    str | None,
+    typer.Option(
+        help="TOML file that changes the service's limits, such as broadcasts_per_job: every "
+        "parameter set is taken to need its own, as nothing published says otherwise.",
+        metavar="FILE",
+    ),
 ]
 Folder = Annotated[str, typer.Argument(metavar="DIR|latest", help="The run's folder.")]
 NewFolder = Annotated[

@@ -22,7 +22,9 @@ def register(app: typer.Typer) -> None:
         out: Annotated[str, typer.Option(help="The data file to write.", metavar="FILE")],
         json: options.Json = None,
     ) -> None:
-        """Turn features into the data that a network takes, by the scaling that it carries.
+        """Turn features into the data that a network takes.
+
+        The network carries their scaling.
 
         Example: qnnq scale net.safetensors test-features.npz --out test.npz
         """
@@ -31,7 +33,9 @@ def register(app: typer.Typer) -> None:
         from qnnq.errors import InputError
         from qnnq.networks.file import read_network
         from qnnq.networks.scaling import Scaling
+        from qnnq.storage.files import check_another
 
+        check_another(out, network, file)
         carrier = read_network(network)
         features, labels = read_features(file)
         try:

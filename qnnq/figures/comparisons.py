@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 from noise_models.catalogue import MECHANISMS
 from qnnq.devices.names import device_kind, resolve_device
 from qnnq.errors import InputError
-from qnnq.figures.captions import caption, name_groups
+from qnnq.figures.captions import caption, in_legend, name_groups
 from qnnq.figures.curves import PREDICTION_NAMES, mark_unfinished
-from qnnq.figures.style import HATCHES, MOST_SERIES, look, percent_axis, styled
+from qnnq.figures.style import HATCHES, MOST_SERIES, looks, percent_axis, styled
 from qnnq.results.points import Measured
 from qnnq.results.robustness import attributions, groups
 from qnnq.statistics import Difference
@@ -19,7 +19,9 @@ from qnnq.statistics import Difference
 MOST_DEVICES = 30
 
 
-def plot_devices(points: Sequence[Measured], prediction: str = "majority") -> Figure:
+def plot_devices(
+    points: Sequence[Measured], prediction: str = "majority", known: Sequence[str] = ()
+) -> Figure:
     """Draw the accuracy of every network on every device, the best device at the top."""
     found = [[point for point in line if point.labels.get("device")] for line in _series(points)]
     lines = [line for line in found if line]
@@ -38,9 +40,9 @@ def plot_devices(points: Sequence[Measured], prediction: str = "majority") -> Fi
     with styled():
         figure = Figure(figsize=(6.2, 1.4 + 0.19 * len(devices)), layout="constrained")
         axes = figure.subplots()
-        for number, (whole, name) in enumerate(zip(lines, names, strict=True)):
+        styles = looks([str(line[0].labels["network"]) for line in lines], known)
+        for number, (whole, name, style) in enumerate(zip(lines, names, styles, strict=True)):
             line = [point for point in whole if point.labels["device"] in devices]
-            style = look(number)
             aside = (number - (len(lines) - 1) / 2) * 0.6 / len(lines)
             accuracy = [point.accuracy(prediction) for point in line]
             values = np.array([each.value for each in accuracy])
@@ -48,8 +50,8 @@ def plot_devices(points: Sequence[Measured], prediction: str = "majority") -> Fi
             heights = [devices.index(point.labels["device"]) - aside for point in line]
             axes.errorbar(
                 values, heights,
-                xerr=np.abs(ends - values), fmt=style.marker, color=style.color, label=name,
-                capsize=2.5, elinewidth=1.0, markersize=3,
+                xerr=np.abs(ends - values), fmt=style.marker, color=style.color,
+                label=in_legend(name), capsize=2.5, elinewidth=1.0, markersize=3,
             )  # fmt: skip
             drawn = zip(values, heights, line, strict=True)
             mark_unfinished(axes, [(value, y) for value, y, point in drawn if not point.complete])
@@ -76,14 +78,16 @@ def _in_turns(device: str, point: Measured) -> bool:
     return bool(resolve_device(device).target.num_qubits < each * widest)
 
 
-def plot_attribution(points: Sequence[Measured]) -> Figure:
+def plot_attribution(points: Sequence[Measured], known: Sequence[str] = ()) -> Figure:
     """Draw the change of majority accuracy by each mechanism alone, and by its removal."""
     found = attributions(points)
     settings = list(dict.fromkeys(str(each.labels) for each in found))
     if len(settings) > MOST_SERIES:
         raise InputError(f"{len(settings)} series are too many to tell apart: choose with --where")
+    mechanisms = [name for name in MECHANISMS if any(each.mechanism == name for each in found)]
     lines = {_setting(line[0]): line for line in groups(points, ["off"])}
     names, common = name_groups([lines[setting] for setting in settings], ["off"])
+    styles = looks([str(lines[each][0].labels["network"]) for each in settings], known)
     with styled():
         figure = Figure(figsize=(7.0, 3.4), layout="constrained")
         panels = figure.subplots(1, 2, sharey=True)
@@ -101,15 +105,15 @@ def plot_attribution(points: Sequence[Measured]) -> Figure:
                         if str(each.labels) == setting}  # fmt: skip
                 width = 0.8 / len(settings)
                 places = [
-                    i + (number - (len(settings) - 1) / 2) * width for i in range(len(MECHANISMS))
+                    i + (number - (len(settings) - 1) / 2) * width for i in range(len(mechanisms))
                 ]
-                changes: list[Difference | None] = [here.get(m) for m in MECHANISMS]
+                changes: list[Difference | None] = [here.get(m) for m in mechanisms]
                 drawn = [(p, c) for p, c in zip(places, changes, strict=True) if c is not None]
                 values = np.array([change.value for _, change in drawn])
                 ends = np.array([[change.low, change.high] for _, change in drawn]).reshape(-1, 2).T
                 bars = axes.bar(
                     [place for place, _ in drawn], values, width, yerr=np.abs(ends - values),
-                    label=name, color=look(number).color, hatch=HATCHES[number % 4],
+                    label=in_legend(name), color=styles[number].color, hatch=HATCHES[number % 4],
                     edgecolor="white", error_kw={"elinewidth": 0.9, "capsize": 2},
                 )  # fmt: skip
                 for bar, (_, change) in zip(bars, drawn, strict=True):
@@ -117,9 +121,9 @@ def plot_attribution(points: Sequence[Measured]) -> Figure:
                         bar.set_alpha(0.35)
             if not any(getattr(each, kind) for each in found):
                 axes.text(0.5, 0.6, "not in these points", transform=axes.transAxes, ha="center")
-            axes.set_xlim(-0.6, len(MECHANISMS) - 0.4)
+            axes.set_xlim(-0.6, len(mechanisms) - 0.4)
             axes.axhline(0, color="0.2", linewidth=0.8)
-            axes.set_xticks(range(len(MECHANISMS)), MECHANISMS)
+            axes.set_xticks(range(len(mechanisms)), mechanisms)
             axes.set_title(title, fontsize=9)
             axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:+g}" if value else "0")
         panels[0].set_ylabel("change of the majority (points)")

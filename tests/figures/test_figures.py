@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from qnnq.cli.main import main
@@ -142,6 +143,17 @@ def test_devices_are_sorted_best_at_the_top():
     assert len(axes.get_legend().get_texts()) == 1
 
 
+def test_long_names_leave_room_for_the_devices(tmp_path):
+    points = [
+        measured(0.9, network=name, mode="coherent", feedback_latency=latency, data=data)
+        for name, data in (("a-network-of-a-long-name", "mnist-test"), ("another", "my-own-data"))
+        for latency in (0.0, 30.0)
+    ]
+    figure = plot_devices(points)
+    save(figure, tmp_path / "devices.png")
+    assert figure.axes[0].get_position().width > 0.4
+
+
 def test_of_many_devices_the_middle_is_left_out():
     names = [name for name in device_names() if name.startswith("fake_")][:40]
     points = [
@@ -168,6 +180,7 @@ def test_attribution_draws_costs_and_gains():
     assert cost.get_height() < 0 < gain.get_height()
     assert gain.get_height() == pytest.approx(points[2].right.mean() - points[1].right.mean())
     assert alone.get_figure().get_suptitle().startswith("fake_kingston, strength 1,")
+    assert [tick.get_text() for tick in removed.get_xticklabels()] == ["readout"]
 
 
 def test_pictures_of_images():
@@ -296,3 +309,18 @@ def test_a_caption_tells_the_latency_that_all_share():
     assert "feedback latency 2 ms" in axes.get_title(loc="left")
     names = [text.get_text() for text in axes.get_legend().get_texts()]
     assert names == ["coherent", "stepwise"]
+
+
+def test_a_network_looks_the_same_in_all_figures_of_a_page(strengths):
+    known = ["z", "b", "a"]
+    (axes,) = plot_curves(strengths, "strength", known=known).axes
+    curves = dict(zip(("a", "b"), [line.get_color() for line in axes.get_lines()], strict=False))
+    assert curves == {"a": look(2).color, "b": look(1).color}
+    points = [measured(network="a", device=device) for device in ("fake_oslo", "fake_lima")]
+    (axes,) = plot_devices(points, known=known).axes
+    assert axes.get_legend_handles_labels()[0][0].lines[0].get_color() == look(2).color
+    points = [measured(network="b", off=off, noise="fake_oslo") for off in ("", "gate")]
+    _, removed = plot_attribution(points, known).axes
+    assert removed.get_legend_handles_labels()[0][0].patches[0].get_facecolor()[:3] == to_rgb(
+        look(1).color
+    )
