@@ -77,7 +77,8 @@ def read_sources(paths: Iterable[str | Path], where: Sequence[str] = ()) -> Sour
         points += read_points(name, where)
         origins += _origins(name)
         told, failures = read_notes(name)
-        notes += [*told, *(f"failed: {each.labels['network']}: {each.reason}" for each in failures)]
+        notes += told
+        notes += [f"failed: {each.labels.get('network', '')}: {each.reason}" for each in failures]
     unfinished = sum(not point.complete for point in points)
     if unfinished:
         notes.append(f"{unfinished} of {len(points)} points are not finished")

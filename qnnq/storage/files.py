@@ -69,6 +69,12 @@ def check_writable(path: str | Path) -> None:
         raise _failure(path, error) from error
 
 
+def check_another(path: str | Path, *sources: str | Path) -> None:
+    """Raise InputError where a file that is read would be overwritten."""
+    if any(os.path.realpath(path) == os.path.realpath(source) for source in sources):
+        raise InputError(f"{path}: expected another file than those that are read")
+
+
 def _is_special(path: str | Path) -> bool:
     """Whether there is something at `path` that is neither a file nor a folder."""
     path = Path(path)
