@@ -1,10 +1,6 @@
 """A network whose neurons live on, as one dynamic circuit: compiled, checked and estimated."""
 
 from dataclasses import replace
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from noise_models import NoiseError
 from qnnq.data.dataset import Dataset
@@ -54,7 +50,8 @@ def plan_coherent(request: HardwareRequest) -> Plan:
     duration = sum(step.duration for step in compiled.steps)
     cost = LayerCost.of(circuit.circuit, duration, rep_delay, twirled=False)
     width = network.widths[0]
-    images: NDArray[Any] = np.asarray(prepared.dataset.images[prepared.images])
+    arrays = prepared.selection()
+    images = arrays["images"]
     estimate = estimate_run(
         [LayerShape(width, 1, 1, width, cost)],
         len(images),
@@ -73,11 +70,6 @@ def plan_coherent(request: HardwareRequest) -> Plan:
         circuits=circuit_digest(circuit.circuit),
         rep_delay_s=request.options.rep_delay_s,
     )
-    arrays = {
-        "images": images,
-        "labels": prepared.dataset.labels[prepared.images].astype(np.int64),
-        "indices": prepared.images,
-    }
     return Plan(
         device=device,
         network=network,
