@@ -18,6 +18,7 @@ from qnnq.jobs.planning import Plan
 from qnnq.jobs.preflight import Choice, sampled_accuracy
 from qnnq.networks.network import Network
 from transpile import (
+    MAX_BROADCASTS,
     NetworkCircuit,
     check_controller,
     circuit_digest,
@@ -43,7 +44,9 @@ def plan_coherent(request: HardwareRequest) -> Plan:
     compiled, _ = compile_living(network, device, request.qubits, timing)
     timed = network_circuit(compiled)
     machine = machine_circuit(compiled, device.target)
-    check_controller(machine, device.target, request.limits.broadcasts_per_job)
+    # Where limits allow fewer, the estimate refuses what does not fit.
+    most = max(MAX_BROADCASTS, request.limits.broadcasts_per_job)
+    check_controller(machine, device.target, most)
     # A simulator waits for nothing by itself.
     circuit = NetworkCircuit(timed if device.kind == "simulated" else machine, compiled.sites)
     rep_delay, least = rep_delays(device, request.options.rep_delay_s)
