@@ -54,6 +54,8 @@ class DaskPool:
         """See `Pool`."""
         well = [worker for worker in self._threads() if worker not in self._stuck]
         only = {"workers": well} if self._stuck and well else {}
+        if not self._batches:
+            self._seen = time.monotonic()
         future = self._client.submit(perform, batch, pure=False, retries=0, **only)
         self._batches[future] = batch, time.monotonic()
 
