@@ -249,8 +249,6 @@ def draw(
                 )
             limit = 1 - mean_error(references).value
             axes.axhline(limit, color="0.4", ls="--", lw=1, label="sign network, no noise")
-            axes.set_xscale("symlog", base=2, linthresh=1)
-            axes.set_xticks([0, 1, 8, 16, 32], ["0", "1", "8", "16", "32"])
             axes.set_xlabel("noise strength")
             axes.set_title(device, loc="left", fontsize=9)
         panels[0].set_ylabel("accuracy, majority of 15")
