@@ -10,6 +10,9 @@ from qnnq.execution.engines.layer_instrument import LayerInstrument
 from qnnq.execution.modes.living import minus_probability, state_reported, step_products
 from qnnq.execution.modes.stepwise import BYTES_PER_OUTCOME
 
+_ROWS = 192
+"""Of a matrix product; a multiple of what the kernels of BLAS take at once."""
+
 
 class Coherent:
     """A `qnnq.execution.modes.base.Mode` that carries the state of every neuron.
@@ -97,10 +100,15 @@ def row_by_row(states: FloatArray, matrices: FloatArray) -> FloatArray:
 def rows_by_matrix(rows: FloatArray, matrices: FloatArray) -> FloatArray:
     """Return products (neurons, rows, columns); those of a row do not depend on the others.
 
-    The same row must give the same outcome whatever is beside it. BLAS sums a product of two
-    columns in another order for other numbers of rows.
+    The same row must give the same outcome whatever is beside it. BLAS sums in another order for
+    other numbers of rows, so it always gets the same number, and never columns as few as two.
     """
     if matrices.shape[-1] > 2:
-        return np.asarray(rows @ matrices)
+        neurons, count, before = rows.shape
+        blocks = -(-count // _ROWS)
+        padded = np.zeros((neurons, blocks * _ROWS, before), dtype=rows.dtype)
+        padded[:, :count] = rows
+        products = padded.reshape(neurons, blocks, _ROWS, before) @ matrices[:, None]
+        return np.asarray(products.reshape(neurons, blocks * _ROWS, -1)[:, :count])
     columns = np.ascontiguousarray(matrices.swapaxes(1, 2))
     return np.asarray(np.einsum("nrk,nck->nrc", rows, columns))
