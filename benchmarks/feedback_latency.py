@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from qnnq.results.points import Measured
 
 NETWORKS = {
+    "mnist16-a0.5": "method 1",
     "mnist16-a0-g3pi8": "weak",
     "mnist16-a0.5-g3pi8": "combined",
     "mnist16-linear": "linear, method 1",
@@ -39,10 +40,11 @@ DEVICES = [
 WITH_SHORT_MEASUREMENT = ["fake_kingston", "fake_pittsburgh"]
 LATENCIES = ["0us", "0.9us", "3us", "10us", "30us", "100us"]
 MORE_LATENCIES = ["0.5us", "300us", "10ms"]
-STRENGTHS = [4, 16]
+STRENGTHS = [2, 4, 8, 16]
 QUICK_DEVICES = ["fake_torino", "fake_kingston"]
 QUICK_LATENCIES, QUICK_STRENGTHS = ["0us", "0.9us", "20us"], [4]
 DEFAULT_LATENCY = 0.9
+STYLES = {"-": "coherent", ":": "coherent, measure_2", "--": "stepwise"}
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -188,6 +190,7 @@ def budget(row: dict[str, str], prediction: str) -> str:
 def draw(points: list["Measured"]) -> "Figure":
     """Draw majority accuracy against latency (above) and strength (below), a column a network."""
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
     from qnnq.figures.style import look, percent_axis, styled
     from qnnq.results.labels import duration
@@ -195,7 +198,7 @@ def draw(points: list["Measured"]) -> "Figure":
     noisy = select(points, noise="device")
     devices = [name for name in DEVICES if select(noisy, device=name)]
     with styled():
-        figure = Figure(figsize=(11, 5), layout="constrained")
+        figure = Figure(figsize=(12, 5.4), layout="constrained")
         grid = figure.subplots(2, len(NETWORKS), sharey=True, sharex="row")
         for (network, kind), (above, below) in zip(NETWORKS.items(), grid.T, strict=True):
             for number, device in enumerate(devices):
@@ -220,10 +223,13 @@ def draw(points: list["Measured"]) -> "Figure":
             percent_axis(above)
         figure.supylabel("accuracy of the majority vote", fontsize=9)
         handles, names = grid[0, 0].get_legend_handles_labels()
+        for style, name in STYLES.items():
+            handles.append(Line2D([], [], color="0.4", ls=style, lw=1.1))
+            names.append(name)
         figure.legend(handles, names, loc="outside lower center", ncols=len(names), fontsize=8)
         figure.suptitle(
-            f"coherent (solid; dotted: measure_2) and stepwise (dashed), {len(noisy[0].images)} "
-            f"images x {noisy[0].shots} shots; below, coherent at {DEFAULT_LATENCY} us",
+            f"{len(noisy[0].images):,} images x {noisy[0].shots} shots under device noise; "
+            f"above at strength 1, below at a feedback latency of {DEFAULT_LATENCY} us",
             fontsize=9,
         )
     return figure

@@ -9,6 +9,9 @@ MOST_OUTCOMES = {"stepwise": 20_000_000, "coherent": 4_000_000}
 MOST_PAIRS = 10_000
 """Gate pairs after each rotation: a circuit of 16 neurons then has 320,000 gates more."""
 
+LONGEST_WAIT = 1000.0
+"""Seconds of feedback; qubits live less than one."""
+
 MOST_COPIES = 1_000
 """Images side by side: chips have some hundred qubits."""
 

@@ -139,6 +139,7 @@ class Study:
         shots: int = MAJORITY_SHOTS,
         entanglement: float | None = None,
         noise: str = "ideal",
+        **options: Any,
     ) -> Errors:
         """Return the errors over all test images at `shots` an image.
 
@@ -146,16 +147,18 @@ class Study:
             network: What was trained.
             shots: How many of them vote.
             entanglement: Radians; None is what the network was trained with.
-            noise: A device's name, or `ideal`.
+            noise: A noise specification, or `ideal`.
+            options: Of `qnnq.execution.request.RunRequest`.
         """
         path = network.path
         if entanglement is not None:
             path = path.with_name(f"{path.stem}-g{entanglement:.6f}.safetensors")
             write_network(replace(read_network(network.path), entanglement=entanglement), path)
-        kept = path.with_suffix(f".{noise}.{shots}.npz")
+        others = "".join(f".{name}-{value}" for name, value in options.items())
+        kept = path.with_suffix(f".{noise}.{shots}{others}.npz")
         if not kept.exists():
             engine: EngineName = "ideal" if noise == "ideal" else "instrument"
-            request = RunRequest(str(path), engine=engine, noise=noise, shots=shots)
+            request = RunRequest(str(path), engine=engine, noise=noise, shots=shots, **options)
             prepared = prepare(request)
             started = time.process_time()
             result = prepared.execute()

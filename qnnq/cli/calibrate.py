@@ -45,6 +45,9 @@ def register(app: typer.Typer) -> None:
             ),
         ] = None,
         check_shots: Annotated[int, typer.Option(help="Shots of each image of --check.")] = 10,
+        data: Annotated[
+            str, typer.Option(help="What --check takes images of: a data set's name or a file.")
+        ] = "mnist-test",
         json: options.Json = None,
     ) -> None:
         """Measure the response of the qubits that a network would use.
@@ -59,7 +62,6 @@ def register(app: typer.Typer) -> None:
 
         Example: qnnq calibrate --device fake_torino --check 0:200 --check-shots 10
         """
-        import shutil
         from dataclasses import replace
 
         from qnnq.errors import InputError
@@ -69,7 +71,7 @@ def register(app: typer.Typer) -> None:
         from qnnq.jobs.planning import check_device, plan_run
         from qnnq.jobs.responses import RESPONSE, plan_calibration
         from qnnq.jobs.twin_check import checking_request
-        from qnnq.storage.files import check_writable
+        from qnnq.storage.files import check_writable, write_atomically
 
         request = hardware.request_of(
             model=model,
@@ -87,6 +89,7 @@ def register(app: typer.Typer) -> None:
             rep_delay=rep_delay,
             limits=limits,
         )
+        checking = replace(request, data=data)  # no part of what a calibration measures
         if json is not None and check is None:
             raise InputError("--json: expected --check beside it, whose result it holds")
         for path in (out, json):
@@ -101,18 +104,18 @@ def register(app: typer.Typer) -> None:
                 if check is not None:  # refused before the calibration is paid
                     kinds = [[str(site) for site in layer.sites] for layer in plan.circuits]
                     wanted = (plan.device.name, kinds, plan.network, check, check_shots)
-                    judged = plan_run(checking_request(request, *wanted)).estimate
+                    judged = plan_run(checking_request(checking, *wanted)).estimate
                     estimate = replace(estimate, layers=(*estimate.layers, *judged.layers))
                 check_budget(estimate, budget)
                 print(f"{plan.device.name}: quantum seconds: {plan.estimate.formula()}")
                 hardware.confirm(plan, yes)
                 create_run(checked, plan, folder, budget)
             hardware.pursue(str(folder), wait=True)
-            shutil.copyfile(folder / RESPONSE, out)
+            write_atomically(out, (folder / RESPONSE).read_bytes())
             print(f"{out}: the response that {folder} measured")
             if check is None:
                 return
-            document = _check(request, folder, check, check_shots, budget, yes)
+            document = _check(checking, folder, check, check_shots, budget, yes)
         if json is not None:
             write_json(document, json)
 

@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
             str, typer.Argument(metavar="A", help="A results file, the folder of a run, or latest.")
         ],
         second: Annotated[
-            str | None, typer.Argument(metavar="[B]", help="Another one. Default: A again.")
+            str | None, typer.Argument(metavar="B", help="Another one. Default: A again.")
         ] = None,
         a: _Side = None,
         b: _Side = None,
@@ -32,7 +32,9 @@ def register(app: typer.Typer) -> None:
         json: options.Json = None,
         unfinished: options.Unfinished = False,
     ) -> None:
-        """Compare two sets of points on the same images: majority of B minus majority of A.
+        """Compare two sets of points on the same images.
+
+        The change is the majority of B minus the majority of A.
 
         Points are paired where they agree in every label of which both sides have the same values;
         labels in which the sides differ are what is compared. gained and lost count the images

@@ -98,7 +98,9 @@ def register(app: typer.Typer) -> None:
             for layer in _distinct(layers):
                 print(layer.circuit.draw("text", idle_wires=False, fold=120))
         if qasm is not None:
-            _write_qasm(layers, qasm)
+            written = _write_qasm(layers, qasm)
+            if json != "-":
+                print("".join(f"{path}: layers {used}\n" for path, used in written), end="")
 
 
 def _row(index: int, layer: "CompiledLayer", found: Any) -> dict[str, Any]:
@@ -146,21 +148,25 @@ def _distinct(layers: "tuple[CompiledLayer, ...]") -> "list[CompiledLayer]":
     return list({id(layer): layer for layer in layers}.values())
 
 
-def _write_qasm(layers: "tuple[CompiledLayer, ...]", destination: str) -> None:
+def _write_qasm(layers: "tuple[CompiledLayer, ...]", destination: str) -> list[tuple[Path, str]]:
+    """Write a program for each circuit; return the files and the layers that each is for."""
     from qiskit import qasm3
 
     from qnnq.storage.files import write_atomically
 
-    distinct = _distinct(layers)
-    programs = []
-    for layer in distinct:
+    programs = {}
+    for layer in _distinct(layers):
         used = [number for number, item in enumerate(layers, 1) if item is layer]
-        programs.append(f"// layers {used}\n{qasm3.dumps(layer.circuit)}")
+        programs[", ".join(map(str, used))] = f"// layers {used}\n{qasm3.dumps(layer.circuit)}"
     if destination == "-":
-        print("\n".join(programs))
-    elif len(programs) == 1:
-        write_atomically(Path(destination), programs[0].encode())
-    else:
-        path = Path(destination)
-        for number, program in enumerate(programs):
-            write_atomically(path.with_stem(f"{path.stem}-{number}"), program.encode())
+        print("\n".join(programs.values()))
+        return []
+    path = Path(destination)
+    several = len(programs) > 1
+    paths = [
+        path.with_stem(f"{path.stem}-{number}") if several else path
+        for number in range(len(programs))
+    ]
+    for file, program in zip(paths, programs.values(), strict=True):
+        write_atomically(file, program.encode())
+    return list(zip(paths, programs, strict=True))

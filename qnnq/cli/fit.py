@@ -59,7 +59,9 @@ def register(app: typer.Typer) -> None:
             str | None, typer.Option(help="Write as JSON (- is stdout).", metavar="FILE")
         ] = None,
     ) -> None:
-        """Infer noise from counts: maximum likelihood, 95 % intervals, goodness of fit.
+        """Infer noise from counts, by maximum likelihood.
+
+        With 95 % intervals, the goodness of fit, and AIC where several noises are compared.
 
         A CSV file has a line for each setting: model, images, shots (of each image), correct (right
         shots, of all images together), and if wanted data, pairs, pair_gate, qubits, copies.

@@ -4,6 +4,7 @@ import io
 import os
 import re
 import sys
+import warnings
 from collections.abc import Sequence
 from importlib import import_module
 from itertools import pairwise
@@ -83,6 +84,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     _prepare_streams()
+    with warnings.catch_warnings():
+        warnings.showwarning = _note  # type: ignore[assignment]
+        return _run(words)
+
+
+def _run(words: list[str]) -> int:
     try:
         result = build_app()(args=words or ["--help"], prog_name="qnnq", standalone_mode=False)
         sys.stdout.flush()
@@ -99,6 +106,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         result = _say(_message(error, words), code)
     _finish_stdout()
     return result if isinstance(result, int) else DONE
+
+
+def _note(message: Warning | str, *_: object) -> None:
+    """Print a warning of any package as a line of ours."""
+    print(f"qnnq: note: {_one_line(str(message))}", file=sys.stderr)
 
 
 def _prepare_streams() -> None:

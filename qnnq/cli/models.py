@@ -20,11 +20,13 @@ def register(app: typer.Typer) -> None:
     def models(
         files: Annotated[
             list[str] | None,
-            typer.Argument(metavar="[MODEL...]", help="These, instead of all bundled ones."),
+            typer.Argument(metavar="MODEL", help="These, instead of all bundled ones."),
         ] = None,
         json: options.Json = None,
     ) -> None:
-        """List networks, bundled ones or files, and their accuracy without noise.
+        """List networks and their accuracy without noise.
+
+        All bundled ones, or those that are named.
 
         Example: qnnq models net.safetensors
         """
@@ -59,7 +61,7 @@ def _print(networks: dict[str, "Network"]) -> None:
     table = Table(title="Networks, accuracy without noise", title_justify="left")
     for column in ("model", "hidden", "activation"):
         table.add_column(column)
-    for column in ("stretch", "angle", "trained", "one shot", "majority"):
+    for column in ("stretch", "entanglement", "trained", "one shot", "majority"):
         table.add_column(column, justify="right")
     for name, network in networks.items():
         known = network.information
@@ -94,4 +96,4 @@ def _caption(networks: "Iterable[Network]") -> str:
     """Say what accuracies were measured on, as far as the files tell."""
     known = [network.information for network in networks if "test_data" in network.information]
     told = dict.fromkeys(f"on {each['test_data']}, majority of {each['shots']}" for each in known)
-    return "; ".join([*told, "angle: the entanglement's"])
+    return "; ".join(told)

@@ -41,7 +41,10 @@ def register(app: typer.Typer) -> None:
         ] = False,
         json: options.Json = None,
     ) -> None:
-        """List what noise exists, show the rates of one by qubit, or a network's error budget.
+        """Show what noise exists, its rates, or a network's error budget.
+
+        Without SPEC all that exists; with it the rates, qubit by qubit; with --model what it does
+        to that network's neurons.
 
         Example: qnnq noise "fake_kingston(readout=off)*2"
         """

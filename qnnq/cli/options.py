@@ -99,7 +99,12 @@ RepDelay = Annotated[
     float | None, typer.Option(help="Microseconds after each execution.", metavar="US")
 ]
 Limits = Annotated[
-    str | None, typer.Option(help="TOML file that changes the service's limits.", metavar="FILE")
+    str | None,
+    typer.Option(
+        help="TOML file that changes the service's limits, such as broadcasts_per_job: every "
+        "parameter set is taken to need its own, as nothing published says otherwise.",
+        metavar="FILE",
+    ),
 ]
 Folder = Annotated[str, typer.Argument(metavar="DIR|latest", help="The run's folder.")]
 NewFolder = Annotated[

@@ -22,10 +22,11 @@ def register(app: typer.Typer) -> None:
         where: options.Where = None,
         json: options.Json = None,
     ) -> None:
-        """Write one HTML file, which needs no network, about a sweep, runs on devices, or both.
+        """Write one HTML file about a sweep, runs on devices, or both.
 
-        What was asked, accuracies with intervals, figures, what noise changes, what the runs cost,
-        and how to do it again. It can be asked while a sweep is running.
+        It says what was asked, accuracies with intervals, figures, what noise changes, what the
+        runs cost, and how to do it again; it loads nothing from elsewhere. It can be asked while a
+        sweep is running.
 
         Example: qnnq report results.sqlite --out report.html
         """

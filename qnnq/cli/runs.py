@@ -11,7 +11,9 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def runs(json: options.Json = None) -> None:
-        """List all runs on devices with their state and cost, as far as it is known here.
+        """List all runs on devices with their state and cost.
+
+        As far as it is known here: nothing is asked of the service.
 
         Example: qnnq runs
         """
@@ -25,7 +27,7 @@ def register(app: typer.Typer) -> None:
         if json != "-":
             table = Table()
             for name in ("run", "state", "created", "device", "network", "quantum s", "budget s"):
-                table.add_column(name)
+                table.add_column(name, justify="right" if name.endswith(" s") else "left")
             for run in found:
                 used, budget = (
                     "" if value is None else f"{value:.2f}"

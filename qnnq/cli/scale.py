@@ -22,7 +22,9 @@ def register(app: typer.Typer) -> None:
         out: Annotated[str, typer.Option(help="The data file to write.", metavar="FILE")],
         json: options.Json = None,
     ) -> None:
-        """Turn features into the data that a network takes, by the scaling that it carries.
+        """Turn features into the data that a network takes.
+
+        The network carries their scaling.
 
         Example: qnnq scale net.safetensors test-features.npz --out test.npz
         """

@@ -138,4 +138,5 @@ def register(app: typer.Typer) -> None:
             say("the account's plan has no sessions: using a batch")
         create_run(checked, plan, folder, budget)
         say(f"run {folder}: task {plan.task.id[:12]}")
-        hardware.pursue(str(folder), wait, json=json)
+        if hardware.pursue(str(folder), wait, json=json) and json != "-":
+            print(f"its accuracy: qnnq collect {folder}")

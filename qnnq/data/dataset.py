@@ -51,7 +51,10 @@ class Dataset:
 
 def _check_images(images: NDArray[Any]) -> None:
     if images.ndim != 2 or 0 in images.shape:
-        raise InputError(f"images: expected an array (images, pixels), got shape {images.shape}")
+        flat = "; flatten pictures: images.reshape(len(images), -1)" if images.ndim > 2 else ""
+        raise InputError(
+            f"images: expected an array (images, pixels), got shape {images.shape}{flat}"
+        )
     if images.dtype == np.uint8:
         return
     if images.dtype.kind != "f" or images.dtype.itemsize > 8:

@@ -36,7 +36,9 @@ def _parse_part(part: str, text: str, count: int) -> NDArray[np.int64]:
     if first >= stop:
         raise InputError(f"images {text!r}: expected START:STOP with START < STOP, got {part}")
     if stop > count:
-        raise InputError(f"images {text!r}: expected indices 0 to {count - 1}, got {stop - 1}")
+        raise InputError(
+            f"images {text!r}: expected indices 0 to {count - 1}, got {stop - 1}; all takes all"
+        )
     return np.arange(first, stop, dtype=np.int64)
 
 

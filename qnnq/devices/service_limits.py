@@ -33,7 +33,8 @@ class ServiceLimits:
         executions_per_job: Parameter sets times shots.
         instructions_per_qubit: Control instructions on one qubit, over all parameter sets of a job.
         broadcasts_per_job: Broadcasts of one bit to the controllers of a dynamic circuit, over all
-            parameter sets of a job. That each of them counts is not said: a service that keeps one
+            parameter sets of a job. The page limits "a job (not a circuit)" and does not say that
+            each parameter set counts, as it does among the executions: a service that keeps one
             circuit for all of them takes more.
         payload_bytes: Size of a job's request; 64 MB is what the service once refused above.
         seconds_per_job: Quantum time after which the service cancels a job.

@@ -153,6 +153,8 @@ def read_response(path: str | Path) -> MeasuredResponse:
         raise InputError("--noise measured: expected a response file, as in measured:FILE")
     try:
         document = json.loads(read_text(path))
+        if not isinstance(document, dict):
+            raise ValueError(f"got {type(document).__name__}")
         return MeasuredResponse.model_validate(document)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from error
@@ -161,4 +163,6 @@ def read_response(path: str | Path) -> MeasuredResponse:
         place = ".".join(str(part) for part in first["loc"]) or "document"
         raise InputError(f"{path}: {place}: {first['msg']}") from error
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: expected a response file ({SCHEMA}), got no JSON") from error
+        raise InputError(
+            f"{path}: expected a response file ({SCHEMA}), got no JSON object"
+        ) from error

@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 from qnnq.devices.names import DEFAULT_DEVICE
 from qnnq.errors import InputError
-from qnnq.limits import MOST_COPIES, MOST_PAIRS, MOST_SHOTS
+from qnnq.limits import LONGEST_WAIT, MOST_COPIES, MOST_PAIRS, MOST_SHOTS
 from qnnq.results.labels import OF_COHERENT_MODE, TIMES
 from qnnq.wording import nearest
 
@@ -142,8 +142,11 @@ def option_seconds(request: RunRequest, name: str) -> float | None:
     if text is None:
         return None
     seconds = read_seconds(text)
-    if seconds is None or not (math.isfinite(seconds) and seconds >= 0):
-        raise InputError(f"--{name.replace('_', '-')} {text!r}: expected a time >= 0, such as 2us")
+    if seconds is None or not 0 <= seconds <= LONGEST_WAIT:
+        raise InputError(
+            f"--{name.replace('_', '-')} {text!r}: expected a time >= 0, such as 2us, and at "
+            f"most {LONGEST_WAIT:g}s"
+        )
     return seconds
 
 

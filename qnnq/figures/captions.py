@@ -23,6 +23,7 @@ _IN_CAPTION = (
     "data",
     "content",
 )
+_LEGEND_WIDTH = 36  # characters
 _UNTOLD = (
     ("noise", "device"),
     ("mode", "stepwise"),
@@ -73,6 +74,11 @@ def name_groups(lines: Sequence[Sequence[Measured]], apart: Sequence[str]) -> tu
 def caption(text: str, figure: Figure) -> str:
     """Break a line of small type to a figure's width."""
     return textwrap.fill(text, int(17 * figure.get_figwidth()))
+
+
+def in_legend(name: str) -> str:
+    """Break the name of a line or bar, so that a legend beside a figure leaves room for it."""
+    return textwrap.fill(name, _LEGEND_WIDTH)
 
 
 def named(name: str, value: Any) -> str:

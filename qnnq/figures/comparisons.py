@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from noise_models.catalogue import MECHANISMS
 from qnnq.devices.names import device_kind, resolve_device
 from qnnq.errors import InputError
-from qnnq.figures.captions import caption, name_groups
+from qnnq.figures.captions import caption, in_legend, name_groups
 from qnnq.figures.curves import PREDICTION_NAMES, mark_unfinished
 from qnnq.figures.style import HATCHES, MOST_SERIES, look, percent_axis, styled
 from qnnq.results.points import Measured
@@ -48,8 +48,8 @@ def plot_devices(points: Sequence[Measured], prediction: str = "majority") -> Fi
             heights = [devices.index(point.labels["device"]) - aside for point in line]
             axes.errorbar(
                 values, heights,
-                xerr=np.abs(ends - values), fmt=style.marker, color=style.color, label=name,
-                capsize=2.5, elinewidth=1.0, markersize=3,
+                xerr=np.abs(ends - values), fmt=style.marker, color=style.color,
+                label=in_legend(name), capsize=2.5, elinewidth=1.0, markersize=3,
             )  # fmt: skip
             drawn = zip(values, heights, line, strict=True)
             mark_unfinished(axes, [(value, y) for value, y, point in drawn if not point.complete])
@@ -82,6 +82,7 @@ def plot_attribution(points: Sequence[Measured]) -> Figure:
     settings = list(dict.fromkeys(str(each.labels) for each in found))
     if len(settings) > MOST_SERIES:
         raise InputError(f"{len(settings)} series are too many to tell apart: choose with --where")
+    mechanisms = [name for name in MECHANISMS if any(each.mechanism == name for each in found)]
     lines = {_setting(line[0]): line for line in groups(points, ["off"])}
     names, common = name_groups([lines[setting] for setting in settings], ["off"])
     with styled():
@@ -101,15 +102,15 @@ def plot_attribution(points: Sequence[Measured]) -> Figure:
                         if str(each.labels) == setting}  # fmt: skip
                 width = 0.8 / len(settings)
                 places = [
-                    i + (number - (len(settings) - 1) / 2) * width for i in range(len(MECHANISMS))
+                    i + (number - (len(settings) - 1) / 2) * width for i in range(len(mechanisms))
                 ]
-                changes: list[Difference | None] = [here.get(m) for m in MECHANISMS]
+                changes: list[Difference | None] = [here.get(m) for m in mechanisms]
                 drawn = [(p, c) for p, c in zip(places, changes, strict=True) if c is not None]
                 values = np.array([change.value for _, change in drawn])
                 ends = np.array([[change.low, change.high] for _, change in drawn]).reshape(-1, 2).T
                 bars = axes.bar(
                     [place for place, _ in drawn], values, width, yerr=np.abs(ends - values),
-                    label=name, color=look(number).color, hatch=HATCHES[number % 4],
+                    label=in_legend(name), color=look(number).color, hatch=HATCHES[number % 4],
                     edgecolor="white", error_kw={"elinewidth": 0.9, "capsize": 2},
                 )  # fmt: skip
                 for bar, (_, change) in zip(bars, drawn, strict=True):
@@ -117,9 +118,9 @@ def plot_attribution(points: Sequence[Measured]) -> Figure:
                         bar.set_alpha(0.35)
             if not any(getattr(each, kind) for each in found):
                 axes.text(0.5, 0.6, "not in these points", transform=axes.transAxes, ha="center")
-            axes.set_xlim(-0.6, len(MECHANISMS) - 0.4)
+            axes.set_xlim(-0.6, len(mechanisms) - 0.4)
             axes.axhline(0, color="0.2", linewidth=0.8)
-            axes.set_xticks(range(len(MECHANISMS)), MECHANISMS)
+            axes.set_xticks(range(len(mechanisms)), mechanisms)
             axes.set_title(title, fontsize=9)
             axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:+g}" if value else "0")
         panels[0].set_ylabel("change of the majority (points)")

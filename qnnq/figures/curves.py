@@ -1,7 +1,6 @@
 """Accuracy against strength, pairs, latency, stretch or entanglement: one line a setting."""
 
 import math
-import textwrap
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
@@ -12,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import ScaledTranslation, Transform
 
 from qnnq.errors import InputError
-from qnnq.figures.captions import caption, name_groups
+from qnnq.figures.captions import caption, in_legend, name_groups
 from qnnq.figures.published import CITATION, PublishedSeries, published_series
 from qnnq.figures.style import MOST_SERIES, Look, look, percent_axis, styled
 from qnnq.results.labels import OF_COHERENT_MODE, duration
@@ -36,7 +35,6 @@ PREDICTION_NAMES = {
 _SPREAD_POINTS = 7.0
 _PER_NETWORK = ("stretch", "entanglement")
 _WIDE_RANGE = 16
-_LEGEND_WIDTH = 36  # characters
 
 
 def plot_curves(
@@ -63,8 +61,7 @@ def plot_curves(
         looks = _looks(lines, apart)
         for number, (line, name, style) in enumerate(zip(lines, names, looks, strict=True)):
             place = _aside(figure, axes, number - (len(lines) - 1) / 2, len(lines))
-            label = textwrap.fill(name, _LEGEND_WIDTH)
-            _draw_line(axes, line, x, prediction, label, style, place)
+            _draw_line(axes, line, x, prediction, in_legend(name), style, place)
         overlay = published_series(x, points) if published else []
         for number, series in enumerate(overlay):
             _draw_published(axes, series, number)

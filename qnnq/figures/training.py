@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogFormatter
 
 from qnnq.errors import InputError
 from qnnq.figures.style import MOST_SERIES, look, percent_axis, styled
@@ -41,6 +42,8 @@ def plot_learning(histories: Mapping[int, Sequence[Epoch]]) -> Figure:
         percent_axis(accuracies)
         losses.set_ylabel("loss (cross-entropy)")
         losses.set_yscale("log")
+        for formatter in (losses.yaxis.set_major_formatter, losses.yaxis.set_minor_formatter):
+            formatter(LogFormatter(minor_thresholds=(1.5, 0.4)))
         for axes in (accuracies, losses):
             axes.set_xlabel("epoch")
             axes.set_ylim(top=1 if axes is accuracies else None)

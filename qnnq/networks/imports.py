@@ -119,8 +119,6 @@ def _read_torch(path: Path) -> _Tensors:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             state = torch.load(path, map_location="cpu", weights_only=True)
-    except OSError:
-        raise
     except Exception as error:  # torch has no common class for what a bad file raises
         raise InputError(f"{expected}; torch cannot load it ({type(error).__name__})") from error
     if not isinstance(state, Mapping):

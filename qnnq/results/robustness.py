@@ -144,7 +144,8 @@ def classical(points: Sequence[Measured], like: Measured) -> Measured:
             return point
     raise InputError(
         "the sweep lacks the classical network: expected one with stretch 0, entanglement pi/2 "
-        f"and widths {like.labels['widths']} at strength 0, on the same images"
+        f"and widths {like.labels['widths']} at strength 0, on the same images; "
+        "qnnq results FILE --report breakdown --threshold ACCURACY does without"
     )
 
 

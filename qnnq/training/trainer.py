@@ -58,7 +58,7 @@ def train(
     Raises:
         InputError: If the two data sets do not fit, or the checkpoint is of another training.
         QnnqError: If the checkpoint cannot be written; the one before it is kept.
-        MemoryError: If the network is too large.
+        MemoryError: If the network, or what is trained at once, is too large.
     """
     _check_fit(data, test)
     try:
@@ -67,7 +67,10 @@ def train(
     except RuntimeError as error:  # torch has no class of its own for this on the CPU
         if "memory" not in str(error):
             raise
-        raise MemoryError(f"a network with hidden widths {settings.hidden} is too large") from error
+        raise MemoryError(
+            f"hidden widths {settings.hidden} with {settings.train_shots} shots of "
+            f"{settings.batch_size} images at once are too many"
+        ) from error
 
 
 def _train(
@@ -121,7 +124,7 @@ def _check_fit(data: Dataset, test: Dataset) -> None:
     if test.images.shape[1] != pixels:
         raise InputError(
             f"{test.name}: expected images of {pixels} pixels as in {data.name}, "
-            f"got {test.images.shape[1]}"
+            f"got {test.images.shape[1]}; --test-data FILE takes your own"
         )
     if test.labels.max() >= classes:
         index = int(np.argmax(test.labels >= classes))

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from qnnq.cli import output
@@ -25,6 +26,11 @@ def folder(tmp_path_factory):
     path = tmp_path_factory.mktemp("messages")
     (path / "sweep.toml").write_text(SWEEP)
     (path / "grid.toml").write_text(SWEEP.replace("[[grid]]", "[grid]"))
+    labels = np.arange(4) % 2
+    np.savez(path / "cubes.npz", images=np.zeros((4, 2, 2)), labels=labels)
+    np.savez(path / "small.npz", images=np.zeros((4, 4)), labels=labels)
+    weights = tuple(np.ones(shape, np.float32) for shape in ((3, 4), (2, 3)))
+    write_network(Network(weights), path / "small.safetensors")
     out = str(path / "r.sqlite")
     assert main(["sweep", str(path / "sweep.toml"), "--out", out, "--workers", "1"]) == 0
     return path
@@ -46,6 +52,9 @@ def _there(folder, monkeypatch):
         ("plot r.sqlite --out a.png --size big", "--size 'big': expected inches such as 7x4"),
         ("plot r.sqlite --out a.png --label x=y", "expected NETWORK=NAME, one of mnist16-a0, "),
         ("noise fake_fez --devices", "--devices: expected alone"),
+        ("train --data cubes.npz --out a.safetensors", "images.reshape(len(images), -1)"),
+        ("train --data small.npz --out a.safetensors", "--test-data FILE takes your own"),
+        ("estimate small.safetensors --data small.npz", "all takes all"),
     ],
 )
 def test_bad_input_in_our_own_words(capsys, command, message):
@@ -54,6 +63,30 @@ def test_bad_input_in_our_own_words(capsys, command, message):
     error = capsys.readouterr().err
     assert error.count("\n") == 1
     assert message in error
+
+
+def test_no_line_of_the_list_of_commands_is_cut(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    capsys.readouterr()
+    assert main(["--help"]) == 0
+    assert "..." not in capsys.readouterr().out.replace("[ARGS]...", "")
+
+
+def test_a_warning_is_a_line_of_ours(capsys):
+    capsys.readouterr()
+    title = "\N{CJK UNIFIED IDEOGRAPH-6570}"
+    assert main(["plot", "r.sqlite", "--out", "a.png", "--title", title]) == 0
+    error = capsys.readouterr().err
+    assert error.startswith("qnnq: note: Glyph 25968 ")
+    assert "UserWarning" not in error
+
+
+def test_programs_of_several_layers_say_where_they_are(capsys):
+    capsys.readouterr()
+    network = Network(tuple(np.ones(shape, np.float32) for shape in ((3, 4), (2, 3), (2, 2))))
+    write_network(network, "two.safetensors")
+    assert main(["compile", "two.safetensors", "--qasm", "two.qasm"]) == 0
+    assert capsys.readouterr().out.endswith("two-0.qasm: layers 1\ntwo-1.qasm: layers 2\n")
 
 
 def test_every_command_has_json():

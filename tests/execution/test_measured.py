@@ -216,9 +216,9 @@ def test_another_entanglement_angle_or_engine_is_refused(tmp_path):
     ("content", "message"),
     [
         ("", "got no JSON"),
+        ("[1]", "expected a response file"),
         ("{}", "device"),
         ('{"format": "qnnq.response/3"}', "format"),
-        ("[1]", "document"),
     ],
 )
 def test_bad_response_files(tmp_path, content, message):

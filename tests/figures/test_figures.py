@@ -142,6 +142,17 @@ def test_devices_are_sorted_best_at_the_top():
     assert len(axes.get_legend().get_texts()) == 1
 
 
+def test_long_names_leave_room_for_the_devices(tmp_path):
+    points = [
+        measured(0.9, network=name, mode="coherent", feedback_latency=latency, data=data)
+        for name, data in (("a-network-of-a-long-name", "mnist-test"), ("another", "my-own-data"))
+        for latency in (0.0, 30.0)
+    ]
+    figure = plot_devices(points)
+    save(figure, tmp_path / "devices.png")
+    assert figure.axes[0].get_position().width > 0.4
+
+
 def test_of_many_devices_the_middle_is_left_out():
     names = [name for name in device_names() if name.startswith("fake_")][:40]
     points = [
@@ -168,6 +179,7 @@ def test_attribution_draws_costs_and_gains():
     assert cost.get_height() < 0 < gain.get_height()
     assert gain.get_height() == pytest.approx(points[2].right.mean() - points[1].right.mean())
     assert alone.get_figure().get_suptitle().startswith("fake_kingston, strength 1,")
+    assert [tick.get_text() for tick in removed.get_xticklabels()] == ["readout"]
 
 
 def test_pictures_of_images():

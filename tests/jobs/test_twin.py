@@ -184,3 +184,24 @@ def test_a_check_of_fewer_images_than_fit_side_by_side(
     answer = qnnq(*calibrate, "--out", tmp_path / "r.json", "--yes", "--check", "5", "--json", "-")
     assert answer.code == 0, answer.err
     assert answer.json()["whole"]["images"] == 1
+
+
+def test_a_check_takes_images_of_own_data(strange: Server, tmp_path: Path, qnnq: Command) -> None:
+    random = np.random.default_rng(1)
+    weights = tuple(
+        random.normal(size=shape).astype(np.float32) for shape in ((3, 4), (3, 3), (2, 3))
+    )
+    write_network(Network(weights, stretch=1.0), tmp_path / "own.safetensors")
+    data = tmp_path / "own.npz"
+    np.savez(data, images=random.random((6, 4)), labels=np.arange(6) % 2)
+    calibrate = (
+        *("calibrate", tmp_path / "own.safetensors", "--device", "ibm_jakarta", "--yes"),
+        *("--run", tmp_path / "calibration", "--out", tmp_path / "r.json", "--check", "0:6"),
+    )
+    answer = qnnq(*calibrate)
+    assert answer.code == 2
+    assert "--data FILE takes your own" in answer.err
+    assert not strange.store.jobs()
+    answer = qnnq(*calibrate, "--data", data, "--json", "-")
+    assert answer.code == 0, answer.err
+    assert answer.json()["whole"]["images"] == 6

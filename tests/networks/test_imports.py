@@ -121,6 +121,14 @@ def test_other_torch_files_are_refused(tmp_path, saved, message):
     assert "\n" not in str(caught.value)
 
 
+def test_a_torch_file_that_was_cut_is_refused(tmp_path):
+    path = tmp_path / "net.pt"
+    torch.save(sequential().state_dict(), path)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(InputError, match="torch cannot load it"):
+        import_network(path, "htanh", 0.5)
+
+
 def test_a_file_that_is_no_torch_file_is_refused(tmp_path):
     (tmp_path / "net.pt").write_text("hello")
     with pytest.raises(InputError, match=r"net.pt: expected a state_dict"):

@@ -1,0 +1,51 @@
+"""How much worse the best qubits are than an older calibration says.
+
+    python benchmarks/chosen_qubits.py
+
+The errors of a fake device's qubits (readout and rotation, as the layout sums them up) are taken as
+the true ones. What an older calibration said of each differs by an independent log-normal factor of
+mean 1; the qubits that look best then are chosen, and their true errors compared with what they
+looked like, and with those of the qubits that are best.
+"""
+
+import argparse
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from qnnq.devices.names import resolve_device
+from transpile.calibration import read_calibration
+from transpile.sites import single_sites
+
+DEVICES = ("fake_kingston", "fake_torino", "fake_sherbrooke")
+SIGMAS = (0.2, 0.4)
+CHOSEN = 16
+
+
+def main() -> None:
+    assert __doc__
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--draws", type=int, default=10_000)
+    draws = parser.parse_args().draws
+    table = Table(title=f"true errors of the {CHOSEN} qubits that looked best, {draws:,} draws")
+    headings = ("device", "wandering (sigma)", "over what they looked like", "over the best ones'")
+    for heading in headings:
+        table.add_column(heading)
+    rng = np.random.default_rng(0)
+    for name in DEVICES:
+        calibration = read_calibration(resolve_device(name).target)
+        true = np.array([error for error, _ in single_sites(calibration, np.pi / 2)])
+        best = np.sort(true)[:CHOSEN].sum()
+        for sigma in SIGMAS:
+            factors = np.exp(sigma * rng.standard_normal((draws, len(true))) - sigma**2 / 2)
+            looked = true * factors
+            chosen = np.argsort(looked, axis=1)[:, :CHOSEN]
+            real = true[chosen].sum(axis=1)
+            seen = np.take_along_axis(looked, chosen, axis=1).sum(axis=1)
+            table.add_row(name, f"{sigma:g}", *(f"{(real / x).mean():.2f}" for x in (seen, best)))
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()

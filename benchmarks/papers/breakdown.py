@@ -1,0 +1,256 @@
+"""The noise that networks stand, by how they were trained.
+
+    python benchmarks/papers/breakdown.py --seeds 0,1,2,3,4    # 20 minutes of processor time
+    python benchmarks/papers/breakdown.py --quick              # a minute
+
+Breakdown: the strength of a device's noise at which the majority of 15 shots falls below a
+noise-free classical network of the size, image by image, with the same seed. That is the sign
+network of the published recipe; against the sign network of the recipe that all others here share
+(cosine schedule, a fifth of the pixels dropped) it is told as well. Training under noise is under
+`fake_kingston`, whatever a network is judged under. Intervals are for new seeds and new images.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from matplotlib.figure import Figure
+from rich.table import Table
+from scipy.stats import t as student
+from study import CONSOLE, Claim, Errors, Interval, Study, gain, mean_error, shown
+
+from qnnq.figures.style import look, percent_axis, save, styled
+from qnnq.statistics import breakdown
+from qnnq.training.settings import TrainingSettings
+
+DEVICES = ("fake_kingston", "fake_torino", "fake_sherbrooke")
+TRAINED_UNDER = DEVICES[0]
+STRENGTHS = (0, 1, 8, 16, 20, 24, 28, 32, 36, 40, 48)
+MIXED = (1.0, 8.0)
+"""Strengths in training; chosen with K, epochs and dropout by `recipe.py`."""
+VOTE = 4
+BEST, CORRECTED = "noise- and vote-aware", ", compensated"
+GOAL, COST = 32, 0.003
+"""A breakdown strength, and what it may cost at strength 1, as a fraction of the images."""
+ENDS = ("", "_low", "_high")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A way to train, and whether angles are corrected for the noise that is judged under."""
+
+    settings: TrainingSettings
+    compensate: bool = False
+
+
+def kinds(study: Study) -> dict[str, Kind]:
+    """Return what is compared, by name."""
+    plain = study.settings(
+        1.0, activation="htanh", learning_rate=0.03, schedule="cosine", input_dropout=0.2
+    )
+    noisy = replace(plain, noise=TRAINED_UNDER, strengths=MIXED)
+    both = replace(noisy, train_shots=VOTE)
+    return {
+        "published recipe, stretch 0.5": Kind(published(study, 0.5)),
+        "plain": Kind(plain),
+        f"plain{CORRECTED}": Kind(plain, compensate=True),
+        BEST: Kind(both),
+        f"{BEST}{CORRECTED}": Kind(both, compensate=True),
+        "vote-aware": Kind(replace(plain, train_shots=VOTE)),
+        "noise-aware": Kind(noisy),
+    }
+
+
+def published(study: Study, stretch: float) -> TrainingSettings:
+    """Return the published recipe for networks of 16 neurons (arXiv:2507.21222)."""
+    epochs = study.epochs if study.quick else 100
+    return study.settings(stretch, activation="htanh", epochs=epochs, evaluate_every=epochs)
+
+
+def judged(study: Study, kind: Kind, device: str) -> list[list[Errors]]:
+    """Train a kind; return its errors, a list of strengths a seed."""
+    (networks,) = study.trained([kind.settings])
+    options = {"compensate": True} if kind.compensate else {}
+    return [
+        [
+            study.errors(network, noise=f"{device}*{x}", **options) if x else study.errors(network)
+            for x in STRENGTHS
+        ]
+        for network in networks
+    ]
+
+
+def mean_breakdown(
+    curves: Sequence[Sequence[Errors]], references: Sequence[Errors]
+) -> tuple[Interval, list[float]]:
+    """Return the mean breakdown strength, and each seed's; beyond the last strength it counts so.
+
+    The variance over seeds and that over images, of the curve that is the mean over seeds, are
+    added; with one seed the interval is the images' alone.
+    """
+    rights = np.array([[each.right for each in curve] for curve in curves], dtype=np.float64)
+    limits = np.array([each.right for each in references], dtype=np.float64)
+    most = float(STRENGTHS[-1])
+    each = [
+        min(breakdown(STRENGTHS, list(right), limit).value, most)
+        for right, limit in zip(rights, limits, strict=True)
+    ]
+    together = breakdown(STRENGTHS, list(rights.mean(axis=0)), limits.mean(axis=0))
+    low, high = min(together.low, most), min(together.high, most)
+    if len(each) == 1:
+        return Interval(each[0], low, high), each
+    variance = ((high - low) / (2 * 1.959964)) ** 2 + np.var(each, ddof=1) / len(each)
+    half = float(student.ppf(0.975, len(each) - 1) * np.sqrt(variance))
+    mean = float(np.mean(each))
+    return Interval(mean, max(mean - half, 0), min(mean + half, most)), each
+
+
+def main() -> None:
+    assert __doc__
+    study = Study("breakdown", __doc__, hidden=(16, 16, 16), epochs=150)
+    every = kinds(study)
+    tuned = study.epochs if study.quick else 60
+    signs = {
+        "published": published(study, 0.0),
+        "tuned": replace(every["plain"].settings, stretch=0.0, epochs=tuned, evaluate_every=tuned),
+    }
+    references = {
+        name: [study.errors(network) for network in networks]
+        for name, networks in zip(signs, study.trained(signs.values()), strict=True)
+    }
+    work = [(name, device) for name in every for device in DEVICES]
+    curves = {
+        (name, device): judged(study, every[name], device)
+        for name, device in shown(work, "judging")
+    }
+    rows = [row(study, curves, references, *key) for key in work]
+    show(study, rows, references)
+    study.write(rows)
+    draw(study, curves, references["published"])
+    study.claims(claims(curves, references["published"]))
+
+
+def row(
+    study: Study,
+    curves: Mapping[tuple[str, str], list[list[Errors]]],
+    references: Mapping[str, list[Errors]],
+    name: str,
+    device: str,
+) -> dict[str, object]:
+    """Return what becomes of one kind under one device's noise."""
+    curve = curves[name, device]
+    strength, each = mean_breakdown(curve, references["published"])
+    tuned, _ = mean_breakdown(curve, references["tuned"])
+    change = gain(at(curve, 1), at(curves["plain", device], 1))
+    return {
+        "training": name, "judged_under": device, "seeds": len(study.seeds),
+        **{key: round(value, 1) for key, value in strength.columns("breakdown").items()},
+        "breakdown_of_each_seed": " ".join(f"{value:.1f}" for value in each),
+        "breakdown_against_tuned_sign": round(tuned.value, 1),
+        "single_shot_error_at_1": round(np.mean([e.single_shot for e in at(curve, 1)]), 4),
+        "majority_error_at_0": round(mean_error(at(curve, 0)).value, 4),
+        "majority_error_at_1": round(mean_error(at(curve, 1)).value, 4),
+        "majority_error_at_32": round(mean_error(at(curve, 32)).value, 4),
+        **{key: round(value, 4) for key, value in change.columns("better_than_plain_at_1").items()},
+    }  # fmt: skip
+
+
+def at(curve: Sequence[Sequence[Errors]], strength: float) -> list[Errors]:
+    """Return the errors of every seed at a strength."""
+    return [each[STRENGTHS.index(strength)] for each in curve]
+
+
+def show(
+    study: Study, rows: Sequence[Mapping[str, object]], references: Mapping[str, list[Errors]]
+) -> None:
+    """Print the table."""
+    signs = " and ".join(
+        f"{100 * (1 - mean_error(found).value):.1f} % ({name})"
+        for name, found in references.items()
+    )
+    table = Table(
+        title=f"breakdown strengths (95 %), {len(study.seeds)} seeds; sign networks: {signs}; "
+        "majority accuracy and change at strength 1 in %",
+        title_justify="left",
+    )
+    headings = ("training", "judged under", "breakdown", "against tuned", "at 1", "at 32", "change")
+    for heading in headings:
+        table.add_column(heading)
+    for each in rows:
+        change = Interval(*(float(each[f"better_than_plain_at_1{end}"]) for end in ENDS))
+        low, high = (each[f"breakdown{end}"] for end in ENDS[1:])
+        table.add_row(
+            str(each["training"]), str(each["judged_under"]),
+            f"{each['breakdown']} ({low} to {high})", str(each["breakdown_against_tuned_sign"]),
+            *(f"{100 * (1 - float(each[f'majority_error_at_{x}'])):.1f}" for x in (1, 32)),
+            change.per_cent(1),
+        )  # fmt: skip
+    CONSOLE.print(table)
+
+
+def claims(
+    curves: Mapping[tuple[str, str], list[list[Errors]]], references: Sequence[Errors]
+) -> list[Claim]:
+    """Return what becomes of the goal and of what training for the noise and the vote promises."""
+    found = []
+    for device in DEVICES:
+        plain, _ = mean_breakdown(curves["plain", device], references)
+        for name in ("vote-aware", "noise-aware", BEST):
+            strength, _ = mean_breakdown(curves[name, device], references)
+            apart = strength.low > plain.high or strength.high < plain.low
+            verdict = "cannot be told"
+            if apart:
+                verdict = "holds" if strength.value > plain.value else "does not hold"
+            text = f"{told(strength)}, plain {told(plain)}"
+            found.append(Claim(f"{name} training stands more noise of {device}", verdict, text))
+    for name in (BEST, f"{BEST}{CORRECTED}"):
+        curve = curves[name, TRAINED_UNDER]
+        strength, _ = mean_breakdown(curve, references)
+        change = gain(at(curve, 1), at(curves["plain", TRAINED_UNDER], 1))
+        reached = strength.value >= GOAL and change.value >= -COST
+        found.append(
+            Claim(
+                f"{name}: breakdown at {GOAL} or more on {TRAINED_UNDER} for at most "
+                f"{100 * COST:g} points at strength 1",
+                "holds" if reached else "does not hold",
+                f"{told(strength)}; {change.per_cent()} points",
+            )
+        )
+    return found
+
+
+def told(strength: Interval) -> str:
+    """Return a strength in words."""
+    return f"{strength.value:.1f} ({strength.low:.1f} to {strength.high:.1f})"
+
+
+def draw(
+    study: Study,
+    curves: Mapping[tuple[str, str], list[list[Errors]]],
+    references: Sequence[Errors],
+) -> None:
+    """Draw accuracy against strength: a panel a device, a line a way to train."""
+    with styled():
+        figure = Figure(figsize=(11, 3.8), layout="constrained")
+        panels = list(figure.subplots(1, len(DEVICES), sharey=True))
+        for axes, device in zip(panels, DEVICES, strict=True):
+            for number, name in enumerate(dict.fromkeys(name for name, _ in curves)):
+                values = [1 - mean_error(at(curves[name, device], x)).value for x in STRENGTHS]
+                style = look(number)
+                axes.plot(
+                    STRENGTHS, values, color=style.color, marker=style.marker, ms=3, label=name
+                )
+            limit = 1 - mean_error(references).value
+            axes.axhline(limit, color="0.4", ls="--", lw=1, label="sign network, no noise")
+            axes.set_xscale("symlog", base=2, linthresh=1)
+            axes.set_xticks([0, 1, 8, 16, 32], ["0", "1", "8", "16", "32"])
+            axes.set_xlabel("noise strength")
+            axes.set_title(device, loc="left", fontsize=9)
+        panels[0].set_ylabel("accuracy, majority of 15")
+        percent_axis(panels[0])
+        panels[-1].legend(fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5))
+        save(figure, study.figure())
+
+
+if __name__ == "__main__":
+    main()
