@@ -65,8 +65,15 @@ def controller_load(circuit: QuantumCircuit) -> ControllerLoad:
     return ControllerLoad(if_tests, branches, measurements, len(sent), bits, cost)
 
 
-def check_controller(circuit: QuantumCircuit, target: Target) -> ControllerLoad:
+def check_controller(
+    circuit: QuantumCircuit, target: Target, most_broadcasts: int = MAX_BROADCASTS
+) -> ControllerLoad:
     """Check that a machine's controller takes a circuit, and return what it asks of it.
+
+    Args:
+        circuit: The circuit.
+        target: The machine.
+        most_broadcasts: Broadcasts of one bit each that a job may have.
 
     Raises:
         TranspileError: Where the target lacks an instruction, a condition has too many bits, a
@@ -93,10 +100,11 @@ def check_controller(circuit: QuantumCircuit, target: Target) -> ControllerLoad:
                 ):
                     raise TranspileError(f"branch: found {name}, which the service does not take")
     load = controller_load(circuit)
-    if load.broadcast_cost > MAX_BROADCASTS:
+    if load.broadcast_cost > most_broadcasts:
         raise TranspileError(
             f"feed-forward: found {load.broadcasts} broadcasts of {load.broadcast_bits} bits, "
-            f"the service takes about {MAX_BROADCASTS} of one bit or 300 of 60 in a job"
+            f"the service takes about {most_broadcasts} of one bit or {most_broadcasts // 8} of 60 "
+            "in a job"
         )
     return load
 

@@ -64,7 +64,7 @@ def network_sites(
     if sites is not None:
         if len(sites) != len(angles):
             raise TranspileError(f"qubits: expected {len(angles)} sites, got {len(sites)}")
-        check_sites(sites, target, angles)
+        check_sites(sites, target, angles, measurement=measurement)
         return tuple(sites)
     weak = sum(not is_projective(angle) for angle in angles)
     calibration = read_calibration(target, measurement)

@@ -10,11 +10,16 @@ from transpile.activation_step import is_projective
 from transpile.calibration import Calibration, read_calibration
 from transpile.errors import TranspileError
 from transpile.gate_pairs import SELF_INVERSE, PairGate, neighbours
+from transpile.measurement import MEASURE
 from transpile.sites import Site, pair_key
 
 
 def parse_sites(
-    text: str, target: Target, entanglement: float | Sequence[float], count: int | None = None
+    text: str,
+    target: Target,
+    entanglement: float | Sequence[float],
+    count: int | None = None,
+    measurement: str = MEASURE,
 ) -> tuple[Site, ...]:
     """Parse "3,4,5" (neurons) or, for an entanglement angle below pi/2, "3:4,7:8" (neuron:ancilla).
 
@@ -23,6 +28,7 @@ def parse_sites(
         target: The device.
         entanglement: The angle g, one for all sites or one for each.
         count: How many sites are expected, if known.
+        measurement: The instruction that measures.
 
     Raises:
         TranspileError: For text of another form, qubits that the device lacks, that are named twice
@@ -44,7 +50,7 @@ def parse_sites(
     count = count if isinstance(entanglement, int | float) else len(entanglement)
     if count is not None and len(sites) != count:
         raise TranspileError(f"qubits: expected {count} sites, got {len(sites)}")
-    check_sites(sites, target, entanglement)
+    check_sites(sites, target, entanglement, measurement=measurement)
     return tuple(sites)
 
 
@@ -54,13 +60,16 @@ def check_sites(
     entanglement: float | Sequence[float],
     pair_gate: PairGate = "sx",
     width: int | None = None,
+    measurement: str = MEASURE,
 ) -> None:
     """Check sites against the device; with the pair gate "cz", couples of a layer of `width` too.
+
+    Qubits that `measurement`, the instruction that measures, does not work on are faulty.
 
     Raises:
         TranspileError: As `parse_sites` does.
     """
-    calibration = read_calibration(target)
+    calibration = read_calibration(target, measurement)
     used: set[int] = set()
     for site, angle in zip(sites, np.broadcast_to(entanglement, len(sites)), strict=True):
         if (site.ancilla is None) != is_projective(angle):

@@ -1,5 +1,6 @@
 """Accuracies of one run, as `qnnq run` and `qnnq collect` print them."""
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from qnnq.cli.output import percent, print_table
@@ -28,7 +29,8 @@ def print_run(model: str, document: dict[str, Any]) -> None:
             mode += f", {task['condition_overhead_s'] * 1e9:g} ns between branches"
         of_mode = ("measurement", "recycling", "dynamical_decoupling")
         mode += "".join(f", {task[name]}" for name in of_mode if name in task)
-    print(f"{model}: noise {task['noise']}{strength}{device}, engine {task['engine']}{mode}")
+    noise = re.sub(r"(?<=measured\()(\w{8})\w*", r"\1", task["noise"])  # its digest is long
+    print(f"{model}: noise {noise}{strength}{device}, engine {task['engine']}{mode}")
     print(f"{document['images']} images x {document['shots']} shots, {document['seconds']:.2f} s")
     table = Table()
     table.add_column("prediction")

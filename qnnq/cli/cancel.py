@@ -17,6 +17,7 @@ def register(app: typer.Typer) -> None:
         from qnnq.cli.output import write_json
         from qnnq.jobs.control import cancel_run
         from qnnq.jobs.folder import find_run
+        from qnnq.wording import counted
 
         path = find_run(folder)
         count = cancel_run(path, hardware.Speaker())
@@ -24,4 +25,4 @@ def register(app: typer.Typer) -> None:
             document = {"schema": "qnnq.cancel/1", "folder": str(path), "cancelled": count}
             write_json(document, json)
         if json != "-":
-            print(f"{path}: {count} jobs cancelled")
+            print(f"{path}: {counted(count, 'job')} cancelled")

@@ -66,12 +66,14 @@ def _store(found: "Collected", out: str) -> None:
 
 
 def _print(model: str, document: dict[str, Any]) -> None:
+    from qnnq.wording import counted
+
     task, hardware_part = document["task"], document["hardware"]
     print_run(model, document)
     if document["partial"]:
         print("partial: the other images are not finished")
     print(
-        f"{len(hardware_part['jobs'])} jobs, {hardware_part['executions']} executions "
+        f"{counted(len(hardware_part['jobs']), 'job')}, {hardware_part['executions']} executions "
         f"(estimate {hardware_part['estimated_executions']}), "
         f"{hardware_part['quantum_seconds']:.2f} quantum seconds "
         f"(estimate {hardware_part['estimated_quantum_seconds']:.2f})"

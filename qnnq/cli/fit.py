@@ -177,20 +177,23 @@ def _explain(
     specifications = [
         FreeSpecification.parse(text, [*device_names(), *names_in(text)]) for text in noises
     ]
-    some = [each.at([p.high for p in each.parameters]) for each in specifications]
-    name = device_of(some, device)
+    name = device_of(specifications, device)
     fitted_model, held_out_model = (InstrumentForward(each, name) for each in (fitted, held_out))
-    runs = sum(expected_runs(len(each.parameters)) for each in specifications)
+    runs = [expected_runs(len(each.parameters)) for each in specifications]
     explanations = []
-    with progress_bar("runs of the model", runs) as advance:
+    with progress_bar("runs of the model", sum(runs)) as advance:
+        for each, left in zip(specifications, runs, strict=True):
 
-        def told(specification: NoiseSpecification) -> "list[NDArray[np.float64]]":
-            advance(1)
-            return fitted_model(specification)
+            def told(specification: NoiseSpecification) -> "list[NDArray[np.float64]]":
+                nonlocal left
+                if left > 1:  # of about so many; the last one counts when the noise is fitted
+                    left -= 1
+                    advance(1)
+                return fitted_model(specification)
 
-        for each in specifications:
             others = Likelihood(each, held_out, held_out_model) if held_out else None
             explanations.append(explain(Likelihood(each, fitted, told), others))
+            advance(left)
     return explanations
 
 
@@ -215,7 +218,8 @@ def _print(explanations: "list[Explanation]", said: str) -> None:
             for name, value in each.parameters.items()
         )
         numbers = (f"{each.log_likelihood:.2f}", f"{each.aic:.2f}", f"{weight:.3f}")
-        table.add_row(each.noise, found or "-", *numbers, f"{each.p_value:.2g}")
+        p_value = f"{each.p_value:.2g}" if each.degrees_of_freedom > 0 else "-"
+        table.add_row(each.noise, found or "-", *numbers, p_value)
     print_table(table)
     best = min(explanations, key=lambda each: each.aic)
     table = Table(title=f"accuracy of one shot under {best.fitted}", title_justify="left")

@@ -68,7 +68,9 @@ def register(app: typer.Typer) -> None:
         from qnnq.networks.imports import import_network
         from qnnq.networks.per_layer import parse_activation, parse_stretch
         from qnnq.networks.scaling import Scaling
+        from qnnq.storage.files import check_another
 
+        check_another(out, weights, *(each for each in (features, data) if each is not None))
         network = import_network(
             weights,
             parse_activation(activation),

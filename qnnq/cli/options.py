@@ -28,17 +28,16 @@ Mode = Annotated[
 FeedbackLatency = Annotated[
     str | None,
     typer.Option(
-        help="Coherent: from the end of a measurement to the first gate that depends on it.",
+        help="Coherent: from the end of a measurement to the first gate that depends on it.  "
+        "[default: 0.9us]",
         metavar="TIME",
-        show_default="0.9us",
     ),
 ]
 ConditionOverhead = Annotated[
     str | None,
     typer.Option(
-        help="Coherent, linear layers: from one branch of a layer to the next.",
+        help="Coherent, linear layers: from one branch of a layer to the next.  [default: 68ns]",
         metavar="TIME",
-        show_default="68ns",
     ),
 ]
 Measurement = Annotated[

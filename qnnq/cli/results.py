@@ -37,10 +37,12 @@ def register(app: typer.Typer) -> None:
         """
         from qnnq.results.file import Store
         from qnnq.results.merging import merge as merge_files
+        from qnnq.wording import counted
 
         merge_files(files, out)
         with Store(out) as store:
-            print(f"{out}: {store.count('results')} tasks of {len(files)} files")
+            tasks = counted(store.count("results"), "task")
+            print(f"{out}: {tasks} of {counted(len(files), 'file')}")
 
     @group.command()
     def verify(file: options.ResultsFile) -> None:
@@ -50,11 +52,12 @@ def register(app: typer.Typer) -> None:
         """
         from qnnq.cli.output import print_notes
         from qnnq.results.file import Store
+        from qnnq.wording import counted
 
         with Store(file) as store:
             print_notes(store.notes)
             store.check()
-            print(f"{file}: whole, {store.count('results')} tasks")
+            print(f"{file}: whole, {counted(store.count('results'), 'task')}")
 
 
 def _register_show(app: typer.Typer) -> None:

@@ -33,7 +33,9 @@ def register(app: typer.Typer) -> None:
         from qnnq.errors import InputError
         from qnnq.networks.file import read_network
         from qnnq.networks.scaling import Scaling
+        from qnnq.storage.files import check_another
 
+        check_another(out, network, file)
         carrier = read_network(network)
         features, labels = read_features(file)
         try:

@@ -1,8 +1,9 @@
 """`qnnq sweep`: every point of a sweep file, by several workers, into one results file."""
 
 import sys
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -98,6 +99,7 @@ def register(app: typer.Typer) -> None:
         from qnnq.storage.files import check_writable
         from qnnq.sweep.runner import run_sweep
         from qnnq.sweep.schedule import Tally
+        from qnnq.wording import counted
 
         if status and dry_run:
             raise InputError("--status: expected without --dry-run")
@@ -106,7 +108,10 @@ def register(app: typer.Typer) -> None:
         if json not in (None, "-"):
             check_writable(json)
         if status or dry_run:
-            document = _status(file, out, workers) if status else _outlook(file, workers)
+            with redirect_stdout(sys.stderr if json == "-" else sys.stdout):
+                document = _status(file, out, workers) if status else _outlook(file, workers)
+                if dry_run and out.exists():
+                    print(f"{out} may hold some of it already: --status says how far it is")
             if json is not None:
                 write_json(document, json)
             return
@@ -133,7 +138,9 @@ def register(app: typer.Typer) -> None:
         finally:
             print_notes(tally.take_notes())
         if json != "-":
-            print(f"{out}: {tally.stored} tasks done, {tally.found} were there already")
+            print(
+                f"{out}: {counted(tally.stored, 'task')} done, {tally.found:,} were there already"
+            )
         if json is not None:
             summary = {"results": str(out), "done": tally.stored, "skipped": tally.found}
             write_json({"schema": "qnnq.sweep/1", **summary}, json)
@@ -166,13 +173,14 @@ def _outlook(file: Path, workers: int | None) -> dict[str, Any]:
 
     from qnnq.sweep.outlook import foresee
     from qnnq.sweep.work import available_cores
+    from qnnq.wording import counted
 
     number = workers or available_cores()
     found = foresee(file, threads=max(1, available_cores() // number))
     least = "at least " if found.least else ""
     print(
-        f"{file}: {found.points} points, {least}{found.tasks} tasks; {least}about "
-        f"{_duration(found.seconds / number)} by {number} workers of "
+        f"{file}: {counted(found.points, 'point')}, {least}{counted(found.tasks, 'task')}; "
+        f"{least}about {_duration(found.seconds / number)} by {counted(number, 'worker')} of "
         f"{found.memory / 1e6:.0f} MB each; {least}{found.file_size / 1e6:.3g} MB of results"
     )
     return {"schema": "qnnq.sweep-outlook/1", **asdict(found), "workers": number}
@@ -187,7 +195,10 @@ def _duration(seconds: float) -> str:
 
 @contextmanager
 def _progress() -> Iterator[Callable[["Tally"], None]]:
-    """Show tasks done, their rate and the time left on stderr, if that is a terminal."""
+    """Show on stderr tasks done, on a terminal as a bar with their rate and the time left."""
+    if not sys.stderr.isatty():
+        yield _told_in_lines()
+        return
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -214,7 +225,6 @@ def _progress() -> Iterator[Callable[["Tally"], None]]:
         TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,
-        disable=not sys.stderr.isatty(),
     ) as progress:
         bar = progress.add_task("tasks", total=None)
         found = 0
@@ -228,3 +238,19 @@ def _progress() -> Iterator[Callable[["Tally"], None]]:
             progress.update(bar, total=tally.total, completed=tally.stored + tally.found)
 
         yield observe
+
+
+def _told_in_lines() -> Callable[["Tally"], None]:
+    from qnnq.cli.output import SECONDS_BETWEEN_LINES, print_notes
+
+    told = time.monotonic()
+
+    def observe(tally: "Tally") -> None:
+        nonlocal told
+        print_notes(tally.take_notes())
+        if time.monotonic() - told >= SECONDS_BETWEEN_LINES:
+            told = time.monotonic()
+            done = tally.stored + tally.found
+            print(f"qnnq: {done:,} of {tally.total:,} tasks", file=sys.stderr, flush=True)
+
+    return observe

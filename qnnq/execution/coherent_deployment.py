@@ -175,7 +175,7 @@ def _compiled(
     sites = None
     if qubits != "best":
         angles = smallest_entanglements(widths, entanglements)
-        sites = parse_sites(qubits, device.target, angles)
+        sites = parse_sites(qubits, device.target, angles, measurement=timing.measurement)
     return compile_network(
         device.target,
         widths,

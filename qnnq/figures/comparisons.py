@@ -11,7 +11,7 @@ from qnnq.devices.names import device_kind, resolve_device
 from qnnq.errors import InputError
 from qnnq.figures.captions import caption, in_legend, name_groups
 from qnnq.figures.curves import PREDICTION_NAMES, mark_unfinished
-from qnnq.figures.style import HATCHES, MOST_SERIES, look, percent_axis, styled
+from qnnq.figures.style import HATCHES, MOST_SERIES, looks, percent_axis, styled
 from qnnq.results.points import Measured
 from qnnq.results.robustness import attributions, groups
 from qnnq.statistics import Difference
@@ -19,7 +19,9 @@ from qnnq.statistics import Difference
 MOST_DEVICES = 30
 
 
-def plot_devices(points: Sequence[Measured], prediction: str = "majority") -> Figure:
+def plot_devices(
+    points: Sequence[Measured], prediction: str = "majority", known: Sequence[str] = ()
+) -> Figure:
     """Draw the accuracy of every network on every device, the best device at the top."""
     found = [[point for point in line if point.labels.get("device")] for line in _series(points)]
     lines = [line for line in found if line]
@@ -38,9 +40,9 @@ def plot_devices(points: Sequence[Measured], prediction: str = "majority") -> Fi
     with styled():
         figure = Figure(figsize=(6.2, 1.4 + 0.19 * len(devices)), layout="constrained")
         axes = figure.subplots()
-        for number, (whole, name) in enumerate(zip(lines, names, strict=True)):
+        styles = looks([str(line[0].labels["network"]) for line in lines], known)
+        for number, (whole, name, style) in enumerate(zip(lines, names, styles, strict=True)):
             line = [point for point in whole if point.labels["device"] in devices]
-            style = look(number)
             aside = (number - (len(lines) - 1) / 2) * 0.6 / len(lines)
             accuracy = [point.accuracy(prediction) for point in line]
             values = np.array([each.value for each in accuracy])
@@ -76,7 +78,7 @@ def _in_turns(device: str, point: Measured) -> bool:
     return bool(resolve_device(device).target.num_qubits < each * widest)
 
 
-def plot_attribution(points: Sequence[Measured]) -> Figure:
+def plot_attribution(points: Sequence[Measured], known: Sequence[str] = ()) -> Figure:
     """Draw the change of majority accuracy by each mechanism alone, and by its removal."""
     found = attributions(points)
     settings = list(dict.fromkeys(str(each.labels) for each in found))
@@ -85,6 +87,7 @@ def plot_attribution(points: Sequence[Measured]) -> Figure:
     mechanisms = [name for name in MECHANISMS if any(each.mechanism == name for each in found)]
     lines = {_setting(line[0]): line for line in groups(points, ["off"])}
     names, common = name_groups([lines[setting] for setting in settings], ["off"])
+    styles = looks([str(lines[each][0].labels["network"]) for each in settings], known)
     with styled():
         figure = Figure(figsize=(7.0, 3.4), layout="constrained")
         panels = figure.subplots(1, 2, sharey=True)
@@ -110,7 +113,7 @@ def plot_attribution(points: Sequence[Measured]) -> Figure:
                 ends = np.array([[change.low, change.high] for _, change in drawn]).reshape(-1, 2).T
                 bars = axes.bar(
                     [place for place, _ in drawn], values, width, yerr=np.abs(ends - values),
-                    label=in_legend(name), color=look(number).color, hatch=HATCHES[number % 4],
+                    label=in_legend(name), color=styles[number].color, hatch=HATCHES[number % 4],
                     edgecolor="white", error_kw={"elinewidth": 0.9, "capsize": 2},
                 )  # fmt: skip
                 for bar, (_, change) in zip(bars, drawn, strict=True):

@@ -13,7 +13,7 @@ from matplotlib.transforms import ScaledTranslation, Transform
 from qnnq.errors import InputError
 from qnnq.figures.captions import caption, in_legend, name_groups
 from qnnq.figures.published import CITATION, PublishedSeries, published_series
-from qnnq.figures.style import MOST_SERIES, Look, look, percent_axis, styled
+from qnnq.figures.style import MOST_SERIES, Look, look, looks, percent_axis, styled
 from qnnq.results.labels import OF_COHERENT_MODE, duration
 from qnnq.results.points import Measured
 from qnnq.results.robustness import groups
@@ -43,10 +43,12 @@ def plot_curves(
     prediction: str = "majority",
     scale: Scale = "auto",
     published: bool = True,
+    known: Sequence[str] = (),
 ) -> Figure:
     """Draw accuracies with their intervals as bars; raises `InputError` for too many lines.
 
     Where `x` does not apply to a line (stepwise networks have no feedback latency) it is level.
+    `known` are all networks of several figures, in which each then looks the same.
     """
     if all(point.labels.get(x, "") == "" for point in points):
         raise InputError(f"--x {x}: expected points that have one, found none")
@@ -58,8 +60,8 @@ def plot_curves(
     with styled():
         figure = Figure(figsize=(7.0, 4.0), layout="constrained")
         axes = figure.subplots()
-        looks = _looks(lines, apart)
-        for number, (line, name, style) in enumerate(zip(lines, names, looks, strict=True)):
+        styles = _looks(lines, apart, known)
+        for number, (line, name, style) in enumerate(zip(lines, names, styles, strict=True)):
             place = _aside(figure, axes, number - (len(lines) - 1) / 2, len(lines))
             _draw_line(axes, line, x, prediction, in_legend(name), style, place)
         overlay = published_series(x, points) if published else []
@@ -78,13 +80,16 @@ def plot_curves(
     return figure
 
 
-def _looks(lines: Sequence[Sequence[Measured]], apart: Sequence[str]) -> list[Look]:
+def _looks(
+    lines: Sequence[Sequence[Measured]], apart: Sequence[str], known: Sequence[str]
+) -> list[Look]:
     """Return how lines are drawn; where modes are compared, stepwise is the dashed one of two."""
     aside = ("mode", *OF_COHERENT_MODE, *apart)
     keys = [str({k: v for k, v in line[0].labels.items() if k not in aside}) for line in lines]
     modes = [line[0].labels.get("mode") for line in lines]
     if len(set(modes)) == 1:
-        return list(map(look, range(len(lines))))
+        named = [str(line[0].labels["network"]) for line in lines]
+        return looks(named, known if "network" not in apart else ())
     coherent = [key for key, mode in zip(keys, modes, strict=True) if mode == "coherent"]
     alone = [key for key in keys if key not in coherent]
     order, numbers = [*coherent, *dict.fromkeys(alone)], iter(range(len(coherent)))

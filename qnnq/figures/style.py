@@ -2,7 +2,7 @@
 
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +56,19 @@ def look(number: int) -> Look:
         _MARKERS[number % len(_MARKERS)],
         _LINES[number % len(_LINES)],
     )
+
+
+def looks(networks: Sequence[str], known: Sequence[str] = ()) -> list[Look]:
+    """Return the looks of series, those of networks by their place in `known` where these differ.
+
+    Args:
+        networks: The network of each series.
+        known: All networks of several figures, in which each then looks the same.
+    """
+    if len({*networks}) < len(networks):
+        return list(map(look, range(len(networks))))
+    order = list(dict.fromkeys([*known, *networks]))
+    return [look(order.index(network)) for network in networks]
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import numpy as np
 
 from qnnq.errors import InputError
 from qnnq.fitting.estimate import Estimate, Interval, estimate
-from qnnq.fitting.goodness import p_value
+from qnnq.fitting.goodness import degrees_of_freedom, p_value
 from qnnq.fitting.information import information, predicted_accuracy
 from qnnq.fitting.likelihood import Likelihood
 
@@ -57,6 +57,7 @@ class Explanation:
         log_likelihood: There.
         aic: Akaike's information criterion.
         p_value: Of the goodness of fit.
+        degrees_of_freedom: Of the counts, beyond the parameters: below 1 a good fit says nothing.
         predictions: Of every setting, those that were held out included.
     """
 
@@ -67,6 +68,7 @@ class Explanation:
     log_likelihood: float
     aic: float
     p_value: float
+    degrees_of_freedom: int
     predictions: tuple[Prediction, ...]
 
 
@@ -94,6 +96,7 @@ def explain(likelihood: Likelihood, held_out: Likelihood | None = None) -> Expla
         log_likelihood=found.log_likelihood,
         aic=found.aic,
         p_value=p_value(found),
+        degrees_of_freedom=degrees_of_freedom(found),
         predictions=predictions,
     )
 
@@ -144,6 +147,11 @@ def verdict(explanations: Sequence[Explanation]) -> str:
         return (
             f"It cannot be told: {best.noise} is best, but {' and '.join(others)} "
             f"{'is' if len(others) == 1 else 'are'} within {TOLD:g} of its AIC and not rejected."
+        )
+    if best.degrees_of_freedom < 1:
+        return (
+            f"It cannot be told: {best.noise} has as many parameters as the counts have numbers "
+            "to be explained, so that it fits whatever they are; expected more settings."
         )
     if len(explanations) == 1:
         return f"{best.noise} explains the counts (p = {best.p_value:.2g})."

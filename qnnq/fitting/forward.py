@@ -6,15 +6,17 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from noise_models import NoiseSpecification
+from noise_models import NoiseError, NoiseSpecification
 from noise_models.drift import drift_term
+from noise_models.free import FreeSpecification
+from qnnq.devices.names import DEFAULT_DEVICE, device_kind
 from qnnq.errors import InputError
 from qnnq.execution.deployment import Deployment, deploy
 from qnnq.execution.modes.stepwise import Stepwise
-from qnnq.execution.noise_text import parse_noise
 from qnnq.execution.shot_loop import run_shots
 from qnnq.fitting.enumeration import Enumeration, is_enumerable
 from qnnq.fitting.observation import Observation
+from transpile.errors import TranspileError
 
 SIMULATED = (200, 1000)
 """Simulated shots for each shot of the data, at least and at most. Noises that are about as likely
@@ -48,7 +50,7 @@ class InstrumentForward:
         simulated: Simulated shots for each shot of the data; None: as many as are quick.
 
     Raises:
-        InputError, NoiseError, TranspileError: If a setting cannot be compiled.
+        InputError: If a setting cannot be compiled.
     """
 
     def __init__(
@@ -65,29 +67,43 @@ class InstrumentForward:
         return [setting.probabilities(specification) for setting in self._settings]
 
 
-def device_of(specifications: Sequence[NoiseSpecification], device: str | None) -> str:
-    """Return the device that all noises act on.
+def device_of(noises: Sequence[FreeSpecification], device: str | None) -> str:
+    """Return the device that all noises act on: `device`, else the one that they name.
 
     Raises:
         InputError: If they are of different devices, or one drifts.
     """
     names = {}
-    for specification in specifications:
+    for noise in noises:
+        specification = noise.at([parameter.high for parameter in noise.parameters])
         if drift_term(specification) is not None:
             raise InputError("fit: expected noise without drift, whose counts are not independent")
-        names[parse_noise(str(specification), device)[1]] = specification
+        if specification.device_name is not None:
+            names[specification.device_name] = noise.text
+    if device is not None:
+        device_kind(device)
+        for name, text in names.items():
+            if name != device:
+                raise InputError(
+                    f"--noise {text!r}: expected the noise of --device {device}, which the counts "
+                    "are of"
+                )
+        return device
     if len(names) > 1:
         raise InputError(
             f"fit: expected noises of one device, got {' and '.join(sorted(names))}; "
             "--device names the one that the counts are of"
         )
-    return next(iter(names))
+    return next(iter(names), DEFAULT_DEVICE)
 
 
 class _Setting:
     def __init__(self, observation: Observation, device: str, simulated: int | None) -> None:
         request, self._network = observation.request, observation.network
-        self._deployment = deploy(replace(request, noise="ideal", device=device), self._network)
+        try:
+            self._deployment = deploy(replace(request, noise="ideal", device=device), self._network)
+        except (InputError, NoiseError, TranspileError) as error:
+            raise InputError(f"{observation.place or observation.name}: {error}") from error
         self._pixels = observation.data.images[observation.images]
         self._images = observation.images
         if simulated is None:

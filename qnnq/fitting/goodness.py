@@ -50,6 +50,21 @@ def p_value(found: Estimate) -> float:
     return float((1 + np.sum(statistics >= observed - ROUNDING)) / (1 + REPLICATES))
 
 
+def degrees_of_freedom(found: Estimate) -> int:
+    """Return how many of the numbers that `p_value` compares the parameters leave free.
+
+    Of these numbers, those of a group of shots add up to a known sum. Where none is left free,
+    nearly any noise with so many parameters fits.
+    """
+    free = -len(found.values)
+    for observation in found.likelihood.observations:
+        if observation.votes is None:
+            free += 1
+        else:
+            free += len(np.unique(observation.labels)) * (observation.votes.shape[1] - 1)
+    return free
+
+
 class _Setting:
     """One setting: its images in groups, the answers to them in cells."""
 

@@ -21,6 +21,7 @@ class Observation:
         shots: Shots of each image, shape (images,).
         right: Shots that were right, of all images together.
         votes: Shots that chose each class, shape (images, classes); None: only `right` is known.
+        place: Where it was read, for messages; "": by its setting.
     """
 
     request: RunRequest
@@ -30,6 +31,7 @@ class Observation:
     shots: IntArray
     right: int
     votes: IntArray | None = None
+    place: str = ""
 
     def __post_init__(self) -> None:
         total = int(self.shots.sum())

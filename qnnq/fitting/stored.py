@@ -11,6 +11,7 @@ from qnnq.execution.request import RunRequest
 from qnnq.fitting.observation import Observation
 from qnnq.networks.bundled import load_model
 from qnnq.networks.network import Network
+from qnnq.results.labels import shown
 from qnnq.results.points import read_points
 from qnnq.results.result import RunResult
 
@@ -26,10 +27,19 @@ def read_results(path: str | Path, where: Sequence[str]) -> list[Observation]:
         where: Conditions `label=value` that choose points.
 
     Raises:
-        InputError: For a bad file, and for points whose network or data are not there as they were.
+        InputError: For a bad file, for points of several noises or devices, and for those whose
+            network or data are not there as they were.
     """
     observations = []
-    for point in read_points(path, where):
+    points = read_points(path, where)
+    for label in ("noise", "strength", "off", "device"):
+        values = sorted({shown(point.labels.get(label, "")) for point in points})
+        if len(values) > 1:
+            raise InputError(
+                f"{path}: expected points under one noise, found {label} {', '.join(values)}; "
+                f"choose by --where {label}={values[-1]}"
+            )
+    for point in points:
         network, data = load_model(str(point.labels["network"])), str(point.labels["data"])
         if network.digest != point.network_digest:
             raise InputError(

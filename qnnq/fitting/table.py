@@ -42,6 +42,15 @@ def read_table(path: str | Path) -> list[Observation]:
         text = read_text(path)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: expected a CSV file in UTF-8, {error.reason}") from error
+    try:
+        return _read(path, text)
+    except csv.Error as error:
+        raise InputError(f"{path}: expected a CSV file: {error}") from error
+
+
+def _read(path: str | Path, text: str) -> list[Observation]:
     reader = csv.DictReader(io.StringIO(text), skipinitialspace=True)
     names = reader.fieldnames or []
     lacking = [name for name in COLUMNS if name not in names]
@@ -52,6 +61,9 @@ def read_table(path: str | Path) -> list[Observation]:
             f"{path}: found {found}, expected the columns {', '.join(COLUMNS)}, and any of "
             f"{', '.join(OPTIONAL)}"
         )
+    repeated = [name for name in names if names.count(name) > 1]
+    if repeated:
+        raise InputError(f"{path}: found the column {repeated[0]!r} twice, expected it once")
     observations = list(_observations(path, reader))
     if not observations:
         raise InputError(f"{path}: expected a line for each setting, found none")
@@ -59,17 +71,22 @@ def read_table(path: str | Path) -> list[Observation]:
 
 
 def _observations(path: str | Path, reader: "csv.DictReader[str]") -> Iterator[Observation]:
-    for row in reader:
-        place = f"{path} line {reader.line_num}"
-        values = {name: (row.get(name) or "").strip() for name in (*COLUMNS, *OPTIONAL)}
-        values |= {name: values[name] or default for name, default in OPTIONAL.items()}
-        try:
-            yield _observation(values)
-        except InputError as error:
-            raise InputError(f"{place}: {error}") from error
+    last = reader.line_num
+    try:
+        for row in reader:
+            first, last = last + 1, reader.line_num
+            if None in row:
+                raise InputError(f"found {len(row[None])} values more than columns")
+            values = {name: (row.get(name) or "").strip() for name in (*COLUMNS, *OPTIONAL)}
+            values |= {name: values[name] or default for name, default in OPTIONAL.items()}
+            yield _observation(values, f"{path} line {first}")
+    except csv.Error as error:
+        raise InputError(f"{path} line {reader.line_num + 1}: {error}") from error
+    except InputError as error:
+        raise InputError(f"{path} line {first}: {error}") from error
 
 
-def _observation(values: dict[str, str]) -> Observation:
+def _observation(values: dict[str, str], place: str) -> Observation:
     numbers = {
         name: _number(name, values[name]) for name in ("shots", "correct", "pairs", "copies")
     }
@@ -88,7 +105,7 @@ def _observation(values: dict[str, str]) -> Observation:
         copies=numbers["copies"],
     )
     shots = np.full(len(images), numbers["shots"], np.int64)
-    return Observation(request, network, data, images, shots, numbers["correct"])
+    return Observation(request, network, data, images, shots, numbers["correct"], place=place)
 
 
 def _number(name: str, text: str) -> int:

@@ -79,7 +79,8 @@ def _check_calibration(run: Run, service: Service, say: Say, despite_faults: boo
             if isinstance(circuit, NetworkCircuit):
                 place = ""
                 angles = smallest_entanglements(run.network.widths, run.network.entanglements)
-                check_sites(circuit.sites, target, angles)
+                measurement = run.request["measurement"]
+                check_sites(circuit.sites, target, angles, measurement=measurement)
             else:
                 check_sites(circuit.sites, target, circuit.entanglement, pair_gate, circuit.width)
         except TranspileError as error:

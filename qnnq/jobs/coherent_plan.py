@@ -47,7 +47,7 @@ def plan_coherent(request: HardwareRequest) -> Plan:
     compiled, _ = compile_living(network, device, request.qubits, timing)
     timed = network_circuit(compiled)
     machine = machine_circuit(compiled, device.target)
-    check_controller(machine, device.target)
+    check_controller(machine, device.target, request.limits.broadcasts_per_job)
     # A simulator waits for nothing by itself.
     circuit = NetworkCircuit(timed if device.kind == "simulated" else machine, compiled.sites)
     rep_delay, least = rep_delays(device, request.options.rep_delay_s)

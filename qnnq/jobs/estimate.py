@@ -7,6 +7,7 @@ from typing import Any
 
 from qnnq.devices.service_limits import ServiceLimits
 from qnnq.jobs.layer_plan import LayerCost
+from qnnq.wording import counted
 
 _LEAST_SAVING_S = 0.1
 """Estimates are told to a tenth of a second."""
@@ -79,7 +80,8 @@ class Estimate:
             f"({each.rep_delay_s * 1e6:g} us + {each.duration_s * 1e6:.3g} us) x {each.executions}"
             for each in self.layers
         )
-        return f"{self.overhead_s:g} s x {self.jobs} jobs + {terms} = {self.quantum_seconds:.1f} s"
+        overhead = f"{self.overhead_s:g} s x {counted(self.jobs, 'job')}"
+        return f"{overhead} + {terms} = {self.quantum_seconds:.1f} s"
 
     def to_json(self) -> dict[str, Any]:
         """Return the estimate in schema `qnnq.estimate/1`."""

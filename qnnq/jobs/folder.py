@@ -69,7 +69,7 @@ def find_run(name: str) -> Path:
         raise InputError(f"{name}: no such run folder")
     for file in (LEDGER, NETWORK):
         if not (folder / file).is_file():
-            raise InputError(f"{folder / file}: missing; the folder holds no complete run")
+            raise InputError(f"{folder}: expected the folder of a run, found no {file} in it")
     return folder
 
 

@@ -31,7 +31,6 @@ GRID_KEYS = {
     "pair_gate": "pair_gate",
     "pairs": "pairs",
     "strength": "strength",
-    "seed": "seeds",
 }
 
 
@@ -39,24 +38,35 @@ def sweep_file(origins: Sequence[Origin]) -> str:
     """Return a sweep file for all that was simulated, "" where nothing was."""
     # The default is left out, as most networks have no branches.
     left_out = {"condition_overhead": ("", round(1e6 * CONDITION_OVERHEAD, 9)), "off": ()}
+    simulated = [each for each in origins if each.result.task.engine != "runtime"]
     settings = [
         {key: _value(key, origin.labels[label]) for label, key in GRID_KEYS.items()
          if origin.labels.get(label, "") not in left_out.get(label, ("",))}
-        for origin in origins if origin.result.task.engine != "runtime"
+        for origin in simulated
     ]  # fmt: skip
-    unique = list({json.dumps(each): each for each in settings}.values())
-    return "\n".join(_grid(values) for values in _grids(unique))
+    seeds: dict[str, set[int]] = {}
+    for setting, origin in zip(settings, simulated, strict=True):
+        seeds.setdefault(json.dumps(setting), set()).update(origin.seeds)
+    # Seeds may be many: settings are compared by a number that stands for theirs.
+    numbers: dict[tuple[int, ...], int] = {}
+    unique = [
+        {**json.loads(text), "seeds": numbers.setdefault(tuple(sorted(found)), len(numbers))}
+        for text, found in seeds.items()
+    ]
+    lists = list(map(list, numbers))
+    return "\n".join(_grid({**each, "seeds": lists[each["seeds"][0]]}) for each in _grids(unique))
 
 
 def submissions(origins: Sequence[Origin]) -> list[str]:
     """Return a command line for everything that ran as jobs."""
-    options = ("device", "data", "images", "shots", "seed", "qubits", "copies", "pairs")
+    options = ("device", "data", "images", "shots", "qubits", "copies", "pairs")
     of_mode = ("mode", *OF_COHERENT_MODE)
     return [
         shlex.join(
             [
                 *("qnnq", "submit", str(origin.labels["network"])),
                 *(part for name in options for part in (f"--{name}", str(origin.labels[name]))),
+                *("--seed", str(seed)),
                 *(
                     part
                     for name in (of_mode if origin.result.task.mode == "coherent" else ())
@@ -71,6 +81,7 @@ def submissions(origins: Sequence[Origin]) -> list[str]:
         )
         for origin in origins
         if origin.result.task.engine == "runtime"
+        for seed in origin.seeds
     ]
 
 

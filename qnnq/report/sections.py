@@ -56,8 +56,8 @@ def _question(points: Sequence[Measured]) -> Section:
     images = {len(point.images) for point in points}
     shots = {point.shots for point in points}
     text = [
-        f"How well {_listed(networks, 'network')} with {_listed(_values(points, 'widths'))} "
-        f"neurons in the hidden layers classify {_listed(_values(points, 'data'))}: "
+        f"The accuracy of {_listed(networks)}, with {_listed(_values(points, 'widths'))} neurons "
+        f"in the hidden layers, on {_listed(_values(points, 'data'))}: "
         f"{_span(images)} images, {_span(shots)} shots an image.",
         f"The noise: {_listed(_values(points, 'noise'))}, at "
         f"{_listed(_values(points, 'strength'), 'strength')} "
@@ -95,13 +95,13 @@ def _curves(points: Sequence[Measured], x: Axis) -> Section | None:
     ]
     if not lines:
         return None
-    pictures = []
+    pictures, known = [], _values(points, "network")
     parts = [lines[start : start + MOST_SERIES] for start in range(0, len(lines), MOST_SERIES)]
     for part in parts[: MOST_FIGURES // 2]:
         for prediction in ("majority", "single_shot"):
             chosen = [point for line in part for point in line]
             words = f"{_AXES[x]}, {_words(prediction)}, {len(part)} lines"
-            pictures.append(Picture(plot_curves(chosen, x, prediction), words))
+            pictures.append(Picture(plot_curves(chosen, x, prediction, known=known), words))
     left = len(lines) - MOST_SERIES * (MOST_FIGURES // 2)
     text = (f"{left} more lines are not drawn.",) if left > 0 else ()
     return Section(_AXES[x], text, tuple(pictures))
@@ -132,7 +132,9 @@ def _attribution(points: Sequence[Measured]) -> Section:
         "(negative: it costs accuracy), and removed, against all noise (positive: its removal "
         "gains accuracy). Where the interval holds 0, these images show no effect."
     )
-    picture = Picture(plot_attribution(points), "Change of accuracy by mechanism")
+    picture = Picture(
+        plot_attribution(points, _values(points, "network")), "Change of accuracy by mechanism"
+    )
     return Section("What each noise mechanism does", (text,), (picture,), (_table(rows),))
 
 
@@ -141,7 +143,10 @@ def _devices(points: Sequence[Measured]) -> Section | None:
     named = [point for line in lines if len(_values(line, "device")) > 1 for point in line]
     if not named:
         return None
-    picture = Picture(plot_devices(named), "Accuracy on every device, the best at the top")
+    picture = Picture(
+        plot_devices(named, known=_values(points, "network")),
+        "Accuracy on every device, the best at the top",
+    )
     return Section("Devices", pictures=(picture,))
 
 
@@ -171,7 +176,10 @@ def _decided(points: Sequence[Measured]) -> Section:
         try:
             figure = plot_decided(decided)
             pictures = (Picture(figure, "Images that the weakest noise changes, as pixels"),)
-            text.append("Drawn: images that the weakest noise changes, with what was voted.")
+            text.append(
+                "Drawn: images that the weakest noise changes, each with its index, and what the "
+                "majority was without and with noise."
+            )
         except InputError as error:
             text.append(f"The images are not drawn: {error}")
     return Section("Images that noise decides", tuple(text), pictures, (_table(rows),))

@@ -14,9 +14,10 @@ from qnnq.results.result import RunResult
 
 @dataclass(frozen=True)
 class Origin:
-    """How one setting was measured: its labels, and the result of its first task."""
+    """How one setting was measured: its labels and seeds, and the result of its first task."""
 
     labels: Mapping[str, Any]
+    seeds: tuple[int, ...]
     result: RunResult
 
 
@@ -27,7 +28,7 @@ class Sources:
     Attributes:
         names: The files and folders, as they were given.
         points: Every point, repetitions added up.
-        origins: How each setting was measured; repetitions are settings here.
+        origins: How each setting was measured.
         runs: Runs on devices by folder.
         notes: What a reader should know, failures among them.
     """
@@ -71,12 +72,13 @@ def read_sources(paths: Iterable[str | Path], where: Sequence[str] = ()) -> Sour
             folder = find_run(name)
             runs[str(folder)] = found = collect_run(folder)
             points.append(_measured(found))
-            origins.append(Origin(found.labels, found.result))
+            origins.append(Origin(found.labels, (found.result.task.seed,), found.result))
             continue
         points += read_points(name, where)
         origins += _origins(name)
         told, failures = read_notes(name)
-        notes += [*told, *(f"failed: {each.labels['network']}: {each.reason}" for each in failures)]
+        notes += told
+        notes += [f"failed: {each.labels.get('network', '')}: {each.reason}" for each in failures]
     unfinished = sum(not point.complete for point in points)
     if unfinished:
         notes.append(f"{unfinished} of {len(points)} points are not finished")
@@ -124,9 +126,8 @@ def _measured(run: Collected) -> Measured:
 
 def _origins(path: str) -> list[Origin]:
     with Store(path) as store:
-        found = [
-            ({**each.labels, "seed": seed}, store.any_result(each.id))
+        return [
+            Origin(each.labels, tuple(store.seeds(each.id)), result)
             for each in store.settings()
-            for seed in store.seeds(each.id)
+            if (result := store.any_result(each.id)) is not None
         ]
-    return [Origin(labels, result) for labels, result in found if result is not None]

@@ -40,6 +40,8 @@ class CheckedFile(DatabaseFile):
         self._written: set[int] = set()
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex}" if create else ""
         if not create and not self.path.is_file():
+            if self.path.is_dir():
+                raise InputError(f"{path}: expected a results file, found a folder")
             raise InputError(f"{path}: no such results file")
         with self._explained():
             if create:

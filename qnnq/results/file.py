@@ -167,6 +167,7 @@ class Store(CheckedFile):
                 seed, round_, block, blocks, arrays, seconds = row
                 try:
                     content = None if arrays is None else unpack(arrays)
+                    seconds = float(seconds or 0)
                     place = Place(int(seed), round_, block)
                 except _UNREADABLE as error:
                     raise self._damaged("results", str(seed), str(error)) from error

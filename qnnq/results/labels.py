@@ -1,5 +1,6 @@
 """Labels of points as text, and which of them the stepwise mode has no place for."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -23,7 +24,9 @@ def shown(value: Any) -> str:
 
 
 def label_text(name: str, value: Any) -> str:
-    """Return a label's value as text, with its unit."""
+    """Return a label's value as text, with its unit; a measured noise without its file's folder."""
+    if name == "noise":
+        return re.sub(r"measured:\S*/", "measured:", shown(value))
     return duration(value) if name in TIMES and value != "" else shown(value)
 
 

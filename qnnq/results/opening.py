@@ -12,6 +12,7 @@ from qnnq.results.schema import APPLICATION_ID, FORMAT, create_tables
 from qnnq.results.upgrade import upgrade
 
 _BUSY_TIMEOUT_S = 60
+_LEAST_BYTES = 512  # SQLite's smallest file; it takes a shorter one, of whatever, for an empty one
 _LOG_PAGES = 256  # a killed sweep leaves about 1 MB outside the file at most
 
 
@@ -21,6 +22,8 @@ def open_to_write(path: Path, kind: str, owner: str, notes: list[str]) -> sqlite
     `owner` is listed in the file as long as it is open, so that a copy tells whether its log is
     missing; `notes` gets what the user should know.
     """
+    if path.is_file() and 0 < path.stat().st_size < _LEAST_BYTES:
+        raise InputError(f"{path}: expected {kind}, found another file")
     log = _log(path).exists()
     database = _connect(path, "rwc")
     try:

@@ -120,7 +120,21 @@ def read_points(path: str | Path, where: Iterable[str] = ()) -> list[Measured]:
 def read_notes(path: str | Path) -> tuple[list[str], list[StoredFailure]]:
     """Return what a reader of a results file should know, and what failed in it."""
     with Store(path) as store:
-        return store.notes, store.failures()
+        return [*store.notes, *_left_out(path, store)], store.failures()
+
+
+def _left_out(path: str | Path, store: Store) -> Iterator[str]:
+    """Yield what the intervals of a file's points leave out."""
+    found = set()
+    for each in store.settings():
+        noise = str(each.content.get("noise", ""))
+        if "drift(" in noise or noise.startswith("measured("):
+            found.add(str(each.labels.get("noise", "")))
+    if found:
+        yield (
+            f"{path}: intervals under {', '.join(sorted(found))} are those of counting; `qnnq run` "
+            "adds what the error of a calibration, or a drift, does"
+        )
 
 
 def _seeds_apart(where: list[str]) -> tuple[list[str], set[str] | None]:

@@ -35,7 +35,7 @@ def write_atomically(path: str | Path, content: bytes) -> None:
 
 
 def read_text(path: str | Path) -> str:
-    """Return the text of a file in UTF-8.
+    """Return the text of a file in UTF-8, without the mark that some editors begin it with.
 
     Raises:
         InputError: Where it is larger than text files are.
@@ -45,7 +45,7 @@ def read_text(path: str | Path) -> str:
         content = file.read(MOST_TEXT_BYTES + 1)
     if len(content) > MOST_TEXT_BYTES:
         raise InputError(f"{path}: expected at most {MOST_TEXT_BYTES} bytes of text, found more")
-    return content.decode()
+    return content.decode("utf-8-sig")
 
 
 FileVersion = tuple[str, int, int, int]
@@ -67,6 +67,12 @@ def check_writable(path: str | Path) -> None:
             temporary.unlink()
     except OSError as error:
         raise _failure(path, error) from error
+
+
+def check_another(path: str | Path, *sources: str | Path) -> None:
+    """Raise InputError where a file that is read would be overwritten."""
+    if any(os.path.realpath(path) == os.path.realpath(source) for source in sources):
+        raise InputError(f"{path}: expected another file than those that are read")
 
 
 def _is_special(path: str | Path) -> bool:

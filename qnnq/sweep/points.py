@@ -78,7 +78,7 @@ def expand(sweep: SweepFile) -> Iterator[Point]:
 
     They are made as they are asked for; what does not exist raises `InputError` at once.
     """
-    asked = sum(map(_crossed, sweep.grid))
+    asked = sum(map(crossed, sweep.grid))
     if asked > MOST_POINTS:
         raise InputError(f"[[grid]]: expected at most {MOST_POINTS} points, found {asked}")
     files = _Files(cache(load_model), cache(_size_and_digest))
@@ -128,7 +128,7 @@ class _Files(NamedTuple):
     datasets: Callable[[str], tuple[int, str]]
 
 
-def _crossed(grid: Grid) -> int:
+def crossed(grid: Grid) -> int:
     """Return how many points a grid has, with one device for `bundled`."""
     return math.prod(len(value) for _, value in grid if isinstance(value, list))
 

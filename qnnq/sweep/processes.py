@@ -17,7 +17,7 @@ from multiprocessing.context import SpawnProcess
 
 from qnnq.devices.names import resolve_device
 from qnnq.sweep.signals import interrupts_held
-from qnnq.sweep.work import Batch, Done, Lost, perform, thread_limits
+from qnnq.sweep.work import Batch, Done, Lost, perform, thread_limits, warm_up
 
 
 @dataclass
@@ -39,6 +39,10 @@ class ProcessPool:
         self._limits = thread_limits(workers)
         self._most = workers
         self._workers: list[_Worker] = []
+
+    def warm_up(self) -> None:
+        """Start the first worker, so that it imports what tasks need while there is none yet."""
+        self._workers.append(self._start(warm=True))
 
     def free(self) -> bool:
         """See `Pool`."""
@@ -106,10 +110,10 @@ class ProcessPool:
         self._workers[self._workers.index(worker)] = self._start()
         return Lost(f"its worker process {reason}")
 
-    def _start(self) -> _Worker:
+    def _start(self, warm: bool = False) -> _Worker:
         here, there = multiprocessing.Pipe()
         process = multiprocessing.get_context("spawn").Process(
-            target=_work, args=(there, os.getpid()), daemon=True
+            target=_work, args=(there, os.getpid(), warm), daemon=True
         )
         with _inherited(self._limits):
             process.start()
@@ -134,10 +138,12 @@ def _inherited(variables: Mapping[str, str]) -> Iterator[None]:
         os.environ.update(saved)
 
 
-def _work(pipe: Connection, parent: int) -> None:
+def _work(pipe: Connection, parent: int, warm: bool) -> None:
     """Run batches until the pipe's other end is gone, as it is when the parent was killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # blocked so far, see `_inherited`
     find = cache(resolve_device)  # the tasks of a sweep see one calibration
+    if warm:
+        warm_up(find)
     with contextlib.suppress(EOFError, OSError):
         while os.getppid() == parent:
             pipe.send(perform(pipe.recv(), find))

@@ -1,12 +1,13 @@
 """A whole sweep: file in, results file out."""
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from qnnq.errors import QnnqError
 from qnnq.results.file import Store
 from qnnq.sweep.file import read_sweep
-from qnnq.sweep.points import count_tasks, expand
+from qnnq.sweep.points import count_tasks, crossed, expand
 from qnnq.sweep.schedule import Schedule, Tally
 from qnnq.sweep.work import Pool, available_cores
 
@@ -47,29 +48,29 @@ def run_sweep(
         observe(tally)
 
     sweep = read_sweep(path)
-    points = expand(sweep)
-    counts = count_tasks(sweep)
-    tally.total = counts.tasks
-    with Store(results, create=True) as store:
-        tally.notes += store.notes
-        workers = workers or available_cores()
-        threads = 1 if dask else max(1, available_cores() // workers)
-        pool: Pool
-        if dask is None:
-            from qnnq.sweep.processes import ProcessPool
+    workers = workers or available_cores()
+    threads = 1 if dask else max(1, available_cores() // workers)
+    pool: Pool
+    if dask is None:
+        from qnnq.sweep.processes import ProcessPool
 
-            pool = ProcessPool(min(workers, counts.adaptive + counts.tasks), timeout_s)
-        else:
-            from qnnq.sweep.dask_cluster import DaskPool
+        processes = ProcessPool(min(workers, sum(map(crossed, sweep.grid))), timeout_s)
+        if any({*grid.engine} != {"ideal"} for grid in sweep.grid):
+            processes.warm_up()
+        pool = processes
+    else:
+        from qnnq.sweep.dask_cluster import DaskPool
 
-            pool = DaskPool(dask, timeout_s, say)
-        schedule = Schedule(
-            points, store, pool, threads, tally, observe, retry=retry, retries=retries
-        )
-        try:
+        pool = DaskPool(dask, timeout_s, say)
+    with closing(pool):
+        points = expand(sweep)
+        tally.total = count_tasks(sweep).tasks
+        with Store(results, create=True) as store:
+            tally.notes += store.notes
+            schedule = Schedule(
+                points, store, pool, threads, tally, observe, retry=retry, retries=retries
+            )
             schedule.run()
-        finally:
-            pool.close()
     if tally.failures:
         number = len(tally.failures)
         raise QnnqError(

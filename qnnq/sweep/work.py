@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from qnnq.devices.device import Device
-from qnnq.devices.names import resolve_device
+from qnnq.devices.names import DEFAULT_DEVICE, resolve_device
 from qnnq.execution.prepared_run import PreparedRun
 from qnnq.execution.request import RunRequest
 from qnnq.execution.run import prepare
@@ -85,6 +85,13 @@ class Pool(Protocol):
     def close(self) -> None:
         """End all workers now."""
         ...
+
+
+def warm_up(find: Callable[[str], Device]) -> None:
+    """Import what most tasks need, which takes longer than they do."""
+    from qnnq.execution import deployment  # noqa: F401
+
+    find(DEFAULT_DEVICE)
 
 
 def perform(batch: Batch, find: Callable[[str], Device] = resolve_device) -> Done:

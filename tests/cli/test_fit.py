@@ -8,6 +8,7 @@ import pytest
 from qnnq.cli.main import main
 from qnnq.execution.request import RunRequest
 from qnnq.execution.run import run
+from tests.results.files import write_results
 
 HEADER = "model,images,shots,correct,pairs\n"
 LINES = "mnist16-a0.5,6929,200,{},0\nmnist16-a0.5,6929,200,{},4\nmnist16-a0.5,6929,200,{},8\n"
@@ -78,6 +79,7 @@ def test_a_sweep_and_a_run_are_fitted_by_their_votes(tmp_path, capsys, monkeypat
     assert abs(found["parameters"]["depolarizing.p1"] - 0.01) < width  # four of its deviations
     assert width < 0.012
     assert found["p_value"] > 1e-3
+    assert found["degrees_of_freedom"] > 1
 
     submitted = ("submit", "mnist16-a0.5", "--device", "fake_torino", "--images", "0:20")
     assert main([*submitted, "--shots", "10", "--run", str(tmp_path / "run"), "--yes"]) == 0
@@ -106,12 +108,22 @@ def test_a_sweep_and_a_run_are_fitted_by_their_votes(tmp_path, capsys, monkeypat
         (HEADER + "mnist16-a0.5,6929,0,0,0\n", "line 2: shots: expected 1 to"),
         (HEADER + "mnist16-a0.7,6929,96,3,0\n", "line 2: mnist16-a0.7: no such file"),
         (HEADER + "mnist16-a0.5,10000,96,3,0\n", "line 2: images '10000'"),
+        (HEADER + "mnist16-a0.5,5,96,3,0,7\n", "line 2: found 1 values more than columns"),
+        (HEADER + "mnist16-a0.5,5,96,3,0\nx" + 200_000 * "y", "line 3: field larger than field"),
+        (HEADER + 'mnist16-a0.5,5,96,3,0\nx,5,96,3,"0\n1"\n', "line 3: pairs: expected a whole"),
+        (HEADER.replace("pairs", "model"), "found the column 'model' twice"),
+        (
+            "model,images,shots,correct,qubits\nmnist16-a0.5,5,9,9,\nmnist16-a0.5,5,9,9,700\n",
+            "line 3: qubits: expected 0 to 132, got 700",
+        ),
         (HEADER.replace("pairs", "pears") + "mnist16-a0.5,1,9,3,0\n", "found 'pears'"),
+        (HEADER + "\xfc", "expected a CSV file in UTF-8"),
+        (HEADER + "x" * 200_000, "expected a CSV file: field larger than"),
     ],
 )
 def test_bad_tables_are_one_line(text, says, tmp_path, capsys):
     file = tmp_path / "points.csv"
-    file.write_text(text)
+    file.write_text(text, encoding="latin-1")
     code, said = answer(capsys, "fit", file, "--noise", "fake_torino*?")
     assert code == 2
     assert says in said.err
@@ -127,6 +139,10 @@ def test_bad_tables_are_one_line(text, says, tmp_path, capsys):
             "expected noises of one device",
         ),
         (["--noise", "fake_torino*? + drift(sigma=0.1, time=1h)"], "expected noise without drift"),
+        (
+            ["--noise", "fake_torino*?", "--device", "fake_kingston"],
+            "--noise 'fake_torino*?': expected the noise of --device fake_kingston",
+        ),
         (["--noise", "fake_torino*?", "--hold-out", "pears=1"], "--hold-out 'pears=1'"),
         (["--noise", "fake_torino*?", "--hold-out", "pairs=7"], "pairs is one of 0, 4, 8"),
         (["--noise", "fake_torino*?", "--hold-out", "images=6929"], "got none"),
@@ -149,3 +165,30 @@ def test_a_noise_that_is_impossible_everywhere_fails(points, capsys):
     )
     assert code == 1
     assert "impossible in its whole range" in said.err
+
+
+def test_one_number_is_no_test_of_a_noise_with_one_parameter(points, tmp_path, capsys):
+    """A file with the mark of Windows' editors reads as any other."""
+    file = tmp_path / "one.csv"
+    file.write_text("\ufeff" + "".join(points.read_text().splitlines(keepends=True)[:2]))
+    code, said = answer(capsys, "fit", file, "--device", "fake_torino", "--noise", NOISE)
+    assert (code, said.err) == (0, "")
+    assert "It cannot be told: " in said.out
+    assert "explains" not in said.out
+
+
+def test_progress_does_not_pass_its_total(points, capsys, monkeypatch):
+    monkeypatch.setattr("qnnq.cli.output.SECONDS_BETWEEN_LINES", 0.0)
+    monkeypatch.setattr("qnnq.fitting.estimate.expected_runs", lambda parameters: 3)
+    code, said = answer(capsys, "fit", points, "--device", "fake_torino", "--noise", NOISE)
+    assert code == 0
+    lines = said.err.splitlines()
+    assert lines == [f"qnnq: runs of the model: {done} of 3" for done in (1, 2, 3)]
+
+
+def test_points_of_several_strengths_are_not_mixed(tmp_path, capsys):
+    path = tmp_path / "results.sqlite"
+    write_results(path)
+    code, said = answer(capsys, "fit", path, "--noise", "fake_torino*?")
+    assert code == 2
+    assert "found strength 0, 1; choose by --where strength=1" in said.err

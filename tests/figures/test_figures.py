@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from qnnq.cli.main import main
@@ -308,3 +309,18 @@ def test_a_caption_tells_the_latency_that_all_share():
     assert "feedback latency 2 ms" in axes.get_title(loc="left")
     names = [text.get_text() for text in axes.get_legend().get_texts()]
     assert names == ["coherent", "stepwise"]
+
+
+def test_a_network_looks_the_same_in_all_figures_of_a_page(strengths):
+    known = ["z", "b", "a"]
+    (axes,) = plot_curves(strengths, "strength", known=known).axes
+    curves = dict(zip(("a", "b"), [line.get_color() for line in axes.get_lines()], strict=False))
+    assert curves == {"a": look(2).color, "b": look(1).color}
+    points = [measured(network="a", device=device) for device in ("fake_oslo", "fake_lima")]
+    (axes,) = plot_devices(points, known=known).axes
+    assert axes.get_legend_handles_labels()[0][0].lines[0].get_color() == look(2).color
+    points = [measured(network="b", off=off, noise="fake_oslo") for off in ("", "gate")]
+    _, removed = plot_attribution(points, known).axes
+    assert removed.get_legend_handles_labels()[0][0].patches[0].get_facecolor()[:3] == to_rgb(
+        look(1).color
+    )

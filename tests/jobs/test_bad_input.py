@@ -123,7 +123,7 @@ def test_a_folder_in_use(run: Path, files: Files, qnnq: Command) -> None:
 def test_half_deleted(run: Path, qnnq: Command, file: str) -> None:
     (run / file).unlink()
     for command in COMMANDS:
-        refused(qnnq(command, run), 2, f"{file}: missing")
+        refused(qnnq(command, run), 2, f"found no {file} in it")
 
 
 def test_another_network_in_the_folder(run: Path, files: Files, qnnq: Command) -> None:

@@ -62,7 +62,7 @@ def test_cancel_and_go_on(connected: Server, files: Files, tmp_path: Path, qnnq:
     connected.queue_delay = 30
     run = tmp_path / "run"
     assert qnnq(*files.submit("ibm_jakarta", run)).code == 0
-    assert "1 jobs cancelled" in qnnq("cancel", "latest").out
+    assert "1 job cancelled" in qnnq("cancel", "latest").out
     assert connected.store.jobs()[0]["status"] == "Cancelled"
     assert qnnq("cancel", "latest").out.strip().endswith("0 jobs cancelled")
     connected.queue_delay = 0.05

@@ -85,6 +85,11 @@ def test_features_outside_of_the_range_are_refused():
         ("scale small.safetensors train.npz --out a.npz", "expected a network with a scaling"),
         ("scale net.safetensors data.npz --out a.npz", "plain arrays features and labels"),
         ("run small.safetensors --data raw.npz", "qnnq import --features"),
+        ("scale net.safetensors train.npz --out ./train.npz", "expected another file than those"),
+        (
+            "import net.pt --stretch 1 --activation tanh --out net.pt",
+            "net.pt: expected another file than those that are read",
+        ),
     ],
 )
 def test_hints(folder, capsys, arguments, message):

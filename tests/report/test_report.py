@@ -112,7 +112,7 @@ def test_the_sweep_file_of_a_page_asks_for_the_same_tasks(sources, monkeypatch):
         "max_shots",
         "images_per_task",
     }  # change no counts
-    assert {*GRID_KEYS.values()} == {*Grid.model_fields} - stopping
+    assert {*GRID_KEYS.values(), "seeds"} == {*Grid.model_fields} - stopping
     monkeypatch.chdir(sources)
     text = sweep_file(read_sources(["r.sqlite", "run"]).origins)
     assert text.count("[[grid]]") == 5  # coherent and stepwise apart: one has latencies
@@ -145,7 +145,7 @@ def test_a_run_alone_is_a_page(sources, tmp_path, monkeypatch, capsys):
     ("arguments", "message"),
     [
         (["none.sqlite", "--out", "a.html"], "none.sqlite: no such results file"),
-        (["empty", "--out", "a.html"], "ledger.sqlite: missing"),
+        (["empty", "--out", "a.html"], "found no ledger.sqlite in it"),
         (["r.sqlite", "--out", "no/a.html"], "no/a.html: cannot be written"),
     ],
 )

@@ -101,6 +101,14 @@ def test_no_such_file(tmp_path):
         Store(tmp_path / "nowhere" / "r.sqlite", create=True)
 
 
+def test_a_file_that_is_too_short_for_a_database_stays_as_it_is(tmp_path):
+    path = tmp_path / "notes.txt"
+    path.write_text("\n")
+    with pytest.raises(InputError, match="notes.txt: expected a qnnq results file, found another"):
+        Store(path, create=True)
+    assert path.read_text() == "\n"
+
+
 @pytest.mark.parametrize("create", [True, False])
 def test_no_database(tmp_path, create):
     path = tmp_path / "notes.txt"

@@ -26,3 +26,8 @@ def test_latency_budgets_have_units():
     found = lay_out([{"network": "net"} | budget | {"latency_us_majority_high": "beyond"}])
     assert found.headings == ("network", "latency, majority")
     assert found.cells == (("net", "1.23 ms (12.3 us to beyond)"),)
+
+
+def test_measured_noise_is_told_without_its_folder():
+    found = lay_out([{"network": "net", "noise": "measured:/some/where/r.json"}])
+    assert found.common == "noise measured:r.json"

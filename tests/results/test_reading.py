@@ -21,6 +21,7 @@ from qnnq.errors import InputError, QnnqError
 from qnnq.results.file import Place, Store
 from qnnq.results.points import read_notes, read_points
 from qnnq.results.robustness import pair
+from qnnq.results.rows import checksum
 from qnnq.results.schema import FORMAT
 from tests.results.files import a_result, add_point, changed, labels, write_results
 
@@ -196,6 +197,21 @@ def test_a_damaged_row_of_an_older_format_is_named_and_nothing_is_lost(
         assert str(caught.value).startswith(start)
         assert "\n" not in str(caught.value)
         assert dump(path) == before
+
+
+def test_a_row_of_another_type_is_named_though_its_checksum_is_right(tmp_path):
+    path = tmp_path / "r.sqlite"
+    write_results(path)
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        for id_, *values, _ in database.execute("SELECT * FROM results").fetchall():
+            values[4] = "soon"
+            row = ("soon", checksum(id_, *values), id_)
+            database.execute(
+                "UPDATE results SET (seconds, checksum) = (?, ?) WHERE task_id = ?", row
+            )
+        database.commit()
+    with pytest.raises(QnnqError, match="of results is damaged: could not convert string to float"):
+        read_points(path)
 
 
 def test_unfinished_points_are_marked_and_not_compared(tmp_path, capsys):

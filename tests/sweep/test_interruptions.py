@@ -20,8 +20,10 @@ from tests.sweep.conftest import write_inputs
 # Batches are small, so that how many tasks are in flight does not depend on the machine's speed.
 SCRIPT = """
 import sys
+import qnnq.cli.output as output
 import qnnq.sweep.schedule as schedule
 from qnnq.cli.main import main
+output.SECONDS_BETWEEN_LINES = 1e9
 schedule._LARGEST_BATCH = 2
 if __name__ == "__main__":
     sys.exit(main(["sweep", "sweep.toml", "--out", sys.argv[1], "--workers", "2"]))
@@ -167,7 +169,7 @@ def test_a_task_that_kills_its_worker_twice_fails_alone(long_sweep, expected, mo
     assert stored("results.sqlite") == {key: expected[key] for key in expected if key != victim}
 
 
-def _fragile_work(pipe, parent):
+def _fragile_work(pipe, parent, warm):
     from qnnq.sweep.work import perform
 
     while True:
@@ -205,5 +207,5 @@ def test_a_task_that_takes_too_long_is_given_to_another_worker(long_sweep, monke
         run_sweep(long_sweep, "results.sqlite", workers=2, timeout_s=0.2, retries=2)
 
 
-def _stuck_work(pipe, parent):
+def _stuck_work(pipe, parent, warm):
     signal.pause()

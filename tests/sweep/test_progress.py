@@ -15,8 +15,8 @@ def asked(capsys, option):
     capsys.readouterr()
     command = ["sweep", "sweep.toml", "--out", "r.sqlite", "--workers", "2", option]
     assert main([*command, "--json", "-"]) == 0
-    output = capsys.readouterr().out
-    return json.loads(output[output.index("{") :]), output
+    answer = capsys.readouterr()
+    return json.loads(answer.out), answer.err
 
 
 def test_status_counts_what_is_in_the_file(ideal_sweep, capsys):
@@ -73,6 +73,15 @@ def test_a_dry_run_stores_nothing_and_counts_what_will_be_done(ideal_sweep, caps
     with Store("r.sqlite") as store:
         size = sum(len(row[7]) for row in store.rows("results"))
     assert size == pytest.approx(document["file_size"] - 250 * 24, rel=0.1)
+    assert "r.sqlite may hold some of it already: --status" in asked(capsys, "--dry-run")[1]
+
+
+def test_a_sweep_tells_how_far_it_is_without_a_terminal(ideal_sweep, capsys, monkeypatch):
+    monkeypatch.setattr("qnnq.cli.output.SECONDS_BETWEEN_LINES", 0.0)
+    assert main(["sweep", "sweep.toml", "--out", "r.sqlite", "--workers", "1"]) == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "qnnq: 0 of 24 tasks"
+    assert lines[-1] == "qnnq: 24 of 24 tasks"
 
 
 def test_both_at_once_are_refused(ideal_sweep, capsys):

@@ -139,6 +139,8 @@ def test_csv(strengths, capsys):
     ("arguments", "message"),
     [
         (["results", "nowhere.sqlite"], "nowhere.sqlite: no such results file"),
+        (["results", "/"], "/: expected a results file, found a folder"),
+        (["report", "/", "--out", "a.html"], "/: expected the folder of a run, found no ledger"),
         (
             ["results", "data.npz"],
             "data.npz: expected a qnnq results file, found a file that is not SQLite",

@@ -19,7 +19,7 @@ from qnnq.execution.request import RunRequest
 from qnnq.execution.run import prepare
 from qnnq.networks.bundled import load_model
 from qnnq.results.file import Store
-from qnnq.results.points import read_points
+from qnnq.results.points import read_notes, read_points
 from qnnq.statistics import share_right, single_shot
 from qnnq.sweep.runner import run_sweep
 from qnnq.sweep.schedule import Tally
@@ -119,6 +119,8 @@ def test_a_response_file_that_has_changed_makes_new_points(folder):
     points = read_points("results.sqlite")
     assert len({point.labels["content"] for point in points}) == 2
     assert all(point.labels["content"].startswith("noise ") for point in points)
+    (note,) = read_notes("results.sqlite")[0]
+    assert "intervals under measured:r.json are those of counting" in note
 
 
 def test_a_network_that_changes_during_a_sweep(ideal_sweep):

@@ -110,6 +110,8 @@ def test_refusals_are_one_line():
         "feed-forward: found 2401 broadcasts of 2401 bits, the service takes about 2400 of one "
         "bit or 300 of 60 in a job"
     )
+    circuit, target = many()
+    assert check_controller(circuit, target, most_broadcasts=2401).broadcasts == 2401
     compiled, _ = compiled_network((2, 2), PROJECTIVE, "linear")
     circuit = network_circuit(compiled)
     assert refused(lambda: (circuit, device("FakeBerlin"))) == (

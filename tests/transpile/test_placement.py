@@ -1,11 +1,13 @@
 """Explicit placement."""
 
+import copy
 import math
 
 import pytest
 
 from tests.transpile.devices import device, line, small_target
 from transpile import Site, TranspileError, compile_layer, parse_sites
+from transpile.network_layout import network_sites
 
 PROJECTIVE = math.pi / 2
 
@@ -40,6 +42,17 @@ def test_bad_sites_are_one_line(text, entanglement, message):
     with pytest.raises(TranspileError) as raised:
         parse_sites(text, device("FakeKingston"), entanglement)
     assert str(raised.value) == message
+
+
+def test_qubits_are_judged_by_the_measurement_that_is_used():
+    target = copy.deepcopy(device("FakeKingston"))
+    target["measure"][3,].error = 1.0
+    target["measure_2"][4,].error = 1.0
+    assert parse_sites("3", target, PROJECTIVE, measurement="measure_2") == (Site(3),)
+    with pytest.raises(TranspileError, match=r"qubits: 3 is faulty \(measure error 1\)"):
+        parse_sites("3", target, PROJECTIVE)
+    with pytest.raises(TranspileError, match=r"qubits: 4 is faulty \(measure_2 error 1\)"):
+        network_sites(target, [1], [PROJECTIVE], 0.0, [Site(4)], "measure_2")
 
 
 def test_the_number_of_sites_is_checked():
