@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from qnnq.results.points import Measured
 
 NETWORKS = {
-    "mnist16-a0.5": "method 1",
     "mnist16-a0-g3pi8": "weak",
     "mnist16-a0.5-g3pi8": "combined",
     "mnist16-linear": "linear, method 1",
@@ -198,7 +197,7 @@ def draw(points: list["Measured"]) -> "Figure":
     noisy = select(points, noise="device")
     devices = [name for name in DEVICES if select(noisy, device=name)]
     with styled():
-        figure = Figure(figsize=(12, 5.4), layout="constrained")
+        figure = Figure(figsize=(11, 5.4), layout="constrained")
         grid = figure.subplots(2, len(NETWORKS), sharey=True, sharex="row")
         for (network, kind), (above, below) in zip(NETWORKS.items(), grid.T, strict=True):
             for number, device in enumerate(devices):

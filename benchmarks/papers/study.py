@@ -106,12 +106,15 @@ class Study:
         )
         return replace(published, **changes)
 
-    def trained(self, cases: Iterable[TrainingSettings]) -> list[list[Trained]]:
-        """Train each case with each seed; return the networks, a list of seeds a case."""
-        work = [replace(case, seed=seed) for case in cases for seed in self.seeds]
+    def trained(
+        self, cases: Iterable[TrainingSettings], seeds: Sequence[int] = ()
+    ) -> list[list[Trained]]:
+        """Train each case with each seed, by default all; return a list of seeds a case."""
+        seeds = seeds or self.seeds
+        work = [replace(case, seed=seed) for case in cases for seed in seeds]
         found = [self._trained(case) for case in shown(work, "training")]
-        seeds = len(self.seeds)
-        return [found[start : start + seeds] for start in range(0, len(found), seeds)]
+        each = len(seeds)
+        return [found[start : start + each] for start in range(0, len(found), each)]
 
     def _trained(self, settings: TrainingSettings) -> Trained:
         images, test = load_data(self.data), load_data("mnist-test")

@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,14 @@ class PreparedRun:
             seed=seed,
             task=replace(self.task, images=images, seed=seed),
         )
+
+    def selection(self) -> dict[str, NDArray[Any]]:
+        """Return the pixels, classes and indices of the images: `images`, `labels`, `indices`."""
+        return {
+            "images": np.asarray(self.dataset.images[self.images]),
+            "labels": self.dataset.labels[self.images].astype(np.int64),
+            "indices": self.images,
+        }
 
     def mode(self) -> tuple[Mode, "CompensatedEngine | None"]:
         """Return the mode that the run asks for, and the engine that corrects angles if any."""

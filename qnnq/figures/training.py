@@ -26,6 +26,14 @@ _LOSSES: tuple[tuple[str, str, Callable[[Epoch], float | None]], ...] = (
 )
 
 
+class _PlainNumbers(LogFormatter):
+    """Labels the ticks that `LogFormatter` would label, without powers of ten."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        """Return the label of a tick, "" for none."""
+        return f"{x:g}" if super().__call__(x, pos) else ""
+
+
 def plot_learning(histories: Mapping[int, Sequence[Epoch]]) -> Figure:
     """Draw what was measured of accuracies and losses against epochs, a colour a seed."""
     if len(histories) > MOST_SERIES:
@@ -43,7 +51,7 @@ def plot_learning(histories: Mapping[int, Sequence[Epoch]]) -> Figure:
         losses.set_ylabel("loss (cross-entropy)")
         losses.set_yscale("log")
         for formatter in (losses.yaxis.set_major_formatter, losses.yaxis.set_minor_formatter):
-            formatter(LogFormatter(minor_thresholds=(1.5, 0.4)))
+            formatter(_PlainNumbers(minor_thresholds=(1.5, 0.4)))
         for axes in (accuracies, losses):
             axes.set_xlabel("epoch")
             axes.set_ylim(top=1 if axes is accuracies else None)

@@ -1,10 +1,6 @@
 """A network whose neurons live on, as one dynamic circuit: compiled, checked and estimated."""
 
 from dataclasses import replace
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from noise_models import NoiseError
 from qnnq.data.dataset import Dataset
@@ -22,6 +18,7 @@ from qnnq.jobs.planning import Plan
 from qnnq.jobs.preflight import Choice, sampled_accuracy
 from qnnq.networks.network import Network
 from transpile import (
+    MAX_BROADCASTS,
     NetworkCircuit,
     check_controller,
     circuit_digest,
@@ -47,14 +44,17 @@ def plan_coherent(request: HardwareRequest) -> Plan:
     compiled, _ = compile_living(network, device, request.qubits, timing)
     timed = network_circuit(compiled)
     machine = machine_circuit(compiled, device.target)
-    check_controller(machine, device.target, request.limits.broadcasts_per_job)
+    # Where limits allow fewer, the estimate refuses what does not fit.
+    most = max(MAX_BROADCASTS, request.limits.broadcasts_per_job)
+    check_controller(machine, device.target, most)
     # A simulator waits for nothing by itself.
     circuit = NetworkCircuit(timed if device.kind == "simulated" else machine, compiled.sites)
     rep_delay, least = rep_delays(device, request.options.rep_delay_s)
     duration = sum(step.duration for step in compiled.steps)
     cost = LayerCost.of(circuit.circuit, duration, rep_delay, twirled=False)
     width = network.widths[0]
-    images: NDArray[Any] = np.asarray(prepared.dataset.images[prepared.images])
+    arrays = prepared.selection()
+    images = arrays["images"]
     estimate = estimate_run(
         [LayerShape(width, 1, 1, width, cost)],
         len(images),
@@ -73,11 +73,6 @@ def plan_coherent(request: HardwareRequest) -> Plan:
         circuits=circuit_digest(circuit.circuit),
         rep_delay_s=request.options.rep_delay_s,
     )
-    arrays = {
-        "images": images,
-        "labels": prepared.dataset.labels[prepared.images].astype(np.int64),
-        "indices": prepared.images,
-    }
     return Plan(
         device=device,
         network=network,

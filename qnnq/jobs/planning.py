@@ -61,7 +61,8 @@ def plan_run(request: HardwareRequest) -> Plan:
         InputError: If anything that was asked for does not exist or does not fit together.
     """
     prepared = prepare(request.ideal())
-    images: NDArray[Any] = np.asarray(prepared.dataset.images[prepared.images])
+    arrays = prepared.selection()
+    images = arrays["images"]
     network = prepared.network
     tried = [
         each if request.compensate else _with_angle_bytes(each, network, images)
@@ -93,11 +94,6 @@ def plan_run(request: HardwareRequest) -> Plan:
         noise=device.name,
         compensate=_digest(responses) if responses else False,
     )
-    arrays = {
-        "images": images,
-        "labels": prepared.dataset.labels[prepared.images].astype(np.int64),
-        "indices": prepared.images,
-    }
     return Plan(
         device=device,
         network=network,

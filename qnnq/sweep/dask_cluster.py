@@ -55,6 +55,8 @@ class DaskPool:
         well = [worker for worker in self._threads() if worker not in self._stuck]
         only = {"workers": well} if self._stuck and well else {}
         future = self._client.submit(perform, batch, pure=False, retries=0, **only)
+        if not self._batches:
+            self._seen = time.monotonic()
         self._batches[future] = batch, time.monotonic()
 
     def wait(self) -> list[tuple[Batch, Done | Lost]]:

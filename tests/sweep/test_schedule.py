@@ -375,7 +375,7 @@ def test_no_dask_workers_is_said(ideal_sweep, scheduler, monkeypatch):
     monkeypatch.setattr(dask_cluster, "_LOOK_S", 0.01)
     tally = Tally()
     with pytest.raises(QnnqError, match="--dask: no workers for .* s; the same command goes on"):
-        run_sweep(ideal_sweep, "there.sqlite", dask=scheduler, timeout_s=0.5, tally=tally)
+        run_sweep(ideal_sweep, "there.sqlite", dask=scheduler, timeout_s=3, tally=tally)
     assert len(tally.notes) > 1
     assert all("no workers for" in note and "waiting for some" in note for note in tally.notes)
 

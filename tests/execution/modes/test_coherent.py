@@ -129,7 +129,10 @@ def test_the_chosen_measurement_brings_its_own_readout_error_and_duration():
 
 BAD = [
     (coherent(feedback_latency="-2us"), "--feedback-latency '-2us': expected a time >= 0"),
-    (coherent(feedback_latency="1e30s"), "such as 2us, and at most 1000s"),
+    (
+        coherent(feedback_latency="1e30s"),
+        "--feedback-latency '1e30s': expected a time >= 0, such as 2us, and at most 1000s",
+    ),
     (coherent(feedback_latency="2"), "--feedback-latency '2': expected a time >= 0"),
     (RunRequest(feedback_latency="2us"), "--feedback-latency 2us: expected --mode coherent"),
     (coherent(condition_overhead="-1ns"), "--condition-overhead '-1ns': expected a time >= 0"),
