@@ -255,15 +255,16 @@ def _interval(values: NDArray[np.float64]) -> Interval:
     """Return the mean of values (seeds, images) with an interval for new seeds and new images.
 
     The variances of the mean over seeds and over images are added, which counts what both share
-    twice; with one seed it is the images' alone.
+    twice; Student's t has the degrees of freedom of their sum (Satterthwaite, Biometrics Bulletin
+    2, 110, 1946). With one seed the interval is for new images alone.
     """
-    seeds, images = values.shape
-    variance = values.mean(axis=0).var(ddof=1) / images
-    quantile = 1.959964
-    if seeds > 1:
-        variance += values.mean(axis=1).var(ddof=1) / seeds
-        quantile = float(student.ppf(0.975, seeds - 1))
-    mean, half = float(values.mean()), float(quantile * np.sqrt(variance))
+    seeds = len(values)
+    means = [values.mean(axis=0)] + ([values.mean(axis=1)] if seeds > 1 else [])
+    variances = np.array([each.var(ddof=1) / each.size for each in means])
+    freedom = np.array([each.size - 1 for each in means])
+    total = variances.sum()
+    quantile = student.ppf(0.975, total**2 / (variances**2 / freedom).sum()) if total else 0.0
+    mean, half = float(values.mean()), float(quantile * np.sqrt(total))
     return Interval(mean, mean - half, mean + half)
 
 
