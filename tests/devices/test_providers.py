@@ -90,6 +90,9 @@ class OwnProcess:
     def __init__(self, workers: int, timeout_s: float | None) -> None:
         self._batches: list[Batch] = []
 
+    def warm_up(self) -> None:
+        pass
+
     def free(self) -> bool:
         return not self._batches
 

@@ -113,7 +113,7 @@ def test_a_wrong_model_is_rejected_and_a_right_one_preferred():
     assert wrong.p_value < 0.001
     assert right.p_value > 0.9  # as many parameters as settings
     assert weights(explanations)[1] > 0.999
-    assert verdict(explanations).startswith("readout(p01=?, p10=?) explains the counts")
+    assert verdict(explanations).startswith("It cannot be told: readout(p01=?, p10=?) has as many")
     assert verdict(explanations[:1]).startswith("None of these explains")
     assert right.aic == pytest.approx(4 - 2 * right.log_likelihood)
     assert [point.measured for point in right.predictions] == [0.925, 0.75]

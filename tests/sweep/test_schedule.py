@@ -315,7 +315,7 @@ def start_scheduler(folder, start_process):
     command = [*PYTHON, "distributed.cli.dask_scheduler", "--port", "0", "--host", "127.0.0.1"]
     options = ["--no-dashboard", "--scheduler-file", str(note)]
     running = start_process([*command, *options], cwd=folder, **QUIET)
-    while not note.exists():
+    while not (note.exists() and note.read_text().strip()):
         assert running.poll() is None
         time.sleep(0.01)
     return json.loads(note.read_text())["address"]

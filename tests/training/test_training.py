@@ -339,7 +339,7 @@ def test_a_network_that_does_not_fit_into_memory_is_one_line(
     assert main(["train", *small_files, "--out", str(tmp_path / "net.safetensors")]) == 1
     error = capsys.readouterr().err
     assert error.count("\n") == 1
-    assert "out of memory: a network with hidden widths" in error
+    assert "out of memory: hidden widths (8, 6) with 1 shots of 64 images" in error
 
 
 def test_data_sets_that_do_not_fit_are_refused(small):
