@@ -1,8 +1,9 @@
 """One task of each engine: its id and its counts stay what they are.
 
 Another version of Qiskit may compile other circuits, which the id says, and another one of Aer may
-draw other numbers; so the numbers hold for the versions that they were made with. Aer rounds
-otherwise on other processors, where a shot may come out otherwise: what two kinds of them give.
+draw other numbers; so the numbers hold for the versions that they were made with. Aer draws among
+the Kraus operators of a channel. Those of two-qubit gates are the eigenvectors of a matrix with
+equal eigenvalues, in which processors differ: the numbers are those of two kinds of them.
 """
 
 import json

@@ -50,9 +50,7 @@ class Kind:
 
 def kinds(study: Study) -> dict[str, Kind]:
     """Return what is compared, by name."""
-    plain = study.settings(
-        1.0, activation="htanh", learning_rate=0.03, schedule="cosine", input_dropout=0.2
-    )
+    plain = study.tuned(1.0)
     noisy = replace(plain, noise=TRAINED_UNDER, strengths=MIXED)
     both = replace(noisy, train_shots=VOTE)
     return {

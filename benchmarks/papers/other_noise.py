@@ -43,10 +43,7 @@ NOISES = {
 
 def kinds(study: Study) -> dict[str, TrainingSettings]:
     """Return what networks are trained under, by name."""
-    plain = study.settings(
-        1.0, activation="htanh", learning_rate=0.03, schedule="cosine", input_dropout=0.2,
-        train_shots=4,
-    )  # fmt: skip
+    plain = study.tuned(1.0, train_shots=4)
     found = {PLAIN: plain}
     for ratio in RATIOS:
         strength = ratio * JUDGED_AT

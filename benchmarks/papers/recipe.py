@@ -15,8 +15,7 @@ from typing import Any
 
 import numpy as np
 from breakdown import COST, TRAINED_UNDER
-from rich.table import Table
-from study import CONSOLE, Study, shown
+from study import Study, print_rows, shown
 
 from qnnq.training.settings import TrainingSettings
 
@@ -65,12 +64,9 @@ def main() -> None:
     assert __doc__
     study = Study("recipe", __doc__, hidden=(16, 16, 16), epochs=60)
     study.seeds = study.seeds[:1]
-    plain = study.settings(
-        1.0, activation="htanh", learning_rate=0.03, schedule="cosine", input_dropout=0.2
-    )
     recipes = {
         name: replace(settings, evaluate_every=settings.epochs)
-        for name, settings in candidates(plain).items()
+        for name, settings in candidates(study.tuned(1.0)).items()
     }
     networks = dict(zip(recipes, study.trained(recipes.values()), strict=True))
     images = {"data": "mnist5k", "images": "0:2000"} if study.quick else VALIDATION
@@ -86,12 +82,7 @@ def main() -> None:
                 ]
                 row[f"accuracy_at_{strength}{kind}"] = round(float(np.mean(found)), 4)
         rows.append(row)
-    table = Table(title=f"accuracies, one seed, images {images['images']} of {images['data']}")
-    for heading in rows[0]:
-        table.add_column(heading.replace("_", " "))
-    for row in rows:
-        table.add_row(*map(str, row.values()))
-    CONSOLE.print(table)
+    print_rows(f"accuracies, one seed, images {images['images']} of {images['data']}", rows)
     study.write(rows)
     least = rows[0]["accuracy_at_1"] - COST
     allowed = [row for row in rows if row["accuracy_at_1"] >= least - 1e-9]

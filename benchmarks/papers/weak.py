@@ -12,8 +12,7 @@ of the pixels dropped) and by the tuned one for the vote of 15 shots; judged wit
 import math
 from dataclasses import replace
 
-from rich.table import Table
-from study import CONSOLE, Study, better, gain, mean_error
+from study import Study, better, gain, mean_error, print_rows
 
 from qnnq.training.settings import MAJORITY_SHOTS
 
@@ -30,7 +29,7 @@ def main() -> None:
     cases = {}
     for name, angle in ANGLES.items():
         published = study.settings(0.0, activation="htanh", entanglement=angle)
-        tuned = replace(published, learning_rate=0.03, schedule="cosine", input_dropout=0.2)
+        tuned = study.tuned(0.0, entanglement=angle)
         cases[name, PUBLISHED] = replace(published, epochs=long, evaluate_every=long)
         cases[name, "tuned"] = tuned
         cases[name, VOTE] = replace(tuned, train_shots=MAJORITY_SHOTS)
@@ -49,12 +48,7 @@ def main() -> None:
         }
         for (angle, training, judged), errors in found.items()
     ]  # fmt: skip
-    table = Table(title=f"errors on 10,000 test images, {len(study.seeds)} seeds")
-    for heading in rows[0]:
-        table.add_column(heading.replace("_", " "))
-    for row in rows:
-        table.add_row(*map(str, row.values()))
-    CONSOLE.print(table)
+    print_rows(f"errors on 10,000 test images, {len(study.seeds)} seeds", rows)
     study.write(rows)
     study.claims(
         [

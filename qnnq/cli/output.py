@@ -49,16 +49,27 @@ def progress_bar(description: str, total: int) -> Iterator[Callable[[int], None]
 
 
 def _told_in_lines(description: str, total: int) -> Callable[[int], None]:
-    done, told = 0, time.monotonic()
+    done, tell = 0, now_and_then()
 
     def advance(steps: int) -> None:
-        nonlocal done, told
+        nonlocal done
         done += steps
-        if time.monotonic() - told >= SECONDS_BETWEEN_LINES:
-            told = time.monotonic()
-            print(f"qnnq: {description}: {done} of {total}", file=sys.stderr, flush=True)
+        tell(f"{description}: {done} of {total}")
 
     return advance
+
+
+def now_and_then() -> Callable[[str], None]:
+    """Return what prints a line on stderr, but at most one every half minute."""
+    told = time.monotonic()
+
+    def tell(line: str) -> None:
+        nonlocal told
+        if time.monotonic() - told >= SECONDS_BETWEEN_LINES:
+            told = time.monotonic()
+            print(f"qnnq: {line}", file=sys.stderr, flush=True)
+
+    return tell
 
 
 def write_json(document: Any, destination: str) -> None:

@@ -1,7 +1,6 @@
 """`qnnq sweep`: every point of a sweep file, by several workers, into one results file."""
 
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
@@ -241,16 +240,12 @@ def _progress() -> Iterator[Callable[["Tally"], None]]:
 
 
 def _told_in_lines() -> Callable[["Tally"], None]:
-    from qnnq.cli.output import SECONDS_BETWEEN_LINES, print_notes
+    from qnnq.cli.output import now_and_then, print_notes
 
-    told = time.monotonic()
+    tell = now_and_then()
 
     def observe(tally: "Tally") -> None:
-        nonlocal told
         print_notes(tally.take_notes())
-        if time.monotonic() - told >= SECONDS_BETWEEN_LINES:
-            told = time.monotonic()
-            done = tally.stored + tally.found
-            print(f"qnnq: {done:,} of {tally.total:,} tasks", file=sys.stderr, flush=True)
+        tell(f"{tally.stored + tally.found:,} of {tally.total:,} tasks")
 
     return observe
