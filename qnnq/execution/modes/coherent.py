@@ -101,14 +101,11 @@ def rows_by_matrix(rows: FloatArray, matrices: FloatArray) -> FloatArray:
     """Return products (neurons, rows, columns); those of a row do not depend on the others.
 
     The same row must give the same outcome whatever is beside it. BLAS sums in another order for
-    other numbers of rows, so it always gets the same number, and never columns as few as two.
+    other numbers of rows, so it always gets the same number.
     """
-    if matrices.shape[-1] > 2:
-        neurons, count, before = rows.shape
-        blocks = -(-count // _ROWS)
-        padded = np.zeros((neurons, blocks * _ROWS, before), dtype=rows.dtype)
-        padded[:, :count] = rows
-        products = padded.reshape(neurons, blocks, _ROWS, before) @ matrices[:, None]
-        return np.asarray(products.reshape(neurons, blocks * _ROWS, -1)[:, :count])
-    columns = np.ascontiguousarray(matrices.swapaxes(1, 2))
-    return np.asarray(np.einsum("nrk,nck->nrc", rows, columns))
+    neurons, count, before = rows.shape
+    blocks = -(-count // _ROWS)
+    padded = np.zeros((neurons, blocks * _ROWS, before), dtype=rows.dtype)
+    padded[:, :count] = rows
+    products = padded.reshape(neurons, blocks, _ROWS, before) @ matrices[:, None]
+    return np.asarray(products.reshape(neurons, blocks * _ROWS, -1)[:, :count])
