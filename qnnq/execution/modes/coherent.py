@@ -103,9 +103,16 @@ def rows_by_matrix(rows: FloatArray, matrices: FloatArray) -> FloatArray:
     The same row must give the same outcome whatever is beside it. BLAS sums in another order for
     other numbers of rows, so it always gets the same number.
     """
-    neurons, count, before = rows.shape
-    blocks = -(-count // _ROWS)
-    padded = np.zeros((neurons, blocks * _ROWS, before), dtype=rows.dtype)
-    padded[:, :count] = rows
-    products = padded.reshape(neurons, blocks, _ROWS, before) @ matrices[:, None]
-    return np.asarray(products.reshape(neurons, blocks * _ROWS, -1)[:, :count])
+    (neurons, count, before), after = rows.shape, matrices.shape[-1]
+    found = np.empty((neurons, count, after), dtype=rows.dtype)
+    whole = count - count % _ROWS
+    blocks = (neurons, whole // _ROWS, _ROWS)
+    np.matmul(
+        rows[:, :whole].reshape(*blocks, before),
+        matrices[:, None],
+        out=found[:, :whole].reshape(*blocks, after),  # a view
+    )
+    rest = np.zeros((neurons, _ROWS, before), dtype=rows.dtype)
+    rest[:, : count - whole] = rows[:, whole:]
+    found[:, whole:] = (rest @ matrices)[:, : count - whole]
+    return found
