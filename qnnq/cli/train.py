@@ -106,7 +106,7 @@ def register(app: typer.Typer) -> None:
 
         seeds = _numbers("--seed", seed, "seeds such as 0 or 0,1,2")
         outs = _outs(out, seeds)
-        _check_outputs(outs, json, figure)
+        _check_outputs(outs, json, figure, sources=(data, test_data, *_measured(noise)))
         settings = TrainingSettings(
             hidden=_numbers("--hidden", hidden, "widths such as 16,16,16"),
             stretch=parse_stretch(stretch),
@@ -192,8 +192,17 @@ def _outs(out: str, seeds: Sequence[int]) -> list[str]:
     return [out.replace("{seed}", str(seed)) for seed in seeds]
 
 
-def _check_outputs(outs: Sequence[str], json: str | None, figure: str | None) -> None:
-    from qnnq.storage.files import check_writable
+def _measured(noise: str) -> list[str]:
+    """Return the file of a measured response."""
+    from qnnq.execution.measured_deployment import PREFIX, is_measured
+
+    return [noise.strip().removeprefix(PREFIX)] if is_measured(noise) else []
+
+
+def _check_outputs(
+    outs: Sequence[str], json: str | None, figure: str | None, sources: Sequence[str]
+) -> None:
+    from qnnq.storage.files import check_another, check_writable
 
     if figure is not None:
         from qnnq.figures.style import check_ending
@@ -201,6 +210,7 @@ def _check_outputs(outs: Sequence[str], json: str | None, figure: str | None) ->
         check_ending(figure)
     for path in (*outs, json, figure):
         if path not in (None, "-"):
+            check_another(path, *sources)
             check_writable(path)
 
 
