@@ -202,16 +202,23 @@ def _measured(noise: str) -> list[str]:
 def _check_outputs(
     outs: Sequence[str], json: str | None, figure: str | None, sources: Sequence[str]
 ) -> None:
+    import os
+
+    from qnnq.errors import InputError
     from qnnq.storage.files import check_another, check_writable
 
     if figure is not None:
         from qnnq.figures.style import check_ending
 
         check_ending(figure)
+    written: list[str] = []
     for path in (*outs, json, figure):
-        if path not in (None, "-"):
+        if path is not None and path != "-":
             check_another(path, *sources)
             check_writable(path)
+            if os.path.realpath(path) in written:
+                raise InputError(f"{path}: expected another file for each output")
+            written.append(os.path.realpath(path))
 
 
 def _torch_trainer() -> "Callable[..., TrainingResult]":
