@@ -90,11 +90,11 @@ def test_programs_of_several_layers_say_where_they_are(capsys):
 
 
 def test_every_command_has_json():
-    lacking = [
-        command.callback.__name__
-        for command in build_app().registered_commands
-        if "json" not in command.callback.__annotations__
-    ]
+    app = build_app()
+    groups = [app, *(group.typer_instance for group in app.registered_groups)]
+    commands = [command.callback for group in groups for command in group.registered_commands]
+    assert {"run", "show", "merge", "verify"} <= {command.__name__ for command in commands}
+    lacking = [each.__name__ for each in commands if "json" not in each.__annotations__]
     assert lacking == []
 
 
@@ -140,3 +140,11 @@ def test_confusion_of_a_run(capsys):
     counts = sum(int(cell) for row in table for cell in row[1:-2])
     assert len(table) == len({*load_data("mnist-test").labels[:50]})
     assert counts == 50
+    command = ["run", "mnist16-a0", "--images", "0:50", "--confusion", "--json", "-"]
+    assert main(command) == 0
+    document = json.loads(capsys.readouterr().out)
+    found = np.array(document["confusion"])
+    np.testing.assert_array_equal(
+        found.sum(axis=1), np.bincount(load_data("mnist-test").labels[:50], minlength=10)
+    )
+    assert np.trace(found) == round(50 * document["accuracy"]["majority"]["value"])
