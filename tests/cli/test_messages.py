@@ -8,6 +8,7 @@ import pytest
 from qnnq.cli import output
 from qnnq.cli.main import build_app, main
 from qnnq.data.load import load_data
+from qnnq.figures.style import look
 from qnnq.networks.bundled import load_model
 from qnnq.networks.file import write_network
 from qnnq.networks.network import Network
@@ -111,6 +112,12 @@ def test_plot_says_what_it_wrote_and_takes_title_names_and_size(folder, capsys):
     assert widths[1] - widths[0] == pytest.approx(5 * 72, abs=15)
     assert "classical" in wide  # matplotlib keeps texts as comments beside their outlines
     assert "Mine" in wide
+
+
+def test_a_network_alone_is_drawn_as_beside_the_others(folder, capsys):
+    command = "plot r.sqlite --out one.svg --where network=mnist16-a0.5"
+    assert main(command.split()) == 0
+    assert f"stroke: {look(1).color.lower()}" in (folder / "one.svg").read_text()
 
 
 def test_a_network_file_is_shown(capsys):
