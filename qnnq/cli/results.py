@@ -114,6 +114,7 @@ def _register_show(app: typer.Typer) -> None:
         from qnnq.cli.output import print_notes, write_json
         from qnnq.cli.rows import print_rows, write_csv
         from qnnq.errors import InputError
+        from qnnq.results.labels import setting_text
         from qnnq.results.points import read_notes, read_points
         from qnnq.results.tables import build_report
 
@@ -132,13 +133,4 @@ def _register_show(app: typer.Typer) -> None:
             write_json({**document, "failed": failed, "notes": notes}, json)
         if "-" not in (csv, json):
             print_rows(str(file), rows)
-        print_notes(f"failed: {_named(each.labels)}: {each.reason}" for each in failures)
-
-
-def _named(labels: dict[str, Any]) -> str:
-    from qnnq.results.labels import shown
-
-    told = ("network", "noise", "strength", "off", "device", "pairs", "qubits", "seed")
-    return ", ".join(
-        f"{name} {shown(labels[name])}" for name in told if labels.get(name) not in ("", None)
-    )
+        print_notes(f"failed: {setting_text(each.labels)}: {each.reason}" for each in failures)
