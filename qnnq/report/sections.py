@@ -169,7 +169,9 @@ def _decided(points: Sequence[Measured]) -> Section:
     rows, decided = changes_by_noise(points)
     text = [
         "Images whose majority is right without noise and wrong with it (lost), or the other way "
-        "round (gained). The change is in percentage points; p is McNemar's exact two-sided."
+        "round (gained). The change is in percentage points; p is McNemar's exact test, which is "
+        "stricter than the bootstrap interval beside it: near 0.05 it may find nothing where the "
+        "interval just leaves out 0."
     ]
     pictures: tuple[Picture, ...] = ()
     if decided:

@@ -14,7 +14,7 @@ from qnnq.figures.comparisons import MOST_DEVICES, plot_attribution, plot_device
 from qnnq.figures.curves import plot_curves
 from qnnq.figures.images import plot_behaviour, plot_confusion, plot_image
 from qnnq.figures.published import published_series
-from qnnq.figures.style import MOST_SERIES, check_ending, look, percent_axis, save
+from qnnq.figures.style import MOST_SERIES, check_ending, look, looks, percent_axis, save
 from qnnq.results.file import Store
 from qnnq.results.points import Measured
 from qnnq.statistics import wilson
@@ -91,6 +91,12 @@ def test_series_differ_in_colour_and_marker():
     first_seven = [look(number) for number in range(7)]
     assert len({each.color for each in first_seven}) == 7
     assert len({look(number).marker for number in range(MOST_SERIES)}) == MOST_SERIES
+
+
+def test_networks_of_one_place_in_the_palette_are_told_apart():
+    known = [str(number) for number in range(8)]
+    assert looks(["0", "7"], known) == looks(["1", "1"], known) == [look(0), look(1)]
+    assert looks(["7", "1"], known) == [look(7), look(1)]
 
 
 def test_too_many_lines_is_one_line():

@@ -2,7 +2,8 @@
 
     python -m tests.report.browser report.html --out pictures
 
-writes a picture at each width, light and dark, and prints what is wrong.
+writes a picture at each width, light and dark, and the page as it is printed (PDF), and says what
+is wrong.
 """
 
 import argparse
@@ -67,6 +68,11 @@ class Page:
     async def picture(self) -> bytes:
         """Return a PNG of the whole page."""
         answer = await self.ask("Page.captureScreenshot", captureBeyondViewport=True)
+        return base64.b64decode(answer["data"])
+
+    async def printed(self) -> bytes:
+        """Return a PDF of the page on A4."""
+        answer = await self.ask("Page.printToPDF", paperWidth=8.27, paperHeight=11.69)
         return base64.b64decode(answer["data"])
 
     async def _until(self, wanted: Any) -> dict[str, Any]:
@@ -138,6 +144,7 @@ async def look(page: Page, path: Path, out: Path | None = None) -> list[str]:
                 wrong.append(f"{width} pixels: {outside.strip()}")
             if out is not None:
                 (out / f"{path.stem}-{width}-{scheme}.png").write_bytes(await page.picture())
+                (out / f"{path.stem}.pdf").write_bytes(await page.printed())
     return wrong + page.complaints
 
 
