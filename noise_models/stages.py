@@ -126,14 +126,22 @@ def superoperator(stages: Stages, qubits: int) -> ComplexArray:
 
 
 def kraus_operators(superop: ComplexArray) -> ComplexArray:
-    """Return Kraus operators of a superoperator, shape (operators, d, d), from its Choi matrix."""
+    """Return Kraus operators of a superoperator, shape (operators, d, d), from its Choi matrix.
+
+    They are the columns of the Choi matrix's Cholesky factor, which is unique. Eigenvectors are not
+    where eigenvalues are equal, as those of relaxing qubits with Pauli errors are: processors would
+    differ in them, and so would the random numbers that choose among the operators.
+    """
     d = round(superop.shape[0] ** 0.5)
     # superop[(c, r), (c', r')] -> choi[(c', r), (c, r')] as a Hermitian matrix over (in, out).
-    choi = superop.reshape(d, d, d, d).transpose(3, 1, 2, 0).reshape(d * d, d * d)
-    values, vectors = np.linalg.eigh(choi)
-    kept = values > 1e-14
-    operators: ComplexArray = (vectors[:, kept] * np.sqrt(values[kept])).T.reshape(-1, d, d)
-    return operators.transpose(0, 2, 1)
+    rest = superop.reshape(d, d, d, d).transpose(3, 1, 2, 0).reshape(d * d, d * d)
+    columns = []
+    for index in range(d * d):
+        pivot = rest[index, index].real
+        if pivot > 1e-14:
+            columns.append(rest[:, index] / np.sqrt(pivot))
+            rest = rest - np.outer(columns[-1], columns[-1].conj())
+    return np.array(columns).reshape(-1, d, d).transpose(0, 2, 1)
 
 
 def average_infidelity(superop: ComplexArray) -> float:

@@ -1,13 +1,14 @@
 """The search for the recipe of `breakdown.py`, on images that are neither trained on nor tested.
 
-    python benchmarks/papers/recipe.py            # 16-16-16, one seed: 6 minutes of processor time
+    python benchmarks/papers/recipe.py            # 16-16-16, three seeds: 20 minutes
     python benchmarks/papers/recipe.py --quick    # a minute
 
 Trained on the first 5,000 training images, judged on the 10,000 that follow: the majority of 15
-shots under `fake_kingston`. Wanted is the most accurate network at strength 32 among those that
-lose at most 0.3 points at strength 1 against the first recipe, training without noise. A stretch a
-layer is searched for, not learned: outcomes depend on the weights divided by it, so it changes
-nothing but the range in which the straight-through gradient is not 0.
+shots under `fake_kingston`. All are tried with one seed, then the longer ones with all. Wanted is
+the most accurate network at strength 32 among those that lose at most 0.3 points at strength 1
+against training without noise over as many epochs. A stretch a layer is searched for, not learned:
+outcomes depend on the weights divided by it, so it changes nothing but the range in which the
+straight-through gradient is not 0.
 """
 
 from dataclasses import replace
@@ -57,22 +58,42 @@ def candidates(plain: TrainingSettings) -> dict[str, TrainingSettings]:
         "1 and 8, K = 4, stretch 1.5": noisy(1.0, 8.0, stretch=1.5),
         "1 and 8, K = 4, stretch 1, 1, 1.5": noisy(1.0, 8.0, stretch=(1.0, 1.0, 1.5)),
         "1 and 8, K = 4, stretch 0.5, 1, 1": noisy(1.0, 8.0, stretch=(0.5, 1.0, 1.0)),
+        "1 and 8, K = 4, stretch 0.5, 1, 1, longer": noisy(
+            1.0, 8.0, stretch=(0.5, 1.0, 1.0), epochs=long
+        ),
+        "1 and 12, K = 4, stretch 0.5, 1, 1, longer": noisy(
+            1.0, 12.0, stretch=(0.5, 1.0, 1.0), epochs=long
+        ),
+        "1 and 16, K = 4, stretch 0.5, 1, 1, longer": noisy(
+            1.0, 16.0, stretch=(0.5, 1.0, 1.0), epochs=long
+        ),
+        "1 and 8, K = 1, longer": noisy(1.0, 8.0, shots=1, epochs=long),
+        "1 and 8, K = 4, twice as long": noisy(1.0, 8.0, epochs=2 * long),
+        "no noise, twice as long": replace(plain, epochs=2 * long),
     }
+
+
+def is_long(study: Study, settings: TrainingSettings) -> bool:
+    """Return whether a recipe is of those that are tried with all seeds."""
+    return settings.epochs > study.epochs
 
 
 def main() -> None:
     assert __doc__
     study = Study("recipe", __doc__, hidden=(16, 16, 16), epochs=60)
-    study.seeds = study.seeds[:1]
     recipes = {
         name: replace(settings, evaluate_every=settings.epochs)
         for name, settings in candidates(study.tuned(1.0)).items()
     }
-    networks = dict(zip(recipes, study.trained(recipes.values()), strict=True))
+    networks = {
+        name: study.trained([each], study.seeds if is_long(study, each) else study.seeds[:1])[0]
+        for name, each in recipes.items()
+    }
     images = {"data": "mnist5k", "images": "0:2000"} if study.quick else VALIDATION
     rows = []
     for name in shown(list(recipes), "judging"):
         row: dict[str, Any] = {"recipe": name, "epochs": recipes[name].epochs}
+        row["seeds"] = len(networks[name])
         for strength in (1, 16, 32):
             for kind, options in (("", {}), ("_compensated", {"compensate": True})):
                 noise = f"{TRAINED_UNDER}*{strength}"
@@ -82,10 +103,15 @@ def main() -> None:
                 ]
                 row[f"accuracy_at_{strength}{kind}"] = round(float(np.mean(found)), 4)
         rows.append(row)
-    print_rows(f"accuracies, one seed, images {images['images']} of {images['data']}", rows)
+    print_rows(f"accuracies, images {images['images']} of {images['data']}", rows)
     study.write(rows)
-    least = rows[0]["accuracy_at_1"] - COST
-    allowed = [row for row in rows if row["accuracy_at_1"] >= least - 1e-9]
+    final = [row for row in rows if is_long(study, recipes[row["recipe"]])]
+    least = {
+        row["epochs"]: row["accuracy_at_1"] - COST
+        for row in final
+        if recipes[row["recipe"]].noise == "ideal"
+    }
+    allowed = [row for row in final if row["accuracy_at_1"] >= least[row["epochs"]] - 1e-9]
     best = max(allowed, key=lambda row: row["accuracy_at_32"])
     print(f"chosen: {best['recipe']}, {best['epochs']} epochs")
 

@@ -260,16 +260,25 @@ def _interval(values: NDArray[np.float64]) -> Interval:
     """Return the mean of values (seeds, images) with an interval for new seeds and new images.
 
     The variances of the mean over seeds and over images are added, which counts what both share
-    twice; Student's t has the degrees of freedom of their sum (Satterthwaite, Biometrics Bulletin
-    2, 110, 1946). With one seed the interval is for new images alone.
+    twice. With one seed the interval is for new images alone.
     """
-    seeds = len(values)
-    means = [values.mean(axis=0)] + ([values.mean(axis=1)] if seeds > 1 else [])
-    variances = np.array([each.var(ddof=1) / each.size for each in means])
-    freedom = np.array([each.size - 1 for each in means])
-    total = variances.sum()
-    quantile = student.ppf(0.975, total**2 / (variances**2 / freedom).sum()) if total else 0.0
-    mean, half = float(values.mean()), float(quantile * np.sqrt(total))
+    means = [values.mean(axis=0)] + ([values.mean(axis=1)] if len(values) > 1 else [])
+    return combined(
+        float(values.mean()),
+        [each.var(ddof=1) / each.size for each in means],
+        [each.size - 1 for each in means],
+    )
+
+
+def combined(mean: float, variances: Sequence[float], freedom: Sequence[float]) -> Interval:
+    """Return the 95 % interval of a mean whose error has parts, each of a variance.
+
+    Student's t has the degrees of freedom of the sum (Satterthwaite, Biometrics Bulletin 2, 110,
+    1946).
+    """
+    parts, total = np.array(variances), float(np.sum(variances))
+    quantile = student.ppf(0.975, total**2 / (parts**2 / freedom).sum()) if total else 0.0
+    half = float(quantile * np.sqrt(total))
     return Interval(mean, mean - half, mean + half)
 
 

@@ -69,6 +69,7 @@ def register(app: typer.Typer) -> None:
         from qnnq.results.points import read_networks, read_notes, read_points
         from qnnq.results.robustness import check_complete
         from qnnq.storage.files import check_writable
+        from qnnq.wording import counted
 
         check_ending(out)
         check_writable(out)
@@ -107,4 +108,4 @@ def register(app: typer.Typer) -> None:
             document = {"schema": "qnnq.plot/1", "picture": str(out), "points": len(points)}
             write_json(document, json)
         if json != "-":
-            print(f"{out}: {kind} of {len(points)} points")
+            print(f"{out}: {kind} of {counted(len(points), 'point')}")

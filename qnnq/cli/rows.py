@@ -33,9 +33,12 @@ def print_rows(title: str, rows: Sequence[Row]) -> None:
 
     from qnnq.results.layout import lay_out
     from qnnq.results.tables import IDENTIFYING
+    from qnnq.wording import counted
 
     found = lay_out(rows)
-    table = Table(title=f"{title}: {len(rows)} rows\n{found.common}", title_justify="left")
+    table = Table(
+        title=f"{title}: {counted(len(rows), 'row')}\n{found.common}", title_justify="left"
+    )
     if "p_value" in rows[0]:
         table.caption = "p value: McNemar's exact test, stricter than the interval by bootstrap"
     for name, heading in zip(found.names, found.headings, strict=True):

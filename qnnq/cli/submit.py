@@ -86,7 +86,7 @@ def register(app: typer.Typer) -> None:
 
         from qnnq.cli.estimate import print_estimate
         from qnnq.jobs.budget import check_budget
-        from qnnq.jobs.creation import create_run
+        from qnnq.jobs.creation import check_free, create_run
         from qnnq.jobs.planning import check_device
         from qnnq.jobs.rounds import rounds_of
 
@@ -124,6 +124,7 @@ def register(app: typer.Typer) -> None:
         plan = hardware.plan_of(request)
         checked = check_device(request, plan.device)
         folder = Path(run) if run else Path("qnnq-runs") / plan.task.id[:12]
+        check_free(folder)
         check_budget(plan.estimate, budget)
         if json != "-":
             print_estimate(plan)

@@ -35,9 +35,18 @@ def create_run(request: HardwareRequest, plan: Plan, folder: Path, budget_s: flo
     remember_latest(folder)
 
 
-def _create(request: HardwareRequest, plan: Plan, folder: Path, budget_s: float | None) -> None:
+def check_free(folder: Path) -> None:
+    """Refuse a folder that holds a run already.
+
+    Raises:
+        InputError: If it does.
+    """
     if (folder / LEDGER).exists():
         raise InputError(f"{folder}: holds a run already; go on with it by qnnq resume {folder}")
+
+
+def _create(request: HardwareRequest, plan: Plan, folder: Path, budget_s: float | None) -> None:
+    check_free(folder)
     facts = {
         "task": plan.task.to_json(),
         "device": plan.device.name,

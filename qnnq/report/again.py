@@ -7,6 +7,7 @@ from typing import Any
 
 from qnnq.report.sources import Origin
 from qnnq.results.labels import OF_COHERENT_MODE, TIMES
+from qnnq.results.task import Task
 from transpile import CONDITION_OVERHEAD
 
 # Labels and the keys of a grid, in the order of their lines; the last are gathered first.
@@ -77,12 +78,23 @@ def submissions(origins: Sequence[Origin]) -> list[str]:
                 ),
                 *(["--pair-gate", origin.labels["pair_gate"]] if origin.labels["pairs"] else []),
                 *(["--compensate"] if origin.labels["compensate"] else []),
+                *_of_jobs(origin.result.task),
             ]
         )
         for origin in origins
         if origin.result.task.engine == "runtime"
         for seed in origin.seeds
     ]
+
+
+def _of_jobs(task: Task) -> list[str]:
+    """Return options of jobs that no label tells."""
+    found = ["--measurement-twirling"] if task.measurement_twirling else []
+    if task.mode == "stepwise" and task.dynamical_decoupling:
+        found += ["--dynamical-decoupling", task.dynamical_decoupling]
+    if task.rep_delay_s is not None:
+        found += ["--rep-delay", f"{1e6 * task.rep_delay_s:.9g}"]
+    return found
 
 
 def _value(key: str, label: Any) -> Any:

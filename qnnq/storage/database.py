@@ -67,5 +67,8 @@ class DatabaseFile:
             if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
                 message = f"cannot be written, the disk may be full ({error})"
                 raise QnnqError(f"{self.path}: {message}") from error
-            text = " ".join(str(error).split())  # it may quote a whole table
-            raise QnnqError(f"{self.path}: {textwrap.shorten(text, 120)}") from error
+            text = textwrap.shorten(" ".join(str(error).split()), 120)  # it may quote a whole table
+            if code == sqlite3.SQLITE_CORRUPT:
+                text = f"is damaged ({text}): take another copy of it, or save what can be read: "
+                text += f"sqlite3 {self.path} .recover | sqlite3 {self.path}.saved"
+            raise QnnqError(f"{self.path}: {text}") from error

@@ -116,7 +116,9 @@ def test_no_run(tmp_path: Path, qnnq: Command) -> None:
 
 
 def test_a_folder_in_use(run: Path, files: Files, qnnq: Command) -> None:
-    refused(qnnq(*files.submit("ibm_jakarta", run)), 2, "holds a run already", "qnnq resume")
+    answer = qnnq(*files.submit("ibm_jakarta", run))
+    refused(answer, 2, "holds a run already", "qnnq resume")
+    assert not answer.out  # not even the estimate
 
 
 @pytest.mark.parametrize("file", ["ledger.sqlite", "network.safetensors"])

@@ -8,6 +8,9 @@ from checks import assert_complete, assert_paid_once
 from conftest import IMAGES, SHOTS, Command, Files, connect
 from loopback import Machine, Server
 
+from qnnq.report.again import submissions
+from qnnq.report.sources import read_sources
+
 
 def test_submit_wait_status_collect(
     connected: Server, files: Files, tmp_path: Path, qnnq: Command
@@ -135,6 +138,8 @@ def test_options_reach_the_service(
     estimate = qnnq("status", "latest", "--json", "-").json()["estimated_quantum_seconds"]
     # 3 layers: 2 s each, and 12 executions of a little over 100 us
     assert estimate == pytest.approx(6 + 36 * 105e-6, abs=36 * 5e-6)
+    (command,) = submissions(read_sources([str(tmp_path / "run")]).origins)
+    assert command.endswith("--measurement-twirling --rep-delay 100")
 
 
 def test_dynamical_decoupling(
@@ -147,6 +152,9 @@ def test_dynamical_decoupling(
     assert qnnq(*files.submit("ibm_jakarta", run, "--dynamical-decoupling", "XX")).code == 0
     (circuit,) = received(connected.store.jobs()[0]["params"])
     assert circuit.count_ops()["delay"] > 0
+    assert qnnq("resume", run, "--wait").code == 0
+    (command,) = submissions(read_sources([str(run)]).origins)
+    assert command.endswith("--dynamical-decoupling XX")
 
 
 def test_weak_measurement_uses_fractional_gates(

@@ -9,8 +9,10 @@ from noise_models.stages import (
     Kraus,
     Mixture,
     average_infidelity,
+    depolarizing,
     kraus_operators,
     merged,
+    mixture,
     superoperator,
 )
 
@@ -42,3 +44,17 @@ def test_random_channels(qubits):
         operators = Kraus(kraus_operators(ours), tuple(range(qubits)))
         np.testing.assert_allclose(superoperator((operators,), qubits), ours, atol=1e-12)
         assert average_infidelity(ours) == pytest.approx(1 - average_gate_fidelity(SuperOp(ours)))
+
+
+def test_kraus_operators_do_not_depend_on_the_last_bits_of_the_channel():
+    """Relaxation and Pauli errors give the Choi matrix equal eigenvalues."""
+    relaxation = mixture(2, 0, {"reset": 0.01})
+    damping = np.array([[[1, 0], [0, np.sqrt(0.98)]], [[0, np.sqrt(0.02)], [0, 0]]], dtype=complex)
+    stages = (depolarizing(2, 0.01), Kraus(damping, (0,)), Kraus(damping, (1,)), relaxation)
+    channel = superoperator(stages, 2)
+    noise = np.random.default_rng(3).normal(size=channel.shape) * 1e-17
+    d = 4
+    swapped = noise.reshape(d, d, d, d).transpose(1, 0, 3, 2).reshape(d * d, d * d)
+    nearly = channel + noise + swapped.conj()  # the image of a Hermitian matrix stays Hermitian
+    assert np.any(nearly != channel)
+    np.testing.assert_allclose(kraus_operators(nearly), kraus_operators(channel), atol=1e-9)

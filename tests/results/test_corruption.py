@@ -61,6 +61,18 @@ def test_flipped_bytes_are_said_or_change_nothing(tmp_path):
     assert check(tmp_path, 150, seed=0) > 40
 
 
+def test_a_file_without_its_schema_says_how_to_save_the_rest(tmp_path):
+    path = tmp_path / "results.sqlite"
+    write_results(path)
+    content = bytearray(path.read_bytes())
+    content[100:108] = bytes(8)  # the header of the first page, which holds the schema
+    path.write_bytes(content)
+    error = output(path)
+    assert isinstance(error, QnnqError)
+    assert "is damaged (database disk image is malformed)" in str(error)
+    assert f"sqlite3 {path} .recover" in str(error)
+
+
 @pytest.mark.slow
 def test_many_flipped_bytes_are_said_or_change_nothing(tmp_path):
     assert check(tmp_path, 2000, seed=1) > 600
