@@ -3,8 +3,8 @@
     python benchmarks/noise_aware.py                  # 16-16-16, 3 seeds: 5 minutes
     python benchmarks/noise_aware.py --quick          # 1 seed, few epochs: under 2 minutes
 
-Networks of one shape are trained in four ways: without noise for a single shot; without noise for
-the vote of several shots; under the noise of a device at mixed strengths for a single shot; and
+Networks of one shape are trained in four ways: without noise for one shot; without noise for
+the vote of several shots; under the noise of a device at mixed strengths for one shot; and
 both. All have the same stretch, schedule and input dropout. They are judged under the noise that
 they were trained under and under another device's, beside the bundled networks, by the strength at
 which the majority of 15 shots falls below the noise-free classical network of the size. What exists

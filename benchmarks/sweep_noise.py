@@ -3,8 +3,9 @@
     python benchmarks/sweep_noise.py --out runs/noise
 
 sweeps the seven bundled networks of stretch 0 to 2 over twelve strengths of a device's noise, all
-10,000 test images, 15 shots, and writes two figures and a CSV table beside the results file. A run
-that was stopped goes on where it was. `--networks`, `--strengths`, `--noise`, ... change the sweep.
+10,000 test images, 15 shots, and writes a report, two figures and a CSV table beside the results
+file. A run that was stopped goes on where it was. `--networks`, `--strengths`, `--noise`, ...
+change the sweep.
 """
 
 import argparse
@@ -71,6 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
         ],
         ["plot", results, "--x", "strength", "--out", str(folder / "strength.png")],
         ["plot", results, "--x", "stretch", *where, "--out", str(folder / "stretch.png")],
+        ["report", results, "--out", str(folder / "report.html")],
     ]
     for command in commands:
         code = main(command)

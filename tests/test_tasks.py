@@ -1,9 +1,7 @@
 """One task of each engine: its id and its counts stay what they are.
 
 Another version of Qiskit may compile other circuits, which the id says, and another one of Aer may
-draw other numbers; so the numbers hold for the versions that they were made with. Aer draws among
-the Kraus operators of a channel. Those of two-qubit gates are the eigenvectors of a matrix with
-equal eigenvalues, in which processors differ: the numbers are those of two kinds of them.
+draw other numbers; so the numbers hold for the versions that they were made with.
 """
 
 import json
@@ -22,13 +20,10 @@ VERSIONS = {
 RUN = ("run", "mnist16-a0.5-g5pi19", "--images", "4:6", "--shots", "3", "--json", "-", "--counts")
 SUBMIT = ("submit", "mnist16-a0.5", "--device", "fake_lagos", "--images", "4:6", "--shots", "3")
 EXPECTED = {
-    "ideal": ("30a9636d0144b664", [[{0: 1, 4: 2}, {1: 1, 5: 2}]]),
-    "instrument": ("086def375717ee80", [[{0: 1, 4: 2}, {1: 1, 5: 2}]]),
-    "aer": (
-        "6ffb422983e66ad9",
-        [[{4: 3}, {1: 1, 5: 1, 8: 1}], [{4: 3}, {1: 1, 2: 1, 5: 1}]],
-    ),
-    "runtime": ("774ea36f8ff757e1", [[{0: 1, 5: 1, 6: 1}, {1: 3}]]),
+    "ideal": ("30a9636d0144b664", [{0: 1, 4: 2}, {1: 1, 5: 2}]),
+    "instrument": ("086def375717ee80", [{0: 1, 4: 2}, {1: 1, 5: 2}]),
+    "aer": ("6ffb422983e66ad9", [{4: 3}, {1: 1, 2: 1, 5: 1}]),
+    "runtime": ("774ea36f8ff757e1", [{0: 1, 5: 1, 6: 1}, {1: 3}]),
 }
 
 
@@ -50,6 +45,6 @@ def test_a_task_and_its_counts(engine, tmp_path, monkeypatch, capsys):
         {number: votes for number, votes in enumerate(image) if votes}
         for image in document["counts"]
     ]
-    task_id, known = EXPECTED[engine]
+    task_id, counts = EXPECTED[engine]
     assert document["task_id"].startswith(task_id)
-    assert classes in known
+    assert classes == counts

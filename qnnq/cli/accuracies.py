@@ -56,18 +56,12 @@ def print_run(model: str, document: dict[str, Any]) -> None:
         )
 
 
-def print_confusion(labels: "NDArray[np.int64]", counts: "NDArray[np.int64]") -> None:
-    """Print how many images of each class, (images,), the majority of `counts` took for which."""
-    import numpy as np
+def print_confusion(found: "NDArray[np.intp]") -> None:
+    """Print how many images of each true class the majority took for which; see `confusion`."""
     from rich.table import Table
 
-    from qnnq.statistics import majority_votes
-
-    classes = counts.shape[1]
-    found = np.zeros((classes, classes), int)
-    np.add.at(found, (labels, majority_votes(counts)), 1)
     table = Table(title="images by true class (rows) and majority (columns)", title_justify="left")
-    for heading in ("class", *map(str, range(classes)), "right"):
+    for heading in ("class", *map(str, range(len(found))), "right"):
         table.add_column(heading, justify="right")
     for number, row in enumerate(found):
         if row.sum():

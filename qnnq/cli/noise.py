@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qnnq.cli import options
-from qnnq.cli.output import print_table, write_json
+from qnnq.cli.output import print_paragraph, print_table, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,7 +96,7 @@ def _list(json: str | None) -> None:
     for example, meaning in terms.items():
         table.add_row(example, meaning)
     print_table(table)
-    print("Devices: " + ", ".join(device_names()))
+    print_paragraph("Devices: " + ", ".join(device_names()))
 
 
 def _show(text: str, device: str | None, json: str | None, find: "Callable[[str], Device]") -> None:

@@ -1,7 +1,9 @@
 """What commands share: progress on stderr, JSON to a file or stdout, tables."""
 
 import json
+import shutil
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -102,6 +104,8 @@ def print_table(table: "Table") -> None:
     columns = [[str(column.header), *map(str, column.cells)] for column in table.columns]
     most = [max(len(line) for cell in cells for line in cell.split("\n")) for cells in columns]
     least = [max(len(word) for cell in cells for word in [*cell.split(), ""]) for cells in columns]
+    kept = [column.no_wrap for column in table.columns]
+    least = [high if whole else low for low, high, whole in zip(least, most, kept, strict=True)]
     frame = 3 * len(columns) + 1
     if sys.stdout.isatty() and sum(least) + frame > console.width:
         table.padding = 0
@@ -116,6 +120,13 @@ def print_table(table: "Table") -> None:
         for column, low, high in zip(table.columns, least, most, strict=True):
             column.width = low + int((high - low) * min(1.0, share))
     console.print(table)
+
+
+def print_paragraph(text: str) -> None:
+    """Print a text on stdout, on a terminal in lines between words."""
+    if sys.stdout.isatty():
+        text = textwrap.fill(text, shutil.get_terminal_size().columns)
+    print(text)
 
 
 def _print_stacked(console: "Console", table: "Table", columns: list[list[str]]) -> None:

@@ -64,9 +64,9 @@ def register(app: typer.Typer) -> None:
         """
         from qnnq.cli.output import print_notes, write_json
         from qnnq.errors import InputError
-        from qnnq.figures.presentation import add_title, parse_size, renamed
+        from qnnq.figures.presentation import add_title, parse_names, parse_size, renamed
         from qnnq.figures.style import check_ending, save
-        from qnnq.results.points import read_notes, read_points
+        from qnnq.results.points import read_networks, read_notes, read_points
         from qnnq.results.robustness import check_complete
         from qnnq.storage.files import check_writable
         from qnnq.wording import counted
@@ -77,18 +77,21 @@ def register(app: typer.Typer) -> None:
             raise InputError("--image: goes with --kind image, which needs it")
         notes, _ = read_notes(file)
         print_notes(notes)
-        points = renamed(read_points(file, where or ()), label or ())
+        called = parse_names(label or (), read_networks(file))
+        points, known = renamed(read_points(file, where or ()), called), list(called.values())
         if kind in ("attribution", "behaviour") and not unfinished:
             check_complete(points)
         if kind == "curve":
             from qnnq.figures.curves import plot_curves
 
-            figure = plot_curves(points, x, prediction, scale, published)
+            figure = plot_curves(points, x, prediction, scale, published, known)
         elif kind in ("devices", "attribution"):
             from qnnq.figures.comparisons import plot_attribution, plot_devices
 
-            devices = kind == "devices"
-            figure = plot_devices(points, prediction) if devices else plot_attribution(points)
+            if kind == "devices":
+                figure = plot_devices(points, prediction, known)
+            else:
+                figure = plot_attribution(points, known)
         else:
             from qnnq.figures.images import plot_behaviour, plot_confusion, plot_image
 

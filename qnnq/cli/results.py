@@ -28,6 +28,7 @@ def register(app: typer.Typer) -> None:
     def merge(
         files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Results files.")],
         out: Annotated[Path, typer.Option(help="The file that gets all.", metavar="FILE")],
+        json: options.Json = None,
     ) -> None:
         """Put several results files into one, as of machines that share no disk.
 
@@ -35,29 +36,38 @@ def register(app: typer.Typer) -> None:
 
         Example: qnnq results merge a.sqlite b.sqlite --out all.sqlite
         """
+        from qnnq.cli.output import write_json
         from qnnq.results.file import Store
         from qnnq.results.merging import merge as merge_files
         from qnnq.wording import counted
 
         merge_files(files, out)
         with Store(out) as store:
-            tasks = counted(store.count("results"), "task")
-            print(f"{out}: {tasks} of {counted(len(files), 'file')}")
+            tasks = store.count("results")
+        if json is not None:
+            document = {"results": str(out), "tasks": tasks, "sources": [*map(str, files)]}
+            write_json({"schema": "qnnq.merge/1", **document}, json)
+        if json != "-":
+            print(f"{out}: {counted(tasks, 'task')} of {counted(len(files), 'file')}")
 
     @group.command()
-    def verify(file: options.ResultsFile) -> None:
+    def verify(file: options.ResultsFile, json: options.Json = None) -> None:
         """Check every row of a results file against its checksum.
 
         Example: qnnq results verify results.sqlite
         """
-        from qnnq.cli.output import print_notes
+        from qnnq.cli.output import print_notes, write_json
         from qnnq.results.file import Store
         from qnnq.wording import counted
 
         with Store(file) as store:
             print_notes(store.notes)
             store.check()
-            print(f"{file}: whole, {counted(store.count('results'), 'task')}")
+            tasks = store.count("results")
+        if json is not None:
+            write_json({"schema": "qnnq.verify/1", "results": str(file), "tasks": tasks}, json)
+        if json != "-":
+            print(f"{file}: whole, {counted(tasks, 'task')}")
 
 
 def _register_show(app: typer.Typer) -> None:
@@ -104,6 +114,7 @@ def _register_show(app: typer.Typer) -> None:
         from qnnq.cli.output import print_notes, write_json
         from qnnq.cli.rows import print_rows, write_csv
         from qnnq.errors import InputError
+        from qnnq.results.labels import setting_text
         from qnnq.results.points import read_notes, read_points
         from qnnq.results.tables import build_report
 
@@ -122,13 +133,4 @@ def _register_show(app: typer.Typer) -> None:
             write_json({**document, "failed": failed, "notes": notes}, json)
         if "-" not in (csv, json):
             print_rows(str(file), rows)
-        print_notes(f"failed: {_named(each.labels)}: {each.reason}" for each in failures)
-
-
-def _named(labels: dict[str, Any]) -> str:
-    from qnnq.results.labels import shown
-
-    told = ("network", "noise", "strength", "off", "device", "pairs", "qubits", "seed")
-    return ", ".join(
-        f"{name} {shown(labels[name])}" for name in told if labels.get(name) not in ("", None)
-    )
+        print_notes(f"failed: {setting_text(each.labels)}: {each.reason}" for each in failures)

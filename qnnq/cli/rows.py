@@ -25,7 +25,10 @@ def write_csv(rows: Sequence[Row], destination: str) -> None:
 
 
 def print_rows(title: str, rows: Sequence[Row]) -> None:
-    """Print what differs between rows as columns, values with their intervals, the rest above."""
+    """Print what differs between rows as columns, values with their intervals, the rest above.
+
+    Below stands why a p-value may say otherwise than the interval beside it.
+    """
     from rich.table import Table
 
     from qnnq.results.layout import lay_out
@@ -36,6 +39,8 @@ def print_rows(title: str, rows: Sequence[Row]) -> None:
     table = Table(
         title=f"{title}: {counted(len(rows), 'row')}\n{found.common}", title_justify="left"
     )
+    if "p_value" in rows[0]:
+        table.caption = "p value: McNemar's exact test, stricter than the interval by bootstrap"
     for name, heading in zip(found.names, found.headings, strict=True):
         table.add_column(heading, justify="left" if name in IDENTIFYING else "right")
     for cells in found.cells:

@@ -50,7 +50,7 @@ def register(app: typer.Typer) -> None:
         json: options.Json = None,
         counts: options.Counts = False,
         confusion: Annotated[
-            bool, typer.Option("--confusion", help="Print the majority by true class as well.")
+            bool, typer.Option("--confusion", help="Count the majority by true class as well.")
         ] = False,
     ) -> None:
         """Say how accurate a trained network is on a noisy device.
@@ -59,6 +59,7 @@ def register(app: typer.Typer) -> None:
         """
         from functools import partial
 
+        from qnnq import statistics
         from qnnq.devices.names import resolve_device
         from qnnq.errors import InputError, Interrupted
         from qnnq.execution.request import RunRequest
@@ -97,10 +98,13 @@ def register(app: typer.Typer) -> None:
         with progress_bar("images", len(prepared.images)) as advance:
             result = prepared.execute(advance, keep_partial=True)
         document = result.to_json(with_counts=counts)
+        if confusion:
+            table = statistics.confusion(result.labels, result.counts)
+            document["confusion"] = table.tolist()
         if json != "-":
             print_run(model, document)
-        if confusion and json != "-":
-            print_confusion(result.labels, result.counts)
+            if confusion:
+                print_confusion(table)
         if json is not None:
             write_json(document, json)
         if len(result.images) < len(prepared.images):

@@ -2,9 +2,11 @@
 
 import math
 from collections.abc import Sequence
+from itertools import cycle
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from noise_models.catalogue import MECHANISMS
 from qnnq.devices.names import device_kind, resolve_device
@@ -27,16 +29,13 @@ def plot_devices(
     lines = [line for line in found if line]
     if len(lines) > MOST_SERIES or not lines:
         raise InputError(f"{len(lines)} series: expected 1 to {MOST_SERIES}; choose with --where")
-    means: dict[str, list[float]] = {}
-    for point in (point for line in lines for point in line):
-        means.setdefault(point.labels["device"], []).append(point.accuracy(prediction).value)
-    devices = sorted(means, key=lambda name: float(np.mean(means[name])))
+    devices = _worst_first(lines, prediction)
     left_out = max(0, len(devices) - MOST_DEVICES)
     if left_out:
         half = MOST_DEVICES // 2
         devices = [*devices[:half], *devices[-half:]]
     names, common = name_groups(lines, ["device", "noise"])
-    marks = {name: f"{name} *" if _in_turns(name, lines[0][0]) else name for name in devices}
+    turns = {name for name in devices if any(_in_turns(name, line[0]) for line in lines)}
     with styled():
         figure = Figure(figsize=(6.2, 1.4 + 0.19 * len(devices)), layout="constrained")
         axes = figure.subplots()
@@ -55,18 +54,30 @@ def plot_devices(
             )  # fmt: skip
             drawn = zip(values, heights, line, strict=True)
             mark_unfinished(axes, [(value, y) for value, y, point in drawn if not point.complete])
-        axes.set_yticks(range(len(devices)), [marks[name] for name in devices], fontsize=7)
+        axes.set_yticks(
+            range(len(devices)), [name + " *" * (name in turns) for name in devices], fontsize=7
+        )
         axes.set_ylim(-0.7, len(devices) - 0.3)
         if left_out:
             axes.axhline(len(devices) / 2 - 0.5, color="0.5", linewidth=0.8, linestyle=":")
             common += f"; {left_out} devices in the middle are left out"
-        if any(name != mark for name, mark in marks.items()):
+        if turns:
             common += "; * fewer qubits than a layer needs: its neurons take turns"
         percent_axis(axes, "x")
         axes.set_xlabel(PREDICTION_NAMES[prediction])
         axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8)
         axes.set_title(caption(common, figure), fontsize=8, loc="left")
     return figure
+
+
+def _worst_first(lines: Sequence[Sequence[Measured]], prediction: str) -> list[str]:
+    """Sort devices by how far each line is above its own mean there, as some may lack a line."""
+    above: dict[str, list[float]] = {}
+    for line in lines:
+        values = [point.accuracy(prediction).value for point in line]
+        for point, value in zip(line, values, strict=True):
+            above.setdefault(point.labels["device"], []).append(value - float(np.mean(values)))
+    return sorted(above, key=lambda name: float(np.mean(above[name])))
 
 
 def _in_turns(device: str, point: Measured) -> bool:
@@ -100,7 +111,7 @@ def plot_attribution(points: Sequence[Measured], known: Sequence[str] = ()) -> F
             ),
             strict=True,
         ):
-            for number, (setting, name) in enumerate(zip(settings, names, strict=True)):
+            for number, setting in enumerate(settings):
                 here = {each.mechanism: getattr(each, kind) for each in found
                         if str(each.labels) == setting}  # fmt: skip
                 width = 0.8 / len(settings)
@@ -113,8 +124,8 @@ def plot_attribution(points: Sequence[Measured], known: Sequence[str] = ()) -> F
                 ends = np.array([[change.low, change.high] for _, change in drawn]).reshape(-1, 2).T
                 bars = axes.bar(
                     [place for place, _ in drawn], values, width, yerr=np.abs(ends - values),
-                    label=in_legend(name), color=styles[number].color, hatch=HATCHES[number % 4],
-                    edgecolor="white", error_kw={"elinewidth": 0.9, "capsize": 2},
+                    color=styles[number].color, hatch=HATCHES[number % 4], edgecolor="white",
+                    error_kw={"elinewidth": 0.9, "capsize": 2},
                 )  # fmt: skip
                 for bar, (_, change) in zip(bars, drawn, strict=True):
                     if change.low <= 0 <= change.high:
@@ -127,7 +138,11 @@ def plot_attribution(points: Sequence[Measured], known: Sequence[str] = ()) -> F
             axes.set_title(title, fontsize=9)
             axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:+g}" if value else "0")
         panels[0].set_ylabel("change of the majority (points)")
-        panels[1].legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8)
+        handles = [
+            Patch(label=in_legend(name), facecolor=style.color, hatch=hatch, edgecolor="white")
+            for name, style, hatch in zip(names, styles, cycle(HATCHES))
+        ]
+        panels[1].legend(handles=handles, loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8)
         common += "; pale: the interval holds 0"
         figure.suptitle(caption(common, figure), fontsize=8, x=0.02, ha="left")
     return figure

@@ -16,7 +16,7 @@ from qnnq.results.decided import Decided
 from qnnq.results.labels import shown
 from qnnq.results.points import Measured
 from qnnq.results.robustness import behaviours, groups
-from qnnq.statistics import majority_votes
+from qnnq.statistics import confusion
 
 MOST_PANELS = 6
 MOST_DRAWN = 8
@@ -31,9 +31,8 @@ def plot_confusion(points: Sequence[Measured]) -> Figure:
         figure = Figure(figsize=(3.6 * len(points) + 0.4, 4.0), layout="constrained")
         panels = figure.subplots(1, len(points), squeeze=False)[0]
         for axes, point, name in zip(panels, points, names, strict=True):
-            classes = point.counts.shape[1]
-            table = np.zeros((classes, classes))
-            np.add.at(table, (point.truth, majority_votes(point.counts)), 1)
+            table = confusion(point.truth, point.counts)
+            classes = len(table)
             shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
             _heat(axes, shares)
             axes.set_xticks(range(classes))

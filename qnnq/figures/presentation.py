@@ -1,7 +1,7 @@
 """What a user may change about a figure: names of networks, its title, its size."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from matplotlib.figure import Figure
@@ -12,19 +12,25 @@ from qnnq.results.points import Measured
 _LARGEST_INCHES = 100.0
 
 
-def renamed(points: Sequence[Measured], names: Sequence[str]) -> list[Measured]:
-    """Call networks otherwise, by `NETWORK=NAME`; raises `InputError` for one that is not there."""
-    known = dict.fromkeys(str(point.labels["network"]) for point in points)
-    called: dict[str, str] = {}
-    for text in names:
+def parse_names(texts: Sequence[str], networks: Sequence[str]) -> dict[str, str]:
+    """Return what each network is called, by `NETWORK=NAME` or as it is.
+
+    Raises `InputError` for a network that is not there.
+    """
+    called = dict(zip(networks, networks, strict=True))
+    for text in texts:
         network, equals, name = text.rpartition("=")
-        if not equals or network not in known:
-            raise InputError(f"--label {text!r}: expected NETWORK=NAME, one of {', '.join(known)}")
+        if not equals or network not in called:
+            raise InputError(f"--label {text!r}: expected NETWORK=NAME, one of {', '.join(called)}")
         called[network] = name
+    return called
+
+
+def renamed(points: Sequence[Measured], called: Mapping[str, str]) -> list[Measured]:
+    """Return points whose networks are called otherwise."""
     return [
-        replace(point, labels={**point.labels, "network": called.get(network, network)})
+        replace(point, labels={**point.labels, "network": called[str(point.labels["network"])]})
         for point in points
-        for network in [str(point.labels["network"])]
     ]
 
 

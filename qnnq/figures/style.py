@@ -59,16 +59,20 @@ def look(number: int) -> Look:
 
 
 def looks(networks: Sequence[str], known: Sequence[str] = ()) -> list[Look]:
-    """Return the looks of series, those of networks by their place in `known` where these differ.
+    """Return the looks of series: those of networks by their place in `known`.
+
+    Where networks repeat, or these places give two of them one colour, by their own order.
 
     Args:
         networks: The network of each series.
         known: All networks of several figures, in which each then looks the same.
     """
-    if len({*networks}) < len(networks):
-        return list(map(look, range(len(networks))))
     order = list(dict.fromkeys([*known, *networks]))
-    return [look(order.index(network)) for network in networks]
+    found = [look(order.index(network)) for network in networks]
+    colours = {each.color for each in found}
+    if len({*networks}) < len(networks) or len(colours) < min(len(found), len(_COLOURS)):
+        return list(map(look, range(len(networks))))
+    return found
 
 
 @contextmanager

@@ -42,7 +42,10 @@ def read_network(path: str | Path) -> Network:
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
     except SafetensorError as error:
-        raise InputError(f"{path}: not a whole safetensors file: {error}") from error
+        raise InputError(
+            f"{path}: not a whole safetensors file: {error} (qnnq import makes one of trained "
+            "weights)"
+        ) from error
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
 

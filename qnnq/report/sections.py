@@ -1,7 +1,9 @@
 """The parts of the page, each from what was read; one that does not apply says why."""
 
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any, cast
 
 from qnnq.errors import InputError
@@ -59,7 +61,7 @@ def _question(points: Sequence[Measured]) -> Section:
         f"The accuracy of {_listed(networks)}, with {_listed(_values(points, 'widths'))} neurons "
         f"in the hidden layers, on {_listed(_values(points, 'data'))}: "
         f"{_span(images)} images, {_span(shots)} shots an image.",
-        f"The noise: {_listed(_values(points, 'noise'))}, at "
+        f"The noise: {_listed(_noises(points))}, at "
         f"{_listed(_values(points, 'strength'), 'strength')} "
         "(0 is none, 1 the noise as calibrated or given; at x the error acts x times).",
     ]
@@ -84,7 +86,7 @@ def _summary(points: Sequence[Measured]) -> Section:
     text = (
         f"The best majority, {_percent(accuracy.value)} ({_percent(accuracy.low)} to "
         f"{_percent(accuracy.high)}), is that of {best.labels['network']} under "
-        f"{best.labels['noise']} at strength {shown(best.labels['strength'])}."
+        f"{_noises([best])[0]} at strength {shown(best.labels['strength'])}."
     )
     return Section("Accuracies", (text,), tables=(_table(rows),))
 
@@ -155,6 +157,8 @@ def _confusion(points: Sequence[Measured]) -> Section:
         min(line, key=lambda point: abs(float(point.labels["strength"]) - 1))
         for line in groups([each for each in points if not each.labels["off"]], ["strength"])
     ]
+    by_network = groups(chosen, [name for name in points[0].labels if name != "network"])
+    chosen = [each for few in zip_longest(*by_network) for each in few if each]  # one of each first
     pictures = tuple(
         Picture(plot_confusion([point]), f"Confusion of {point.labels['network']}")
         for point in chosen[:MOST_FIGURES]
@@ -169,7 +173,9 @@ def _decided(points: Sequence[Measured]) -> Section:
     rows, decided = changes_by_noise(points)
     text = [
         "Images whose majority is right without noise and wrong with it (lost), or the other way "
-        "round (gained). The change is in percentage points; p is McNemar's exact two-sided."
+        "round (gained). The change is in percentage points; p is McNemar's exact test, which is "
+        "stricter than the bootstrap interval beside it: near 0.05 it may find nothing where the "
+        "interval just leaves out 0."
     ]
     pictures: tuple[Picture, ...] = ()
     if decided:
@@ -204,6 +210,13 @@ def _number(value: Any) -> float | None:
 
 def _values(points: Iterable[Measured], name: str) -> list[Any]:
     return list(dict.fromkeys(cast(Any, point.labels.get(name, "")) for point in points))
+
+
+def _noises(points: Sequence[Measured]) -> list[str]:
+    """Return the noises in words, the name of the device for `device` where there is but one."""
+    devices = _values(points, "device")
+    name = str(devices[0]) if len(devices) == 1 else "each device"
+    return [re.sub(r"\bdevice\b", name, str(noise)) for noise in _values(points, "noise")]
 
 
 def _listed(values: Sequence[Any], kind: str = "") -> str:

@@ -8,8 +8,12 @@ from typing import Any
 from qnnq.jobs.folder import find_run
 from qnnq.jobs.reading import Collected, collect_run
 from qnnq.results.file import Store
+from qnnq.results.labels import setting_text
 from qnnq.results.points import POOLED, Measured, filtered, named_inputs, read_notes, read_points
 from qnnq.results.result import RunResult
+
+_TOLD = 20
+"""Failures of a results file that a page tells; the rest are counted."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,11 @@ def read_sources(paths: Iterable[str | Path], where: Sequence[str] = ()) -> Sour
         origins += _origins(name)
         told, failures = read_notes(name)
         notes += told
-        notes += [f"failed: {each.labels.get('network', '')}: {each.reason}" for each in failures]
+        notes += [
+            f"failed: {setting_text(each.labels)}: {each.reason}" for each in failures[:_TOLD]
+        ]
+        if left := failures[_TOLD:]:
+            notes.append(f"failed: {len(left)} more, which qnnq results {name} lists")
     unfinished = sum(not point.complete for point in points)
     if unfinished:
         notes.append(f"{unfinished} of {len(points)} points are not finished")

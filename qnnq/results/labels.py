@@ -1,7 +1,7 @@
 """Labels of points as text, and which of them the stepwise mode has no place for."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 OF_COHERENT_MODE = (
@@ -35,6 +35,14 @@ def duration(microseconds: float) -> str:
     if microseconds >= 1000:
         return f"{microseconds / 1000:g} ms"
     return f"{microseconds:g} us" if microseconds else "0"
+
+
+def setting_text(labels: Mapping[str, Any]) -> str:
+    """Return in words which setting a message is about."""
+    told = ("network", "noise", "strength", "off", "device", "pairs", "qubits", "seed")
+    return ", ".join(
+        f"{name} {shown(labels[name])}" for name in told if labels.get(name) not in ("", None)
+    )
 
 
 def distinct(name: str, values: Iterable[Any]) -> list[Any]:

@@ -117,6 +117,12 @@ def read_points(path: str | Path, where: Iterable[str] = ()) -> list[Measured]:
     return points
 
 
+def read_networks(path: str | Path) -> list[str]:
+    """Return the names of all networks of a results file, sorted."""
+    with Store(path) as store:
+        return sorted({str(each.labels.get("network", "")) for each in store.settings()})
+
+
 def read_notes(path: str | Path) -> tuple[list[str], list[StoredFailure]]:
     """Return what a reader of a results file should know, and what failed in it."""
     with Store(path) as store:

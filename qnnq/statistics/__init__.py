@@ -11,6 +11,7 @@ from qnnq.statistics.robustness import (
 )
 from qnnq.statistics.votes import (
     accuracies,
+    confusion,
     majority_votes,
     share_right,
     single_shot,
@@ -26,6 +27,7 @@ __all__ = [
     "behaviour",
     "bootstrap_over_images",
     "breakdown",
+    "confusion",
     "difference",
     "majority_votes",
     "mcnemar",

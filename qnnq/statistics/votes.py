@@ -13,6 +13,18 @@ def majority_votes(counts: NDArray[np.integer]) -> NDArray[np.intp]:
     return votes
 
 
+def confusion(labels: NDArray[np.integer], counts: NDArray[np.integer]) -> NDArray[np.intp]:
+    """Images of each true class whose majority chose each class: (true classes, chosen classes).
+
+    Args:
+        labels: True classes, shape (images,).
+        counts: Votes of each image's shots, shape (images, classes).
+    """
+    table = np.zeros((counts.shape[1], counts.shape[1]), np.intp)
+    np.add.at(table, (labels, majority_votes(counts)), 1)
+    return table
+
+
 def single_shot_fractions(
     counts: NDArray[np.integer], labels: NDArray[np.integer]
 ) -> NDArray[np.float64]:

@@ -1,17 +1,20 @@
 """What a sweep will take, from a few of its tasks, before it is begun."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 from qnnq.data.selection import image_ranges, parse_images
+from qnnq.devices.device import Device
 from qnnq.devices.names import resolve_device
 from qnnq.execution.run import prepare
-from qnnq.results.encoding import encode
+from qnnq.results.encoding import Row, encode
 from qnnq.sweep.file import read_sweep
-from qnnq.sweep.points import Point, count_tasks, expand
+from qnnq.sweep.points import REFUSALS, Point, count_tasks, expand
 
 _SAMPLED = 5
 _LONG_ENOUGH_S = 0.3
@@ -44,39 +47,64 @@ def foresee(path: str | Path, threads: int) -> Outlook:
     """Return what a sweep file asks for and will take, by the first images of a few points.
 
     Raises:
-        InputError, NoiseError, TranspileError: For bad input, as the sweep itself would.
+        InputError, NoiseError, TranspileError: For bad input, as the sweep itself would, or where
+            none of these points can be measured.
     """
     sweep = read_sweep(path)
     counts = count_tasks(sweep)
     step = max(1, counts.settings // _SAMPLED)
-    found = [_sample(point, threads) for point in islice(expand(sweep), 0, None, step)]
-    seconds = sum(took for took, _ in found) / len(found)
-    size = sum(size for _, size in found) / len(found)
+    find, refused = cache(resolve_device), None
+    found: list[_Sample] = []
+    for point in islice(expand(sweep), 0, None, step):
+        try:
+            if not found:  # what is imported for it is no part of any other's time
+                _measure(point, threads, find)
+            found.append(_measure(point, threads, find))
+        except REFUSALS as error:
+            refused = error
+    if refused is not None and not found:
+        raise refused
+    once, each, size = (sum(values) / len(found) for values in zip(*found, strict=True))
     tasks = counts.tasks + counts.adaptive
     return Outlook(
         counts.points,
         tasks,
         counts.adaptive > 0,
-        seconds * tasks,
+        once * counts.settings + each * tasks,
         _peak_memory(),
         int((size + _BYTES_BESIDE) * tasks),
     )
 
 
-def _sample(point: Point, threads: int) -> tuple[float, float]:
-    """Return the seconds and the bytes of a task, from as many images as take a moment."""
-    prepared = prepare(point.request, cache(resolve_device))
+class _Sample(NamedTuple):
+    """Seconds that a setting takes once, and those and the bytes of each of its tasks."""
+
+    once: float
+    each: float
+    size: float
+
+
+def _measure(point: Point, threads: int, find: Callable[[str], Device]) -> _Sample:
+    """Measure a point, and a task of it by as many images as take a moment."""
+    started = time.perf_counter()
+    prepared = prepare(point.request, find)
     images = parse_images(point.blocks[0], len(prepared.dataset.labels))
+
+    def take(number: int) -> Row:
+        part = prepared.part(image_ranges(images[:number]), point.request.seed)
+        return encode(part.execute(threads=threads, with_error=False))
+
+    take(1)
+    once = time.perf_counter() - started
     number = 1
     while True:
-        part = prepared.part(image_ranges(images[:number]), point.request.seed)
         started = time.perf_counter()
-        row = encode(part.execute(threads=threads, with_error=False))
+        row = take(number)
         took = time.perf_counter() - started
-        if number >= len(images) or took > _LONG_ENOUGH_S:
-            share = len(images) / min(number, len(images))
-            return took * share, len(row.values[7]) * share
-        number *= 4
+        if number == len(images) or took > _LONG_ENOUGH_S:
+            share = len(images) / number
+            return _Sample(once, took * share, len(row.values[7]) * share)
+        number = min(4 * number, len(images))
 
 
 def _peak_memory() -> int:

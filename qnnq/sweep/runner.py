@@ -55,7 +55,8 @@ def run_sweep(
         from qnnq.sweep.processes import ProcessPool
 
         processes = ProcessPool(min(workers, sum(map(crossed, sweep.grid))), timeout_s)
-        if any({*grid.engine} != {"ideal"} for grid in sweep.grid):
+        simulates = any({*grid.engine} != {"ideal"} for grid in sweep.grid)
+        if simulates and not Path(results).exists():  # one that exists may hold it all
             processes.warm_up()
         pool = processes
     else:

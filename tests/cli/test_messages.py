@@ -8,6 +8,7 @@ import pytest
 from qnnq.cli import output
 from qnnq.cli.main import build_app, main
 from qnnq.data.load import load_data
+from qnnq.figures.style import look
 from qnnq.networks.bundled import load_model
 from qnnq.networks.file import write_network
 from qnnq.networks.network import Network
@@ -90,11 +91,11 @@ def test_programs_of_several_layers_say_where_they_are(capsys):
 
 
 def test_every_command_has_json():
-    lacking = [
-        command.callback.__name__
-        for command in build_app().registered_commands
-        if "json" not in command.callback.__annotations__
-    ]
+    app = build_app()
+    groups = [app, *(group.typer_instance for group in app.registered_groups)]
+    commands = [command.callback for group in groups for command in group.registered_commands]
+    assert {"run", "show", "merge", "verify"} <= {command.__name__ for command in commands}
+    lacking = [each.__name__ for each in commands if "json" not in each.__annotations__]
     assert lacking == []
 
 
@@ -111,6 +112,12 @@ def test_plot_says_what_it_wrote_and_takes_title_names_and_size(folder, capsys):
     assert widths[1] - widths[0] == pytest.approx(5 * 72, abs=15)
     assert "classical" in wide  # matplotlib keeps texts as comments beside their outlines
     assert "Mine" in wide
+
+
+def test_a_network_alone_is_drawn_as_beside_the_others(folder, capsys):
+    command = "plot r.sqlite --out one.svg --where network=mnist16-a0.5"
+    assert main(command.split()) == 0
+    assert f"stroke: {look(1).color.lower()}" in (folder / "one.svg").read_text()
 
 
 def test_a_network_file_is_shown(capsys):
@@ -140,3 +147,11 @@ def test_confusion_of_a_run(capsys):
     counts = sum(int(cell) for row in table for cell in row[1:-2])
     assert len(table) == len({*load_data("mnist-test").labels[:50]})
     assert counts == 50
+    command = ["run", "mnist16-a0", "--images", "0:50", "--confusion", "--json", "-"]
+    assert main(command) == 0
+    document = json.loads(capsys.readouterr().out)
+    found = np.array(document["confusion"])
+    np.testing.assert_array_equal(
+        found.sum(axis=1), np.bincount(load_data("mnist-test").labels[:50], minlength=10)
+    )
+    assert np.trace(found) == round(50 * document["accuracy"]["majority"]["value"])

@@ -31,7 +31,7 @@ def test_the_table_and_the_json_list_every_bundled_network(capsys):
 def test_no_word_is_cut_on_a_terminal(capsys, monkeypatch, width):
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     monkeypatch.setenv("COLUMNS", str(width))
-    for command in (["models"], ["noise", "fake_fez"]):
+    for command in (["models"], ["noise", "fake_fez"], ["noise"]):
         assert main(command) == 0
         lines = re.sub(r"\x1b\[[\d;]*m", "", capsys.readouterr().out).splitlines()
         assert max(map(len, lines)) <= width
@@ -39,6 +39,9 @@ def test_no_word_is_cut_on_a_terminal(capsys, monkeypatch, width):
         assert "…" not in "".join(words)
         if command == ["models"]:
             assert words >= {*bundled_models(), "16-16-16", "0.2632"}
+        elif command == ["noise"]:
+            assert "relaxation(t1=120us, t2=80us)" in " ".join(lines)
+            assert words >= {"fake_fez,", "fake_yorktown"}
         else:
             assert words >= {"qubit", "155", "two-qubit"}
 

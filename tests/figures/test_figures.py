@@ -14,7 +14,7 @@ from qnnq.figures.comparisons import MOST_DEVICES, plot_attribution, plot_device
 from qnnq.figures.curves import plot_curves
 from qnnq.figures.images import plot_behaviour, plot_confusion, plot_image
 from qnnq.figures.published import published_series
-from qnnq.figures.style import MOST_SERIES, check_ending, look, percent_axis, save
+from qnnq.figures.style import MOST_SERIES, check_ending, look, looks, percent_axis, save
 from qnnq.results.file import Store
 from qnnq.results.points import Measured
 from qnnq.statistics import wilson
@@ -93,6 +93,12 @@ def test_series_differ_in_colour_and_marker():
     assert len({look(number).marker for number in range(MOST_SERIES)}) == MOST_SERIES
 
 
+def test_networks_of_one_place_in_the_palette_are_told_apart():
+    known = [str(number) for number in range(8)]
+    assert looks(["0", "7"], known) == looks(["1", "1"], known) == [look(0), look(1)]
+    assert looks(["7", "1"], known) == [look(7), look(1)]
+
+
 def test_too_many_lines_is_one_line():
     many = [measured(network=f"n{n}") for n in range(MOST_SERIES + 1)]
     with pytest.raises(InputError, match="13 lines are too many to tell apart"):
@@ -143,6 +149,27 @@ def test_devices_are_sorted_best_at_the_top():
     assert len(axes.get_legend().get_texts()) == 1
 
 
+def test_a_device_that_lacks_a_network_is_sorted_by_the_others():
+    rates = {"fake_fez": (0.9, 0.5), "fake_torino": (0.95, 0.55), "fake_belem": (0.85, None)}
+    points = [
+        measured(rate, network=network, images=400, device=name, noise=name)
+        for name, both in rates.items()
+        for network, rate in zip(("good", "bad"), both, strict=True)
+        if rate is not None
+    ]
+    (axes,) = plot_devices(points, "single_shot").axes
+    names = [t.get_text() for t in axes.get_yticklabels()]
+    assert names == ["fake_belem *", "fake_fez", "fake_torino"]
+
+
+def test_devices_too_small_for_any_network_are_marked():
+    """27 qubits hold 16 neurons, but no 16 ancillas beside them."""
+    weak = {"network": "weak", "entanglement": 3 * np.pi / 8}
+    points = [measured(device="fake_algiers", noise="fake_algiers", **own) for own in ({}, weak)]
+    (axes,) = plot_devices(points).axes
+    assert [t.get_text() for t in axes.get_yticklabels()] == ["fake_algiers *"]
+
+
 def test_long_names_leave_room_for_the_devices(tmp_path):
     points = [
         measured(0.9, network=name, mode="coherent", feedback_latency=latency, data=data)
@@ -181,6 +208,15 @@ def test_attribution_draws_costs_and_gains():
     assert gain.get_height() == pytest.approx(points[2].right.mean() - points[1].right.mean())
     assert alone.get_figure().get_suptitle().startswith("fake_kingston, strength 1,")
     assert [tick.get_text() for tick in removed.get_xticklabels()] == ["readout"]
+
+
+def test_a_legend_is_not_pale_where_bars_are():
+    points = [measured(0.9, strength=strength, off=off) for strength, off in ((0.0, ""), (1.0, ""))]
+    points += [measured(0.9, off="readout")]
+    _, removed = plot_attribution(points).axes
+    (bar,), (handle,) = removed.patches, removed.get_legend().get_patches()
+    assert bar.get_alpha() < 1
+    assert handle.get_alpha() is None
 
 
 def test_pictures_of_images():
@@ -321,6 +357,4 @@ def test_a_network_looks_the_same_in_all_figures_of_a_page(strengths):
     assert axes.get_legend_handles_labels()[0][0].lines[0].get_color() == look(2).color
     points = [measured(network="b", off=off, noise="fake_oslo") for off in ("", "gate")]
     _, removed = plot_attribution(points, known).axes
-    assert removed.get_legend_handles_labels()[0][0].patches[0].get_facecolor()[:3] == to_rgb(
-        look(1).color
-    )
+    assert removed.get_legend().get_patches()[0].get_facecolor()[:3] == to_rgb(look(1).color)

@@ -2,7 +2,8 @@
 
     python -m tests.report.browser report.html --out pictures
 
-writes a picture at each width, light and dark, and prints what is wrong.
+writes a picture at each width, light and dark, and the page as it is printed (PDF), and says what
+is wrong.
 """
 
 import argparse
@@ -20,14 +21,18 @@ from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 WIDTHS = (390, 1440)
+A4 = 717  # pixels between Chromium's margins
 _OUTSIDE = """
+const printed = matchMedia("print").matches;
 [...document.querySelectorAll("main *, header *, footer *")].filter((element) => {
-  const scrolls = element.parentElement.closest(".wide, pre, figure");
-  return !scrolls && element.getBoundingClientRect().right > innerWidth + 1;
+  const scrolls = !printed && element.parentElement.closest(".wide, pre, figure");
+  const turned = printed && element.closest(".landscape");
+  const width = turned ? innerWidth * Math.SQRT2 : innerWidth;
+  return !scrolls && element.getBoundingClientRect().right > width + 1;
 }).map((element) => element.tagName).join(" ") +
-(document.documentElement.scrollWidth > innerWidth ? " the page scrolls sideways" : "")
+(!printed && document.documentElement.scrollWidth > innerWidth ? " the page scrolls sideways" : "")
 """
-"""Elements that stick out of the page, those apart that scroll on their own."""
+"""Elements that stick out of the page, those apart that scroll on their own (not in print)."""
 
 
 class Page:
@@ -45,14 +50,16 @@ class Page:
         await self._socket.write_message(json.dumps(message))
         return (await self._until(lambda answer: answer.get("id") == self._last))["result"]
 
-    async def visit(self, path: Path, width: int, scheme: str, script: str = "") -> Any:
-        """Load a page anew; return the value of a script in it."""
+    async def visit(
+        self, path: Path, width: int, scheme: str, script: str = "", media: str = ""
+    ) -> Any:
+        """Load a page anew, for a screen or for `print`; return the value of a script in it."""
         await self.ask(
             "Emulation.setDeviceMetricsOverride",
             width=width, height=900, deviceScaleFactor=1, mobile=width < 600,
         )  # fmt: skip
         features = [{"name": "prefers-color-scheme", "value": scheme}]
-        await self.ask("Emulation.setEmulatedMedia", features=features)
+        await self.ask("Emulation.setEmulatedMedia", media=media, features=features)
         for domain in ("Page", "Runtime", "Log", "Network"):
             await self.ask(f"{domain}.enable")
         await self.ask("Page.navigate", url=path.resolve().as_uri())
@@ -67,6 +74,13 @@ class Page:
     async def picture(self) -> bytes:
         """Return a PNG of the whole page."""
         answer = await self.ask("Page.captureScreenshot", captureBeyondViewport=True)
+        return base64.b64decode(answer["data"])
+
+    async def printed(self) -> bytes:
+        """Return a PDF of the page on A4."""
+        answer = await self.ask(
+            "Page.printToPDF", paperWidth=8.27, paperHeight=11.69, preferCSSPageSize=True
+        )
         return base64.b64decode(answer["data"])
 
     async def _until(self, wanted: Any) -> dict[str, Any]:
@@ -138,6 +152,11 @@ async def look(page: Page, path: Path, out: Path | None = None) -> list[str]:
                 wrong.append(f"{width} pixels: {outside.strip()}")
             if out is not None:
                 (out / f"{path.stem}-{width}-{scheme}.png").write_bytes(await page.picture())
+    outside = await page.visit(path, A4, "light", _OUTSIDE, media="print")
+    if outside:
+        wrong.append(f"in print: {outside.strip()}")
+    if out is not None:
+        (out / f"{path.stem}.pdf").write_bytes(await page.printed())
     return wrong + page.complaints
 
 

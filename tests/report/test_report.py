@@ -9,13 +9,16 @@ import pytest
 
 from qnnq.cli.main import main
 from qnnq.report.again import GRID_KEYS, sweep_file
-from qnnq.report.sources import read_sources
+from qnnq.report.sections import build_sections
+from qnnq.report.sources import Sources, read_sources
 from qnnq.results.file import Store
 from qnnq.results.points import read_points
 from qnnq.sweep.file import Grid, read_sweep
 from qnnq.sweep.points import expand
+from tests.figures.test_figures import measured
 from tests.report.browser import CHROMIUM, look, with_page
 from tests.report.conftest import ODD_NAME
+from tests.results.files import add_point
 
 VOID = {"meta", "link", "br", "img", "path", "use", "rect", "image"}
 
@@ -61,6 +64,10 @@ class Outline(HTMLParser):
             self.words.append(data)
         if {"td", "th"} & set(self.open):
             self.tables[-1][-1][-1] += data
+
+
+def sources_of(points):
+    return Sources(("r.sqlite",), tuple(points), (), {}, ())
 
 
 @pytest.fixture(scope="module")
@@ -156,6 +163,33 @@ def test_bad_input_is_one_line(tmp_path, monkeypatch, capsys, arguments, message
     error = capsys.readouterr().err
     assert error.count("\n") == 1
     assert message in error
+
+
+def test_every_network_has_its_confusion_before_any_has_two():
+    devices = [f"fake_{number}" for number in range(8)]
+    points = [measured(network=name, device=device) for name in "ab" for device in devices]
+    (section,) = (each for each in build_sections(sources_of(points)) if "confused" in each.title)
+    assert [each.words for each in section.pictures[:2]] == ["Confusion of a", "Confusion of b"]
+
+
+def test_what_was_asked_and_found_names_devices():
+    points = [
+        measured(right, noise="device", device=device)
+        for right, device in ((0.5, "fake_fez"), (0.9, "fake_oslo"))
+    ]
+    asked, accuracies, *_ = build_sections(sources_of(points))
+    assert "The noise: each device, at" in asked.text[1]
+    assert "that of net under fake_oslo at strength 1" in accuracies.text[0]
+
+
+def test_failures_are_told_with_their_settings(tmp_path):
+    with Store(tmp_path / "r.sqlite", create=True) as store:
+        add_point(store, "half", 1.0, [range(10)])
+        for seed in range(23):
+            store.fail({"network": "net", "device": "fake_lima", "seed": seed}, {}, "", None, "no")
+    notes = read_sources([tmp_path / "r.sqlite"]).notes
+    assert notes[0] == "failed: network net, device fake_lima, seed 0: no"
+    assert notes[-1] == f"failed: 3 more, which qnnq results {tmp_path / 'r.sqlite'} lists"
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")

@@ -1,5 +1,6 @@
 """Files of several machines become one, whatever of the same work is in them."""
 
+import json
 import sqlite3
 
 import numpy as np
@@ -35,6 +36,9 @@ def test_merged_files_read_as_one_that_has_it_all(tmp_path, capsys):
     out = tmp_path / "c.sqlite"
     assert main(["results", "merge", *paths, "--out", str(out)]) == 0
     assert capsys.readouterr().out == f"{out}: 4 tasks of 3 files\n"
+    assert main(["results", "merge", *paths, "--out", str(out), "--json", "-"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["tasks"], document["sources"]) == (4, paths)
     assert read(out) == read(tmp_path / "whole.sqlite")
     merge([tmp_path / "whole.sqlite"], out)
     assert read(out) == read(tmp_path / "whole.sqlite")
@@ -81,6 +85,8 @@ def test_bad_files_are_refused(tmp_path, capsys):
         merge([path], path)
     assert main(["results", "verify", str(path)]) == 0
     assert capsys.readouterr().out == f"{path}: whole, 8 tasks\n"
+    assert main(["results", "verify", str(path), "--json", "-"]) == 0
+    assert json.loads(capsys.readouterr().out)["tasks"] == 8
     with sqlite3.connect(path) as database:
         database.execute("UPDATE results SET seconds = 9")
     with pytest.raises(QnnqError, match="of results is damaged"):

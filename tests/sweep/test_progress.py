@@ -6,7 +6,10 @@ import pytest
 
 from qnnq.cli.main import main
 from qnnq.errors import QnnqError
+from qnnq.execution.prepared_run import PreparedRun
+from qnnq.execution.run import prepare
 from qnnq.results.file import Store
+from qnnq.sweep.outlook import foresee
 from qnnq.sweep.progress import read_progress, seconds_left
 from qnnq.sweep.runner import run_sweep
 
@@ -74,6 +77,51 @@ def test_a_dry_run_stores_nothing_and_counts_what_will_be_done(ideal_sweep, caps
         size = sum(len(row[7]) for row in store.rows("results"))
     assert size == pytest.approx(document["file_size"] - 250 * 24, rel=0.1)
     assert "r.sqlite may hold some of it already: --status" in asked(capsys, "--dry-run")[1]
+
+
+def test_what_a_setting_takes_once_is_not_counted_for_every_image(folder, monkeypatch):
+    """By a clock that runs for 2 s when a setting is prepared, and for 1 s an image after that."""
+    clock = [0.0]
+    (folder / "sweep.toml").write_text(
+        """
+        [[grid]]
+        networks = ["tiny.safetensors", "other.safetensors"]
+        noise = "readout(p=0.6)"
+        strength = [0.5, 1]
+        data = "data.npz"
+        seeds = [0, 1, 2]
+        """
+    )
+    monkeypatch.setattr("qnnq.sweep.outlook.time.perf_counter", lambda: clock[0])
+
+    def prepared(request, find):
+        clock[0] += 2
+        return prepare(request, find)
+
+    def execute(run, **options):
+        clock[0] += len(run.images)
+        return executed(run, **options)
+
+    executed = PreparedRun.execute
+    monkeypatch.setattr("qnnq.sweep.outlook.prepare", prepared)
+    monkeypatch.setattr(PreparedRun, "execute", execute)
+    found = foresee("sweep.toml", threads=1)
+    assert (found.points, found.tasks) == (12, 12)  # half of them impossible: no half power
+    assert found.seconds == 4 * (2 + 1) + 12 * 40
+
+
+def test_a_dry_run_of_what_is_impossible_says_so(folder, capsys):
+    (folder / "sweep.toml").write_text(
+        """
+        [[grid]]
+        networks = "tiny.safetensors"
+        noise = "readout(p=0.01)"
+        qubits = "999,1,2,3"
+        data = "data.npz"
+        """
+    )
+    assert main(["sweep", "sweep.toml", "--out", "r.sqlite", "--dry-run"]) == 2
+    assert "999" in capsys.readouterr().err
 
 
 def test_a_sweep_tells_how_far_it_is_without_a_terminal(ideal_sweep, capsys, monkeypatch):

@@ -21,6 +21,7 @@ from qnnq.networks.bundled import load_model
 from qnnq.results.file import Store
 from qnnq.results.points import read_notes, read_points
 from qnnq.statistics import share_right, single_shot
+from qnnq.sweep.processes import ProcessPool
 from qnnq.sweep.runner import run_sweep
 from qnnq.sweep.schedule import Tally
 from qnnq.sweep.work import Batch, Lost
@@ -62,10 +63,19 @@ def test_repetitions_are_added_up_and_are_what_run_finds(ideal_sweep):
     assert point.shots == 21
 
 
-def test_a_second_time_does_nothing(ideal_sweep):
-    assert run_sweep(ideal_sweep, "results.sqlite", workers=1).stored == 24
-    again = run_sweep(ideal_sweep, "results.sqlite", workers=1)
-    assert (again.stored, again.found) == (0, 24)
+def test_a_second_time_does_nothing(folder, monkeypatch):
+    (folder / "sweep.toml").write_text(
+        """
+        [[grid]]
+        networks = ["tiny.safetensors", "other.safetensors"]
+        noise = "readout(p=0.01)"
+        data = "data.npz"
+        """
+    )
+    assert run_sweep("sweep.toml", "results.sqlite", workers=1).stored == 2
+    monkeypatch.setattr(ProcessPool, "_start", None)  # no worker is needed
+    again = run_sweep("sweep.toml", "results.sqlite", workers=1)
+    assert (again.stored, again.found) == (0, 2)
 
 
 def test_a_network_that_has_changed_makes_new_points(ideal_sweep, capsys):
