@@ -28,7 +28,6 @@ STRENGTHS = (0, 1, 8, 16, 20, 24, 28, 32, 36, 40, 48)
 MIXED = (1.0, 8.0)
 """Strengths in training; chosen with K, epochs and dropout by `recipe.py`."""
 VOTE = 4
-FEW = 3
 IMAGES = 10_000
 BEST, CORRECTED = "noise- and vote-aware", ", compensated"
 GOAL, COST = 32, 0.003
@@ -38,14 +37,10 @@ ENDS = ("", "_low", "_high")
 
 @dataclass(frozen=True)
 class Kind:
-    """A way to train, and whether angles are corrected for the noise that is judged under.
-
-    With `few` only the first three seeds are trained.
-    """
+    """A way to train, and whether angles are corrected for the noise that is judged under."""
 
     settings: TrainingSettings
     compensate: bool = False
-    few: bool = False
 
 
 def kinds(study: Study) -> dict[str, Kind]:
@@ -59,8 +54,8 @@ def kinds(study: Study) -> dict[str, Kind]:
         f"plain{CORRECTED}": Kind(plain, compensate=True),
         BEST: Kind(both),
         f"{BEST}{CORRECTED}": Kind(both, compensate=True),
-        "vote-aware": Kind(replace(plain, train_shots=VOTE), few=True),
-        "noise-aware": Kind(noisy, few=True),
+        "vote-aware": Kind(replace(plain, train_shots=VOTE)),
+        "noise-aware": Kind(noisy),
     }
 
 
@@ -72,7 +67,7 @@ def published(study: Study, stretch: float) -> TrainingSettings:
 
 def judged(study: Study, kind: Kind, device: str) -> list[list[Errors]]:
     """Train a kind; return its errors, a list of strengths a seed."""
-    (networks,) = study.trained([kind.settings], study.seeds[: FEW if kind.few else None])
+    (networks,) = study.trained([kind.settings])
     options = {"compensate": True} if kind.compensate else {}
     return [
         [
@@ -93,7 +88,7 @@ def mean_breakdown(
     most = float(STRENGTHS[-1])
     found = [
         breakdown(STRENGTHS, [each.right for each in curve], reference.right)
-        for curve, reference in zip(curves, references, strict=False)
+        for curve, reference in zip(curves, references, strict=True)
     ]
     values, low, high = (
         np.minimum([getattr(each, end) for each in found], most) for end in ("value", "low", "high")
@@ -144,7 +139,7 @@ def row(
     """Return what becomes of one kind under one device's noise."""
     curve = curves[name, device]
     tuned, _ = mean_breakdown(curve, tuned_sign)
-    change = gain(at(curve, 1), at(curves["plain", device], 1)[: len(curve)])
+    change = gain(at(curve, 1), at(curves["plain", device], 1))
     return {
         "training": name, "judged_under": device, "seeds": len(curve),
         **{key: round(value, 1) for key, value in strength.columns("breakdown").items()},
@@ -207,7 +202,7 @@ def claims(
                 verdict = "holds" if strength.value > plain.value else "does not hold"
             text = f"{told(strength)}, plain {told(plain)}"
             claim = f"{name} training stands more noise of {device}"
-            found.append(Claim(claim, verdict, text, seeds=len(curves[name, device])))
+            found.append(Claim(claim, verdict, text))
     for name in (BEST, f"{BEST}{CORRECTED}"):
         curve = curves[name, TRAINED_UNDER]
         strength = strengths[name, TRAINED_UNDER]
