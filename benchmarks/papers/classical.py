@@ -171,5 +171,5 @@ def kinds(dropout: float) -> dict[str, Classical]:
         "sign, dropout": Classical("sign", dropout=dropout),
         "sign of z + normal noise": Classical("gaussian", passes=votes),
         "p-bit": Classical("p-bit", passes=votes),
-        "binarised weights and neurons": Classical("sign", binary_weights=True),
+        "binarised weights and neurons, all layers": Classical("sign", binary_weights=True),
     }
