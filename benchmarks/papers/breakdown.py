@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from matplotlib.figure import Figure
 from rich.table import Table
-from study import CONSOLE, Claim, Errors, Interval, Study, combined, gain, mean_error, shown
+from study import CONSOLE, Claim, Errors, Interval, Study, above, combined, gain, mean_error, shown
 
 from qnnq.figures.style import look, percent_axis, save, styled
 from qnnq.statistics import breakdown
@@ -206,21 +206,29 @@ def claims(
             if apart:
                 verdict = "holds" if strength.value > plain.value else "does not hold"
             text = f"{told(strength)}, plain {told(plain)}"
-            found.append(Claim(f"{name} training stands more noise of {device}", verdict, text))
+            claim = f"{name} training stands more noise of {device}"
+            found.append(Claim(claim, verdict, text, seeds=len(curves[name, device])))
     for name in (BEST, f"{BEST}{CORRECTED}"):
         curve = curves[name, TRAINED_UNDER]
         strength = strengths[name, TRAINED_UNDER]
         change = gain(at(curve, 1), at(curves["plain", TRAINED_UNDER], 1))
-        reached = strength.value >= GOAL and change.value >= -COST
         found.append(
             Claim(
                 f"{name}: breakdown at {GOAL} or more on {TRAINED_UNDER} for at most "
                 f"{100 * COST:g} points at strength 1",
-                "holds" if reached else "does not hold",
+                together(above(strength, GOAL), above(change, -COST)),
                 f"{told(strength)}; {change.per_cent()} points",
             )
         )
     return found
+
+
+def together(*verdicts: str) -> str:
+    """Return what becomes of claims together."""
+    for verdict in ("does not hold", "cannot be told"):
+        if verdict in verdicts:
+            return verdict
+    return "holds"
 
 
 def told(strength: Interval) -> str:

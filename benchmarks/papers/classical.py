@@ -31,7 +31,8 @@ class Classical:
         passes: Forward passes an image; their votes count, of `mean_softmax` their probabilities.
         dropout_stays: Whether neurons are dropped in use, too (Gal and Ghahramani, 2016).
         binary_weights: Whether weights are signs times a constant of their neuron, and hidden
-            pre-activations are normalised over the batch (Rastegari et al., arXiv:1603.05279).
+            pre-activations are normalised over the batch (Rastegari et al., arXiv:1603.05279, who
+            keep the first and the last layer real-valued; here all are binary).
     """
 
     neuron: Neuron

@@ -4,16 +4,18 @@
     python benchmarks/papers/overfitting.py --quick    # 32-32, 10 epochs: seconds
 
 Errors on the training and on the test images, epoch by epoch, of the classical sign network and of
-method 1, at the published recipe: 5,000 images, tanh, SGD with momentum, no regularisation.
+method 1, at the published recipe: 5,000 images, tanh, SGD with momentum, no regularisation. An
+error in training is that of one shot, so it is one shot on the test images that stands beside it.
 """
 
 import numpy as np
 from matplotlib.figure import Figure
-from study import Study, Trained, better, gain, mean_error
+from study import Study, Trained, better, combined, gain, mean_error
 
 from qnnq.figures.style import look, percent_axis, save, styled
 
 STRETCHES = {0.0: "sign (stretch 0)", 0.316: "stretch 0.316", 1.0: "stretch 1"}
+SAMPLED = 0.316
 
 
 def main() -> None:
@@ -25,7 +27,8 @@ def main() -> None:
     rows = [
         {
             "stretch": stretch, "seed": network.settings.seed, "epoch": epoch["epoch"],
-            "training_error": round(epoch["training_error"], 6),
+            "training_error_single_shot": round(epoch["training_error"], 6),
+            "test_error_single_shot": round(epoch["single_shot_error"], 6),
             "test_error_majority": epoch["majority_error"],
         }
         for stretch, seeds in networks.items() for network in seeds for epoch in network.history
@@ -34,19 +37,32 @@ def main() -> None:
     study.write(rows)
     draw(study, networks)
     found = {stretch: [study.errors(each) for each in seeds] for stretch, seeds in networks.items()}
+    gaps = {stretch: gap(seeds) for stretch, seeds in networks.items()}
     for stretch, name in STRETCHES.items():
-        trained = np.mean([each.history[-1]["training_error"] for each in networks[stretch]])
         error = mean_error(found[stretch]).per_cent()
-        print(f"{name}: error {100 * trained:.2f} % in training, {error} % on the test images")
-    study.claims(
-        [
-            better(
-                "with sampled neurons (stretch 0.316, majority of 15) a network errs less on new "
-                "images than the sign network, which overfits",
-                gain(found[0.316], found[0.0]),
-            )
-        ]
-    )
+        print(
+            f"{name}: a shot errs {100 * gaps[stretch].mean():.2f} points more on the test images "
+            f"than in training; error of the majority {error} %"
+        )
+    claims = [
+        better(
+            f"with sampled neurons (stretch {SAMPLED}, majority of 15) a network errs less on new "
+            "images than the sign network",
+            gain(found[SAMPLED], found[0.0]),
+        )
+    ]
+    narrower = gaps[0.0] - gaps[SAMPLED]
+    if len(narrower) > 1:  # an interval for new seeds on the same images
+        text = "and its gap between test and training images, one shot, is narrower"
+        parts = [narrower.var(ddof=1) / len(narrower)], [len(narrower) - 1]
+        claims.append(better(text, combined(float(narrower.mean()), *parts)))
+    study.claims(claims)
+
+
+def gap(networks: list[Trained]) -> np.ndarray:
+    """Return by how much the error of a shot is larger on the test images than in training."""
+    last = [network.history[-1] for network in networks]
+    return np.array([each["single_shot_error"] - each["training_error"] for each in last])
 
 
 def draw(study: Study, networks: dict[float, list[Trained]]) -> None:
@@ -57,7 +73,8 @@ def draw(study: Study, networks: dict[float, list[Trained]]) -> None:
         for number, (stretch, seeds) in enumerate(networks.items()):
             for place, network in enumerate(seeds):
                 for key, line, kind in (
-                    ("training_error", ":", "training"),
+                    ("training_error", ":", "training, one shot"),
+                    ("single_shot_error", "--", "test, one shot"),
                     ("majority_error", "-", "test, majority of 15"),
                 ):
                     points = [e for e in network.history if e["majority_error"] is not None]

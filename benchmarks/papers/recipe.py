@@ -8,7 +8,8 @@ shots under `fake_kingston`. All are tried with one seed, then the longer ones w
 the most accurate network at strength 32 among those that lose at most 0.3 points at strength 1
 against training without noise over as many epochs. A stretch a layer is searched for, not learned:
 outcomes depend on the weights divided by it, so it changes nothing but the range in which the
-straight-through gradient is not 0.
+straight-through gradient is not 0. (The quick mode judges on images that it trained on, which it
+need not download.)
 """
 
 from dataclasses import replace

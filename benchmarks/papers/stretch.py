@@ -4,14 +4,16 @@
     python benchmarks/papers/stretch.py --quick    # 32-32, 10 epochs: a minute
 
 The published best errors are 4.72 % (method 1, stretch 0.316), 5.29 % (method 2, 5 pi/19) and
-4.63 % (both), beside 8 to 9 % of the sign network; training collapses below pi/8.
+4.63 % (both), beside 8 to 9 % of the sign network; training collapses below pi/8. Ours are the best
+of fewer points, chosen on the images that they are told of, as the published ones are; that these
+have an error of their own is left out.
 """
 
 import math
 from collections.abc import Sequence
 
 from matplotlib.figure import Figure
-from study import Claim, Interval, Study, better, gain, mean_error
+from study import Claim, Interval, Study, above, below, better, gain, mean_error
 
 from qnnq.figures.style import look, percent_axis, save, styled
 
@@ -55,17 +57,17 @@ def main() -> None:
                 f"{method} errs less than the sign network ({where})", gain(found[best], found[0])
             )
         )
-        error = errors[best]
-        inside = error.low <= published / 100 <= error.high
-        verdict = "holds" if inside else "does not hold"
-        claims.append(
-            Claim(f"{method} reaches {published} %", verdict, f"{error.per_cent()} %, {where}")
-        )
-    collapsed = points.index(("method 2", 0.0, 1 / 16)), points.index(("method 2", 0.0, 1 / 4))
+        text = f"{errors[best].per_cent()} %, {where}"
+        verdict = below(errors[best], published / 100)
+        claims.append(Claim(f"{method} reaches {published} %", verdict, text))
+    weak, weakest = (points.index(("method 2", 0.0, g)) for g in (1 / 4, 1 / 16))
+    claims.append(better("pi/16 errs more than pi/4", gain(found[weak], found[weakest])))
+    collapsed = errors[weakest]
     claims.append(
-        better(
-            "pi/16 errs more than pi/4 (published: training collapses below pi/8)",
-            gain(found[collapsed[1]], found[collapsed[0]]),
+        Claim(
+            "training collapses below pi/8: most images are wrong at pi/16",
+            above(collapsed, 0.5),
+            f"error {collapsed.per_cent()} %",
         )
     )
     study.claims(claims)

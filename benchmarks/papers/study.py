@@ -3,6 +3,7 @@
 import argparse
 import csv
 import hashlib
+import io
 import json
 import os
 import time
@@ -137,7 +138,7 @@ class Study:
             history = [asdict(epoch) for epoch in result.history]
             content = {"settings": asdict(settings), "seconds": seconds, "history": history}
             write_atomically(record, json.dumps(content).encode())
-            checkpoint.unlink()
+            checkpoint.unlink(missing_ok=True)
         content = json.loads(record.read_text())
         return Trained(path, settings, content["seconds"], content["history"])
 
@@ -174,21 +175,16 @@ class Study:
             right = majority_votes(result.counts) == result.labels
             hits = result.counts[np.arange(len(result.labels)), result.labels].sum()
             single = 1 - hits / (shots * len(result.labels))
-            with kept.open("wb") as file:
-                np.savez_compressed(file, right=right, single=single, seconds=seconds)
+            write_arrays(kept, right=right, single=single, seconds=seconds)
         content = np.load(kept)
         right = content["right"]
         return Errors(
             float(content["single"]), float(1 - right.mean()), right, float(content["seconds"])
         )
 
-    def parameters(self, network: Trained) -> int:
-        """Return the number of weights."""
-        return sum(weight.size for weight in read_network(network.path).weights)
-
-    def write(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Write the table of a figure."""
-        path = self.tables / f"{self.name}.csv"
+    def write(self, rows: Sequence[Mapping[str, Any]], part: str = "") -> None:
+        """Write the table of a figure, or a further part of it."""
+        path = self.tables / f"{self.name}{part}.csv"
         with path.open("w", encoding="utf-8", newline="") as file:
             writer = csv.DictWriter(file, rows[0].keys())
             writer.writeheader()
@@ -211,17 +207,30 @@ class Study:
         with path.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(["claim", "verdict", "evidence", "seeds", "images", "networks"])
-            scale = [len(self.seeds), 10_000, "-".join(map(str, self.hidden))]
-            writer.writerows([c.claim, c.verdict, c.evidence, *scale] for c in claims)
+            hidden = "-".join(map(str, self.hidden))
+            writer.writerows(
+                [c.claim, c.verdict, c.evidence, c.seeds or len(self.seeds), c.images, hidden]
+                for c in claims
+            )
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A sentence of a paper and what becomes of it: holds, does not hold, cannot be told."""
+    """A sentence of a paper and what becomes of it: holds, does not hold, cannot be told.
+
+    Attributes:
+        claim: The sentence.
+        verdict: What becomes of it.
+        evidence: The numbers behind.
+        seeds: Networks of each kind that it is judged by; None: one for each seed of the study.
+        images: How many it is judged on.
+    """
 
     claim: str
     verdict: str
     evidence: str
+    seeds: int | None = None
+    images: int = 10_000
 
 
 @dataclass(frozen=True)
@@ -282,14 +291,29 @@ def combined(mean: float, variances: Sequence[float], freedom: Sequence[float]) 
     return Interval(mean, mean - half, mean + half)
 
 
-def better(claim: str, difference: Interval, unit: str = "points") -> Claim:
+def above(found: Interval, limit: float) -> str:
+    """Return what becomes of a claim that a mean is above a limit."""
+    if found.low > limit:
+        return "holds"
+    return "does not hold" if found.high < limit else "cannot be told"
+
+
+def below(found: Interval, limit: float) -> str:
+    """Return what becomes of a claim that a mean is below a limit."""
+    opposite = {"holds": "does not hold", "does not hold": "holds"}
+    return opposite.get(above(found, limit), "cannot be told")
+
+
+def better(claim: str, difference: Interval) -> Claim:
     """Judge a claim that a difference is above 0 by its interval."""
-    verdict = "cannot be told"
-    if difference.low > 0:
-        verdict = "holds"
-    elif difference.high < 0:
-        verdict = "does not hold"
-    return Claim(claim, verdict, f"{difference.per_cent()} {unit}")
+    return Claim(claim, above(difference, 0), f"{difference.per_cent()} points")
+
+
+def write_arrays(path: Path, **arrays: Any) -> None:
+    """Write arrays to an .npz file, whole or not at all."""
+    stream = io.BytesIO()
+    np.savez_compressed(stream, **arrays)
+    write_atomically(path, stream.getvalue())
 
 
 def print_rows(title: str, rows: Sequence[Mapping[str, Any]]) -> None:

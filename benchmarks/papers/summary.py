@@ -17,8 +17,9 @@ LONGEST = 40
 def main() -> None:
     parts = [
         "# Results\n\nWritten by `python benchmarks/papers/summary.py` from the tables of the "
-        "scripts named below. Errors are fractions, on the 10,000 MNIST test images; `_low` and "
-        "`_high` are ends of 95 % intervals for new seeds and new images.\n"
+        "scripts named below. Errors and accuracies are fractions, on the 10,000 MNIST test images "
+        "unless a script says others; `_low` and `_high` are ends of 95 % intervals for new seeds "
+        "and new images.\n"
     ]
     claims = []
     for path in sorted(TABLES.glob("*.csv")):

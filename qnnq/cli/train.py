@@ -106,7 +106,7 @@ def register(app: typer.Typer) -> None:
 
         seeds = _numbers("--seed", seed, "seeds such as 0 or 0,1,2")
         outs = _outs(out, seeds)
-        _check_outputs(outs, json, figure)
+        _check_outputs(outs, json, figure, sources=(data, test_data, *_measured(noise)))
         settings = TrainingSettings(
             hidden=_numbers("--hidden", hidden, "widths such as 16,16,16"),
             stretch=parse_stretch(stretch),
@@ -192,16 +192,33 @@ def _outs(out: str, seeds: Sequence[int]) -> list[str]:
     return [out.replace("{seed}", str(seed)) for seed in seeds]
 
 
-def _check_outputs(outs: Sequence[str], json: str | None, figure: str | None) -> None:
-    from qnnq.storage.files import check_writable
+def _measured(noise: str) -> list[str]:
+    """Return the file of a measured response."""
+    from qnnq.execution.measured_deployment import PREFIX, is_measured
+
+    return [noise.strip().removeprefix(PREFIX)] if is_measured(noise) else []
+
+
+def _check_outputs(
+    outs: Sequence[str], json: str | None, figure: str | None, sources: Sequence[str]
+) -> None:
+    import os
+
+    from qnnq.errors import InputError
+    from qnnq.storage.files import check_another, check_writable
 
     if figure is not None:
         from qnnq.figures.style import check_ending
 
         check_ending(figure)
+    written: list[str] = []
     for path in (*outs, json, figure):
-        if path not in (None, "-"):
+        if path is not None and path != "-":
+            check_another(path, *sources)
             check_writable(path)
+            if os.path.realpath(path) in written:
+                raise InputError(f"{path}: expected another file for each output")
+            written.append(os.path.realpath(path))
 
 
 def _torch_trainer() -> "Callable[..., TrainingResult]":

@@ -20,7 +20,7 @@ class Batches:
         settings: The seed, the batch size and the recipe.
 
     Raises:
-        InputError: If images that are no squares are to be shifted.
+        InputError: If images that are no squares are to be shifted, or by more than their side.
     """
 
     def __init__(self, pixels: Tensor, labels: Tensor, settings: TrainingSettings) -> None:
@@ -28,6 +28,8 @@ class Batches:
         self._side = math.isqrt(pixels.shape[1])
         if settings.shift and self._side**2 != pixels.shape[1]:
             raise InputError(f"shift: expected square images, got ones of {pixels.shape[1]} pixels")
+        if settings.shift > self._side:
+            raise InputError(f"shift: expected at most {self._side} pixels, got {settings.shift}")
         self.order = generator("cpu", settings.seed, 1)
         self.changes = generator(str(pixels.device), settings.seed, 4)
 

@@ -13,6 +13,12 @@ from qnnq.errors import InputError
 from qnnq.storage.files import write_atomically
 from qnnq.training.training_run import TrainingRun
 
+_DAMAGED = (
+    RuntimeError, pickle.UnpicklingError, EOFError, OSError, LookupError, TypeError, ValueError,
+    AttributeError,
+)  # fmt: skip
+"""What reading a file raises that is none of `write_checkpoint`."""
+
 
 def write_checkpoint(run: TrainingRun, path: str | Path) -> None:
     """Write the state after an epoch, whole or not at all; raises as `write_atomically` does."""
@@ -31,9 +37,10 @@ def resume_from(run: TrainingRun, path: str | Path) -> None:
         return
     hint = "remove it to begin anew"
     try:
-        content = torch.load(path, map_location=run.device, weights_only=True)
-        identity = json.loads(content.pop("identity"))
-    except (RuntimeError, pickle.UnpicklingError, EOFError, OSError, LookupError) as error:
+        # On the CPU, where the states of generators belong; the rest is copied from there.
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        identity = dict(json.loads(content.pop("identity")))
+    except _DAMAGED as error:
         raise InputError(f"{path}: expected a whole checkpoint; {hint}") from error
     for key, ours in _identity(run).items():
         if identity.get(key) != ours:

@@ -39,6 +39,12 @@ class NoiseTable:
     """
 
     def __init__(self, network: Network, settings: TrainingSettings, device: str) -> None:
+        living = settings.mode == "coherent"
+        if living and "linear" in network.activations:
+            raise InputError(
+                "activation: expected htanh or tanh under noise in mode coherent, got linear, "
+                "whose gradient depends on what is known of a neuron's state"
+            )
         rows = []
         for strength in settings.strengths:
             request = RunRequest(
@@ -57,7 +63,6 @@ class NoiseTable:
             digest.update(layer.tobytes())
             self._layers.append(torch.tensor(layer, device=device))
         self.digest = digest.hexdigest()
-        living = settings.mode == "coherent"
         self.numbers_per_outcome = (
             max(sum(layer.shape[-2:]) for layer in self._layers) if living else 1
         )

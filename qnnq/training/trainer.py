@@ -65,7 +65,7 @@ def train(
         with _threads(settings):
             return _train(settings, data, test, progress, device, checkpoint)
     except RuntimeError as error:  # torch has no class of its own for this on the CPU
-        if "memory" not in str(error):
+        if not any(word in str(error) for word in ("memory", "overflow")):
             raise
         raise MemoryError(
             f"hidden widths {settings.hidden} with {settings.train_shots} shots of "

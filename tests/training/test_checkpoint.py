@@ -8,9 +8,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from qnnq.errors import InputError, QnnqError
 from qnnq.training import trainer
+from qnnq.training.checkpoint import resume_from, write_checkpoint
 from qnnq.training.settings import TrainingSettings
 from qnnq.training.trainer import train
 
@@ -126,6 +128,28 @@ def test_a_killed_training_goes_on(tiny, tmp_path, signal):
     assert main(command) == 0
     assert out.read_bytes() == whole.read_bytes()
     assert not (tmp_path / "net.safetensors.checkpoint").exists()
+
+
+def test_a_training_on_another_device_goes_on(tiny, tmp_path):
+    """The states of generators belong on the CPU wherever training happens; `meta` is elsewhere."""
+    path = tmp_path / "net.checkpoint"
+    first, second = (trainer.TrainingRun(SETTINGS, *tiny, "cpu") for _ in range(2))
+    first.epoch()
+    first.device = second.device = "meta"
+    write_checkpoint(first, path)
+    resume_from(second, path)
+    for one, other in zip(first._generators(), second._generators(), strict=True):
+        assert torch.equal(one.get_state(), other.get_state())
+    weights = (run.model.layers[0].weight for run in (first, second))
+    assert torch.equal(*weights)
+
+
+@pytest.mark.parametrize("content", [[1, 2], torch.zeros(3), {"identity": 5}, {"identity": "5"}])
+def test_other_files_of_torch_are_no_checkpoints(tiny, tmp_path, content):
+    path = tmp_path / "net.checkpoint"
+    torch.save(content, path)
+    with pytest.raises(InputError, match="net.checkpoint: expected a whole checkpoint"):
+        train(SETTINGS, *tiny, device="cpu", checkpoint=path)
 
 
 def test_checkpoints_that_do_not_fit_are_refused(tiny, tmp_path):

@@ -153,7 +153,7 @@ def test_mode_and_latency_are_told_in_the_file_and_a_training_goes_on(tiny, tmp_
         (["--mode", "living", "--noise", "fake_torino"], "expected one of stepwise, coherent"),
         (
             ["--mode", "coherent", "--noise", "fake_torino", "--activation", "htanh,linear,linear"],
-            "noise in mode coherent: expected angles that the host computes",
+            "activation: expected htanh or tanh under noise in mode coherent, got linear",
         ),
         (
             ["--mode", "coherent", "--noise", "fake_torino", "--hidden", "3,3"],
@@ -162,6 +162,20 @@ def test_mode_and_latency_are_told_in_the_file_and_a_training_goes_on(tiny, tmp_
         (
             ["--mode", "coherent", "--noise", "fake_torino", "--feedback-latency", "2"],
             "--feedback-latency '2': expected a time",
+        ),
+        (
+            # The host computes the angles of the second layer, but the first one is linear.
+            [
+                "--mode",
+                "coherent",
+                "--noise",
+                "fake_torino",
+                "--hidden",
+                "12,12",
+                "--activation",
+                "linear,htanh",
+            ],
+            "activation: expected htanh or tanh under noise in mode coherent, got linear",
         ),
         (["--mode", "coherent", "--noise", "measured:x.json"], "layers were measured one by one"),
         (

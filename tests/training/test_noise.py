@@ -191,6 +191,7 @@ def test_the_noise_is_told_in_the_file(small, tmp_path, capsys):
         ),
         (["--noise", "fake_kingston", "--device", "fake_fez"], "expected the noise of --device"),
         (["--noise", "measured:none.json"], "none.json"),
+        (["--noise", "measured:a.json", "--json", "a.json"], "a.json: expected another file"),
         (["--noise", "fake_kingston", "--qubits", "1,2,x"], "qubits"),
     ],
 )

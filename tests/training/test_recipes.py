@@ -127,6 +127,11 @@ def test_images_that_are_no_squares_are_not_shifted(tiny):
         TrainingRun(replace(SETTINGS, shift=1), *narrow, "cpu")
 
 
+def test_shifts_out_of_the_image_are_refused(tiny):
+    with pytest.raises(InputError, match="shift: expected at most 28 pixels, got 2000000000"):
+        TrainingRun(replace(SETTINGS, shift=2_000_000_000), *tiny, "cpu")
+
+
 def test_the_epoch_with_the_lowest_validation_loss_is_kept(tiny):
     settings = replace(SETTINGS, epochs=12, validation=0.25, learning_rate=0.3)
     result = train(settings, *tiny, device="cpu")

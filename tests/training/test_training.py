@@ -329,11 +329,36 @@ def test_bad_options_are_one_line_and_exit_code_2(tmp_path, capsys, monkeypatch,
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("option", ["--out", "--json", "--figure"])
+def test_what_is_read_is_not_written_over(small_files, tmp_path, capsys, option):
+    data, test = tmp_path / "data.svg", tmp_path / "test-data.npz"
+    (tmp_path / "data.npz").rename(data)
+    before = data.read_bytes()
+    arguments = [*small_files, "--data", str(data), "--test-data", str(test)]
+    arguments += ["--out", str(tmp_path / "net.safetensors"), option, str(data)]
+    assert main(["train", *arguments]) == 2
+    assert capsys.readouterr().err == (
+        f"qnnq: {data}: expected another file than those that are read\n"
+    )
+    assert data.read_bytes() == before
+
+
+def test_each_output_has_a_file_of_its_own(small_files, tmp_path, capsys):
+    out = str(tmp_path / "net.safetensors")
+    assert main(["train", *small_files, "--out", out, "--json", out]) == 2
+    assert capsys.readouterr().err == f"qnnq: {out}: expected another file for each output\n"
+    assert not (tmp_path / "net.safetensors").exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["DefaultCPUAllocator: can't allocate memory\nbacktrace", "integer multiplication overflow"],
+)
 def test_a_network_that_does_not_fit_into_memory_is_one_line(
-    small_files, tmp_path, capsys, monkeypatch
+    small_files, tmp_path, capsys, monkeypatch, words
 ):
     def exhausted(*_):
-        raise RuntimeError("DefaultCPUAllocator: can't allocate memory\nbacktrace")
+        raise RuntimeError(words)
 
     monkeypatch.setattr(trainer, "TrainingRun", exhausted)
     assert main(["train", *small_files, "--out", str(tmp_path / "net.safetensors")]) == 1
