@@ -143,7 +143,7 @@ def draw(study: Study, gains: Mapping[tuple[str, str], Interval]) -> None:
             style = look(number)
             axes.errorbar(
                 strengths, [100 * e.value for e in line], 100 * np.array(bars), capsize=2,
-                color=style.color, marker=style.marker, label=judged,
+                color=style.color, marker=style.marker, linestyle=style.linestyle, label=judged,
             )  # fmt: skip
         axes.axhline(0, color="0.4", lw=1)
         axes.set_xscale("log", base=2)

@@ -99,6 +99,8 @@ def draw(
             axes.axhline(PUBLISHED[method] / 100, ls=":", color="0.4", label="published best")
             axes.set_title(method, loc="left", fontsize=9)
         panels[0].set_xscale("log")
+        panels[0].set_xticks(STRETCHES, [f"{stretch:g}" for stretch in STRETCHES])
+        panels[0].minorticks_off()
         panels[0].set_xlabel("stretch")
         panels[1].set_xlabel(r"entanglement angle $g/\pi$")
         panels[0].set_ylabel("error, majority of 15")

@@ -30,6 +30,8 @@ from qnnq.training.trainer import train
 
 CONSOLE = Console(width=130)
 _ERRORS = Console(stderr=True)
+_SMALL = 32
+"""The widest layer of a quick study."""
 T = TypeVar("T")
 
 
@@ -90,7 +92,8 @@ class Study:
         options = parser.parse_args()
         self.quick: bool = options.quick
         self.seeds: tuple[int, ...] = options.seeds or ((0,) if self.quick else (0, 1, 2))
-        self.hidden: tuple[int, ...] = options.hidden or ((32, 32) if self.quick else hidden)
+        small = tuple(min(width, _SMALL) for width in hidden)
+        self.hidden: tuple[int, ...] = options.hidden or (small if self.quick else hidden)
         self.epochs: int = options.epochs or (10 if self.quick else epochs)
         self.data: str = options.data or ("mnist5k" if self.quick else data)
         self.networks = options.out / "networks"

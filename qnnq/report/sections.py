@@ -18,6 +18,7 @@ from qnnq.results.layout import lay_out
 from qnnq.results.points import Measured
 from qnnq.results.robustness import groups
 from qnnq.results.tables import Row, build_report, changes_by_noise
+from qnnq.wording import counted
 
 MOST_ROWS = 500
 MOST_FIGURES = 6
@@ -105,7 +106,7 @@ def _curves(points: Sequence[Measured], x: Axis) -> Section | None:
             words = f"{_AXES[x]}, {_words(prediction)}, {len(part)} lines"
             pictures.append(Picture(plot_curves(chosen, x, prediction, known=known), words))
     left = len(lines) - MOST_SERIES * (MOST_FIGURES // 2)
-    text = (f"{left} more lines are not drawn.",) if left > 0 else ()
+    text = (f"Not drawn: {counted(left, 'further line')}.",) if left > 0 else ()
     return Section(_AXES[x], text, tuple(pictures))
 
 
@@ -165,7 +166,7 @@ def _confusion(points: Sequence[Measured]) -> Section:
     )
     text = "The majority against the true class, at the strength nearest 1, in % of each class."
     left = len(chosen) - len(pictures)
-    more = f" {left} more settings are not drawn." if left else ""
+    more = f" Not drawn: {counted(left, 'further setting')}." if left else ""
     return Section("Which classes are confused", (text + more,), pictures)
 
 

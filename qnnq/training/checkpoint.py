@@ -1,9 +1,8 @@
 """The state of a training in a file, from which an interrupted one goes on."""
 
+import hashlib
 import io
 import json
-import os
-import pickle
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +12,17 @@ from qnnq.errors import InputError
 from qnnq.storage.files import write_atomically
 from qnnq.training.training_run import TrainingRun
 
-_DAMAGED = (
-    RuntimeError, pickle.UnpicklingError, EOFError, OSError, LookupError, TypeError, ValueError,
-    AttributeError,
-)  # fmt: skip
-"""What reading a file raises that is none of `write_checkpoint`."""
+_HINT = "remove it to begin anew"
+_CHECKSUM = 32
+"""Bytes that a file begins with: the SHA-256 of all others."""
 
 
 def write_checkpoint(run: TrainingRun, path: str | Path) -> None:
     """Write the state after an epoch, whole or not at all; raises as `write_atomically` does."""
     stream = io.BytesIO()
     torch.save({"identity": json.dumps(_identity(run)), **run.state()}, stream)
-    write_atomically(path, stream.getvalue())
+    content = stream.getvalue()
+    write_atomically(path, hashlib.sha256(content).digest() + content)
 
 
 def resume_from(run: TrainingRun, path: str | Path) -> None:
@@ -33,19 +31,22 @@ def resume_from(run: TrainingRun, path: str | Path) -> None:
     Raises:
         InputError: If the file is no whole checkpoint, or of another training.
     """
-    if not os.path.exists(path):
-        return
-    hint = "remove it to begin anew"
     try:
-        # On the CPU, where the states of generators belong; the rest is copied from there.
-        content = torch.load(path, map_location="cpu", weights_only=True)
-        identity = dict(json.loads(content.pop("identity")))
-    except _DAMAGED as error:
-        raise InputError(f"{path}: expected a whole checkpoint; {hint}") from error
+        file = Path(path).read_bytes()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    checksum, whole = file[:_CHECKSUM], file[_CHECKSUM:]
+    if hashlib.sha256(whole).digest() != checksum:
+        raise InputError(f"{path}: expected a whole checkpoint; {_HINT}")
+    # To the CPU, where the states of generators belong; the rest is copied from there.
+    content = torch.load(io.BytesIO(whole), map_location="cpu", weights_only=True)
+    identity = json.loads(content.pop("identity"))
     for key, ours in _identity(run).items():
         if identity.get(key) != ours:
             found = f"{key.replace('_', '-')} {identity.get(key)}, now {ours}"
-            raise InputError(f"{path}: a checkpoint of another training ({found}); {hint}")
+            raise InputError(f"{path}: a checkpoint of another training ({found}); {_HINT}")
     run.resume(content)
 
 

@@ -144,6 +144,19 @@ def test_a_training_on_another_device_goes_on(tiny, tmp_path):
     assert torch.equal(*weights)
 
 
+def test_a_damaged_checkpoint_is_refused(tiny, tmp_path):
+    path = tmp_path / "net.checkpoint"
+    once = replace(SETTINGS, epochs=1)
+    train(once, *tiny, device="cpu", checkpoint=path)
+    whole = path.read_bytes()
+    for place in range(0, len(whole), len(whole) // 30):
+        damaged = bytearray(whole)
+        damaged[place] ^= 4
+        path.write_bytes(damaged)
+        with pytest.raises(InputError, match="net.checkpoint: expected a whole checkpoint"):
+            train(once, *tiny, device="cpu", checkpoint=path)
+
+
 @pytest.mark.parametrize("content", [[1, 2], torch.zeros(3), {"identity": 5}, {"identity": "5"}])
 def test_other_files_of_torch_are_no_checkpoints(tiny, tmp_path, content):
     path = tmp_path / "net.checkpoint"
