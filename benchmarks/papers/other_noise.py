@@ -27,6 +27,8 @@ RATIOS = (0.5, 1, 2, 4)
 LIVING, LATENCY = "fake_torino*8", "2us"
 """What is judged in coherent mode; the same is trained under in both modes."""
 PLAIN = "no noise"
+LOWEST = -8
+"""Points, where the figure ends."""
 NOISES = {
     # what it is: the noise and further options of a run
     "no noise": ("ideal", {}),
@@ -141,14 +143,17 @@ def draw(study: Study, gains: Mapping[tuple[str, str], Interval]) -> None:
             line = [gains[f"{DEVICE} x {strength:g}", judged] for strength in strengths]
             bars = [[e.value - e.low for e in line], [e.high - e.value for e in line]]
             style = look(number)
+            places = [strength * 1.03 ** (number - len(NOISES) // 2) for strength in strengths]
             axes.errorbar(
-                strengths, [100 * e.value for e in line], 100 * np.array(bars), capsize=2,
+                places, [100 * e.value for e in line], 100 * np.array(bars), capsize=2,
                 color=style.color, marker=style.marker, linestyle=style.linestyle, label=judged,
             )  # fmt: skip
         axes.axhline(0, color="0.4", lw=1)
         axes.set_xscale("log", base=2)
         axes.set_xticks(strengths, [f"{strength:g}" for strength in strengths])
         axes.set_xlabel(f"strength of {DEVICE} in training")
+        axes.set_ylim(bottom=LOWEST)
+        axes.set_title(f"losses beyond {-LOWEST} points are cut off", loc="left", fontsize=8)
         axes.set_ylabel("gain against training without noise, points")
         axes.legend(fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5), title="judged under")
         save(figure, study.figure())
