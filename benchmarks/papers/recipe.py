@@ -82,6 +82,8 @@ def is_long(study: Study, settings: TrainingSettings) -> bool:
 def main() -> None:
     assert __doc__
     study = Study("recipe", __doc__, hidden=(16, 16, 16), epochs=60)
+    if study.quick:
+        study.epochs = 3  # of many recipes
     recipes = {
         name: replace(settings, evaluate_every=settings.epochs)
         for name, settings in candidates(study.tuned(1.0)).items()
