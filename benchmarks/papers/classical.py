@@ -121,17 +121,19 @@ def train_classical(
     optimizer = torch.optim.SGD(
         model.parameters(), settings.learning_rate, MOMENTUM, weight_decay=settings.weight_decay
     )
-    updates = settings.epochs * -(-len(batches) // settings.batch_size)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, updates)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, settings.epochs)
     random = generator("cpu", settings.seed, 2)
     started = time.process_time()
     for _ in range(settings.epochs):
         for some, truth in batches.epoch():
             optimizer.zero_grad()
-            nn.functional.cross_entropy(model(some, random, True), truth).backward()
+            logits = model(some, random, True)
+            nn.functional.cross_entropy(
+                logits, truth, label_smoothing=settings.label_smoothing
+            ).backward()
             optimizer.step()
-            if settings.schedule == "cosine":
-                schedule.step()
+        if settings.schedule == "cosine":
+            schedule.step()
     trained = time.process_time() - started
     return _tested(model.eval(), test, random, trained)
 
