@@ -11,8 +11,8 @@ sys.path.append(str(Path(__file__).parent.parent / "benchmarks" / "papers"))
 
 from breakdown import together
 from scoreboard import holm_corrected
-from study import Interval, _interval, above, below, better
 from transition import crossing, edge
+from verdicts import Interval, _interval, above, below, better
 
 
 def test_intervals_hold_the_mean_of_new_seeds_and_new_images():

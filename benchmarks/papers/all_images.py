@@ -9,7 +9,9 @@
 
 import math
 
-from study import Study, better, gain, mean_error
+from error_bars import draw_errors
+from study import Study
+from verdicts import better, gain, mean_error
 
 KINDS = {
     "sign": (0.0, 1 / 2),
@@ -23,21 +25,24 @@ KINDS = {
 def main() -> None:
     assert __doc__
     study = Study("all_images", __doc__, epochs=20, data="mnist-train")
+    shape = "-".join(map(str, study.hidden))
+    study.name = f"{study.name}-{shape}"
     cases = [study.settings(stretch, entanglement=math.pi * g) for stretch, g in KINDS.values()]
     networks = dict(zip(KINDS, study.trained(cases), strict=True))
     found = {kind: [study.errors(each) for each in seeds] for kind, seeds in networks.items()}
-    for kind, each in found.items():
-        print(f"{kind}: error {mean_error(each).per_cent()} %")
+    errors = {kind: mean_error(each) for kind, each in found.items()}
+    for kind, error in errors.items():
+        print(f"{kind}: error {error.per_cent()} %")
     study.write(
         [
             {
-                "kind": kind, "hidden": "-".join(map(str, study.hidden)), "data": study.data,
-                "epochs": study.epochs, "seeds": len(each),
-                **mean_error(each).columns("majority_error"),
+                "kind": kind, "hidden": shape, "data": study.data, "epochs": study.epochs,
+                "seeds": len(study.seeds), **error.columns("majority_error"),
             }
-            for kind, each in found.items()
+            for kind, error in errors.items()
         ]
     )  # fmt: skip
+    draw_errors(study.figure(), f"{shape} on {study.data}, majority of 15", errors, "sign")
     study.claims(
         [
             better(

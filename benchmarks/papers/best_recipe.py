@@ -14,10 +14,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from classical import Classical
+from error_bars import draw_errors
 from scoreboard import LONG, Scoreboard
 from study import print_rows, shown
+from verdicts import Interval, mean_error
 
 from qnnq.data.dataset import Dataset
 from qnnq.data.load import load_data
@@ -47,7 +48,7 @@ class Search(Scoreboard):
 
     def error(
         self, quantum: bool, changes: Mapping[str, Any], judged: Dataset, where: str
-    ) -> float:
+    ) -> Interval:
         """Return the mean error over seeds of a recipe on some images.
 
         Args:
@@ -62,13 +63,12 @@ class Search(Scoreboard):
         if quantum:
             (networks,) = self.trained([replace(self.recipe(STRETCH), **changed)])
             name, images = where.split("/")
-            found = [self.errors(each, data=name, images=images).majority for each in networks]
-        else:
-            kind = Classical("relu", dropout=changed.pop("dropout", 0.0))
-            settings = replace(self.recipe(0.0), **{**changed, "stretch": 0.0})
-            outcomes = [self.classical(kind, replace(settings, seed=s), judged) for s in self.seeds]
-            found = [1 - float(each.right.mean()) for each in outcomes]
-        return float(np.mean(found))
+            return mean_error([self.errors(each, data=name, images=images) for each in networks])
+        kind = Classical("relu", dropout=changed.pop("dropout", 0.0))
+        settings = replace(self.recipe(0.0), **{**changed, "stretch": 0.0})
+        return mean_error(
+            [self.classical(kind, replace(settings, seed=seed), judged) for seed in self.seeds]
+        )
 
 
 def main() -> None:
@@ -83,16 +83,20 @@ def main() -> None:
     judged = Dataset(whole.images[chosen], whole.labels[chosen], data)
     work = [(True, *each) for each in (BOTH | QUANTUM).items()]
     work += [(False, *each) for each in BOTH.items()]
-    rows = [
-        {
-            "network": "quantum" if quantum else "ReLU", "recipe": name,
-            "seeds": len(study.seeds),
-            "error": round(study.error(quantum, changes, judged, f"{data}/{images}"), 4),
-        }
+    errors = {
+        f"{'quantum' if quantum else 'ReLU'}, {name}": study.error(
+            quantum, changes, judged, f"{data}/{images}"
+        )
         for quantum, name, changes in shown(work, "recipes")
-    ]  # fmt: skip
-    print_rows(f"errors, images {images} of {data}", rows)
+    }
+    rows = [
+        {"recipe": name, "seeds": len(study.seeds), **error.columns("error")}
+        for name, error in errors.items()
+    ]
+    title = f"images {images} of {data}, {len(study.seeds)} seeds"
+    print_rows(f"errors, {title}", rows)
     study.write(rows)
+    draw_errors(study.figure(), title, errors, "quantum")
 
 
 if __name__ == "__main__":

@@ -16,7 +16,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from matplotlib.figure import Figure
 from rich.table import Table
-from study import CONSOLE, Claim, Errors, Interval, Study, above, combined, gain, mean_error, shown
+from study import CONSOLE, Errors, Study, shown
+from verdicts import Claim, Interval, above, combined, gain, mean_error
 
 from qnnq.figures.style import look, percent_axis, save, styled
 from qnnq.statistics import breakdown

@@ -8,9 +8,14 @@ network and the combined method is method 1.
 """
 
 import math
+from collections.abc import Mapping
 
+from matplotlib.figure import Figure
 from rich.table import Table
-from study import CONSOLE, Study, better, gain, mean_error
+from study import CONSOLE, Study
+from verdicts import Interval, better, gain, mean_error
+
+from qnnq.figures.style import look, percent_axis, save, styled
 
 DEPTHS = (1, 2, 3)
 KINDS = {
@@ -49,6 +54,7 @@ def main() -> None:
         ]  # fmt: skip
     CONSOLE.print(table)
     study.write(rows)
+    draw(study, {point: mean_error(errors) for point, errors in found.items()})
     quantum = "method 1, stretch 0.316"
     study.claims(
         [
@@ -65,6 +71,28 @@ def main() -> None:
             )
         ]
     )
+
+
+def draw(study: Study, errors: Mapping[tuple[int, str], Interval]) -> None:
+    """Draw error against depth, one line a kind."""
+    with styled():
+        figure = Figure(figsize=(5.5, 3.8), layout="constrained")
+        axes = figure.subplots()
+        for number, kind in enumerate(KINDS):
+            line = [errors[depth, kind] for depth in DEPTHS]
+            bars = [[e.value - e.low for e in line], [e.high - e.value for e in line]]
+            places = [depth + 0.04 * (number - 1.5) for depth in DEPTHS]
+            style = look(number)
+            axes.errorbar(
+                places, [e.value for e in line], bars, capsize=2, color=style.color,
+                marker=style.marker, label=kind,
+            )  # fmt: skip
+        axes.set_xticks(DEPTHS)
+        axes.set_xlabel(f"hidden layers of {study.hidden[0]} neurons")
+        axes.set_ylabel("error, majority of 15")
+        percent_axis(axes)
+        axes.legend(fontsize=8, ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1.0))
+        save(figure, study.figure())
 
 
 if __name__ == "__main__":

@@ -16,7 +16,8 @@ from dataclasses import replace
 import numpy as np
 from matplotlib.figure import Figure
 from rich.table import Table
-from study import CONSOLE, Claim, Errors, Interval, Study, better, gain, mean_error
+from study import CONSOLE, Errors, Study
+from verdicts import Claim, Interval, better, gain, mean_error
 
 from qnnq.figures.style import look, save, styled
 from qnnq.training.settings import TrainingSettings

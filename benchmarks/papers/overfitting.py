@@ -10,7 +10,8 @@ error in training is that of one shot, so it is one shot on the test images that
 
 import numpy as np
 from matplotlib.figure import Figure
-from study import Study, Trained, better, combined, gain, mean_error
+from study import Study, Trained
+from verdicts import better, combined, gain, mean_error
 
 from qnnq.figures.style import look, percent_axis, save, styled
 

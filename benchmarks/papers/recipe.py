@@ -12,13 +12,16 @@ straight-through gradient is not 0. (The quick mode judges on images that it tra
 need not download.)
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from breakdown import COST, TRAINED_UNDER
+from matplotlib.figure import Figure
 from study import Study, print_rows, shown
 
+from qnnq.figures.style import look, percent_axis, save, styled
 from qnnq.training.settings import TrainingSettings
 
 VALIDATION = {"data": "mnist-train", "images": "5000:15000"}
@@ -117,6 +120,28 @@ def main() -> None:
     allowed = [row for row in final if row["accuracy_at_1"] >= least[row["epochs"]] - 1e-9]
     best = max(allowed, key=lambda row: row["accuracy_at_32"])
     print(f"chosen: {best['recipe']}, {best['epochs']} epochs")
+    draw(study, rows, best)
+
+
+def draw(study: Study, rows: Sequence[Mapping[str, Any]], best: Mapping[str, Any]) -> None:
+    """Draw accuracy under strong noise against accuracy under weak noise, a point a recipe."""
+    groups: dict[str, list[Mapping[str, Any]]] = {"trained without noise": [], "under noise": []}
+    for row in rows:
+        noisy = not row["recipe"].startswith("no noise")
+        groups["under noise" if noisy else "trained without noise"].append(row)
+    with styled():
+        figure = Figure(figsize=(5.5, 3.8), layout="constrained")
+        axes = figure.subplots()
+        for number, (name, group) in enumerate((groups | {"chosen": [best]}).items()):
+            x, y = ([row[f"accuracy_at_{each}"] for row in group] for each in (1, 32))
+            style = look(number)
+            axes.plot(x, y, linestyle="", marker=style.marker, color=style.color, label=name)
+        axes.set_xlabel(f"accuracy under {TRAINED_UNDER}, majority of 15")
+        axes.set_ylabel("the same at strength 32")
+        percent_axis(axes, "x")
+        percent_axis(axes)
+        axes.legend(fontsize=8)
+        save(figure, study.figure())
 
 
 if __name__ == "__main__":

@@ -25,20 +25,11 @@ from pathlib import Path
 
 import numpy as np
 from classical import Classical, Outcome, kinds, train_classical
+from error_bars import draw_errors
 from numpy.typing import NDArray
 from rich.table import Table
-from study import (
-    CONSOLE,
-    Claim,
-    Errors,
-    Study,
-    below,
-    better,
-    gain,
-    mean_error,
-    shown,
-    write_arrays,
-)
+from study import CONSOLE, Errors, Study, shown, write_arrays
+from verdicts import Claim, below, better, gain, mean_error
 
 from qnnq.data.dataset import Dataset
 from qnnq.data.load import load_data
@@ -222,13 +213,13 @@ def holm_corrected(values: Sequence[float]) -> NDArray[np.float64]:
 def main() -> None:
     assert __doc__
     study = Scoreboard("scoreboard", __doc__, hidden=(16, 16, 16), epochs=60)
-    shape = "-".join(map(str, study.hidden))
+    shape, seeds = "-".join(map(str, study.hidden)), len(study.seeds)
     study.name = f"{study.name}-{shape}-{Path(study.data).stem}"
     rows = [*classical_rows(study), *quantum_rows(study)]
     sampled = [row for row in rows if row.name.endswith(f", {MAJORITY_SHOTS} shots")]
     best = min(sampled, key=lambda row: mean_error(row.errors).value)
     table = Table(
-        title=f"{shape} on {study.data}, {study.epochs} epochs, {len(study.seeds)} seeds: error "
+        title=f"{shape} on {study.data}, {study.epochs} epochs, {seeds} seeds: error "
         "on 10,000 test images in % (95 %)",
         title_justify="left",
     )
@@ -259,6 +250,8 @@ def main() -> None:
         )  # fmt: skip
     CONSOLE.print(table)
     study.write(written)
+    errors = {row.name: mean_error(row.errors) for row in rows}
+    draw_errors(study.figure(), f"{shape} on {study.data}, {seeds} seeds", errors, "quantum")
     claims = [
         better(f"the best quantum network, {best.name}, errs less than {row.name}", gained)
         for row in rows

@@ -9,7 +9,8 @@ Each number of shots is a run of its own with its own random numbers. Without no
 from collections.abc import Sequence
 
 from matplotlib.figure import Figure
-from study import Interval, Study, better, gain, mean_error
+from study import Study
+from verdicts import Interval, better, gain, mean_error
 
 from qnnq.figures.style import look, percent_axis, save, styled
 

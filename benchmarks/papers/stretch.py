@@ -13,7 +13,8 @@ import math
 from collections.abc import Sequence
 
 from matplotlib.figure import Figure
-from study import Claim, Interval, Study, above, below, better, gain, mean_error
+from study import Study
+from verdicts import Claim, Interval, above, below, better, gain, mean_error
 
 from qnnq.figures.style import look, percent_axis, save, styled
 

@@ -21,7 +21,8 @@ from dataclasses import replace
 
 import numpy as np
 from matplotlib.figure import Figure
-from study import Claim, Errors, Study, better, gain, mean_error, print_rows
+from study import Errors, Study, print_rows
+from verdicts import Claim, better, gain, mean_error
 
 from qnnq.figures.style import look, percent_axis, save, styled
 

@@ -6,15 +6,19 @@
 At stretch 0 each measurement errs with probability (1 - sin g)/2: 16 neurons are too few to average
 that out within a shot. Trained by the published recipe, by the tuned one (cosine schedule, a fifth
 of the pixels dropped) and by the tuned one for the vote of 15 shots; judged without noise and under
-`fake_kingston`.
+`fake_kingston`. Breakdown strengths are those of `breakdown.py`, 0 where the network is no better
+than the sign network without noise.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 
-from study import Study, better, gain, mean_error, print_rows
+from breakdown import DEVICES, Kind, draw, judged, mean_breakdown, published
+from study import Study, print_rows, shown
+from verdicts import better, gain, mean_error
 
-from qnnq.training.settings import MAJORITY_SHOTS
+from qnnq.training.settings import MAJORITY_SHOTS, TrainingSettings
 
 ANGLES = {"5 pi/19": 5 * math.pi / 19, "3 pi/8": 3 * math.pi / 8}
 NOISES = {"no noise": "ideal", "fake_kingston": "fake_kingston"}
@@ -28,9 +32,9 @@ def main() -> None:
     long = study.epochs if study.quick else 100
     cases = {}
     for name, angle in ANGLES.items():
-        published = study.settings(0.0, activation="htanh", entanglement=angle)
+        plain = study.settings(0.0, activation="htanh", entanglement=angle)
         tuned = study.tuned(0.0, entanglement=angle)
-        cases[name, PUBLISHED] = replace(published, epochs=long, evaluate_every=long)
+        cases[name, PUBLISHED] = replace(plain, epochs=long, evaluate_every=long)
         cases[name, "tuned"] = tuned
         cases[name, VOTE] = replace(tuned, train_shots=MAJORITY_SHOTS)
     networks = dict(zip(cases, study.trained(cases.values()), strict=True))
@@ -50,6 +54,7 @@ def main() -> None:
     ]  # fmt: skip
     print_rows(f"errors on 10,000 test images, {len(study.seeds)} seeds", rows)
     study.write(rows)
+    breakdowns(study, cases)
     study.claims(
         [
             better(
@@ -60,6 +65,31 @@ def main() -> None:
             for training, than in (("tuned", PUBLISHED), (VOTE, "tuned"))
         ]
     )
+
+
+def breakdowns(study: Study, cases: Mapping[tuple[str, str], TrainingSettings]) -> None:
+    """Print, write and draw the strengths of each device's noise that the networks stand."""
+    (signs,) = study.trained([published(study, 0.0)])
+    references = [study.errors(network) for network in signs]
+    work = [(case, device) for case in cases for device in DEVICES]
+    curves = {
+        (", ".join(case), device): judged(study, Kind(cases[case]), device)
+        for case, device in shown(work, "judging")
+    }
+    rows = []
+    for (angle, training), device in work:
+        strength, each = mean_breakdown(curves[f"{angle}, {training}", device], references)
+        rows.append(
+            {
+                "entanglement": angle, "training": training, "judged_under": device,
+                "seeds": len(each),
+                **{key: round(value, 1) for key, value in strength.columns("breakdown").items()},
+                "breakdown_of_each_seed": " ".join(f"{value:.1f}" for value in each),
+            }
+        )  # fmt: skip
+    print_rows(f"breakdown strengths, {len(study.seeds)} seeds", rows)
+    study.write(rows, "-breakdown")
+    draw(study, curves, references)
 
 
 if __name__ == "__main__":
