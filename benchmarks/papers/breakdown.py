@@ -99,7 +99,7 @@ def mean_breakdown(
         variances.append(float(values.var(ddof=1)) / len(found))
         freedom.append(len(found) - 1)
     mean = combined(float(values.mean()), variances, freedom)
-    return Interval(mean.value, max(mean.low, 0), min(mean.high, most)), values.tolist()
+    return Interval(mean.value, max(mean.low, 0.0), min(mean.high, most)), values.tolist()
 
 
 def main() -> None:
