@@ -16,7 +16,7 @@ from typing import Any
 
 from classical import Classical
 from error_bars import draw_errors
-from scoreboard import LONG, Scoreboard
+from scoreboard_study import LONG, Scoreboard
 from study import print_rows, shown
 from verdicts import Interval, mean_error
 

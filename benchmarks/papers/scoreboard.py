@@ -14,24 +14,21 @@ so its classical twin is the same row. Quantum seconds are an estimate for all t
 `fake_kingston`, as `qnnq estimate` makes it.
 """
 
-import hashlib
-import json
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from classical import Classical, Outcome, kinds, train_classical
+from classical import kinds
 from error_bars import draw_errors
 from numpy.typing import NDArray
 from rich.table import Table
-from study import CONSOLE, Errors, Study, shown, write_arrays
+from scoreboard_study import Scoreboard
+from study import CONSOLE, Errors, shown
 from verdicts import Claim, below, better, gain, mean_error
 
-from qnnq.data.dataset import Dataset
 from qnnq.data.load import load_data
 from qnnq.jobs.hardware_request import HardwareRequest
 from qnnq.jobs.planning import plan_run
@@ -39,18 +36,12 @@ from qnnq.networks.activation import phi
 from qnnq.networks.file import read_network
 from qnnq.networks.network import Network
 from qnnq.statistics import mcnemar
-from qnnq.training.settings import MAJORITY_SHOTS, TrainingSettings
+from qnnq.training.settings import MAJORITY_SHOTS
 
 STRETCHES = (0.5, 1.0, 2.0)
 NOISE = "fake_kingston"
 MORE_SHOTS = (101, 401)
-WIDE = 64
-"""Wider networks have fewer rows: no stretch 2, no 401 shots."""
-MANY = 10_000
-"""Wide networks of more training images have fewer still: not those of `LEFT_OUT`, no 101 shots."""
 LEFT_OUT = ("ReLU, dropout in use too", "sign, dropout", "sign of z + normal noise")
-LONG = 2.5
-"""Times the epochs of the others, of the best recipes."""
 GOAL = 0.039
 """An error of the best quantum network, of 512-512 on 5,000 images."""
 TWIN = "identical by construction"
@@ -75,52 +66,6 @@ class Row:
     def seconds(self) -> float:
         """Return the mean processor time of all passes over the test images."""
         return float(np.mean([each.seconds for each in self.errors]))
-
-
-class Scoreboard(Study):
-    """Classical networks beside those of a study, kept in the same way."""
-
-    @property
-    def wide(self) -> bool:
-        """Whether it has fewer rows, a larger learning rate and more dropout."""
-        return max(self.hidden) > WIDE
-
-    @property
-    def large(self) -> bool:
-        """Whether it has the fewest rows."""
-        return self.wide and len(load_data(self.data).labels) > MANY
-
-    def recipe(self, stretch: float, **changes: object) -> TrainingSettings:
-        """Return how every network is trained."""
-        settings = self.settings(
-            stretch, learning_rate=0.05 if self.wide else 0.03, schedule="cosine", input_dropout=0.2
-        )
-        return replace(settings, **changes)
-
-    @property
-    def parameters(self) -> int:
-        """Return the number of weights of a network."""
-        data = load_data(self.data)
-        sizes = (data.images.shape[1], *self.hidden, int(data.labels.max()) + 1)
-        return sum(before * after for before, after in pairwise(sizes))
-
-    def classical(
-        self, kind: Classical, settings: TrainingSettings, test: Dataset | None = None
-    ) -> Outcome:
-        """Return a classical network's outcome on images, by default the test images."""
-        data, test = load_data(self.data), test or load_data("mnist-test")
-        what = [asdict(kind), settings.identity(), data.digest, test.digest]
-        identity = json.dumps(what, sort_keys=True)
-        name = f"classical-{hashlib.sha256(identity.encode()).hexdigest()[:16]}.npz"
-        path = self.networks / name
-        if not path.exists():
-            outcome = train_classical(kind, settings, data, test)
-            write_arrays(path, **vars(outcome))
-        content = np.load(path)
-        return Outcome(
-            content["right"], content["probabilities"],
-            float(content["training_seconds"]), float(content["seconds"]),
-        )  # fmt: skip
 
 
 def fixed(right: NDArray[np.bool_], seconds: float) -> Errors:

@@ -1,0 +1,67 @@
+"""The study behind `scoreboard.py`: the recipe that all share, and classical networks."""
+
+import hashlib
+import json
+from dataclasses import asdict, replace
+from itertools import pairwise
+
+import numpy as np
+from classical import Classical, Outcome, train_classical
+from study import Study, write_arrays
+
+from qnnq.data.dataset import Dataset
+from qnnq.data.load import load_data
+from qnnq.training.settings import TrainingSettings
+
+WIDE = 64
+"""Wider networks have fewer rows: no stretch 2, no 401 shots."""
+MANY = 10_000
+"""Wide networks of more training images have fewer still: not those of `LEFT_OUT`, no 101 shots."""
+LONG = 2.5
+"""Times the epochs of the others, of the best recipes."""
+
+
+class Scoreboard(Study):
+    """Classical networks beside those of a study, kept in the same way."""
+
+    @property
+    def wide(self) -> bool:
+        """Whether it has fewer rows, a larger learning rate and more dropout."""
+        return max(self.hidden) > WIDE
+
+    @property
+    def large(self) -> bool:
+        """Whether it has the fewest rows."""
+        return self.wide and len(load_data(self.data).labels) > MANY
+
+    def recipe(self, stretch: float, **changes: object) -> TrainingSettings:
+        """Return how every network is trained."""
+        settings = self.settings(
+            stretch, learning_rate=0.05 if self.wide else 0.03, schedule="cosine", input_dropout=0.2
+        )
+        return replace(settings, **changes)
+
+    @property
+    def parameters(self) -> int:
+        """Return the number of weights of a network."""
+        data = load_data(self.data)
+        sizes = (data.images.shape[1], *self.hidden, int(data.labels.max()) + 1)
+        return sum(before * after for before, after in pairwise(sizes))
+
+    def classical(
+        self, kind: Classical, settings: TrainingSettings, test: Dataset | None = None
+    ) -> Outcome:
+        """Return a classical network's outcome on images, by default the test images."""
+        data, test = load_data(self.data), test or load_data("mnist-test")
+        what = [asdict(kind), settings.identity(), data.digest, test.digest]
+        identity = json.dumps(what, sort_keys=True)
+        name = f"classical-{hashlib.sha256(identity.encode()).hexdigest()[:16]}.npz"
+        path = self.networks / name
+        if not path.exists():
+            outcome = train_classical(kind, settings, data, test)
+            write_arrays(path, **vars(outcome))
+        content = np.load(path)
+        return Outcome(
+            content["right"], content["probabilities"],
+            float(content["training_seconds"]), float(content["seconds"]),
+        )  # fmt: skip
