@@ -32,14 +32,20 @@ BOTH: dict[str, dict[str, Any]] = {
     "input dropout 0.3": {"input_dropout": 0.3},
     "label smoothing 0.1": {"label_smoothing": 0.1},
     "weight decay 0.0005": {"weight_decay": 0.0005},
+    "weight decay 0.001": {"weight_decay": 0.001},
+    "weight decay 0.002": {"weight_decay": 0.002},
     "learning rate 0.1": {"learning_rate": 0.1},
+    "learning rate 0.025": {"learning_rate": 0.025},
+    "weight decay 0.001, learning rate 0.025": {"weight_decay": 0.001, "learning_rate": 0.025},
     "longer": {"longer": True},
+    "weight decay 0.001, longer": {"weight_decay": 0.001, "longer": True},
 }
 """What is changed, by name; `longer` multiplies the epochs."""
 QUANTUM: dict[str, dict[str, Any]] = {
     "stretch 1": {"stretch": 1.0},
     "stretch 1, dropout 0.2": {"stretch": 1.0, "dropout": 0.2},
     "K = 4": {"train_shots": 4},
+    "K = 4, weight decay 0.001": {"train_shots": 4, "weight_decay": 0.001},
 }
 
 

@@ -1,6 +1,6 @@
 """What training for the vote makes of weakly measured networks of 16 neurons.
 
-    python benchmarks/papers/weak.py            # 16-16-16, three seeds: 3 minutes
+    python benchmarks/papers/weak.py            # 16-16-16, three seeds: 6 minutes
     python benchmarks/papers/weak.py --quick    # a minute
 
 At stretch 0 each measurement errs with probability (1 - sin g)/2: 16 neurons are too few to average
