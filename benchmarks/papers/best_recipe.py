@@ -38,6 +38,7 @@ BOTH: dict[str, dict[str, Any]] = {
     "learning rate 0.025": {"learning_rate": 0.025},
     "weight decay 0.001, learning rate 0.025": {"weight_decay": 0.001, "learning_rate": 0.025},
     "longer": {"longer": True},
+    "label smoothing 0.1, longer": {"label_smoothing": 0.1, "longer": True},
     "weight decay 0.001, longer": {"weight_decay": 0.001, "longer": True},
 }
 """What is changed, by name; `longer` multiplies the epochs."""

@@ -4,6 +4,7 @@ import hashlib
 import json
 from dataclasses import asdict, replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from classical import Classical, Outcome, train_classical
@@ -30,16 +31,35 @@ class Scoreboard(Study):
         return max(self.hidden) > WIDE
 
     @property
+    def few_images(self) -> bool:
+        """Whether the best recipes are affordable, too."""
+        return len(load_data(self.data).labels) <= MANY
+
+    @property
     def large(self) -> bool:
         """Whether it has the fewest rows."""
-        return self.wide and len(load_data(self.data).labels) > MANY
+        return self.wide and not self.few_images
 
-    def recipe(self, stretch: float, **changes: object) -> TrainingSettings:
+    def recipe(self, stretch: float, **changes: Any) -> TrainingSettings:
         """Return how every network is trained."""
         settings = self.settings(
             stretch, learning_rate=0.05 if self.wide else 0.03, schedule="cosine", input_dropout=0.2
         )
         return replace(settings, **changes)
+
+    def best_recipes(self) -> tuple[TrainingSettings, TrainingSettings]:
+        """Return the best recipes known of a quantum network and of a ReLU one.
+
+        Of wide networks those of `best_recipe.py`; of narrow ones longer, and for the vote.
+        """
+        epochs = round(LONG * self.epochs)
+        long: dict[str, Any] = {"epochs": epochs, "evaluate_every": epochs}
+        if self.wide:
+            return (
+                self.recipe(0.5, weight_decay=0.001, **long),
+                self.recipe(0.0, label_smoothing=0.1, **long),
+            )
+        return replace(self.tuned(1.0, train_shots=4), **long), self.recipe(0.0, **long)
 
     @property
     def parameters(self) -> int:

@@ -26,6 +26,12 @@ def correct():
 
 
 @pytest.fixture
+def fewer_simulated(monkeypatch):
+    """Simulate fewer shots of the model, for tests that need no finer probabilities."""
+    monkeypatch.setattr("qnnq.fitting.forward.SIMULATED", (20, 20))
+
+
+@pytest.fixture
 def points(correct, tmp_path):
     file = tmp_path / "points.csv"
     file.write_text(HEADER + LINES.format(*correct))
@@ -59,6 +65,7 @@ def test_published_points_give_the_noise_and_predict_a_held_out_one(points, tmp_
     assert b"<svg" in figure.read_bytes()
 
 
+@pytest.mark.usefixtures("fewer_simulated")
 def test_a_sweep_and_a_run_are_fitted_by_their_votes(tmp_path, capsys, monkeypatch):
     """The truth is within four standard errors (false-alarm rate 6e-5, but the seed is fixed)."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
@@ -167,6 +174,7 @@ def test_a_noise_that_is_impossible_everywhere_fails(points, capsys):
     assert "impossible in its whole range" in said.err
 
 
+@pytest.mark.usefixtures("fewer_simulated")
 def test_one_number_is_no_test_of_a_noise_with_one_parameter(points, tmp_path, capsys):
     """A file with the mark of Windows' editors reads as any other."""
     file = tmp_path / "one.csv"
@@ -177,6 +185,7 @@ def test_one_number_is_no_test_of_a_noise_with_one_parameter(points, tmp_path, c
     assert "explains" not in said.out
 
 
+@pytest.mark.usefixtures("fewer_simulated")
 def test_progress_does_not_pass_its_total(points, capsys, monkeypatch):
     monkeypatch.setattr("qnnq.cli.output.SECONDS_BETWEEN_LINES", 0.0)
     monkeypatch.setattr("qnnq.fitting.estimate.expected_runs", lambda parameters: 3)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from checks import assert_complete, assert_paid_once
-from conftest import CLASSES, IMAGES, PIXELS, SHOTS, Command, Files, Fork, connect
+from conftest import CLASSES, IMAGES, PIXELS, REAL_LIMITS, SHOTS, Command, Files, Fork, connect
 from loopback import Machine, Server
 from loopback.machine import received
 
@@ -189,6 +189,7 @@ def test_a_16_16_16_network_with_ancillas_is_one_circuit_of_a_machine(
 ) -> None:
     """The service takes it, with the machine's instruction for measurements in the middle."""
     write_network(living_network((16, 16, 16), WEAK), files.network)
+    files.limits.write_text(REAL_LIMITS)
     server, run = start("ibm_kingston"), tmp_path / "run"
     more = ("--wait", *COHERENT, "--measurement", "measure_2")
     answer = qnnq(*files.submit("ibm_kingston", run, *more))
