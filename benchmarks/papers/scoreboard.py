@@ -1,11 +1,14 @@
 """Quantum networks beside classical ones that a critic would choose: one table.
 
     python benchmarks/papers/scoreboard.py --hidden 16,16,16 --seeds 0,1,2,3,4    # 20 minutes
-    python benchmarks/papers/scoreboard.py --hidden 512,512 --epochs 100          # 2 hours
+    python benchmarks/papers/scoreboard.py --hidden 512,512 --epochs 100 --seeds 0,1,2,3,4  # 100
+    python benchmarks/papers/scoreboard.py --hidden 16,16,16 --epochs 20 --data mnist-train  # 25
+    python benchmarks/papers/scoreboard.py --hidden 512,512 --epochs 20 --data mnist-train   # 75
     python benchmarks/papers/scoreboard.py --quick                                # a minute
 
 All are trained by one recipe: SGD with momentum, cosine schedule, a fifth of the pixels dropped,
-the same epochs, no biases; no kind is tuned further. Each seed gives a network of each kind. Where
+the same epochs, no biases; no kind is tuned further but the rows "best recipe", of quantum and of
+ReLU networks on few images (`best_recipe.py`). Each seed gives a network of each kind. Where
 outcomes are random 15 shots vote. "Significant": McNemar's test of each seed's network against the
 best quantum one of that seed, with Holm's correction over all rows and seeds; which is the best is
 chosen on the same images, in favour of the quantum ones. A projectively measured network without
