@@ -1,6 +1,6 @@
 """The search for the scoreboard's best recipes, of a quantum and of a ReLU network alike.
 
-    python benchmarks/papers/best_recipe.py --hidden 512,512 --epochs 100 --seeds 0    # 40 minutes
+    python benchmarks/papers/best_recipe.py --hidden 512,512 --epochs 100 --seeds 0    # 45 minutes
     python benchmarks/papers/best_recipe.py --hidden 16,16,16 --epochs 60              # 15 minutes
     python benchmarks/papers/best_recipe.py --quick                                    # a minute
 
