@@ -94,13 +94,13 @@ def _binary(weight: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a trained classical network does on the test images.
+    """What a trained classical network does on the images that it is judged by.
 
     Attributes:
         right: Whether each image is classified right, shape (images,).
         probabilities: Mean class probabilities, shape (images, classes).
         training_seconds: Processor time.
-        seconds: Processor time of all passes over the test images.
+        seconds: Processor time of all passes over these images.
     """
 
     right: NDArray[np.bool_]

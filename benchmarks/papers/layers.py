@@ -1,7 +1,7 @@
-"""One, two and three hidden layers, with five seeds (arXiv:2503.15482).
+"""One, two and three hidden layers (arXiv:2503.15482).
 
-    python benchmarks/papers/layers.py --seeds 0,1,2,3,4    # width 512: 40 minutes on two cores
-    python benchmarks/papers/layers.py --quick              # width 32, 10 epochs: a minute
+    python benchmarks/papers/layers.py --hidden 128 --seeds 0,1,2,3,4    # 20 minutes
+    python benchmarks/papers/layers.py --quick    # width 32, 10 epochs: a minute
 
 The last hidden layer is measured projectively. So with one hidden layer method 2 is the sign
 network and the combined method is method 1.

@@ -25,10 +25,18 @@ def draw(
         figure = Figure(figsize=(11, 3.8), layout="constrained")
         panels = figure.subplots(1, 3, sharey=True)
         many, image = PUBLISHED["hardware_55_images"], PUBLISHED["image_6929"]
+        approximate = "superconducting_accuracy_approx"
+        size = len(many["test_indices"])
         inserted = PUBLISHED["inserted_single_qubit_pairs"]["superconducting"]
         experiments = (
-            ("55 images, majority of 10", "stretch", many, "superconducting_accuracy_approx", 55),
-            ("image 6929", "stretch", image, "superconducting_accuracy_approx", image["shots"]),
+            (
+                f"{size} images, majority of 10",
+                "stretch",
+                many,
+                "superconducting_accuracy_approx",
+                size,
+            ),
+            ("image 6929", "stretch", image, approximate, image["shots"]),
             ("image 6929", "pairs", inserted, "stretch_0.5_accuracy_approx", image["shots"]),
         )
         for axes, (title, x, source, key, n) in zip(panels, experiments, strict=True):

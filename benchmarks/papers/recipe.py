@@ -26,7 +26,7 @@ from qnnq.training.settings import TrainingSettings
 
 VALIDATION = {"data": "mnist-train", "images": "5000:15000"}
 LONG = 2.5
-"""Times the epochs of the others."""
+"""Times the epochs of most recipes."""
 
 
 def candidates(plain: TrainingSettings) -> dict[str, TrainingSettings]:

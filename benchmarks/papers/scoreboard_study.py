@@ -17,9 +17,9 @@ from qnnq.training.settings import TrainingSettings
 WIDE = 64
 """Wider networks have fewer rows: no stretch 2, no 401 shots."""
 MANY = 10_000
-"""Wide networks of more training images have fewer still: not those of `LEFT_OUT`, no 101 shots."""
+"""Networks of more training images have no best recipe; wide ones have fewer rows still."""
 LONG = 2.5
-"""Times the epochs of the others, of the best recipes."""
+"""Times the epochs of the recipe that all share."""
 
 
 class Scoreboard(Study):
@@ -41,7 +41,7 @@ class Scoreboard(Study):
         return self.wide and not self.few_images
 
     def recipe(self, stretch: float, **changes: Any) -> TrainingSettings:
-        """Return how every network is trained."""
+        """Return the recipe that all share, or a change of it."""
         settings = self.settings(
             stretch, learning_rate=0.05 if self.wide else 0.03, schedule="cosine", input_dropout=0.2
         )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 TABLES = FOLDER / "results"
-LONGEST = 40
+LONGEST = 50
 """Rows of a table that is shown; a longer one is only named."""
 
 
