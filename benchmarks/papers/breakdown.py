@@ -122,7 +122,7 @@ def main() -> None:
     strengths = {
         key: mean_breakdown(curve, references["published"]) for key, curve in curves.items()
     }
-    rows = [row(curves, references["tuned"], *key, *strengths[key]) for key in work]
+    rows = [row(curves, references, *key, *strengths[key]) for key in work]
     show(study, rows, references)
     study.write(rows)
     draw(study, curves, references["published"])
@@ -131,7 +131,7 @@ def main() -> None:
 
 def row(
     curves: Mapping[tuple[str, str], list[list[Errors]]],
-    tuned_sign: Sequence[Errors],
+    references: Mapping[str, Sequence[Errors]],
     name: str,
     device: str,
     strength: Interval,
@@ -139,7 +139,7 @@ def row(
 ) -> dict[str, object]:
     """Return what becomes of one kind under one device's noise."""
     curve = curves[name, device]
-    tuned, _ = mean_breakdown(curve, tuned_sign)
+    tuned, _ = mean_breakdown(curve, references["tuned"])
     change = gain(at(curve, 1), at(curves["plain", device], 1))
     return {
         "training": name, "judged_under": device, "seeds": len(curve),
@@ -151,6 +151,10 @@ def row(
         "majority_error_at_1": round(mean_error(at(curve, 1)).value, 4),
         "majority_error_at_32": round(mean_error(at(curve, 32)).value, 4),
         **{key: round(value, 4) for key, value in change.columns("better_than_plain_at_1").items()},
+        **{
+            f"error_of_{name}_sign": round(mean_error(found).value, 4)
+            for name, found in references.items()
+        },
     }  # fmt: skip
 
 
