@@ -48,18 +48,12 @@ class Scoreboard(Study):
         return replace(settings, **changes)
 
     def best_recipes(self) -> tuple[TrainingSettings, TrainingSettings]:
-        """Return the best recipes known of a quantum network and of a ReLU one.
-
-        Of wide networks those of `best_recipe.py`; of narrow ones longer, and for the vote.
-        """
+        """Return the best recipes that `best_recipe.py` found, quantum and ReLU."""
         epochs = round(LONG * self.epochs)
         long: dict[str, Any] = {"epochs": epochs, "evaluate_every": epochs}
-        if self.wide:
-            return (
-                self.recipe(0.5, weight_decay=0.001, **long),
-                self.recipe(0.0, label_smoothing=0.1, **long),
-            )
-        return replace(self.tuned(1.0, train_shots=4), **long), self.recipe(0.0, **long)
+        decay = {"weight_decay": 0.001}
+        relu = {"label_smoothing": 0.1} if self.wide else decay
+        return self.recipe(0.5, **decay, **long), self.recipe(0.0, **relu, **long)
 
     @property
     def parameters(self) -> int:
