@@ -25,8 +25,7 @@ KINDS = {
 def main() -> None:
     assert __doc__
     study = Study("all_images", __doc__, epochs=20, data="mnist-train")
-    shape = "-".join(map(str, study.hidden))
-    study.name = f"{study.name}-{shape}"
+    study.name = f"{study.name}-{study.shape}"
     cases = [study.settings(stretch, entanglement=math.pi * g) for stretch, g in KINDS.values()]
     networks = dict(zip(KINDS, study.trained(cases), strict=True))
     found = {kind: [study.errors(each) for each in seeds] for kind, seeds in networks.items()}
@@ -36,13 +35,13 @@ def main() -> None:
     study.write(
         [
             {
-                "kind": kind, "hidden": shape, "data": study.data, "epochs": study.epochs,
+                "kind": kind, "hidden": study.shape, "data": study.data, "epochs": study.epochs,
                 "seeds": len(study.seeds), **error.columns("majority_error"),
             }
             for kind, error in errors.items()
         ]
     )  # fmt: skip
-    draw_errors(study.figure(), f"{shape} on {study.data}, majority of 15", errors, "sign")
+    draw_errors(study.figure(), f"{study.shape} on {study.data}, majority of 15", errors, "sign")
     study.claims(
         [
             better(

@@ -1,7 +1,7 @@
 """The search for the scoreboard's best recipes, of a quantum and of a ReLU network alike.
 
     python benchmarks/papers/best_recipe.py --hidden 512,512 --epochs 100 --seeds 0    # 45 minutes
-    python benchmarks/papers/best_recipe.py --hidden 16,16,16 --epochs 60              # 15 minutes
+    python benchmarks/papers/best_recipe.py --hidden 16,16,16 --epochs 60 --seeds 0    # 8 minutes
     python benchmarks/papers/best_recipe.py --quick                                    # a minute
 
 Trained on the first 5,000 training images, judged without noise on the 10,000 that follow; of a
@@ -14,12 +14,12 @@ which it need not download.)
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
+from functools import cached_property
 from typing import Any
 
 from classical import Classical
 from error_bars import draw_errors
-from scoreboard_study import LONG, Scoreboard
+from scoreboard_study import Scoreboard
 from study import print_rows, shown
 from verdicts import Interval, mean_error
 
@@ -63,29 +63,31 @@ NARROW: dict[str, dict[str, Any]] = {
 class Search(Scoreboard):
     """The networks of a scoreboard, judged on other images."""
 
-    def error(
-        self, quantum: bool, changes: Mapping[str, Any], judged: Dataset, where: str
-    ) -> Interval:
-        """Return the mean error over seeds of a recipe on some images.
+    @cached_property
+    def judged(self) -> Dataset:
+        """The images to choose by."""
+        data = load_data(self.validation["data"])
+        chosen = parse_images(self.validation["images"], len(data.labels))
+        return Dataset(data.images[chosen], data.labels[chosen], data.name)
 
-        Args:
-            quantum: Whether of a quantum network, else of a ReLU one.
-            changes: Of the recipe.
-            judged: The images.
-            where: Which they are, as a run selects them.
-        """
-        changed: dict[str, Any] = {"stretch": STRETCH, **changes}
-        epochs = round(LONG * self.epochs) if changed.pop("longer", False) else self.epochs
-        changed |= {"epochs": epochs, "evaluate_every": epochs}
-        if quantum:
-            (networks,) = self.trained([replace(self.recipe(STRETCH), **changed)])
-            name, images = where.split("/")
-            return mean_error([self.errors(each, data=name, images=images) for each in networks])
+    def quantum(self, changes: Mapping[str, Any]) -> Interval:
+        """Return the mean error over seeds of a quantum network by a change of the recipe."""
+        (networks,) = self.trained([replace(self.recipe(STRETCH), **self._settings(changes))])
+        return mean_error([self.errors(each, **self.validation) for each in networks])
+
+    def relu(self, changes: Mapping[str, Any]) -> Interval:
+        """Return the same of a ReLU network."""
+        changed = self._settings(changes)
         kind = Classical("relu", dropout=changed.pop("dropout", 0.0))
-        settings = replace(self.recipe(0.0), **{**changed, "stretch": 0.0})
+        settings = replace(self.recipe(0.0), **changed)
         return mean_error(
-            [self.classical(kind, replace(settings, seed=seed), judged) for seed in self.seeds]
+            [self.classical(kind, replace(settings, seed=seed), self.judged) for seed in self.seeds]
         )
+
+    def _settings(self, changes: Mapping[str, Any]) -> dict[str, Any]:
+        others = {name: value for name, value in changes.items() if name != "longer"}
+        short = {"epochs": self.epochs, "evaluate_every": self.epochs}
+        return others | (self.longer if "longer" in changes else short)
 
 
 def main() -> None:
@@ -95,25 +97,20 @@ def main() -> None:
         sys.exit("--data: expected mnist5k, since other training images are judged by")
     if study.quick:
         study.epochs = 3  # of many recipes
-    study.name = f"{study.name}-{'-'.join(map(str, study.hidden))}-{Path(study.data).stem}"
-    data, images = ("mnist5k", "0:2000") if study.quick else ("mnist-train", "5000:15000")
-    whole = load_data(data)
-    chosen = parse_images(images, len(whole.labels))
-    judged = Dataset(whole.images[chosen], whole.labels[chosen], data)
-    quantum = BOTH | QUANTUM | ({} if study.wide else NARROW)
-    work = [(True, *each) for each in quantum.items()]
-    work += [(False, *each) for each in BOTH.items()]
+    study.name = f"{study.name}-{study.shape}-{study.data}"
+    candidates = BOTH | QUANTUM | ({} if study.wide else NARROW)
+    work = [("quantum", study.quantum, *each) for each in candidates.items()]
+    work += [("ReLU", study.relu, *each) for each in BOTH.items()]
     errors = {
-        f"{'quantum' if is_quantum else 'ReLU'}, {name}": study.error(
-            is_quantum, changes, judged, f"{data}/{images}"
-        )
-        for is_quantum, name, changes in shown(work, "recipes")
+        f"{network}, {name}": error(changes)
+        for network, error, name, changes in shown(work, "recipes")
     }
     rows = [
         {"recipe": name, "seeds": len(study.seeds), **error.columns("error")}
         for name, error in errors.items()
     ]
-    title = f"images {images} of {data}, seeds {', '.join(map(str, study.seeds))}"
+    where = "images {images} of {data}".format(**study.validation)
+    title = f"{where}, seeds {', '.join(map(str, study.seeds))}"
     print_rows(f"errors, {title}", rows)
     study.write(rows)
     draw_errors(study.figure(), title, errors, "quantum")

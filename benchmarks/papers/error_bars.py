@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from matplotlib.figure import Figure
-from verdicts import Interval
+from verdicts import Interval, bars
 
 from qnnq.figures.style import look, percent_axis, save, styled
 
@@ -16,9 +16,13 @@ def draw_errors(path: Path, title: str, rows: Mapping[str, Interval], marked: st
         axes = figure.subplots()
         for place, (name, error) in enumerate(rows.items()):
             style = look(int(not name.startswith(marked)))
-            ends = [[error.value - error.low], [error.high - error.value]]
             axes.errorbar(
-                error.value, place, xerr=ends, capsize=2, color=style.color, marker=style.marker
+                error.value,
+                place,
+                xerr=bars([error]),
+                capsize=2,
+                color=style.color,
+                marker=style.marker,
             )
         axes.set_yticks(range(len(rows)), list(rows), fontsize=8)
         axes.set_ylim(len(rows) - 0.5, -0.5)

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from matplotlib.figure import Figure
 from rich.table import Table
 from study import CONSOLE, Study
-from verdicts import Interval, better, gain, mean_error
+from verdicts import Interval, bars, better, gain, mean_error
 
 from qnnq.figures.style import look, percent_axis, save, styled
 
@@ -80,11 +80,10 @@ def draw(study: Study, errors: Mapping[tuple[int, str], Interval]) -> None:
         axes = figure.subplots()
         for number, kind in enumerate(KINDS):
             line = [errors[depth, kind] for depth in DEPTHS]
-            bars = [[e.value - e.low for e in line], [e.high - e.value for e in line]]
             places = [depth + 0.04 * (number - 1.5) for depth in DEPTHS]
             style = look(number)
             axes.errorbar(
-                places, [e.value for e in line], bars, capsize=2, color=style.color,
+                places, [e.value for e in line], bars(line), capsize=2, color=style.color,
                 marker=style.marker, label=kind,
             )  # fmt: skip
         axes.set_xticks(DEPTHS)

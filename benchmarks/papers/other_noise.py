@@ -17,7 +17,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from rich.table import Table
 from study import CONSOLE, Errors, Study
-from verdicts import Claim, Interval, better, gain, mean_error
+from verdicts import Claim, Interval, bars, better, gain, mean_error
 
 from qnnq.figures.style import look, save, styled
 from qnnq.training.settings import TrainingSettings
@@ -142,11 +142,10 @@ def draw(study: Study, gains: Mapping[tuple[str, str], Interval]) -> None:
         axes = figure.subplots()
         for number, judged in enumerate(NOISES):
             line = [gains[f"{DEVICE} x {strength:g}", judged] for strength in strengths]
-            bars = [[e.value - e.low for e in line], [e.high - e.value for e in line]]
             style = look(number)
             places = [strength * 1.03 ** (number - len(NOISES) // 2) for strength in strengths]
             axes.errorbar(
-                places, [100 * e.value for e in line], 100 * np.array(bars), capsize=2,
+                places, [100 * e.value for e in line], 100 * np.array(bars(line)), capsize=2,
                 color=style.color, marker=style.marker, linestyle=style.linestyle, label=judged,
             )  # fmt: skip
         axes.axhline(0, color="0.4", lw=1)

@@ -24,7 +24,6 @@ from study import Study, print_rows, shown
 from qnnq.figures.style import look, percent_axis, save, styled
 from qnnq.training.settings import TrainingSettings
 
-VALIDATION = {"data": "mnist-train", "images": "5000:15000"}
 LONG = 2.5
 """Times the epochs of most recipes."""
 
@@ -95,7 +94,7 @@ def main() -> None:
         name: study.trained([each], study.seeds if is_long(study, each) else study.seeds[:1])[0]
         for name, each in recipes.items()
     }
-    images = {"data": "mnist5k", "images": "0:2000"} if study.quick else VALIDATION
+    images = study.validation
     rows = []
     for name in shown(list(recipes), "judging"):
         row: dict[str, Any] = {"recipe": name, "epochs": recipes[name].epochs}

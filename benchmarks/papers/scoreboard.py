@@ -168,29 +168,24 @@ def is_best(row: Row) -> bool:
 
 def significance(rows: Sequence[Row], rivals: Mapping[str, Row]) -> list[str]:
     """Return how many seeds of each row are better and worse than its rival's."""
-    values = {
-        (row.name, seed): mcnemar(ours.right, theirs.right)
+    tests = [
+        (row.name, np.sign(theirs.majority - ours.majority), mcnemar(ours.right, theirs.right))
         for row in rows
-        for seed, (ours, theirs) in enumerate(pairs(row, rivals[row.name]))
-        if row is not rivals[row.name]
-    }
-    holm = holm_corrected(list(values.values()))
-    corrected = dict(zip(values, holm, strict=True))
+        for rival in [rivals[row.name]]
+        if row is not rival
+        for ours, theirs in zip(repeated(row, rival), rival.errors, strict=True)
+    ]
+    corrected = holm_corrected([p for _, _, p in tests])
     told = []
     for row in rows:
         signs = [
-            np.sign(theirs.majority - ours.majority)
-            for seed, (ours, theirs) in enumerate(pairs(row, rivals[row.name]))
-            if corrected.get((row.name, seed), 1) < 0.05
+            sign
+            for (name, sign, _), p in zip(tests, corrected, strict=True)
+            if name == row.name and p < 0.05
         ]
         itself = row is rivals[row.name]
         told.append("" if itself else f"+{signs.count(1)} -{signs.count(-1)}")
     return told
-
-
-def pairs(row: Row, rival: Row) -> list[tuple[Errors, Errors]]:
-    """Return a row's errors beside its rival's, seed by seed; an ensemble's are of all seeds."""
-    return list(zip(repeated(row, rival), rival.errors, strict=True))
 
 
 def repeated(row: Row, rival: Row) -> list[Errors]:
@@ -210,16 +205,17 @@ def holm_corrected(values: Sequence[float]) -> NDArray[np.float64]:
 def main() -> None:
     assert __doc__
     study = Scoreboard("scoreboard", __doc__, hidden=(16, 16, 16), epochs=60)
-    shape, seeds = "-".join(map(str, study.hidden)), len(study.seeds)
-    study.name = f"{study.name}-{shape}-{Path(study.data).stem}"
+    seeds = len(study.seeds)
+    study.name = f"{study.name}-{study.shape}-{Path(study.data).stem}"
     rows = [*classical_rows(study), *quantum_rows(study)]
+    errors = {row.name: mean_error(row.errors) for row in rows}
     shared = [row for row in rows if not is_best(row)]
     sampled = [row for row in shared if row.name.endswith(f", {MAJORITY_SHOTS} shots")]
-    best = min(sampled, key=lambda row: mean_error(row.errors).value)
+    best = min(sampled, key=lambda row: errors[row.name].value)
     tuned = next((row for row in rows if row.name == TUNED), best)
     rivals = {row.name: tuned if is_best(row) else best for row in rows}
     table = Table(
-        title=f"{shape} on {study.data}, {study.epochs} epochs, {seeds} seeds: error "
+        title=f"{study.shape} on {study.data}, {study.epochs} epochs, {seeds} seeds: error "
         "on 10,000 test images in % (95 %)",
         title_justify="left",
     )
@@ -230,7 +226,7 @@ def main() -> None:
         table.add_column(heading)
     written = []
     for row, signs in zip(rows, significance(rows, rivals), strict=True):
-        error = mean_error(row.errors)
+        error = errors[row.name]
         table.add_row(
             row.name, str(row.passes), error.per_cent(), signs or "(rival)",
             f"{row.training_seconds:.0f}", f"{row.seconds():.2f}",
@@ -250,11 +246,10 @@ def main() -> None:
         )  # fmt: skip
     CONSOLE.print(table)
     study.write(written)
-    errors = {row.name: mean_error(row.errors) for row in rows}
-    draw_errors(study.figure(), f"{shape} on {study.data}, {seeds} seeds", errors, "quantum")
+    draw_errors(study.figure(), f"{study.shape} on {study.data}, {seeds} seeds", errors, "quantum")
     told = claims(rows, rivals, len(sampled))
     if study.hidden == (512, 512) and study.data == "mnist5k":
-        error = mean_error(tuned.errors)
+        error = errors[tuned.name]
         text = f"{tuned.name}, errs in at most {100 * GOAL:g} % of the images"
         told.append(Claim(text, below(error, GOAL), f"{error.per_cent()} %"))
     study.claims(told)

@@ -47,13 +47,17 @@ class Scoreboard(Study):
         )
         return replace(settings, **changes)
 
+    @property
+    def longer(self) -> dict[str, Any]:
+        """What a longer training changes of the settings."""
+        epochs = round(LONG * self.epochs)
+        return {"epochs": epochs, "evaluate_every": epochs}
+
     def best_recipes(self) -> tuple[TrainingSettings, TrainingSettings]:
         """Return the best recipes that `best_recipe.py` found, quantum and ReLU."""
-        epochs = round(LONG * self.epochs)
-        long: dict[str, Any] = {"epochs": epochs, "evaluate_every": epochs}
         decay = {"weight_decay": 0.001}
         relu = {"label_smoothing": 0.1} if self.wide else decay
-        return self.recipe(0.5, **decay, **long), self.recipe(0.0, **relu, **long)
+        return self.recipe(0.5, **decay, **self.longer), self.recipe(0.0, **relu, **self.longer)
 
     @property
     def parameters(self) -> int:

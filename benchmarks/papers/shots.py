@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 from study import Study
-from verdicts import Interval, better, gain, mean_error
+from verdicts import Interval, bars, better, gain, mean_error
 
 from qnnq.figures.style import look, percent_axis, save, styled
 
@@ -64,9 +64,8 @@ def draw(study: Study, errors: dict[tuple[float, int], Interval]) -> None:
         for number, stretch in enumerate(STRETCHES):
             line: Sequence[Interval] = [errors[stretch, shots] for shots in SHOTS]
             style = look(number)
-            bars = [[e.value - e.low for e in line], [e.high - e.value for e in line]]
             axes.errorbar(
-                SHOTS, [e.value for e in line], bars, capsize=2, color=style.color,
+                SHOTS, [e.value for e in line], bars(line), capsize=2, color=style.color,
                 marker=style.marker, label=f"stretch {stretch:g}" if stretch else "sign network",
             )  # fmt: skip
         axes.set_xscale("log", base=2)

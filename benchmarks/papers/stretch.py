@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 from study import Study
-from verdicts import Claim, Interval, above, below, better, gain, mean_error
+from verdicts import Claim, Interval, above, bars, below, better, gain, mean_error
 
 from qnnq.figures.style import look, percent_axis, save, styled
 
@@ -91,11 +91,8 @@ def draw(
             ]
             x = [place for place, _ in chosen]
             values = [error.value for _, error in chosen]
-            bars = [
-                [error.value - error.low for _, error in chosen],
-                [error.high - error.value for _, error in chosen],
-            ]
-            axes.errorbar(x, values, bars, fmt="o-", capsize=2, color=look(2 * number).color)
+            ends = bars([error for _, error in chosen])
+            axes.errorbar(x, values, ends, fmt="o-", capsize=2, color=look(2 * number).color)
             axes.axhspan(errors[0].low, errors[0].high, color="0.8", label="sign network")
             axes.axhline(PUBLISHED[method] / 100, ls=":", color="0.4", label="published best")
             axes.set_title(method, loc="left", fontsize=9)

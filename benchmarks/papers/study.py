@@ -103,6 +103,18 @@ class Study:
         self.tables.mkdir(parents=True, exist_ok=True)
         self.name = f"{name}{kind}"
 
+    @property
+    def shape(self) -> str:
+        """The widths of the hidden layers, such as 16-16-16."""
+        return "-".join(map(str, self.hidden))
+
+    @property
+    def validation(self) -> dict[str, str]:
+        """Images to choose by, as a run selects them; a quick study's need no download."""
+        if self.quick:
+            return {"data": "mnist5k", "images": "0:2000"}
+        return {"data": "mnist-train", "images": "5000:15000"}
+
     def settings(self, stretch: float, **changes: Any) -> TrainingSettings:
         """Return the published recipe (arXiv:2503.15482): SGD 0.01, batches of 64, tanh."""
         published = TrainingSettings(
@@ -210,9 +222,8 @@ class Study:
         with path.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(["claim", "verdict", "evidence", "seeds", "images", "networks"])
-            hidden = "-".join(map(str, self.hidden))
             writer.writerows(
-                [c.claim, c.verdict, c.evidence, c.seeds or len(self.seeds), c.images, hidden]
+                [c.claim, c.verdict, c.evidence, c.seeds or len(self.seeds), c.images, self.shape]
                 for c in claims
             )
 

@@ -56,6 +56,11 @@ class Interval:
         }  # fmt: skip
 
 
+def bars(line: Sequence[Interval]) -> list[list[float]]:
+    """Return the lengths of error bars: below, above."""
+    return [[each.value - each.low for each in line], [each.high - each.value for each in line]]
+
+
 def mean_error(found: Sequence[Answers]) -> Interval:
     """Return the mean error of the majority over seeds."""
     return _interval(np.array([~each.right for each in found], dtype=np.float64))
