@@ -11,6 +11,7 @@ sys.path.append(str(Path(__file__).parent.parent / "benchmarks" / "papers"))
 
 from breakdown import together
 from scoreboard import holm_corrected
+from study import Study
 from transition import crossing, edge
 from verdicts import Interval, _interval, above, below, better
 
@@ -75,3 +76,22 @@ def test_how_sharp_an_edge_is_is_told_where_it_lies_between_the_angles(monkeypat
     outside = edge("16-16", "there", angles, (0.3, 0.2, 0.1))
     assert outside["edge_over_pi"] == "<= 0.0156"
     assert outside["factor_from_75_to_25_per_cent"] == ""
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--data", "nosuch.idx"), "nosuch.idx: no such file"),
+        (("--hidden", "-3"), "hidden: expected widths >= 1"),
+        (("--epochs", "-1"), "epochs: expected"),
+    ],
+)
+def test_bad_options_of_a_study_are_told_and_write_nothing(
+    options, says, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(sys, "argv", ["study", *options, "--out", str(tmp_path / "out")])
+    with pytest.raises(SystemExit) as stopped:
+        Study("study", "")
+    assert stopped.value.code == 2
+    assert says in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

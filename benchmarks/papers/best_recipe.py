@@ -11,7 +11,6 @@ a guess, which the test images then judge. (The quick mode judges on images that
 which it need not download.)
 """
 
-import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -94,7 +93,7 @@ def main() -> None:
     assert __doc__
     study = Search("best_recipe", __doc__, hidden=(16, 16, 16), epochs=60)
     if study.data != "mnist5k":
-        sys.exit("--data: expected mnist5k, since other training images are judged by")
+        study.refuse("--data: expected mnist5k, since other training images are judged by")
     if study.quick:
         study.epochs = 3  # of many recipes
     study.name = f"{study.name}-{study.shape}-{study.data}"

@@ -20,6 +20,7 @@ from rich.table import Table
 from verdicts import Claim
 
 from qnnq.data.load import load_data
+from qnnq.errors import InputError
 from qnnq.execution.request import EngineName, RunRequest
 from qnnq.execution.run import prepare
 from qnnq.networks.file import read_network, write_network
@@ -96,6 +97,12 @@ class Study:
         self.hidden: tuple[int, ...] = options.hidden or (small if self.quick else hidden)
         self.epochs: int = options.epochs or (10 if self.quick else epochs)
         self.data: str = options.data or ("mnist5k" if self.quick else data)
+        self.refuse = parser.error
+        try:
+            load_data(self.data)
+            self.settings(0.0)
+        except InputError as error:
+            self.refuse(str(error))
         self.networks = options.out / "networks"
         self.networks.mkdir(parents=True, exist_ok=True)
         kind = "-quick" if self.quick else ""
