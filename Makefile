@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint docs clean
 
 demo: $(VENV)/.base
 	$(BIN)/python benchmarks/demo.py --out demo.png
@@ -18,6 +18,9 @@ lint: $(VENV)/.test
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
+docs: $(VENV)/.docs
+	$(BIN)/sphinx-build -q -W --keep-going docs docs/_build
+
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
@@ -29,5 +32,9 @@ $(VENV)/.test: $(VENV)/.base
 	$(PIP) -c constraints.txt -e ".[train,cluster,test]"
 	touch $@
 
+$(VENV)/.docs: $(VENV)/.base
+	$(PIP) -c constraints.txt -e ".[docs]"
+	touch $@
+
 clean:
-	rm -rf $(VENV) demo.png
+	rm -rf $(VENV) docs/_build demo.png

@@ -1,4 +1,4 @@
-"""Write `benchmarks/RESULTS.md` from the tables that the other scripts left in `results/`.
+"""Write `results/TABLES.md` from the tables that the other scripts left in `results/`.
 
 python benchmarks/papers/summary.py
 """
@@ -16,7 +16,7 @@ LONGEST = 50
 
 def main() -> None:
     parts = [
-        "# Results\n\nWritten by `python benchmarks/papers/summary.py` from the tables of the "
+        "# Tables\n\nWritten by `python benchmarks/papers/summary.py` from the tables of the "
         "scripts named below. Errors and accuracies are fractions, on the 10,000 MNIST test images "
         "unless a script says others; `_low` and `_high` are ends of 95 % intervals for new seeds "
         "and new images.\n"
@@ -36,13 +36,13 @@ def main() -> None:
         )
         figure = path.with_suffix(".png")
         if figure.exists():
-            parts.append(f"![{title}]({figure.relative_to(FOLDER.parent)})\n")
+            parts.append(f"![{title}]({figure.name})\n")
         if len(rows) <= LONGEST + 1:
             parts.append(markdown(rows))
     heading = ["claim", "verdict", "evidence", "seeds", "images", "networks", "script"]
     if claims:
         parts.insert(1, "## Claims\n\n" + markdown([heading, *claims]))
-    (FOLDER.parent / "RESULTS.md").write_text("\n".join(parts), encoding="utf-8")
+    (TABLES / "TABLES.md").write_text("\n".join(parts), encoding="utf-8")
 
 
 def read(path: Path) -> list[list[str]]:
