@@ -2,10 +2,11 @@
 
     python benchmarks/chosen_qubits.py
 
-The errors of a fake device's qubits (readout and rotation, as the layout sums them up) are taken as
-the true ones. What an older calibration said of each differs by an independent log-normal factor of
-mean 1; the qubits that look best then are chosen, and their true errors compared with what they
-looked like, and with those of the qubits that are best.
+The errors of a fake device's qubits (readout and rotation, as the layout adds them up) are taken as
+the true ones. What an older calibration said of each readout and of each rotation differs by a
+log-normal factor of mean 1 of its own, as in `drift(sigma=..)`; the qubits that look best then are
+chosen, and their true errors compared with what they looked like, and with those of the qubits that
+are best.
 """
 
 import argparse
@@ -35,11 +36,15 @@ def main() -> None:
     rng = np.random.default_rng(0)
     for name in DEVICES:
         calibration = read_calibration(resolve_device(name).target)
-        true = np.array([error for error, _ in single_sites(calibration, np.pi / 2)])
+        sites = single_sites(calibration, np.pi / 2)
+        true = np.array([error for error, _ in sites])
+        readout = np.array([calibration.qubits[site.neuron].readout_error for _, site in sites])
+        rotation = 1 - (1 - true) / (1 - readout)
         best = np.sort(true)[:CHOSEN].sum()
         for sigma in SIGMAS:
-            factors = np.exp(sigma * rng.standard_normal((draws, len(true))) - sigma**2 / 2)
-            looked = true * factors
+            wander = rng.standard_normal((2, draws, len(true)))
+            first, second = np.exp(sigma * wander - sigma**2 / 2)
+            looked = 1 - (1 - readout * first) * (1 - rotation * second)
             chosen = np.argsort(looked, axis=1)[:, :CHOSEN]
             real = true[chosen].sum(axis=1)
             seen = np.take_along_axis(looked, chosen, axis=1).sum(axis=1)

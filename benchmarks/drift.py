@@ -2,9 +2,10 @@
 
     python benchmarks/drift.py
 
-runs one network on one device over 100 days whose error rates and readout wander log-normally, and
-prints the standard deviation of its accuracies over the days, beside the one that counting shots or
-images alone would give, and beside the same days without drift.
+runs one network on one device over 100 days on which each qubit's errors, its readout and each
+pair's gate wander log-normally, and prints the standard deviation of its accuracies over the days,
+beside the one that counting shots or images alone would give, and beside the same days without
+drift.
 """
 
 import argparse

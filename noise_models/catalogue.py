@@ -118,7 +118,7 @@ SYNTHETIC: Mapping[str, TermKind] = {
         {"sigma": "spread", "time": "time"},
         "drift(sigma=0.2, time=24h)",
         "the strengths of the other terms wander: log-normal of mean 1, sigma of its logarithm, "
-        "correlation time; readout independently of the rest",
+        "correlation time; each qubit, its readout and each pair by itself; takes no strength",
     ),
 }
 

@@ -21,6 +21,7 @@ from noise_models.elements import (
     qubit_calibration,
 )
 from noise_models.errors import NoiseError
+from noise_models.factors import Factors, steady
 from noise_models.source import NoiseSource
 from noise_models.sources import noise_sources
 from noise_models.specification import NoiseSpecification
@@ -45,7 +46,7 @@ class NoiseChannels:
         durations: Seconds of each instruction; none: not known.
         physical_gates: The gates that the device plays.
         coupling_rates: Hz, of the ZZ coupling of each coupled pair of qubits, ascending; none: 0.
-        leakage: Probability that a qubit of a physical gate leaves |0> and |1>.
+        leakage: Probability that a qubit leaves |0> and |1> in a physical gate; none: 0.
         correlated_readout: Probability that the outcomes of a coupled pair flip together, after
             the readout errors of each; engines apply it to the reported bits.
         dt: Seconds, the unit of delays that are given in it; None: not known.
@@ -60,7 +61,7 @@ class NoiseChannels:
     durations: Mapping[Element, float]
     physical_gates: frozenset[Element]
     coupling_rates: Mapping[tuple[int, int], float]
-    leakage: float
+    leakage: Mapping[int, float]
     correlated_readout: Mapping[tuple[int, int], float]
     dt: float | None
 
@@ -81,6 +82,11 @@ class NoiseChannels:
             )
         except NoiseError as error:
             raise NoiseError(f"{describe('delay', (qubit,))}: {error}") from None
+
+    def flip_rates(self, qubit: int) -> tuple[float, float]:
+        """Return the rates (1/s) at which a waiting qubit decays to |0>, is excited to |1>."""
+        rates = [source.flip_rates(qubit) for source in self.sources]
+        return math.fsum(down for down, _ in rates), math.fsum(up for _, up in rates)
 
     def measuring(self, qubit: int) -> Stages:
         """Return what a measured qubit suffers that is used again.
@@ -145,6 +151,7 @@ def build_channels(
     target: Target,
     qubits: Iterable[int],
     measurement: str = "measure",
+    factors: Factors = steady,
 ) -> NoiseChannels:
     """Build the noise channels for the qubits in use and the couplings between them.
 
@@ -157,6 +164,7 @@ def build_channels(
         qubits: Physical qubits.
         measurement: The device's instruction that a circuit's measurements stand for; its errors
             and durations are used. (Circuits say `measure`; Aer knows no other.)
+        factors: What the strengths are multiplied by, element by element.
 
     Raises:
         NoiseError: A qubit that the target does not have.
@@ -168,7 +176,7 @@ def build_channels(
             f"noise: found qubit {strangers[0]}, expected 0 to {target.num_qubits - 1}"
         )
     calibration = qubit_calibration(target, used, measurement)
-    sources = noise_sources(specification, calibration, target.num_qubits or 0)
+    sources = noise_sources(specification, calibration, target.num_qubits or 0, factors)
     stages: dict[Element, Stages] = {}
     readout_errors: dict[int, NDArray[np.float64]] = {}
     exact: set[Element] = set()
@@ -199,8 +207,12 @@ def build_channels(
     durations = {(i.name, i.qubits): i.duration for i in instructions}
     durations |= {("measure", (q,)): c.readout_duration for q, c in calibration.items()}
     pairs = sorted({(min(i.qubits), max(i.qubits)) for i in instructions if len(i.qubits) == 2})
-    rate = math.fsum(source.coupling_rate for source in sources)
-    stay = math.prod(1 - 2 * source.correlated_readout for source in sources)
+    rates = {pair: math.fsum(source.coupling_rate(pair) for source in sources) for pair in pairs}
+    stay = {
+        pair: math.prod(1 - 2 * source.correlated_readout(pair) for source in sources)
+        for pair in pairs
+    }
+    leakage = {q: 1 - math.prod(1 - s.leakage(q) for s in sources) for q in sorted(used)}
     return NoiseChannels(
         qubits=used,
         stages=stages,
@@ -210,9 +222,9 @@ def build_channels(
         sources=tuple(sources),
         durations={e: duration for e, duration in durations.items() if duration is not None},
         physical_gates=frozenset((i.name, i.qubits) for i in instructions if i.is_physical_gate),
-        coupling_rates=dict.fromkeys(pairs, rate) if rate else {},
-        leakage=1 - math.prod(1 - source.leakage for source in sources),
-        correlated_readout=dict.fromkeys(pairs, (1 - stay) / 2) if stay != 1 else {},
+        coupling_rates={pair: rate for pair, rate in rates.items() if rate},
+        leakage={qubit: probability for qubit, probability in leakage.items() if probability},
+        correlated_readout={pair: (1 - kept) / 2 for pair, kept in stay.items() if kept != 1},
         dt=target.dt,
     )
 

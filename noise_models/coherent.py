@@ -1,27 +1,25 @@
 """Coherent errors: over-rotations, phases, detuning, ZZ coupling; angles times the strength."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
 from noise_models.elements import CalibratedInstruction
 from noise_models.overrotation import overrotation_stages
 from noise_models.source import NoiseSource
-from noise_models.specification import NoiseTerm
 from noise_models.stages import Kraus, Stages
 
 
 class Overrotation(NoiseSource):
     """Each gate turns an angle too far about its own axis."""
 
-    def __init__(self, term: NoiseTerm) -> None:
-        self._angle = term.number("angle") * term.strength
-
     def gate_stages(self, instruction: CalibratedInstruction) -> Stages:
         """See `NoiseSource`."""
         if not instruction.is_physical_gate:
             return ()
-        return overrotation_stages(instruction.name, self._angle)
+        angle = self.term.number("angle") * self.strength(instruction.qubits)
+        return overrotation_stages(instruction.name, angle)
 
 
 class Phase(NoiseSource):
@@ -31,55 +29,55 @@ class Phase(NoiseSource):
     and RZ(a), up to the sense of the rotation.
     """
 
-    def __init__(self, term: NoiseTerm) -> None:
-        self._angle = term.number("angle") * term.strength
-
     def gate_stages(self, instruction: CalibratedInstruction) -> Stages:
         """See `NoiseSource`."""
         if not instruction.is_physical_gate:
             return ()
-        return z_rotations(len(instruction.qubits), self._angle)
+        angle = self.term.number("angle") * self.strength(instruction.qubits)
+        return z_rotations([angle] * len(instruction.qubits))
 
 
 class Detuning(NoiseSource):
     """A frame that is off by a frequency f: RZ(2 pi f t) in everything that takes a time t."""
 
-    def __init__(self, term: NoiseTerm) -> None:
-        self._angular_frequency = 2 * math.pi * term.number("frequency") * term.strength
-
     def gate_stages(self, instruction: CalibratedInstruction) -> Stages:
         """See `NoiseSource`."""
         if instruction.is_virtual or not instruction.duration:
             return ()
-        angle = self._angular_frequency * instruction.duration
-        return z_rotations(len(instruction.qubits), angle)
+        return self._turned(instruction.qubits, instruction.duration)
 
     def waiting(self, qubit: int, duration: float) -> Stages:
         """See `NoiseSource`."""
-        return z_rotations(1, self._angular_frequency * duration)
+        return self._turned((qubit,), duration)
 
     def missing(self, instruction: CalibratedInstruction) -> str | None:
         """See `NoiseSource`."""
         return instruction.missing_duration
+
+    def _turned(self, qubits: tuple[int, ...], duration: float) -> Stages:
+        angular = 2 * math.pi * self.term.number("frequency")
+        return z_rotations([angular * self.strength((qubit,)) * duration for qubit in qubits])
 
 
 class Coupling(NoiseSource):
     """The static ZZ coupling of neighbours: see `sequence`."""
 
-    def __init__(self, term: NoiseTerm) -> None:
-        self.coupling_rate = term.number("rate") * term.strength
+    def coupling_rate(self, pair: tuple[int, int]) -> float:
+        """See `NoiseSource`."""
+        return self.term.number("rate") * self.strength(pair)
 
     def missing(self, instruction: CalibratedInstruction) -> str | None:
         """See `NoiseSource`."""
         return instruction.missing_duration
 
 
-def z_rotations(qubits: int, angle: float) -> Stages:
-    """Return RZ(angle) on each of some qubits."""
-    if not angle:
-        return ()
-    unitary = np.diag(np.exp([-0.5j * angle, 0.5j * angle]))
-    return tuple(Kraus(unitary[None], (position,)) for position in range(qubits))
+def z_rotations(angles: Sequence[float]) -> Stages:
+    """Return RZ of an angle on each of some qubits."""
+    return tuple(
+        Kraus(np.diag(np.exp([-0.5j * angle, 0.5j * angle]))[None], (position,))
+        for position, angle in enumerate(angles)
+        if angle
+    )
 
 
 def coupling_stages(rate: float, duration: float) -> Stages:

@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 
 from noise_models.elements import CalibratedInstruction, CalibratedQubit
 from noise_models.errors import NoiseError
+from noise_models.factors import Factors, steady
 from noise_models.mechanisms import (
+    accelerated,
     depolarizing_stages,
     readout_matrix,
     relaxation_infidelity,
@@ -33,12 +35,14 @@ from noise_models.stages import Stages
 class DeviceNoise(NoiseSource):
     """The calibrated noise of the device."""
 
-    def __init__(self, term: NoiseTerm, qubits: Mapping[int, CalibratedQubit]) -> None:
+    def __init__(
+        self, term: NoiseTerm, qubits: Mapping[int, CalibratedQubit], factors: Factors = steady
+    ) -> None:
+        super().__init__(term, factors)
         switches = dict(term.parameters)
         self.gate_on, self.relaxation_on, self.readout_on, self.idle_on = (
             bool(switches.get(name, True)) for name in ("gate", "relaxation", "readout", "idle")
         )
-        self.strength = term.strength
         self.qubits = qubits
 
     def gate_stages(self, instruction: CalibratedInstruction) -> Stages:
@@ -46,24 +50,24 @@ class DeviceNoise(NoiseSource):
         times = [self._times(qubit) for qubit in instruction.qubits]
         duration = instruction.duration or 0.0
         stages: Stages = ()
+        strength = self.strength(instruction.qubits)
         if self.gate_on and instruction.is_gate and instruction.error:
             probability = depolarizing_probability(instruction.error, times, duration)
             what = f"the gate error {instruction.error:g}"
-            stages += depolarizing_stages(len(times), probability, self.strength, what)
+            stages += depolarizing_stages(len(times), probability, strength, what)
         if self.gate_on and instruction.name == "reset" and instruction.error:
-            stages += reset_error_stages(instruction.error, self.strength)
+            stages += reset_error_stages(instruction.error, strength)
         if self.relaxation_on and duration:
-            stages += relaxation_stages(times, self.strength * duration)
+            stages += self._relaxed(instruction.qubits, duration)
         return stages
 
     def waiting(self, qubit: int, duration: float) -> Stages:
         """Return what acts on a qubit that waits."""
         if not self.idle_on:
             return ()
-        times = self._times(qubit)
-        if times == (math.inf, math.inf):
+        if self._times(qubit) == (math.inf, math.inf):
             raise NoiseError("the device's calibration lacks its T1 and T2")
-        return relaxation_stages([times], self.strength * duration)
+        return self._relaxed((qubit,), duration)
 
     def missing(self, instruction: CalibratedInstruction) -> str | None:
         """Return which calibration an instruction lacks, None if it has all that this term needs.
@@ -90,14 +94,24 @@ class DeviceNoise(NoiseSource):
         p01, p10 = self.qubits[qubit].readout_p01, self.qubits[qubit].readout_p10
         if p01 is None or p10 is None:
             raise NoiseError("the device's calibration lacks its readout error")
-        return readout_matrix(p01, p10, self.strength, f"the readout error {(p01 + p10) / 2:g}")
+        strength = self.strength((qubit,), "readout")
+        return readout_matrix(p01, p10, strength, f"the readout error {(p01 + p10) / 2:g}")
 
     def relaxation_rates(self, qubit: int) -> tuple[float, float]:
         """Return 1/T1 and 1/T2 (1/s) as they act in this term."""
         if not (self.relaxation_on or self.idle_on):
             return 0.0, 0.0
         t1, t2 = self._times(qubit)
-        return self.strength / t1, self.strength / t2
+        strength = self.strength((qubit,))
+        return strength / t1, strength / t2
+
+    def flip_rates(self, qubit: int) -> tuple[float, float]:
+        """Return the rates (1/s) at which a waiting qubit decays to |0>, is excited to |1>."""
+        return self.relaxation_rates(qubit)[0] if self.idle_on else 0.0, 0.0
+
+    def _relaxed(self, qubits: tuple[int, ...], duration: float) -> Stages:
+        times = [accelerated(self._times(q), self.factors("error", (q,))) for q in qubits]
+        return relaxation_stages(times, self.term.strength * duration)
 
     def _times(self, qubit: int) -> tuple[float, float]:
         t1 = self.qubits[qubit].t1 or math.inf

@@ -5,21 +5,17 @@ from numpy.typing import NDArray
 
 from noise_models.mechanisms import contracted, readout_matrix
 from noise_models.source import NoiseSource
-from noise_models.specification import NoiseTerm
 from noise_models.stages import Stages, mixture
 
 
 class Readout(NoiseSource):
     """The same readout matrix for every qubit."""
 
-    def __init__(self, term: NoiseTerm) -> None:
-        self._errors = term.number("p01"), term.number("p10")
-        self._strength = term.strength
-
     def readout(self, qubit: int) -> NDArray[np.float64] | None:
         """See `NoiseSource`."""
-        p01, p10 = self._errors
-        return readout_matrix(p01, p10, self._strength, f"readout(p01={p01:g}, p10={p10:g})")
+        p01, p10 = self.term.number("p01"), self.term.number("p10")
+        strength = self.strength((qubit,), "readout")
+        return readout_matrix(p01, p10, strength, f"readout(p01={p01:g}, p10={p10:g})")
 
 
 class CorrelatedReadout(NoiseSource):
@@ -28,9 +24,10 @@ class CorrelatedReadout(NoiseSource):
     It acts on the reported bits, after the readout errors of each; contraction (1 - 2 p)**x.
     """
 
-    def __init__(self, term: NoiseTerm) -> None:
-        contraction = contracted(1 - 2 * term.number("p"), term.strength, term.name)
-        self.correlated_readout = (1 - contraction) / 2
+    def correlated_readout(self, pair: tuple[int, int]) -> float:
+        """See `NoiseSource`."""
+        strength = self.strength(pair, "readout")
+        return (1 - contracted(1 - 2 * self.term.number("p"), strength, self.term.name)) / 2
 
 
 class Leakage(NoiseSource):
@@ -42,8 +39,10 @@ class Leakage(NoiseSource):
     97, 032306 (2018), without seepage (L2 = 0).
     """
 
-    def __init__(self, term: NoiseTerm) -> None:
-        self.leakage = 1 - contracted(1 - term.number("p"), term.strength, term.name)
+    def leakage(self, qubit: int) -> float:
+        """See `NoiseSource`."""
+        strength = self.strength((qubit,))
+        return 1 - contracted(1 - self.term.number("p"), strength, self.term.name)
 
 
 def leaked_stages(probability: float, gates: int) -> Stages:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from noise_models.elements import CalibratedInstruction
 from noise_models.errors import NoiseError
+from noise_models.factors import Factors, steady
 from noise_models.source import NoiseSource
 from noise_models.specification import NoiseTerm
 from noise_models.stages import Mixture, Stages, pauli_mixture
@@ -55,10 +56,10 @@ class LearnedLayer:
 class PauliLindblad(NoiseSource):
     """The learned noise of two-qubit gates; strength x means rates times x."""
 
-    def __init__(self, term: NoiseTerm, num_qubits: int) -> None:
+    def __init__(self, term: NoiseTerm, num_qubits: int, factors: Factors = steady) -> None:
+        super().__init__(term, factors)
         self._path = term.text("file")
         self._layers = read_layers(self._path, num_qubits)
-        self._strength = term.strength
 
     def gate_stages(self, instruction: CalibratedInstruction) -> Stages:
         """See `NoiseSource`."""
@@ -74,10 +75,11 @@ class PauliLindblad(NoiseSource):
         return _joined(self._mixtures(layers[0], instruction.qubits))
 
     def _mixtures(self, layer: LearnedLayer, qubits: tuple[int, ...]) -> Iterable[Mixture]:
+        strength = self.strength(qubits)
         for paulis, rate in layer.terms:
             letters = [paulis.get(qubit, "I") for qubit in qubits]
             if any(letter != "I" for letter in letters):
-                probability = -math.expm1(-2 * rate * self._strength) / 2
+                probability = -math.expm1(-2 * rate * strength) / 2
                 yield pauli_mixture(["id" if p == "I" else p.lower() for p in letters], probability)
 
 

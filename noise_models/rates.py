@@ -91,7 +91,7 @@ def rates(
                 gate,
                 None if gate is None else _error(channels, (gate, (qubit,))),
                 _idle_error(channels, qubit),
-                channels.leakage,
+                channels.leakage.get(qubit, 0.0),
                 couplings.get(qubit, ()),
             )
         )

@@ -1,27 +1,38 @@
 """What every noise term can answer about a device's elements."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
 from noise_models.elements import CalibratedInstruction
+from noise_models.errors import NoiseError
+from noise_models.factors import Factors, Wanderer, steady
+from noise_models.specification import NoiseTerm
 from noise_models.stages import Stages
 
 
 class NoiseSource:
     """One term of a specification at its strength; this one does nothing.
 
-    `gate_stages`, `waiting` and `readout` raise `NoiseError` where one element has no such error:
-    its strength has no channel, or its calibration is missing.
+    All methods but `missing` raise `NoiseError` where one element has no such error: its strength
+    has no channel, or its calibration is missing.
 
-    Attributes:
-        coupling_rate: Hz, of the phase that both of two coupled qubits in |1> collect.
-        leakage: Probability for each physical gate that a qubit of it leaves |0> and |1>.
-        correlated_readout: Probability that the outcomes of two coupled qubits flip together.
+    Args:
+        term: The term.
+        factors: What its strength is multiplied by, element by element.
     """
 
-    coupling_rate: float = 0.0
-    leakage: float = 0.0
-    correlated_readout: float = 0.0
+    def __init__(self, term: NoiseTerm, factors: Factors = steady) -> None:
+        self.term = term
+        self.factors = factors
+
+    def strength(self, qubits: tuple[int, ...], wanderer: Wanderer = "error") -> float:
+        """Return how many times the term acts on one qubit or on a pair."""
+        strength = self.term.strength * self.factors(wanderer, qubits)
+        if not math.isfinite(strength):
+            raise NoiseError(f"found strength {strength:g}, expected a finite number")
+        return strength
 
     def gate_stages(self, instruction: CalibratedInstruction) -> Stages:
         """Return what acts after an instruction."""
@@ -42,3 +53,19 @@ class NoiseSource:
     def relaxation_rates(self, qubit: int) -> tuple[float, float]:
         """Return 1/T1 and 1/T2 (1/s) as they act in this term."""
         return 0.0, 0.0
+
+    def flip_rates(self, qubit: int) -> tuple[float, float]:
+        """Return the rates (1/s) at which a waiting qubit decays to |0>, is excited to |1>."""
+        return 0.0, 0.0
+
+    def coupling_rate(self, pair: tuple[int, int]) -> float:
+        """Return the rate (Hz) of the phase that two coupled qubits in |1> collect."""
+        return 0.0
+
+    def leakage(self, qubit: int) -> float:
+        """Return the probability for each physical gate that the qubit leaves |0> and |1>."""
+        return 0.0
+
+    def correlated_readout(self, pair: tuple[int, int]) -> float:
+        """Return the probability that the outcomes of two coupled qubits flip together."""
+        return 0.0

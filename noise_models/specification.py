@@ -26,7 +26,7 @@ class NoiseTerm:
         name: Of a synthetic term or of a device.
         parameters: (key, value) sorted by key; probabilities, radians, seconds, or switches that
             differ from their default (bool).
-        strength: How many times the error acts, >= 0.
+        strength: How many times the error acts, >= 0; of a drift, whose size is sigma, 0 or 1.
     """
 
     name: str
@@ -37,6 +37,11 @@ class NoiseTerm:
         if not (math.isfinite(self.strength) and self.strength >= 0):
             raise NoiseError(
                 f"noise term {self.name}: found strength {self.strength:g}, expected a number >= 0"
+            )
+        if self.name == "drift" and self.strength not in (0, 1):
+            raise NoiseError(
+                f"noise term {self}: found strength {self.strength:g}, expected none: sigma says "
+                "how much it wanders"
             )
         if not self.is_device:
             self._check_sizes()
@@ -115,13 +120,21 @@ class NoiseSpecification:
     def scaled(self, strength: float) -> "NoiseSpecification":
         """Return the specification with every term's strength multiplied.
 
+        A drift stays as it is, since it is relative to the strength of the other terms; only a
+        factor of 0, which is no noise at all, leaves nothing of it.
+
         Raises:
             NoiseError: The factor is negative or not finite.
         """
         if not (math.isfinite(strength) and strength >= 0):
             raise NoiseError(f"noise strength: found {strength:g}, expected a number >= 0")
         factor = abs(strength)  # of -0.0
-        terms = (replace(term, strength=term.strength * factor) for term in self.terms)
+        terms = (
+            term
+            if term.name == "drift" and factor
+            else replace(term, strength=term.strength * factor)
+            for term in self.terms
+        )
         return NoiseSpecification(tuple(terms))
 
     @property

@@ -134,14 +134,23 @@ def kraus_operators(superop: ComplexArray) -> ComplexArray:
     """
     d = round(superop.shape[0] ** 0.5)
     # superop[(c, r), (c', r')] -> choi[(c', r), (c, r')] as a Hermitian matrix over (in, out).
-    rest = superop.reshape(d, d, d, d).transpose(3, 1, 2, 0).reshape(d * d, d * d)
-    columns = []
-    for index in range(d * d):
+    choi = superop.reshape(d, d, d, d).transpose(3, 1, 2, 0).reshape(d * d, d * d)
+    return np.array(positive_columns(choi)).reshape(-1, d, d).transpose(0, 2, 1)
+
+
+def positive_columns(matrix: ComplexArray) -> list[ComplexArray]:
+    """Return vectors v whose v v^dagger sum to a positive semidefinite matrix: its Cholesky factor.
+
+    Shape (n, n) -> up to n of (n,).
+    """
+    rest = matrix
+    columns: list[ComplexArray] = []
+    for index in range(len(matrix)):
         pivot = rest[index, index].real
         if pivot > 1e-14:
             columns.append(rest[:, index] / np.sqrt(pivot))
             rest = rest - np.outer(columns[-1], columns[-1].conj())
-    return np.array(columns).reshape(-1, d, d).transpose(0, 2, 1)
+    return columns
 
 
 def average_infidelity(superop: ComplexArray) -> float:

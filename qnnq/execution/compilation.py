@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from noise_models import NoiseSpecification
 from noise_models.channels import NoiseChannels, build_channels
 from noise_models.coverage import check_coverage
+from noise_models.factors import Factors, steady
 from qnnq.devices.device import Device
 from qnnq.errors import InputError
 from qnnq.execution.placement import Placement
@@ -72,10 +73,13 @@ def scheduled(device: Device, layer: CompiledLayer) -> CompiledLayer:
 
 @lru_cache(maxsize=256)
 def layer_channels(
-    device: Device, specification: NoiseSpecification, layer: CompiledLayer
+    device: Device,
+    specification: NoiseSpecification,
+    layer: CompiledLayer,
+    factors: Factors = steady,
 ) -> NoiseChannels:
     """Return the noise of the qubits of a layer; raises NoiseError if it does not cover them."""
     qubits = [qubit for site in layer.sites for qubit in site.qubits]
-    channels = build_channels(specification, device.target, qubits)
+    channels = build_channels(specification, device.target, qubits, factors=factors)
     check_coverage(layer.circuit, channels, specification)
     return channels

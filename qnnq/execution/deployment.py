@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 from noise_models import NoiseSpecification
 from noise_models.channels import NoiseChannels
+from noise_models.coverage import physical_instructions
 from noise_models.drift import drift_term, without_drift
+from noise_models.factors import Factors, steady
+from noise_models.sequence import relaxes_while_coupled
 from qnnq.devices.device import Device
 from qnnq.devices.names import resolve_device
 from qnnq.errors import InputError
@@ -63,7 +66,24 @@ class Deployment:
     def completed(self, task: Task) -> Task:
         """Return a task with what of this deployment determines its result."""
         noise, strength = split_strength(self.specification)
-        return replace(self.placement.placed(task, self.layers), noise=noise, strength=strength)
+        return replace(
+            self.placement.placed(task, self.layers),
+            noise=noise,
+            strength=strength,
+            waits="coupled" if self._relaxes_while_coupled else None,
+            wandering="elements" if self.drifts else None,
+        )
+
+    @property
+    def _relaxes_while_coupled(self) -> bool:
+        return any(
+            relaxes_while_coupled(
+                [(item.operation, qubits) for item, qubits in physical_instructions(layer.circuit)],
+                channels,
+            )
+            for layer, channels in zip(self.layers, self.channels, strict=True)
+            if channels.coupling_rates
+        )
 
     def engine(self, name: str) -> Engine:
         """Return the engine `aer` or `instrument` over these layers.
@@ -92,10 +112,17 @@ class Deployment:
 
         return InstrumentEngine(self.responses)
 
-    def under(self, specification: NoiseSpecification) -> "Deployment":
-        """Return the same circuits under another noise."""
+    def under(self, specification: NoiseSpecification, factors: Factors = steady) -> "Deployment":
+        """Return the same circuits under another noise.
+
+        Args:
+            specification: The noise, without a drift.
+            factors: What its strengths are multiplied by, element by element.
+        """
         device = self.placement.device
-        channels = tuple(layer_channels(device, specification, layer) for layer in self.layers)
+        channels = tuple(
+            layer_channels(device, specification, layer, factors) for layer in self.layers
+        )
         return replace(self, specification=specification, channels=channels)
 
     @property
@@ -113,9 +140,12 @@ class Deployment:
         """
         from qnnq.execution.engines.drifting import DriftingEngine
 
+        drift, steady_noise = drift_term(self.specification), without_drift(self.specification)
+        if drift is None:
+            raise ValueError(f"{self.specification}: expected a drift")
         return DriftingEngine(
-            lambda specification: self.under(specification).engine(name),
-            self.specification,
+            lambda factors: self.under(steady_noise, factors).engine(name),
+            drift,
             shots=shots,
             copies=self.copies,
             seed=seed,
@@ -162,6 +192,6 @@ def deploy(
     )
     compiled = compile_network(network, placement)
     layers = tuple(scheduled(placement.device, layer) for layer in compiled)
-    steady = without_drift(specification)
-    channels = tuple(layer_channels(placement.device, steady, layer) for layer in layers)
+    steady_noise = without_drift(specification)
+    channels = tuple(layer_channels(placement.device, steady_noise, layer) for layer in layers)
     return Deployment(placement, specification, layers, channels)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from noise_models import NoiseSpecification, NoiseTerm
+from noise_models.drift import without_drift
 from qnnq.devices.names import DEFAULT_DEVICE, device_kind, device_names, names_in
 from qnnq.errors import InputError
 
@@ -43,10 +44,10 @@ def _by_content(specification: NoiseSpecification) -> NoiseSpecification:
 def split_strength(specification: NoiseSpecification) -> tuple[str, float]:
     """Return the noise at strength 1 and the strength that all terms share, else 1.
 
-    A file is named by the hash of its content.
+    A drift has none. A file is named by the hash of its content.
     """
     specification = _by_content(specification)
-    strengths = {term.strength for term in specification.terms}
+    strengths = {term.strength for term in without_drift(specification).terms}
     if len(strengths) != 1 or 0.0 in strengths:
         return str(specification), 1.0
     whole = tuple(replace(term, strength=1.0) for term in specification.terms)

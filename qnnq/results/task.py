@@ -29,6 +29,10 @@ class Task:
         images: The images, such as `0:200`.
         noise: The noise at strength 1, in canonical words.
         strength: What multiplies it.
+        waits: Of qubits that relax while a ZZ coupling turns them: `coupled`, where both act at
+            once. None of such a task: one acted after the other.
+        wandering: Of noise that drifts: `elements`, whose factors are each their own. None of such
+            a task: all gates and waits shared one factor, all readout another one.
         compensate: Whether angles are corrected, or the digest of what they are corrected with.
         device: The device's name.
         calibration: The time of its calibration data.
@@ -61,6 +65,8 @@ class Task:
     images: str | None = None
     noise: str | None = None
     strength: float | None = None
+    waits: str | None = None
+    wandering: str | None = None
     compensate: bool | str | None = None
     device: str | None = None
     calibration: str | None = None

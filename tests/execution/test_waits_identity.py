@@ -1,8 +1,12 @@
 """Waits are part of what a task measured: results of before they were modelled stay apart."""
 
+import pytest
+
 from qnnq.devices.names import resolve_device
 from qnnq.execution.compilation import compile_network, scheduled
 from qnnq.execution.placement import Placement
+from qnnq.execution.request import RunRequest
+from qnnq.execution.run import prepare
 from qnnq.networks.bundled import load_model
 from qnnq.results.task import Task
 
@@ -17,3 +21,17 @@ def test_a_task_says_whether_its_circuits_have_waits():
         assert any(item.operation.name == "delay" for item in timed[0].circuit.data) == waits
         before, now = (placement.placed(task, layers).circuits for layers in (plain, timed))
         assert (before != now) == waits
+
+
+@pytest.mark.parametrize(
+    ("noise", "model", "waits"),
+    [
+        ("fake_torino + zz(rate=50kHz)", "mnist16-a0.5-g3pi8", "coupled"),
+        ("fake_torino(idle=off) + zz(rate=50kHz)", "mnist16-a0.5-g3pi8", None),
+        ("fake_torino + zz(rate=50kHz)", "mnist16-a0.5", None),  # nothing waits
+        ("fake_torino", "mnist16-a0.5-g3pi8", None),
+    ],
+)
+def test_a_task_says_whether_a_coupling_turns_what_relaxes(noise, model, waits):
+    request = RunRequest(model, images="0:2", shots=1, noise=noise)
+    assert prepare(request).task.waits == waits

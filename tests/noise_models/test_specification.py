@@ -76,7 +76,8 @@ def random_term(rng):
         "readout": f"p10={p!r}, p01={q!r}",
         "fake_kingston": rng.choice(["gate=off", "relaxation=on, readout=off", ""]),
     }.get(name, f"p={p!r}")
-    strength = rng.choice(["", "*0", f"*{float(10.0 ** rng.uniform(-20, 20))!r}", "*3*0.7"])
+    sizes = [f"*{float(10.0 ** rng.uniform(-20, 20))!r}", "*3*0.7"]
+    strength = rng.choice(["", "*0", *(sizes if name != "drift" else [])])
     return f"{name}({arguments}){strength}"
 
 

@@ -6,8 +6,9 @@ from threading import Lock
 
 import numpy as np
 
-from noise_models import NoiseSpecification
-from noise_models.drift import drift_term, drifted
+from noise_models import NoiseTerm
+from noise_models.drift import Drift
+from noise_models.factors import Factors
 from qnnq.arrays import FloatArray, OutcomeArray
 from qnnq.execution.engines.base import Draws, Engine
 
@@ -25,8 +26,8 @@ class DriftingEngine:
     the correlation time the noise is that of its beginning.
 
     Args:
-        build: Returns an engine under a noise without drift.
-        specification: The noise with its drift.
+        build: Returns an engine under the noise whose strengths have these factors.
+        drift: The term of the noise that gives the factors.
         shots: Shots an image.
         copies: Images side by side.
         seed: Seed of the drift.
@@ -34,23 +35,18 @@ class DriftingEngine:
 
     def __init__(
         self,
-        build: Callable[[NoiseSpecification], Engine],
-        specification: NoiseSpecification,
+        build: Callable[[Factors], Engine],
+        drift: NoiseTerm,
         *,
         shots: int,
         copies: int,
         seed: int,
     ) -> None:
-        drift = drift_term(specification)
-        if drift is None:
-            raise ValueError(f"{specification}: expected a drift")
         self._build = build
-        self._specification = specification
-        self._seed = seed
         image_s = shots * SHOT_S / copies
         block_s = drift.number("time") / BLOCKS_PER_CORRELATION_TIME
         self._images_per_block = max(1, int(block_s / image_s))
-        self._block_s = self._images_per_block * image_s
+        self._drift = Drift(drift, self._images_per_block * image_s, seed)
         self._engines: dict[int, Engine] = {}
         self._lock = Lock()
         self.images_per_call = self._engine(0).images_per_call
@@ -59,8 +55,9 @@ class DriftingEngine:
         """See `qnnq.execution.engines.base.Engine`."""
         block_of = draws.images // self._images_per_block
         outcomes = np.empty((len(angles), draws.shots, angles.shape[-1]), dtype=np.int8)
-        for block in np.unique(block_of):
-            rows = np.flatnonzero(block_of == block)
+        order = np.argsort(block_of, kind="stable")
+        blocks, starts = np.unique(block_of[order], return_index=True)
+        for block, rows in zip(blocks, np.split(order, starts[1:]), strict=True):
             own = replace(draws, images=draws.images[rows])
             outcomes[rows] = self._engine(int(block)).measure(layer, angles[rows], own)
         return outcomes
@@ -68,7 +65,5 @@ class DriftingEngine:
     def _engine(self, block: int) -> Engine:
         with self._lock:
             if block not in self._engines:
-                times = self._block_s * np.arange(block + 1)
-                noise = drifted(self._specification, times.tolist(), self._seed)[block]
-                self._engines[block] = self._build(noise)
+                self._engines[block] = self._build(self._drift.block(block))
             return self._engines[block]

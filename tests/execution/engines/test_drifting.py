@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from noise_models.drift import drifted
+from noise_models.drift import Drift, drift_term, without_drift
 from qnnq.cli.main import main
 from qnnq.errors import InputError
 from qnnq.execution.deployment import deploy
@@ -37,18 +37,26 @@ def drifting(sigma, images_per_block, seed=1, **options):
 def test_each_block_has_the_noise_of_its_time():
     """At angle 0, P(-1) = p01 of the block's readout.
 
-    Five standard errors, 40 blocks: false alarm 2e-5.
+    Six standard errors, 240 values: false alarm about 5e-7, some times more as they are counts.
     """
     deployed, _ = drifting(sigma=0.8, images_per_block=3)
     engine = deployed.drifting_engine("instrument", shots=SHOTS, seed=7)
     images = np.arange(120)
-    found = minus_of_images(engine, images).reshape(40, -1).mean(axis=1)
-    blocks = drifted(deployed.specification, (3 * SHOTS * SHOT_S * np.arange(40)).tolist(), 7)
-    expected = np.array([deployed.under(noise).channels[0] for noise in blocks])
-    rates = [next(iter(c.readout_errors.values()))[0, 1] for c in expected]
-    deviations = np.sqrt(np.array(rates) / (3 * SHOTS * 6))
-    assert np.all(abs(found - rates) < 5 * deviations)
-    assert np.std(rates) > 5 * deviations.mean()  # the noise does wander
+    found = minus_of_images(engine, images).reshape(40, -1, 6).mean(axis=1)
+    drift = Drift(drift_term(deployed.specification), 3 * SHOTS * SHOT_S, 7)
+    # The readout matrix to a power: p01 (1 - (1 - p01 - p10)**F) / (p01 + p10).
+    factors = np.array(
+        [
+            [drift.factor(("readout", site.qubits), block) for site in deployed.layers[0].sites]
+            for block in range(40)
+        ]
+    )
+    rates = 0.02 * (1 - 0.93**factors) / 0.07  # (blocks, neurons)
+    deviations = np.sqrt(rates / (3 * SHOTS))
+    assert np.all(abs(found - rates) < 6 * deviations)
+    # The noise does wander, each neuron's by itself.
+    assert np.all(np.std(rates, axis=0) > 3 * deviations.mean(axis=0))
+    assert np.all(np.std(rates, axis=1) > 0)
 
 
 def test_an_image_keeps_its_noise_whatever_is_measured_beside_it():
@@ -127,3 +135,46 @@ def test_no_drift_no_drifting_engine():
         deployed.drifting_engine("instrument", shots=1, seed=0)
     with pytest.raises(InputError, match="--engine ideal: expected --noise ideal"):
         prepare(RunRequest(engine="ideal", noise="drift(sigma=0.1, time=1h)"))
+
+
+def spread_of_factors(noise, strength):
+    """The standard deviation of the logarithms of the readout errors of a block's neurons."""
+    deployed = deploy(RunRequest(noise=noise, strength=strength), network(math.pi / 2))
+    drift = Drift(drift_term(deployed.specification), 1.0, 5)
+    still = deployed.under(without_drift(deployed.specification)).channels[0].readout_errors
+    moved = deployed.under(without_drift(deployed.specification), drift.block(0)).channels[0]
+    return [math.log(moved.readout_errors[q][0, 1] / still[q][0, 1]) for q in sorted(still)]
+
+
+def test_a_strength_leaves_sigma_alone():
+    noise = "readout(p=1e-6) + drift(sigma=0.4, time=24h)"
+    np.testing.assert_allclose(spread_of_factors(noise, 16), spread_of_factors(noise, 1), atol=1e-3)
+    common = {"model": "mnist16-a0.5", "images": "0:200", "shots": 5}
+    noise = "fake_torino + drift(sigma=0.4, time=24h)"
+    weak, strong = (
+        prepare(RunRequest(noise=noise, strength=strength, **common)) for strength in (1, 64)
+    )
+    assert (weak.task.noise, weak.task.strength) == (strong.task.noise, 1.0)
+    assert strong.task.strength == 64
+    accuracies = [
+        run.execute(threads=1, with_error=False).to_json()["accuracy"]["single_shot"]["value"]
+        for run in (weak, strong)
+    ]
+    assert accuracies[0] > accuracies[1] + 0.2
+
+
+def test_the_task_says_that_elements_wander_by_themselves():
+    common = {"model": "mnist16-a0.5", "images": "0:3", "shots": 1}
+    noise = "fake_torino + drift(sigma=0.4, time=24h)"
+    assert prepare(RunRequest(noise=noise, **common)).task.wandering == "elements"
+    for still in ({"noise": "fake_torino"}, {"noise": noise, "strength": 0}):
+        task = prepare(RunRequest(**still, **common)).task
+        assert "wandering" not in task.to_json()
+    # Of strength 0 nothing is measured anew: its id stays.
+    assert task.noise == "fake_torino*0 + drift(sigma=0.4, time=86400s)*0"
+
+
+def test_a_drift_with_a_strength_is_refused(capsys):
+    noise = "fake_torino + drift(sigma=0.2, time=24h)*2"
+    assert main(["run", "mnist16-a0", "--images", "0:3", "--noise", noise]) == 2
+    assert "found strength 2, expected none: sigma says" in capsys.readouterr().err
