@@ -20,6 +20,9 @@ from numpy.typing import NDArray
 
 from noise_models.stages import ComplexArray, Kraus, Stages, positive_columns, superoperator
 
+_MOST = 1e9
+"""Radians, beyond which a decay leaves a neighbour no coherence worth mentioning."""
+
 _SMALL = 1e-3  # below it the series of sinh(x) / x is exact to rounding
 
 
@@ -34,7 +37,7 @@ def coupled_relaxation(alone: Stages, down: float, up: float, phases: Sequence[f
     """
     coherence = complex(superoperator(alone, 1)[1, 1])
     neighbours = np.arange(2 ** len(phases))
-    turned = (neighbours[:, None] >> np.arange(len(phases)) & 1) @ np.asarray(phases)
+    turned = (neighbours[:, None] >> np.arange(len(phases)) & 1) @ np.clip(phases, -_MOST, _MOST)
     moved = _populations(down, up, turned[:, None] - turned[None, :])
     count = len(neighbours)
     # Qubits in order, the relaxing one least significant.
@@ -59,11 +62,10 @@ def _populations(down: float, up: float, phase: NDArray[np.float64]) -> ComplexA
     """
     mean = -(down + up + 1j * phase) / 2
     half = (down - up + 1j * phase) / 2
-    across = 1j * np.sqrt(down * up)
-    root = np.sqrt(half + across) * np.sqrt(half - across)  # its square may be beyond float64
+    root = np.sqrt(half**2 + down * up)
     plus, minus = np.exp(mean + root), np.exp(mean - root)
     is_small = abs(root) < _SMALL
-    series = np.exp(mean) * (1 + np.where(is_small, root, 0) ** 2 / 6)
+    series = np.exp(mean) * (1 + root**2 / 6)
     sine = np.where(is_small, series, (plus - minus) / np.where(is_small, 1, 2 * root))
     cosine = (plus + minus) / 2
     whole = np.stack([cosine + half * sine, down * sine, up * sine, cosine - half * sine], axis=-1)
