@@ -54,9 +54,9 @@ def test_each_block_has_the_noise_of_its_time():
     rates = 0.02 * (1 - 0.93**factors) / 0.07  # (blocks, neurons)
     deviations = np.sqrt(rates / (3 * SHOTS))
     assert np.all(abs(found - rates) < 6 * deviations)
-    # The noise does wander, each neuron's by itself.
-    assert np.all(np.std(rates, axis=0) > 3 * deviations.mean(axis=0))
-    assert np.all(np.std(rates, axis=1) > 0)
+    # The noise of another block, or of another neuron, is another one.
+    for axis in (0, 1):
+        assert np.any(abs(found - np.roll(rates, 3, axis)) > 6 * deviations)
 
 
 def test_an_image_keeps_its_noise_whatever_is_measured_beside_it():
