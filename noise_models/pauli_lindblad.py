@@ -104,6 +104,11 @@ def read_layers(path: str, num_qubits: int) -> tuple[LearnedLayer, ...]:
     """
     try:
         text = Path(path).read_text()
+        if text.startswith("version https://git-lfs.github.com/spec/"):
+            raise NoiseError(
+                f"noise term pauli_lindblad: {path}: is a Git LFS pointer, not the file itself; "
+                "git lfs pull fetches it"
+            )
         layers = _decoded(text)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         reason = error.strerror if isinstance(error, OSError) else f"expected {EXPECTED}"

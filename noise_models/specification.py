@@ -16,6 +16,8 @@ from noise_models.values import Value, read_number, read_value, write_number, wr
 
 _NAME = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*")
 _NUMBER = re.compile(r"\s*([+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?|[+-]?[A-Za-z]+)\s*")
+_STRENGTH_FIRST = re.compile(r"\s*([0-9.]+(?:[eE][+-]?[0-9]+)?)\s*\*\s*([^+*]*[^+*\s])")
+_NO_NOISE = ("none", "no", "off", "noiseless", "noisefree")
 
 
 @dataclass(frozen=True)
@@ -176,7 +178,7 @@ class _Reader:
         start = self.position
         match = _NAME.match(self.text, start)
         if match is None:
-            raise self._unexpected("the name of a noise term")
+            raise self._unexpected(f"the name of a noise term{self._turned_around()}")
         name = match[1]
         self.position = match.end()
         arguments = self._arguments(name) if self._at("(") else None
@@ -184,6 +186,11 @@ class _Reader:
         while self._at("*"):
             strength *= self._strength(self.text[start : self.position].strip())
         return self._terms_of(name, arguments, strength)
+
+    def _turned_around(self) -> str:
+        """Return how a term is written whose strength stands before it."""
+        match = _STRENGTH_FIRST.match(self.text, self.position)
+        return f"; a strength stands behind: {match[2]}*{match[1]}" if match else ""
 
     def _terms_of(
         self, name: str, arguments: dict[str, str] | None, strength: float
@@ -198,6 +205,8 @@ class _Reader:
             preset = NoiseSpecification.parse(PRESETS[name].text)
             return [replace(term, strength=strength) for term in preset.terms]
         if name not in SYNTHETIC and name not in self.device_names:
+            if name.lower() in _NO_NOISE:
+                raise NoiseError(f"noise: unknown term {name!r}; no noise is called ideal")
             known = ["ideal", *SYNTHETIC, *PRESETS, *sorted(self.device_names)]
             raise NoiseError(f"noise: unknown term {name!r}{_nearest(name, known)}")
         return [NoiseTerm(name, _parameters(name, arguments or {}), strength)]

@@ -4,6 +4,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from qnnq.cli.output import percent, print_table
+from qnnq.wording import counted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,8 +18,6 @@ def print_run(model: str, document: dict[str, Any]) -> None:
         model: What the network is called.
         document: Of schema `qnnq.run/1`.
     """
-    from rich.table import Table
-
     task = document["task"]
     strength = f" at strength {task['strength']:g}" if task["strength"] != 1 else ""
     device = f", device {task['device']}" if task.get("device") else ""
@@ -31,17 +30,12 @@ def print_run(model: str, document: dict[str, Any]) -> None:
         mode += "".join(f", {task[name]}" for name in of_mode if name in task)
     noise = re.sub(r"(?<=measured\()(\w{8})\w*", r"\1", task["noise"])  # its digest is long
     print(f"{model}: noise {noise}{strength}{device}, engine {task['engine']}{mode}")
-    print(f"{document['images']} images x {document['shots']} shots, {document['seconds']:.2f} s")
-    table = Table()
-    table.add_column("prediction")
-    table.add_column("accuracy (95 % interval)", justify="right")
-    for name, meaning in (
-        ("single_shot", "one shot"),
-        ("majority", f"majority of {document['shots']} shots"),
-        ("soft_vote", f"soft vote of {document['shots']} shots"),
-    ):
-        table.add_row(meaning, percent(document["accuracy"][name]))
-    print_table(table)
+    asked = f"{counted(document['images'], 'image')} x {counted(document['shots'], 'shot')}"
+    print(f"{asked}, {document['seconds']:.2f} s")
+    if "accuracy" in document:
+        _print_accuracies(document)
+    else:
+        print("The data have no labels, so there are no accuracies; --predictions has the classes.")
     if "out_of_reach" in document:
         share = 100 * document["out_of_reach"]
         print(f"Compensation: {share:.2f} % of the angles are out of reach of this noise.")
@@ -54,6 +48,21 @@ def print_run(model: str, document: dict[str, Any]) -> None:
             f"{spread['majority']} points (majority): one standard deviation, which the intervals "
             "contain."
         )
+
+
+def _print_accuracies(document: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    table = Table()
+    table.add_column("prediction")
+    table.add_column("accuracy (95 % interval)", justify="right")
+    for name, meaning in (
+        ("single_shot", "one shot"),
+        ("majority", f"majority of {document['shots']} shots"),
+        ("soft_vote", f"soft vote of {document['shots']} shots"),
+    ):
+        table.add_row(meaning, percent(document["accuracy"][name]))
+    print_table(table)
 
 
 def print_confusion(found: "NDArray[np.intp]") -> None:

@@ -7,6 +7,7 @@ import typer
 
 from qnnq.cli import options
 from qnnq.cli.output import print_table, write_json
+from qnnq.cli.physics import turns
 
 if TYPE_CHECKING:
     from transpile import CompiledLayer
@@ -94,6 +95,8 @@ def register(app: typer.Typer) -> None:
             write_json(document, json)
         if "-" not in (json, qasm):
             _print(f"{model} on {device}", rows)
+            for line in turns(layers):
+                print(line)
         if draw:
             for layer in _distinct(layers):
                 print(layer.circuit.draw("text", idle_wires=False, fold=120))

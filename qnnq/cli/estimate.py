@@ -7,6 +7,8 @@ import typer
 
 from qnnq.cli import hardware, options
 from qnnq.cli.output import print_table, write_json
+from qnnq.cli.physics import turns
+from qnnq.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,11 +105,12 @@ def print_estimate(plan: "Plan") -> None:
         names = [f"1 to {len(first.widths)}"]
         arrangement = f"one circuit of {first.circuit.num_clbits} outcomes"
     else:
-        arrangement = f"{first.copies} images side by side on {len(first.sites)} neurons"
+        copies = counted(first.copies, "image")
+        arrangement = f"{copies} side by side on {len(first.sites)} neurons"
     table = Table(
         title=f"{plan.device.name}: "
-        f"{len(plan.arrays['indices'])} images x {plan.task.shots} shots, "
-        f"{arrangement}",
+        f"{counted(len(plan.arrays['indices']), 'image')} x "
+        f"{counted(plan.task.shots, 'shot')}, {arrangement}",
         title_justify="left",
     )
     columns = ("layer", "jobs", "PUBs", "parameter sets", "executions", "payload MB", "quantum s")
@@ -122,6 +125,9 @@ def print_estimate(plan: "Plan") -> None:
             f"{layer.quantum_seconds:.1f}",
         )
     print_table(table)
+    if not isinstance(first, NetworkCircuit):
+        for line in turns(plan.circuits):
+            print(line)
     print(f"quantum seconds: {estimate.formula()}")
     if len(estimate.layers) > 1:
         print(

@@ -20,7 +20,6 @@ COMMANDS = (
     "compile_command",
     "train",
     "import_command",
-    "scale",
     "sweep",
     "results",
     "compare",

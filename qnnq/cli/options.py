@@ -6,7 +6,13 @@ from typing import Annotated
 import typer
 
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="A bundled network or a file.")]
-Data = Annotated[str, typer.Option(help="A data set's name or a file.")]
+Data = Annotated[
+    str,
+    typer.Option(
+        help="A data set's name or a file: .npz, .npy, CSV, IDX; FILE:train is a part of one.",
+        metavar="NAME|FILE",
+    ),
+]
 Images = Annotated[str, typer.Option(help="all, 0:200, 6929 or 1,5,9.")]
 Shots = Annotated[int, typer.Option(help="Shots an image.")]
 Counts = Annotated[bool, typer.Option("--counts", help="Votes of each image, in JSON.")]
@@ -62,7 +68,15 @@ Entanglement = Annotated[
     str, typer.Option(help="Angle in radians, such as 5pi/19; pi/2 is projective.")
 ]
 LastProjective = Annotated[
-    bool, typer.Option(help="Measure the last hidden layer at pi/2 in any case.")
+    bool, typer.Option(help="Measure the last hidden layer at pi/2 in any case, as published.")
+]
+Clip = Annotated[
+    bool,
+    typer.Option(
+        "--clip",
+        help="Of features: take those outside of the training's range, and half of it on both "
+        "sides, for its end; else they are refused.",
+    ),
 ]
 
 # Results files that are read.

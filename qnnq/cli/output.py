@@ -56,7 +56,7 @@ def _told_in_lines(description: str, total: int) -> Callable[[int], None]:
     def advance(steps: int) -> None:
         nonlocal done
         done += steps
-        tell(f"{description}: {done} of {total}")
+        tell(f"{description}: {done:,} of {total:,}")
 
     return advance
 

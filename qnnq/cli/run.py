@@ -7,6 +7,8 @@ import typer
 from qnnq.cli import options
 from qnnq.cli.accuracies import print_confusion, print_run
 from qnnq.cli.output import progress_bar, write_json
+from qnnq.cli.physics import turns
+from qnnq.cli.rows import write_csv
 
 
 def register(app: typer.Typer) -> None:
@@ -49,6 +51,13 @@ def register(app: typer.Typer) -> None:
         instance: options.Instance = None,
         json: options.Json = None,
         counts: options.Counts = False,
+        predictions: Annotated[
+            str | None,
+            typer.Option(
+                help="Write the class and the votes of each image as CSV; the data need no labels.",
+                metavar="FILE",
+            ),
+        ] = None,
         confusion: Annotated[
             bool, typer.Option("--confusion", help="Count the majority by true class as well.")
         ] = False,
@@ -56,15 +65,19 @@ def register(app: typer.Typer) -> None:
         """Say how accurate a trained network is on a noisy device.
 
         Example: qnnq run mnist16-a0.5 --noise "fake_kingston*2" --images 0:1000 --shots 15
+
+        Example: qnnq run net.safetensors --data new.csv --predictions predicted.csv
         """
         from functools import partial
 
         from qnnq import statistics
+        from qnnq.data.load import split_part
         from qnnq.devices.names import resolve_device
         from qnnq.errors import InputError, Interrupted
         from qnnq.execution.request import RunRequest
         from qnnq.execution.run import prepare
-        from qnnq.storage.files import check_writable
+        from qnnq.storage.files import check_another, check_writable
+        from qnnq.wording import counted
 
         if counts and json is None:
             raise InputError("--counts: expected --json FILE beside it, where the counts go")
@@ -92,21 +105,29 @@ def register(app: typer.Typer) -> None:
             recycling=recycling,  # type: ignore[arg-type]
             dynamical_decoupling=dynamical_decoupling,  # type: ignore[arg-type]
         )
-        if json not in (None, "-"):
-            check_writable(json)
-        prepared = prepare(request, partial(resolve_device, instance=instance))
+        for path in (json, predictions):
+            if path not in (None, "-"):
+                check_another(path, split_part(data)[0])
+                check_writable(path)
+        prepared = prepare(request, partial(resolve_device, instance=instance), labelled=False)
+        if confusion and not prepared.dataset.labelled:
+            raise InputError(f"--confusion: expected labels in {data}, found none")
         with progress_bar("images", len(prepared.images)) as advance:
             result = prepared.execute(advance, keep_partial=True)
         document = result.to_json(with_counts=counts)
         if confusion:
             table = statistics.confusion(result.labels, result.counts)
             document["confusion"] = table.tolist()
-        if json != "-":
+        if "-" not in (json, predictions):
             print_run(model, document)
+            for line in turns(getattr(prepared.deployment, "layers", ())):
+                print(line)
             if confusion:
                 print_confusion(table)
         if json is not None:
             write_json(document, json)
+        if predictions is not None:
+            write_csv(result.predictions(), predictions)
         if len(result.images) < len(prepared.images):
-            done = f"{len(result.images)} of {len(prepared.images)} images"
+            done = f"{len(result.images):,} of {counted(len(prepared.images), 'image')}"
             raise Interrupted(f"stopped after {done}; the result is theirs")

@@ -30,7 +30,15 @@ def register(app: typer.Typer) -> None:
         last_projective: options.LastProjective = True,
         hidden: Annotated[str, typer.Option(help="Width of each hidden layer.")] = "16,16,16",
         data: options.Data = "mnist5k",
-        test_data: Annotated[str, typer.Option(help="What errors are measured on.")] = "mnist-test",
+        test_data: Annotated[
+            str | None,
+            typer.Option(
+                help="What errors are measured on.  [default: the test part of --data if it has "
+                "one, else mnist-test]",
+                metavar="NAME|FILE",
+            ),
+        ] = None,
+        clip: options.Clip = False,
         epochs: Annotated[int, typer.Option(help="Times through the data.")] = 100,
         seed: Annotated[
             str, typer.Option(help="Of every random number; 0,1,2 trains three networks.")
@@ -99,13 +107,14 @@ def register(app: typer.Typer) -> None:
         """
         from dataclasses import replace
 
-        from qnnq.data.load import load_data
+        from qnnq.data.load import load_data, test_part
         from qnnq.networks.angles import parse_entanglement
         from qnnq.networks.per_layer import parse_activation, parse_stretch
         from qnnq.training.settings import TrainingSettings
 
         seeds = _numbers("--seed", seed, "seeds such as 0 or 0,1,2")
         outs = _outs(out, seeds)
+        test_data = test_data or test_part(data) or "mnist-test"
         _check_outputs(outs, json, figure, sources=(data, test_data, *_measured(noise)))
         settings = TrainingSettings(
             hidden=_numbers("--hidden", hidden, "widths such as 16,16,16"),
@@ -134,7 +143,9 @@ def register(app: typer.Typer) -> None:
             feedback_latency=feedback_latency,
         )
         each = [replace(settings, seed=number) for number in seeds]
-        trainings = _train_all(each, outs, load_data(data), load_data(test_data))
+        trainings = _train_all(
+            each, outs, load_data(data, prefer="train"), load_data(test_data), clip
+        )
         if json is not None:
             pairs = zip(each, trainings)
             document = [_document(settings, result) for settings, result in pairs]
@@ -159,7 +170,11 @@ def register(app: typer.Typer) -> None:
 
 
 def _train_all(
-    settings: "Sequence[TrainingSettings]", outs: Sequence[str], data: "Dataset", test: "Dataset"
+    settings: "Sequence[TrainingSettings]",
+    outs: Sequence[str],
+    data: "Dataset",
+    test: "Dataset",
+    clip: bool,
 ) -> "list[TrainingResult]":
     """Train a network a seed and write it; stops after one that was interrupted."""
     from qnnq.networks.file import write_network
@@ -169,7 +184,7 @@ def _train_all(
     with progress_bar("epochs", len(outs) * settings[0].epochs) as advance:
         for each, out in zip(settings, outs):
             result = trainer(
-                each, data, test, lambda epoch: advance(1), checkpoint=_checkpoint(out)
+                each, data, test, lambda epoch: advance(1), checkpoint=_checkpoint(out), clip=clip
             )
             write_network(result.network, out)
             results.append(result)
@@ -204,9 +219,13 @@ def _check_outputs(
 ) -> None:
     import os
 
+    from qnnq.data.load import split_part
     from qnnq.errors import InputError
+    from qnnq.networks.file import check_network_path
     from qnnq.storage.files import check_another, check_writable
 
+    for out in outs:
+        check_network_path(out)
     if figure is not None:
         from qnnq.figures.style import check_ending
 
@@ -214,7 +233,7 @@ def _check_outputs(
     written: list[str] = []
     for path in (*outs, json, figure):
         if path is not None and path != "-":
-            check_another(path, *sources)
+            check_another(path, *(split_part(source)[0] for source in sources))
             check_writable(path)
             if os.path.realpath(path) in written:
                 raise InputError(f"{path}: expected another file for each output")
@@ -267,6 +286,7 @@ def _print(trainings: "Sequence[TrainingResult]", outs: Sequence[str]) -> None:
     """Print one training's epochs, or the kept epoch of each of several."""
     from rich.table import Table
 
+    from qnnq.cli.physics import measured
     from qnnq.training.settings import MAJORITY_SHOTS
 
     several = len(trainings) > 1
@@ -286,6 +306,7 @@ def _print(trainings: "Sequence[TrainingResult]", outs: Sequence[str]) -> None:
             elif not several and (epoch.majority_error is not None or epoch.epoch == kept):
                 table.add_row(*_row(epoch))
     print_table(table)
+    print(measured(trainings[0].network))
 
 
 def _row(epoch: "Epoch") -> list[str]:

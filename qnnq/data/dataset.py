@@ -1,9 +1,9 @@
-"""Labelled images."""
+"""Labelled images, or features of any range."""
 
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,15 +13,21 @@ from qnnq.errors import InputError
 
 _MOST_CLASSES = 1_000_000
 
+Kind = Literal["pixels", "features"]
+
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Labelled images, read-only.
+    """Labelled images or rows of features, read-only.
 
     Attributes:
-        images: Shape (n, pixels), uint8 or floating point in [0, 1].
-        labels: Shape (n,), whole numbers >= 0.
+        images: Shape (n, pixels), uint8 or floating point in [0, 1]; of features, shape
+            (n, features), finite floating point numbers.
+        labels: Shape (n,), whole numbers >= 0; -1 throughout where there are none.
         name: What the data is called.
+        kind: `pixels`, or `features`, which a network takes that stores their scaling.
+        columns: What the features are called, where that is known.
+        labelled: Whether there are labels.
 
     Raises:
         InputError: If anything is otherwise, naming the array and the image.
@@ -30,10 +36,17 @@ class Dataset:
     images: NDArray[np.uint8] | FloatArray
     labels: NDArray[np.int64]
     name: str
+    kind: Kind = "pixels"
+    columns: tuple[str, ...] | None = None
+    labelled: bool = True
 
     def __post_init__(self) -> None:
-        _check_images(self.images)
-        _check_labels(self.labels, len(self.images))
+        if self.kind == "pixels":
+            _check_images(self.images)
+        else:
+            _check_features(self.images)
+        if self.labelled:
+            _check_labels(self.labels, len(self.images))
         for field, dtype in (("images", self.images.dtype), ("labels", np.int64)):
             view = np.ascontiguousarray(getattr(self, field), dtype=dtype).view()
             view.flags.writeable = False
@@ -42,7 +55,7 @@ class Dataset:
     @cached_property
     def digest(self) -> str:
         """SHA-256 (hexadecimal) of images and labels; the name is not part of it."""
-        digest = hashlib.sha256()
+        digest = hashlib.sha256(b"features" if self.kind == "features" else b"")
         for array in (self.images, self.labels):
             digest.update(f"{array.dtype.str} {array.shape}".encode())
             digest.update(array.data)
@@ -51,10 +64,7 @@ class Dataset:
 
 def _check_images(images: NDArray[Any]) -> None:
     if images.ndim != 2 or 0 in images.shape:
-        flat = "; flatten pictures: images.reshape(len(images), -1)" if images.ndim > 2 else ""
-        raise InputError(
-            f"images: expected an array (images, pixels), got shape {images.shape}{flat}"
-        )
+        raise InputError(f"images: expected an array (images, pixels), got shape {images.shape}")
     if images.dtype == np.uint8:
         return
     if images.dtype.kind != "f" or images.dtype.itemsize > 8:
@@ -65,7 +75,20 @@ def _check_images(images: NDArray[Any]) -> None:
         found = images[image, pixel]
         raise InputError(
             f"images: expected pixels in [0, 1], got {found} in image {image} (pixels up to 255: "
-            "save them as uint8; features that are no pixels: qnnq import --features, qnnq scale)"
+            "save them as uint8; no pixels: call them features, and see qnnq import --features)"
+        )
+
+
+def _check_features(features: NDArray[Any]) -> None:
+    if features.ndim != 2 or 0 in features.shape or features.dtype.kind != "f":
+        found = f"{features.dtype} of shape {features.shape}"
+        raise InputError(f"features: expected numbers (rows, features), got {found}")
+    bad = np.argwhere(~np.isfinite(features))
+    if len(bad):
+        row, column = bad[0]
+        raise InputError(
+            f"features: expected finite numbers, got {features[row, column]} in row {row}, "
+            f"column {column}"
         )
 
 

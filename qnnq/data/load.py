@@ -1,11 +1,13 @@
 """Data sets by name: bundled ones, MNIST's training images, or a file's path."""
 
 import os
+import re
 from functools import lru_cache
 from pathlib import Path
 
 from qnnq.data.dataset import Dataset
 from qnnq.data.files import data_files, read_data
+from qnnq.data.npz import PARTS, Part, parts_of
 from qnnq.errors import InputError
 from qnnq.storage.files import FileVersion, file_versions
 from qnnq.wording import nearest
@@ -15,11 +17,18 @@ BUNDLED_DATA = ("mnist5k", "mnist-test")
 DATA_NAMES = (*BUNDLED_DATA, "mnist-train")
 
 
-def load_data(name_or_path: str) -> Dataset:
-    """Load a data set: `mnist5k`, `mnist-test`, `mnist-train`, or an .npz or IDX file.
+def load_data(name_or_path: str, prefer: Part = "test", labelled: bool = True) -> Dataset:
+    """Load a data set: `mnist5k`, `mnist-test`, `mnist-train`, or a file.
 
-    An IDX file of images has its labels beside it under MNIST's naming (or the other way round).
-    `mnist-train` is downloaded once into the user's cache.
+    An .npz file has `images` or `features` and `labels`, the keys of Keras (`x_test`, `y_test`) or
+    of MedMNIST (`test_images`, `test_labels`); `FILE:train` and `FILE:test` choose a part. Of a
+    pair of .npy files and of IDX files either may be given. The first line of a CSV file names the
+    columns, one of them `label`. `mnist-train` is downloaded once into the user's cache.
+
+    Args:
+        name_or_path: The name, or the file.
+        prefer: The part of a file with parts, where the name says none.
+        labelled: Whether data without labels are refused.
 
     Raises:
         InputError: For an unknown name or a bad file.
@@ -31,22 +40,45 @@ def load_data(name_or_path: str) -> Dataset:
         from qnnq.data.mnist import fetch_training_images
 
         return read_data(fetch_training_images(), name_or_path)
-    if not os.path.exists(name_or_path):
+    path, part = split_part(name_or_path)
+    if not path.exists():
         raise InputError(
             f"{name_or_path}: no such file, nor a known data set ({', '.join(DATA_NAMES)})"
             f"{nearest(name_or_path, DATA_NAMES)}"
         )
-    path = Path(name_or_path)
     try:
-        return _read_once(path, file_versions(*data_files(path)))
+        data = _read_once(path, part, prefer, file_versions(*data_files(path)))
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+    if labelled and not data.labelled:
+        raise InputError(
+            f"{name_or_path}: expected labels beside {data.kind}, found none; only qnnq run takes "
+            "data without (--predictions FILE)"
+        )
+    return data
+
+
+def test_part(name_or_path: str) -> str | None:
+    """Return the test part of a file to train with, `FILE:test`, if it has one."""
+    path, _ = split_part(name_or_path)
+    return f"{path}:test" if path.is_file() and "test" in parts_of(path) else None
+
+
+def split_part(name_or_path: str) -> tuple[Path, Part | None]:
+    """Return the path and the part of `FILE` or `FILE:train`."""
+    match = re.fullmatch(rf"(.+):({'|'.join(PARTS)})", name_or_path)
+    if match is None or os.path.exists(name_or_path):
+        return Path(name_or_path), None
+    return Path(match[1]), next(part for part in PARTS if part == match[2])
 
 
 @lru_cache(maxsize=2)
-def _read_once(path: Path, versions: tuple[FileVersion, ...]) -> Dataset:
+def _read_once(
+    path: Path, part: Part | None, prefer: Part, versions: tuple[FileVersion, ...]
+) -> Dataset:
     """Read a file again only where it has changed; large ones are held in memory, so only two."""
-    return read_data(path, path.name)
+    name = path.name if part is None else f"{path.name}:{part}"
+    return read_data(path, name, part, prefer)
 
 
 @lru_cache(maxsize=len(BUNDLED_DATA))

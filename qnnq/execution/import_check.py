@@ -1,16 +1,20 @@
 """Whether an import makes sense: the network's accuracy with its physics, and with another."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
 from qnnq.arrays import FloatArray
 from qnnq.data.dataset import Dataset
+from qnnq.data.files import read_array
 from qnnq.errors import InputError
 from qnnq.execution.engines.ideal import IdealEngine
+from qnnq.execution.inputs import data_for, taken_by
 from qnnq.execution.modes.stepwise import Stepwise
 from qnnq.execution.shot_loop import run_shots
 from qnnq.networks.activation import phi
+from qnnq.networks.imports import PRECISION
 from qnnq.networks.network import Network
 from qnnq.statistics import Accuracy, accuracies, share_right
 
@@ -45,14 +49,8 @@ class ImportCheck:
 
 def check_import(network: Network, data: Dataset) -> ImportCheck:
     """Measure a network on the first images of a data set; raises `InputError` if it is no fit."""
-    if data.images.shape[1] != network.inputs:
-        raise InputError(
-            f"{data.name}: expected images of {network.inputs} pixels (what the network takes), "
-            f"got {data.images.shape[1]}"
-        )
+    data = taken_by(network, data, data.name, "the network")
     data = Dataset(data.images[:MOST_IMAGES], data.labels[:MOST_IMAGES], data.name)
-    if data.labels.max() >= network.classes:
-        raise InputError(f"{data.name}: expected labels 0 to {network.classes - 1}")
     found = _sampled(network, data)
     activations = set(network.activations)
     stretches = [] if "linear" in activations else STRETCHES
@@ -63,6 +61,59 @@ def check_import(network: Network, data: Dataset) -> ImportCheck:
         {s: _sampled(replace(network, stretch=s), data)["majority"] for s in stretches},
         len(data.labels),
     )
+
+
+HALF_TOLERANCE = {"float16": 1e-2, "bfloat16": 5e-2}
+"""Of the largest logit: what the rounding of sums in such precision adds up to."""
+TOLERANCE = 1e-5
+
+
+@dataclass(frozen=True)
+class LogitsCheck:
+    """How far the logits of an import are from those of the classical network.
+
+    Attributes:
+        images: How many images.
+        deviation: The largest difference, as a share of the largest logit.
+        tolerance: What was allowed.
+        precision: That of the imported weights where it was less than that of float32.
+    """
+
+    images: int
+    deviation: float
+    tolerance: float
+    precision: str | None
+
+
+def check_logits(network: Network, data: str) -> LogitsCheck:
+    """Compare the network, phi(z) in place of outcomes, with the logits that a file has.
+
+    Args:
+        network: As imported.
+        data: An .npz with `images` or `features`, and `logits` (images, classes) of them.
+
+    Raises:
+        InputError: If the file is bad, or they differ by more than 1e-5 of the largest (weights of
+            half precision: by more than their sums are rounded).
+    """
+    taken = data_for(network, data, "the network", labelled=False)
+    found, expected = _logits(network, taken), read_array(Path(data), "logits")
+    if expected.shape != found.shape or not np.isfinite(expected).all():
+        raise InputError(
+            f"{data}: logits: expected finite numbers of shape {found.shape}, got {expected.shape}"
+        )
+    precision = network.information.get(PRECISION)
+    tolerance = HALF_TOLERANCE.get(precision or "", TOLERANCE)
+    differences = np.abs(found - expected).max(axis=1) / max(np.abs(expected).max(), 1e-300)
+    if differences.max() > tolerance:
+        worst = int(differences.argmax())
+        right = int((differences <= tolerance).sum())
+        raise InputError(
+            f"{data}: expected the network's logits to {tolerance:g} of the largest, got "
+            f"{differences[worst]:.2g} at image {worst} ({right} of {len(found)} are right): the "
+            "activation, the stretch, the layers' order or the scaling is another one"
+        )
+    return LogitsCheck(len(found), float(differences.max()), tolerance, precision)
 
 
 def _sampled(network: Network, data: Dataset) -> dict[str, Accuracy]:

@@ -94,6 +94,7 @@ class PreparedRun:
         images = self.images[: len(votes.counts)]
         whole = len(images) == len(self.images)
         task = self.task if whole else replace(self.task, images=image_ranges(images))
+        with_error = with_error and self.dataset.labelled
         deviations = self._calibration_deviations(votes, threads) if with_error else None
         drift = self._drift_deviations(len(images), threads) if with_error else None
         return RunResult(

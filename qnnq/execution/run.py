@@ -4,13 +4,11 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from qnnq.data.load import load_data
 from qnnq.data.selection import image_ranges, parse_images
 from qnnq.devices.device import Device
 from qnnq.devices.names import resolve_device
 from qnnq.errors import InputError
+from qnnq.execution.inputs import data_for
 from qnnq.execution.prepared_run import PreparedRun
 from qnnq.execution.request import RunRequest, check_request
 from qnnq.limits import MOST_OUTCOMES
@@ -25,32 +23,25 @@ if TYPE_CHECKING:
     from qnnq.execution.measured_deployment import MeasuredDeployment
 
 
-def prepare(request: RunRequest, find: Callable[[str], Device] = resolve_device) -> PreparedRun:
+def prepare(
+    request: RunRequest,
+    find: Callable[[str], Device] = resolve_device,
+    labelled: bool = True,
+) -> PreparedRun:
     """Check, load and compile what a run needs.
 
     Args:
         request: What is asked for.
         find: Returns the device of a name. A series of runs that is to see one calibration of a
             machine passes one that remembers its devices.
+        labelled: Whether data without labels are refused.
 
     Raises:
         InputError: If anything that was asked for does not exist or does not fit together.
     """
     check_request(request)
     network = load_model(request.model)
-    dataset = load_data(request.data)
-    if dataset.images.shape[1] != network.inputs:
-        raise InputError(
-            f"{request.data}: expected images of {network.inputs} pixels (what {request.model} "
-            f"takes), got {dataset.images.shape[1]}"
-            + ("; --data FILE takes your own" if request.data == RunRequest.data else "")
-        )
-    if dataset.labels.max(initial=0) >= network.classes:
-        index = int(np.argmax(dataset.labels >= network.classes))
-        raise InputError(
-            f"{request.data}: expected labels 0 to {network.classes - 1} (what {request.model} "
-            f"tells apart), got {dataset.labels[index]} at image {index}"
-        )
+    dataset = data_for(network, request.data, request.model, labelled)
     widest, most = max(network.widths), MOST_OUTCOMES[request.mode]
     if request.shots * widest > most:
         raise InputError(
@@ -96,7 +87,7 @@ def run(request: RunRequest, progress: Callable[[int], None] | None = None) -> R
         InputError, NoiseError, TranspileError: If anything that was asked for does not exist or
             does not fit together.
     """
-    return prepare(request).execute(progress)
+    return prepare(request, labelled=False).execute(progress)
 
 
 def deploy_request(

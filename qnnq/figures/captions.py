@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from qnnq.results.labels import OF_COHERENT_MODE, distinct, label_text
 from qnnq.results.points import Measured
+from qnnq.wording import counted
 
 _IN_CAPTION = (
     "noise",
@@ -62,8 +63,9 @@ def name_groups(lines: Sequence[Sequence[Measured]], apart: Sequence[str]) -> tu
         if (name, value) not in _UNTOLD and value not in ("", 0)
     ]
     point = lines[0][0]
-    images = f"image {point.images[0]}" if len(point.images) == 1 else f"{len(point.images)} images"
-    common.append(f"{images} x {point.shots} shots")
+    single = len(point.images) == 1
+    images = f"image {point.images[0]}" if single else counted(len(point.images), "image")
+    common.append(f"{images} x {counted(point.shots, 'shot')}")
     points = [point for line in lines for point in line]
     unfinished = sum(not point.complete for point in points)
     if unfinished:

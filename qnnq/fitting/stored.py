@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from qnnq.arrays import IntArray
-from qnnq.data.load import load_data
 from qnnq.errors import InputError
+from qnnq.execution.inputs import data_for
 from qnnq.execution.request import RunRequest
 from qnnq.fitting.observation import Observation
 from qnnq.networks.bundled import load_model
@@ -46,7 +46,7 @@ def read_results(path: str | Path, where: Sequence[str]) -> list[Observation]:
                 f"{path}: expected the network {point.labels['network']} as it was measured; it "
                 "has changed since"
             )
-        if load_data(data).digest != point.data_digest:
+        if data_for(network, data, str(point.labels["network"])).digest != point.data_digest:
             raise InputError(f"{path}: expected the data {data} as they were; they have changed")
         observations.append(_observation(point.labels, network, point.images, point.counts))
     return observations
@@ -83,7 +83,7 @@ def _observation(
         qubits=str(labels["qubits"]),
         copies=int(labels["copies"]),
     )
-    data = load_data(request.data)
+    data = data_for(network, request.data, request.model)
     truth = data.labels[images]
     right = int(votes[range(len(images)), truth].sum())
     return Observation(request, network, data, images, votes.sum(axis=1), right, votes)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from qnnq.data.load import load_data
 from qnnq.data.selection import parse_images
 from qnnq.errors import InputError
+from qnnq.execution.inputs import data_for
 from qnnq.execution.request import RunRequest, check_placement
 from qnnq.fitting.observation import Observation
 from qnnq.limits import MOST_SHOTS
@@ -93,7 +93,8 @@ def _observation(values: dict[str, str], place: str) -> Observation:
     if not 1 <= numbers["shots"] <= MOST_SHOTS:
         raise InputError(f"shots: expected 1 to {MOST_SHOTS}, got {numbers['shots']}")
     check_placement(numbers["pairs"], values["pair_gate"], numbers["copies"])
-    network, data = load_model(values["model"]), load_data(values["data"])
+    network = load_model(values["model"])
+    data = data_for(network, values["data"], values["model"])
     images = parse_images(values["images"], len(data.labels))
     request = RunRequest(
         model=values["model"],

@@ -17,10 +17,19 @@ from safetensors.numpy import save
 from qnnq.arrays import FloatArray
 from qnnq.errors import InputError
 from qnnq.networks.network import Network
-from qnnq.storage.files import write_atomically
+from qnnq.storage.files import refuse_pointer, write_atomically
 
 FORMAT = "qnnq-network/1"
 FORMAT_WITH_LISTS = "qnnq-network/2"
+_ELSEWHERE = {
+    ".onnx": "ONNX",
+    ".pt": "torch's",
+    ".pth": "torch's",
+    ".ckpt": "torch's",
+    ".h5": "HDF5",
+    ".keras": "Keras's",
+    ".json": "JSON",
+}
 _Item = TypeVar("_Item", str, float)
 _PHYSICS = ("activation", "stretch", "entanglement", "last_projective")
 
@@ -32,6 +41,8 @@ def read_network(path: str | Path) -> Network:
         found = "not a file" if os.path.exists(path) else "no such file"
         raise InputError(f"{path}: {found}")
     try:
+        with path.open("rb") as opened:
+            refuse_pointer(path, opened.read(1024))
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
             _check_header(metadata)
@@ -40,7 +51,8 @@ def read_network(path: str | Path) -> Network:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         return _assemble(tensors, metadata)
     except InputError as error:
-        raise InputError(f"{path}: {error}") from error
+        message = str(error)
+        raise InputError(message if str(path) in message else f"{path}: {message}") from error
     except SafetensorError as error:
         raise InputError(
             f"{path}: not a whole safetensors file: {error} (qnnq import makes one of trained "
@@ -50,8 +62,19 @@ def read_network(path: str | Path) -> Network:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
+def check_network_path(path: str | Path) -> None:
+    """Raise InputError where the name of a network file says that it is of another format."""
+    suffix = Path(path).suffix.lower()
+    if suffix in _ELSEWHERE:
+        raise InputError(
+            f"{path}: a network file is safetensors, with its physics in the header, not "
+            f"{_ELSEWHERE[suffix]}; expected a name such as {Path(path).stem}.safetensors"
+        )
+
+
 def write_network(network: Network, path: str | Path) -> None:
     """Write a network file, whole or not at all; the same network gives the same bytes."""
+    check_network_path(path)
     version = FORMAT_WITH_LISTS if network.layers_differ else FORMAT
     metadata = {**network.information, "format": version, **network.physics()}
     write_atomically(path, _sorted_header(save(network.tensors(), metadata=metadata)))
@@ -69,7 +92,7 @@ def _check_header(metadata: Mapping[str, str]) -> None:
     found = metadata.get("format")
     expected = f"metadata: expected `format` = {FORMAT} or {FORMAT_WITH_LISTS}"
     if found is None:
-        raise InputError(f"{expected}, got none")
+        raise InputError(f"{expected}, got none (trained weights become a network by qnnq import)")
     if found not in (FORMAT, FORMAT_WITH_LISTS):
         newer = re.fullmatch(r"qnnq-network/[1-9][0-9]*", found)
         hint = "; written by a newer qnnq" if newer else ""

@@ -15,6 +15,7 @@ from qnnq.errors import InputError, QnnqError
 from qnnq.results.opening import open_to_read, open_to_write
 from qnnq.results.rows import checksum
 from qnnq.storage.database import DatabaseFile, batched
+from qnnq.storage.files import refuse_pointer
 
 VALUES_PER_QUERY = 500
 """SQLite takes 999 at least."""
@@ -43,11 +44,24 @@ class CheckedFile(DatabaseFile):
             if self.path.is_dir():
                 raise InputError(f"{path}: expected a results file, found a folder")
             raise InputError(f"{path}: no such results file")
+        self._refuse_others()
         with self._explained():
             if create:
                 self._database = open_to_write(self.path, self.kind, self._owner, self.notes)
             else:
                 self._database = open_to_read(self.path, self.kind, self.notes)
+
+    def _refuse_others(self) -> None:
+        """Say of files that are likely to be given here what they are."""
+        if not self.path.is_file():
+            return
+        with self.path.open("rb") as file:
+            refuse_pointer(self.path, file.read(1024))
+        if self.path.suffix == ".toml":
+            raise InputError(
+                f"{self.path}: expected {self.kind}, found a sweep file, which asks for results: "
+                f"qnnq sweep {self.path} --out results.sqlite"
+            )
 
     def __enter__(self) -> Self:
         return self

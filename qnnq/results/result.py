@@ -14,6 +14,8 @@ from qnnq.results.task import Task
 if TYPE_CHECKING:
     import pandas as pd
 
+    from qnnq.statistics import Accuracy
+
 
 @dataclass(frozen=True)
 class RunResult:
@@ -23,7 +25,7 @@ class RunResult:
         task_id: The id of `task`; the one that an earlier version gave, where it made the result.
         task: Everything that determines the result.
         images: Indices of the images in the data set, shape (images,).
-        labels: Their classes, shape (images,).
+        labels: Their classes, shape (images,); -1 where the data have none.
         counts: Shots that chose each class, shape (images, classes).
         softmax_sums: Sum over shots of the softmax of the logits, shape (images, classes).
         seconds: Wall-clock time of the shots.
@@ -50,6 +52,11 @@ class RunResult:
     drift_deviations: dict[str, float] | None = None
 
     @property
+    def labelled(self) -> bool:
+        """Whether the classes of the images are known."""
+        return bool((self.labels >= 0).all())
+
+    @property
     def shots(self) -> int:
         """Shots an image."""
         return self.task.shots
@@ -57,25 +64,30 @@ class RunResult:
     def to_dataframe(self) -> "pd.DataFrame":
         """Return a row an image.
 
-        Its columns: `image` (the index in the data set), `label`, `majority` (the class that most
-        shots chose), and the shots that chose each class, `votes_0` and so on.
+        Its columns: `image` (the index in the data set), `label` if there are labels, `majority`
+        (the class that most shots chose), and the shots that chose each class, `votes_0` and so on.
 
         Raises:
             InputError: If pandas is not installed.
         """
-        majority = np.argmax(self.counts, axis=1)
-        columns = {"image": self.images, "label": self.labels, "majority": majority}
-        votes = {f"votes_{number}": shots for number, shots in enumerate(self.counts.T)}
-        return dataframe(columns | votes)
+        return dataframe(self._columns())
+
+    def predictions(self) -> list[dict[str, Any]]:
+        """Return the same as rows, of plain numbers."""
+        columns = self._columns()
+        rows = zip(*(column.tolist() for column in columns.values()), strict=True)
+        return [dict(zip(columns, row, strict=True)) for row in rows]
+
+    def _columns(self) -> dict[str, NDArray[np.int64]]:
+        columns = {"image": self.images}
+        if self.labelled:
+            columns["label"] = self.labels
+        columns["majority"] = np.argmax(self.counts, axis=1)
+        return columns | {f"votes_{number}": shots for number, shots in enumerate(self.counts.T)}
 
     def to_json(self, with_counts: bool = False) -> dict[str, Any]:
-        """Return the result in schema `qnnq.run/1`."""
-        from qnnq.statistics import accuracies, widened
-
-        found = accuracies(self.counts, self.softmax_sums, self.labels, self.shots)
-        for deviations in (self.calibration_deviations, self.drift_deviations):
-            for name, deviation in (deviations or {}).items():
-                found[name] = widened(found[name], deviation)
+        """Return the result in schema `qnnq.run/1`; without labels `accuracy` is left out."""
+        found = self._accuracies() if self.labelled else {}
         document: dict[str, Any] = {
             "schema": "qnnq.run/1",
             "task_id": self.task_id,
@@ -87,6 +99,8 @@ class RunResult:
             "versions": self.versions,
             "calibration": self.calibration,
         }
+        if not self.labelled:
+            del document["accuracy"]
         if self.out_of_reach is not None:
             document["out_of_reach"] = self.out_of_reach
         if self.calibration_deviations is not None:
@@ -96,6 +110,15 @@ class RunResult:
         if with_counts:
             document["counts"] = self.counts.tolist()
         return document
+
+    def _accuracies(self) -> "dict[str, Accuracy]":
+        from qnnq.statistics import accuracies, widened
+
+        found = accuracies(self.counts, self.softmax_sums, self.labels, self.shots)
+        for deviations in (self.calibration_deviations, self.drift_deviations):
+            for name, deviation in (deviations or {}).items():
+                found[name] = widened(found[name], deviation)
+        return found
 
 
 @cache

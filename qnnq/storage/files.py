@@ -7,6 +7,8 @@ from pathlib import Path
 from qnnq.errors import InputError, QnnqError
 from qnnq.limits import MOST_TEXT_BYTES
 
+_POINTER = b"version https://git-lfs.github.com/spec/"
+
 
 def write_atomically(path: str | Path, content: bytes) -> None:
     """Write `content` to `path` through a temporary file beside it.
@@ -38,14 +40,26 @@ def read_text(path: str | Path) -> str:
     """Return the text of a file in UTF-8, without the mark that some editors begin it with.
 
     Raises:
-        InputError: Where it is larger than text files are.
+        InputError: Where it is larger than text files are, or a pointer of Git LFS.
         OSError, UnicodeDecodeError: Where it cannot be read.
     """
     with Path(path).open("rb") as file:
         content = file.read(MOST_TEXT_BYTES + 1)
+    refuse_pointer(path, content)
     if len(content) > MOST_TEXT_BYTES:
         raise InputError(f"{path}: expected at most {MOST_TEXT_BYTES} bytes of text, found more")
     return content.decode("utf-8-sig")
+
+
+def refuse_pointer(path: str | Path, content: bytes) -> None:
+    """Raise InputError where a file's content is a pointer of Git LFS to what it stands for.
+
+    https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md
+    """
+    if content.startswith(_POINTER):
+        raise InputError(
+            f"{path}: is a Git LFS pointer, not the file itself; git lfs pull fetches it"
+        )
 
 
 FileVersion = tuple[str, int, int, int]

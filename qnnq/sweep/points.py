@@ -17,6 +17,7 @@ from qnnq.data.load import load_data
 from qnnq.data.selection import image_ranges, parse_images
 from qnnq.devices.names import device_kind, device_names, resolve_device
 from qnnq.errors import InputError, QnnqError
+from qnnq.execution.inputs import as_pixels
 from qnnq.execution.measured_deployment import is_measured
 from qnnq.execution.request import RunRequest, check_request
 from qnnq.execution.run import deploy_request
@@ -81,7 +82,7 @@ def expand(sweep: SweepFile) -> Iterator[Point]:
     asked = sum(map(crossed, sweep.grid))
     if asked > MOST_POINTS:
         raise InputError(f"[[grid]]: expected at most {MOST_POINTS} points, found {asked}")
-    files = _Files(cache(load_model), cache(_size_and_digest))
+    files = _Files(cache(load_model), cache(_size), cache(_digest))
     for number, grid in enumerate(sweep.grid, start=1):
         try:
             ends = sorted({min(grid.strength), max(grid.strength)})
@@ -116,7 +117,7 @@ def count_tasks(sweep: SweepFile) -> Counts:
             if grid.target_width is not None:
                 adaptive += number * seeds
             else:
-                blocks = _blocks(grid, engine, _size_and_digest(data)[0], images)
+                blocks = _blocks(grid, engine, _size(data), images)
                 tasks += number * seeds * len(blocks)
     return Counts(settings, points, adaptive, tasks)
 
@@ -125,7 +126,8 @@ class _Files(NamedTuple):
     """The files of a sweep, each read once."""
 
     networks: Callable[[str], Network]
-    datasets: Callable[[str], tuple[int, str]]
+    sizes: Callable[[str], int]
+    digests: Callable[[str, str], str]
 
 
 def crossed(grid: Grid) -> int:
@@ -139,9 +141,7 @@ def _expand_grid(grid: Grid, files: _Files, strengths: Iterable[float]) -> Itera
     if grid.target_width is not None:
         # More shots settle single shots; of the majority they only better the votes.
         rounds = (grid.max_shots or (1 if majority else 100) * grid.shots) // grid.shots
-    blocks = cache(
-        lambda data, engine, images: _blocks(grid, engine, files.datasets(data)[0], images)
-    )
+    blocks = cache(lambda data, engine, images: _blocks(grid, engine, files.sizes(data), images))
     modes = _modes(grid)
     for device, noise, qubits, copies, pairs, gate, off in product(
         _devices(grid),
@@ -183,7 +183,10 @@ def _expand_grid(grid: Grid, files: _Files, strengths: Iterable[float]) -> Itera
                 **mode,
             )
             check_request(request)
-            inputs = {"network": files.networks(network).digest, "data": files.datasets(data)[1]}
+            inputs = {
+                "network": files.networks(network).digest,
+                "data": files.digests(network, data),
+            }
             if engine == "ideal" or is_measured(own):  # quick to check as a whole
                 deployment = deploy_request(request, files.networks(network))
                 if deployment is not None:
@@ -264,9 +267,13 @@ def _labels(request: RunRequest, network: Network) -> dict[str, Any]:
     }
 
 
-def _size_and_digest(data: str) -> tuple[int, str]:
-    dataset = load_data(data)
-    return len(dataset.labels), dataset.digest
+def _size(data: str) -> int:
+    return len(load_data(data).labels)
+
+
+def _digest(network: str, data: str) -> str:
+    """Return the digest of the data as a network takes them."""
+    return as_pixels(load_model(network), load_data(data), data, network).digest
 
 
 def _blocks(grid: Grid, engine: str, count: int, images: str) -> tuple[str, ...]:

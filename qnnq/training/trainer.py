@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +10,7 @@ import torch
 
 from qnnq.data.dataset import Dataset
 from qnnq.errors import InputError
+from qnnq.execution.inputs import for_training
 from qnnq.networks.network import Network
 from qnnq.training.checkpoint import resume_from, write_checkpoint
 from qnnq.training.settings import Epoch, TrainingSettings
@@ -41,6 +42,7 @@ def train(
     progress: Callable[[Epoch], None] | None = None,
     device: str | None = None,
     checkpoint: str | Path | None = None,
+    clip: bool = False,
 ) -> TrainingResult:
     """Train a network; the same seed on the same machine gives the same weights.
 
@@ -54,16 +56,19 @@ def train(
         device: torch's name; the default is a GPU if there is one.
         checkpoint: A file that is written after every epoch, and gone on from where it exists: the
             weights are bit for bit those of a training that was not interrupted.
+        clip: Of features: whether those outside of the training's range, and half of it on both
+            sides, are taken for its end, or refused. The network stores the ranges.
 
     Raises:
         InputError: If the two data sets do not fit, or the checkpoint is of another training.
         QnnqError: If the checkpoint cannot be written; the one before it is kept.
         MemoryError: If the network, or what is trained at once, is too large.
     """
+    data, test, scaling = for_training(data, test, clip)
     _check_fit(data, test)
     try:
         with _threads(settings):
-            return _train(settings, data, test, progress, device, checkpoint)
+            result = _train(settings, data, test, progress, device, checkpoint)
     except RuntimeError as error:  # torch has no class of its own for this on the CPU
         if not any(word in str(error) for word in ("memory", "overflow")):
             raise
@@ -71,6 +76,9 @@ def train(
             f"hidden widths {settings.hidden} with {settings.train_shots} shots of "
             f"{settings.batch_size} images at once are too many"
         ) from error
+    if scaling is None:
+        return result
+    return replace(result, network=scaling.stored_in(result.network))
 
 
 def _train(

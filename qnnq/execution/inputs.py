@@ -1,0 +1,106 @@
+"""Data as a network takes it: features scaled by what the network stores, and all of it checked."""
+
+from functools import lru_cache
+
+import numpy as np
+
+from qnnq.arrays import FloatArray
+from qnnq.data.dataset import Dataset
+from qnnq.data.load import DATA_NAMES, load_data
+from qnnq.errors import InputError
+from qnnq.networks.network import Network
+from qnnq.networks.scaling import Scaling
+
+
+def data_for(network: Network, data: str, model: str, labelled: bool = True) -> Dataset:
+    """Load data and return it as a network takes it; see `taken_by`.
+
+    Args:
+        network: The network.
+        data: A data set's name, or a file.
+        model: What the network is called, for messages.
+        labelled: Whether data without labels are refused.
+    """
+    return taken_by(network, load_data(data, labelled=labelled), data, model)
+
+
+def taken_by(network: Network, dataset: Dataset, data: str, model: str) -> Dataset:
+    """Return data as pixels of the number and with the classes that a network knows.
+
+    Raises:
+        InputError: If they are other ones, or the network takes features and these are pixels.
+    """
+    dataset = as_pixels(network, dataset, data, model)
+    if dataset.images.shape[1] != network.inputs:
+        raise InputError(
+            f"{data}: expected images of {network.inputs} pixels (what {model} takes), got "
+            f"{dataset.images.shape[1]}"
+            + ("; --data FILE takes your own" if data in DATA_NAMES else "")
+        )
+    if dataset.labels.max(initial=0) >= network.classes:
+        index = int(np.argmax(dataset.labels >= network.classes))
+        raise InputError(
+            f"{data}: expected labels 0 to {network.classes - 1} (what {model} tells apart), got "
+            f"{dataset.labels[index]} at image {index}"
+        )
+    return dataset
+
+
+def as_pixels(network: Network, dataset: Dataset, data: str, model: str) -> Dataset:
+    """Return features as the pixels that a network takes for them, and pixels as they are.
+
+    Features in [0, 1] are what a network takes that stores no scaling.
+
+    Raises:
+        InputError: If the network takes features and these are pixels, or the reverse.
+    """
+    scaled = Scaling.of_network(network) is not None
+    if dataset.kind == "features":
+        if not scaled and not ((dataset.images >= 0) & (dataset.images <= 1)).all():
+            raise InputError(
+                f"{data}: expected pixels, got features; {model} stores no scaling of them, which "
+                "qnnq import --features and qnnq train give to a network"
+            )
+        return _scaled(network, dataset, data)
+    if scaled:
+        raise InputError(
+            f"{data}: expected features (what {model} takes, as it stores their scaling), got "
+            "pixels; call the array `features` if that is what it has"
+        )
+    return dataset
+
+
+def for_training(
+    data: Dataset, test: Dataset, clip: bool = False
+) -> tuple[Dataset, Dataset, Scaling | None]:
+    """Return data to train and to test with as pixels, and the scaling of features that did it.
+
+    Raises:
+        InputError: If one has pixels and the other features, or for features out of range.
+    """
+    if data.kind != test.kind:
+        raise InputError(
+            f"{test.name}: expected {data.kind} as in {data.name}, got {test.kind}; "
+            "--test-data FILE takes your own"
+        )
+    if data.kind == "pixels":
+        if clip:
+            raise InputError(f"{data.name}: expected features with --clip, got pixels")
+        return data, test, None
+    scaling = Scaling.of_features(data.images.astype(np.float64), clip, data.columns)
+    return _with(scaling, data, data.name), _with(scaling, test, test.name), scaling
+
+
+@lru_cache(maxsize=2)
+def _scaled(network: Network, dataset: Dataset, data: str) -> Dataset:
+    """Scale each data set once for a network; both stay the same objects while they are loaded."""
+    return _with(Scaling.of_network(network), dataset, data)
+
+
+def _with(scaling: Scaling | None, dataset: Dataset, data: str) -> Dataset:
+    pixels: FloatArray = dataset.images.astype(np.float64)
+    try:
+        pixels = pixels if scaling is None else scaling.pixels(pixels, dataset.columns)
+    except InputError as error:
+        raise InputError(f"{data}: {error}") from error
+    return Dataset(pixels, dataset.labels, dataset.name, labelled=dataset.labelled)
