@@ -13,6 +13,12 @@ class Interrupted(QnnqError):
     """Ctrl-C, after which something was kept: the message says what (exit code 130)."""
 
 
+def located(place: object, error: InputError) -> InputError:
+    """Return the error with its place, such as a file, before it, where it does not begin so."""
+    message = str(error)
+    return InputError(message if message.startswith(str(place)) else f"{place}: {message}")
+
+
 def require(good: bool, name: str, expected: str, found: object) -> None:
     """Raise InputError, which names what was given, what it is and what was expected."""
     if not good:

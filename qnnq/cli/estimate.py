@@ -125,9 +125,8 @@ def print_estimate(plan: "Plan") -> None:
             f"{layer.quantum_seconds:.1f}",
         )
     print_table(table)
-    if not isinstance(first, NetworkCircuit):
-        for line in turns(plan.circuits):
-            print(line)
+    for line in turns([each for each in plan.circuits if not isinstance(each, NetworkCircuit)]):
+        print(line)
     print(f"quantum seconds: {estimate.formula()}")
     if len(estimate.layers) > 1:
         print(

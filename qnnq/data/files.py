@@ -15,7 +15,7 @@ from qnnq.data.forms import dataset_of
 from qnnq.data.npy import npy_pair, read_npy
 from qnnq.data.npz import Part, read_npz
 from qnnq.data.table import SUFFIXES, read_table
-from qnnq.errors import InputError
+from qnnq.errors import InputError, located
 from qnnq.limits import MOST_ARRAY_BYTES
 from qnnq.storage.files import refuse_pointer
 
@@ -58,8 +58,7 @@ def read_data(path: Path, name: str, part: Part | None = None, prefer: Part = "t
             return read_table(content, name)
         raise InputError("expected an .npz, .npy, CSV or IDX file (of images or of labels)")
     except InputError as error:
-        message = str(error)
-        raise InputError(message if str(path) in message else f"{path}: {message}") from error
+        raise located(path, error) from error
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
 
@@ -106,7 +105,7 @@ def _content(path: Path) -> bytes:
 def _limited(content: bytes, path: Path) -> bytes:
     refuse_pointer(path, content)
     if len(content) > MOST_ARRAY_BYTES:
-        raise InputError(f"{path}: expected at most {MOST_ARRAY_BYTES} bytes, found more")
+        raise InputError(f"{path}: expected at most {MOST_ARRAY_BYTES:,} bytes, found more")
     return content
 
 

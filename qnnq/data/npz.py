@@ -54,7 +54,8 @@ def read_npz(content: bytes, name: str, part: Part | None, prefer: Part) -> Data
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             size = sum(entry.file_size for entry in archive.infolist())
         if size > MOST_ARRAY_BYTES:
-            raise InputError(f"expected at most {MOST_ARRAY_BYTES} bytes of arrays, found {size}")
+            most = f"{MOST_ARRAY_BYTES:,} bytes of arrays"
+            raise InputError(f"expected at most {most}, found {size:,}")
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
             values, labels, kind = _chosen(list(file), part, prefer)
             arrays = {key: file[key] for key in (values, labels) if key in file}

@@ -7,7 +7,7 @@ import numpy as np
 from qnnq.arrays import FloatArray
 from qnnq.data.dataset import Dataset
 from qnnq.data.load import DATA_NAMES, load_data
-from qnnq.errors import InputError
+from qnnq.errors import InputError, located
 from qnnq.networks.network import Network
 from qnnq.networks.scaling import Scaling
 
@@ -102,5 +102,5 @@ def _with(scaling: Scaling | None, dataset: Dataset, data: str) -> Dataset:
     try:
         pixels = pixels if scaling is None else scaling.pixels(pixels, dataset.columns)
     except InputError as error:
-        raise InputError(f"{data}: {error}") from error
+        raise located(data, error) from error
     return Dataset(pixels, dataset.labels, dataset.name, labelled=dataset.labelled)

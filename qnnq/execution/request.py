@@ -180,7 +180,7 @@ def check_at_least(option: str, value: int, least: int) -> None:
 def check_at_most(option: str, value: int, most: int) -> None:
     """Raise InputError if the value of an option is above the most."""
     if value > most:
-        raise InputError(f"--{option} {_short(value)}: expected at most {most}")
+        raise InputError(f"--{option} {_short(value)}: expected at most {most:,}")
 
 
 def _short(value: int) -> str:

@@ -45,7 +45,7 @@ def prepare(
     widest, most = max(network.widths), MOST_OUTCOMES[request.mode]
     if request.shots * widest > most:
         raise InputError(
-            f"--shots {request.shots}: expected at most {most // widest} with layers of "
+            f"--shots {request.shots}: expected at most {most // widest:,} with layers of "
             f"{widest} neurons, as the shots of an image are held in memory together"
         )
     images = parse_images(request.images, len(dataset.labels))

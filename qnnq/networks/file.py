@@ -15,7 +15,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from qnnq.arrays import FloatArray
-from qnnq.errors import InputError
+from qnnq.errors import InputError, located
 from qnnq.networks.network import Network
 from qnnq.storage.files import refuse_pointer, write_atomically
 
@@ -51,8 +51,7 @@ def read_network(path: str | Path) -> Network:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         return _assemble(tensors, metadata)
     except InputError as error:
-        message = str(error)
-        raise InputError(message if str(path) in message else f"{path}: {message}") from error
+        raise located(path, error) from error
     except SafetensorError as error:
         raise InputError(
             f"{path}: not a whole safetensors file: {error} (qnnq import makes one of trained "

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from qnnq.arrays import FloatArray
-from qnnq.errors import InputError
+from qnnq.errors import InputError, located
 from qnnq.networks.activation import Activation
 from qnnq.networks.layers import Layers, layers_of_state
 from qnnq.networks.network import Network
@@ -64,8 +64,7 @@ def import_network(
         physics = (activation, stretch, entanglement, last_projective, information)
         return _network(found, *physics)
     except InputError as error:
-        message = str(error)
-        raise InputError(message if str(path) in message else f"{path}: {message}") from error
+        raise located(path, error) from error
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
 
@@ -107,12 +106,11 @@ def from_torch(
     found = read_module(source)
     hidden = len(found.activations)
     given = _each(activation, hidden)
-    for name, own, wanted in zip(found.layers.names, found.activations, given, strict=True):
+    for name, own, wanted in zip(found.layers.names, found.activations, given):
         if own is not None and wanted not in (None, own):
             raise InputError(f"activation: expected {own} as after {name}, got {wanted}")
-    return Network(
-        found.layers.weights,
-        found.layers.biases,
+    return _network(
+        found.layers,
         tuple(wanted or own or "htanh" for own, wanted in zip(found.activations, given)),
         found.stretches if stretch is None else stretch,
         entanglement,
@@ -168,7 +166,17 @@ def _network(
                 f"order {','.join(layers.names)}, and --layers gives another"
             )
     physics = (activation, stretch, entanglement, last_projective, information)
-    return Network(layers.weights, layers.biases, *physics)
+    return _several_outputs(Network(layers.weights, layers.biases, *physics))
+
+
+def _several_outputs(network: Network) -> Network:
+    if network.classes == 1:
+        raise InputError(
+            "one output (a sigmoid for two classes?), expected one a class; the same network has "
+            "two, the first one all 0: weight = torch.cat([0 * weight, weight]), and the bias "
+            "likewise"
+        )
+    return network
 
 
 def _read(path: Path, layers: Sequence[str] | None) -> tuple[Layers, set[str]]:

@@ -31,14 +31,6 @@ class Layers:
     biases: tuple[FloatArray | None, ...]
     names: tuple[str, ...]
 
-    def __post_init__(self) -> None:
-        if self.weights and self.weights[-1].shape[0] == 1:
-            raise InputError(
-                f"{self.names[-1]}: one output (a sigmoid for two classes?), expected one a class; "
-                "the same network has two, the first one all 0: weight = torch.cat([0 * weight, "
-                "weight]), and the bias likewise"
-            )
-
 
 @dataclass(frozen=True)
 class Norm:

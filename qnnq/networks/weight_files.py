@@ -35,7 +35,7 @@ def read_safetensors(path: Path) -> tuple[dict[str, FloatArray], set[str]]:
     with path.open("rb") as file:
         content = file.read(MOST_ARRAY_BYTES + 1)
     if len(content) > MOST_ARRAY_BYTES:
-        raise InputError(f"expected at most {MOST_ARRAY_BYTES} bytes, found more")
+        raise InputError(f"expected at most {MOST_ARRAY_BYTES:,} bytes, found more")
     try:
         stored = deserialize(content)  # type: ignore[no-untyped-call]
     except SafetensorError as error:

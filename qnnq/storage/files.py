@@ -47,7 +47,7 @@ def read_text(path: str | Path) -> str:
         content = file.read(MOST_TEXT_BYTES + 1)
     refuse_pointer(path, content)
     if len(content) > MOST_TEXT_BYTES:
-        raise InputError(f"{path}: expected at most {MOST_TEXT_BYTES} bytes of text, found more")
+        raise InputError(f"{path}: expected at most {MOST_TEXT_BYTES:,} bytes of text, found more")
     return content.decode("utf-8-sig")
 
 

@@ -81,7 +81,7 @@ def expand(sweep: SweepFile) -> Iterator[Point]:
     """
     asked = sum(map(crossed, sweep.grid))
     if asked > MOST_POINTS:
-        raise InputError(f"[[grid]]: expected at most {MOST_POINTS} points, found {asked}")
+        raise InputError(f"[[grid]]: expected at most {MOST_POINTS:,} points, found {asked:,}")
     files = _Files(cache(load_model), cache(_size), cache(_digest))
     for number, grid in enumerate(sweep.grid, start=1):
         try:

@@ -28,7 +28,7 @@ def folder(tmp_path_factory):
     (path / "sweep.toml").write_text(SWEEP)
     (path / "grid.toml").write_text(SWEEP.replace("[[grid]]", "[grid]"))
     labels = np.arange(4) % 2
-    np.savez(path / "cubes.npz", images=np.zeros((4, 2, 2)), labels=labels)
+    np.savez(path / "colours.npz", images=np.zeros((4, 3, 2, 2)), labels=labels)
     np.savez(path / "small.npz", images=np.zeros((4, 4)), labels=labels)
     weights = tuple(np.ones(shape, np.float32) for shape in ((3, 4), (2, 3)))
     write_network(Network(weights), path / "small.safetensors")
@@ -53,7 +53,16 @@ def _there(folder, monkeypatch):
         ("plot r.sqlite --out a.png --size big", "--size 'big': expected inches such as 7x4"),
         ("plot r.sqlite --out a.png --label x=y", "expected NETWORK=NAME, one of mnist16-a0, "),
         ("noise fake_fez --devices", "--devices: expected alone"),
-        ("train --data cubes.npz --out a.safetensors", "images.reshape(len(images), -1)"),
+        ("train --data colours.npz --out a.safetensors", "expected one number a pixel, got shape"),
+        ("train --out net.onnx", "not ONNX; expected a name such as net.safetensors"),
+        ("run --noise none", "no noise is called ideal"),
+        ("run --noise 2*fake_kingston", "a strength stands behind: fake_kingston*2"),
+        ("run --noise 2*readout(p=0.1)", "a strength stands behind: readout(p=0.1)*2"),
+        (
+            "report sweep.toml --out a.html",
+            "found a sweep file, which asks for results: qnnq",
+        ),
+        ("results sweep.toml", "found a sweep file, which asks for results: qnnq"),
         ("train --data small.npz --out a.safetensors", "--test-data FILE takes your own"),
         ("estimate small.safetensors --data small.npz", "all takes all"),
     ],
@@ -138,6 +147,24 @@ def test_progress_is_told_in_lines_where_no_terminal_is(capsys, monkeypatch):
         advance(4)
         advance(6)
     assert capsys.readouterr().err == "qnnq: images: 4 of 10\nqnnq: images: 10 of 10\n"
+
+
+@pytest.mark.parametrize(
+    "command", ["compile small.safetensors --device fake_manila", "run mnist16-a0 --images 0:3"]
+)
+def test_a_layer_that_is_wider_than_the_chip_takes_turns(capsys, command):
+    capsys.readouterr()
+    assert main([*command.split(), "--device", "fake_manila"]) == 0
+    told = "layer 1, 2, 3: 16 neurons take turns on 4 places of the chip, in 4 executions\n"
+    assert capsys.readouterr().out.endswith(told) == ("mnist16" in command)
+
+
+def test_numbers_of_images_are_written_in_one_way(capsys):
+    capsys.readouterr()
+    assert main(["run", "mnist16-a0", "--engine", "ideal", "--shots", "1"]) == 0
+    assert "\n10,000 images x 1 shot, " in capsys.readouterr().out
+    assert main(["estimate", "mnist16-a0", "--images", "0:1000", "--shots", "1"]) == 0
+    assert "1,000 images x 1 shot, " in capsys.readouterr().out
 
 
 def test_confusion_of_a_run(capsys):

@@ -95,7 +95,7 @@ BAD = [
         "--device fake_torino: expected --engine",
     ),
     (["--engine", "ideal", "--qubits", "1,2"], "--qubits"),
-    (["--shots", "1" + "0" * 20], "expected at most 1000000"),
+    (["--shots", "1" + "0" * 20], "expected at most 1,000,000"),
     (["--shots", "0"], "expected a whole number >= 1"),
     (["--shots", "few"], "few"),
     (["--seed", "-1"], "expected a whole number >= 0"),
@@ -185,7 +185,7 @@ def test_interrupt_keeps_the_images_that_are_finished(interrupted, capsys):
     assert code == 130
     partial = json.loads(out)
     assert 0 < partial["images"] < 10_000
-    assert f"stopped after {partial['images']} of 10000 images" in err
+    assert f"stopped after {partial['images']:,} of 10,000 images" in err
     code, out, _ = run(capsys, "run", "--images", f"0:{partial['images']}", *options)
     assert json.loads(out)["task_id"] == partial["task_id"]
     assert json.loads(out)["counts"] == partial["counts"]

@@ -55,9 +55,9 @@ def test_without_a_command_the_help_is_printed(capsys):
 
 
 def test_out_of_memory_is_one_line_and_exit_code_1(capsys, monkeypatch):
-    def exhausted(name):
+    def exhausted(name, **options):
         raise MemoryError("Unable to allocate 60 GiB")
 
-    monkeypatch.setattr("qnnq.execution.run.load_data", exhausted)
+    monkeypatch.setattr("qnnq.execution.inputs.load_data", exhausted)
     assert main(["run"]) == 1
     assert capsys.readouterr().err == "qnnq: out of memory: Unable to allocate 60 GiB\n"

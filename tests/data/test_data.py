@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import shutil
 import struct
+import warnings
 import zipfile
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from qnnq.data import mnist as mnist_download
 from qnnq.data.dataset import Dataset
 from qnnq.data.load import BUNDLED_FOLDER, load_data
+from qnnq.data.load import test_part as find_test_part
 from qnnq.data.selection import parse_images
 from qnnq.errors import InputError, QnnqError
 
@@ -98,6 +100,10 @@ def test_the_digest_is_that_of_the_contents(mnist):
 FLAT = RNG.random((6, 6))
 
 
+# The largest of FLAT, which shall be pixel 256 of no more than 255 below.
+FLAT[5, 5] = 0.999
+
+
 def changed(value):
     images = FLAT.copy()
     images[4, 2] = value
@@ -112,7 +118,9 @@ def changed(value):
         ({"images": changed(-0.5)}, "got -0.5 in image 4"),
         ({"images": FLAT[0]}, r"expected an array \(images, pixels\), got shape \(6,\)"),
         ({"images": FLAT[:0]}, r"got shape \(0, 6\)"),
-        ({"images": (FLAT * 255).astype(int)}, "expected uint8 or float16, 32 or 64, got int64"),
+        ({"images": (FLAT * 256).astype(int) + 1}, r"expected pixels 0 to 255, got 256 in image"),
+        ({"images": FLAT.astype(complex)}, "expected uint8 or float16, 32 or 64, got complex128"),
+        ({"images": RNG.random((6, 3, 2, 2))}, r"one number a pixel, got shape \(6, 3, 2, 2\)"),
         ({"labels": LABELS[:5]}, r"labels: expected shape \(6,\), one an image, got \(5,\)"),
         ({"labels": LABELS / 2}, "labels: expected whole numbers, got float64"),
         (
@@ -121,7 +129,12 @@ def changed(value):
         ),
         ({"labels": np.array([object()] * 6)}, "plain arrays"),
         ({"labels": np.full(6, 2**63, np.uint64)}, f"got {2**63} for image 0"),
-        ({"labels": None}, "expected .* arrays images and labels, got images"),
+        ({"labels": None}, "expected labels beside pixels, found none; only qnnq run .*--predict"),
+        ({"labels": np.ones((6, 2), int)}, r"expected one class an image: .* got others of shape"),
+        ({"labels": np.eye(6)[:5]}, r"labels: expected shape \(6,\), one an image, got \(5,\)"),
+        ({"features": FLAT}, "expected images or features, got both images and features"),
+        ({"images": None, "features": changed(np.inf)}, "finite numbers, got inf in row 4, col"),
+        ({"images": None, "pictures": FLAT}, "expected an .npz file .*, got labels, pictures"),
     ],
 )
 def test_bad_npz_files_are_refused(tmp_path, arrays, message):
@@ -131,6 +144,182 @@ def test_bad_npz_files_are_refused(tmp_path, arrays, message):
     with pytest.raises(InputError, match=message) as caught:
         load_data(str(path))
     assert str(caught.value).startswith(str(path))
+
+
+PICTURES = RNG.integers(0, 256, (6, 2, 3), dtype=np.uint8)
+PLAIN = {"images": PICTURES.reshape(6, 6), "labels": LABELS}
+HALVES = {"x_train": PICTURES[:2], "y_train": LABELS[:2], "x_test": PICTURES, "y_test": LABELS}
+MEDMNIST = {
+    f"{part}_{kind}": array[: 6 - cut, ...]
+    for cut, part in enumerate(("test", "val", "train"))
+    for kind, array in (("images", PICTURES), ("labels", LABELS[:, None]))
+}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"images": PICTURES},
+        {"images": PICTURES[:, None]},
+        {"images": PICTURES[..., None]},
+        {"images": PICTURES.astype(np.int64)},
+        {"labels": LABELS[:, None]},
+        {"labels": LABELS.astype(np.float32)},
+        {"labels": np.eye(10)[LABELS]},
+        {"labels": np.eye(10, dtype=bool)[LABELS]},
+        {"images": None, "labels": None, **HALVES},
+        {"images": None, "labels": None, **MEDMNIST},
+        {"images": None, "labels": None, "X": PICTURES, "y": LABELS},
+    ],
+)
+def test_the_forms_of_an_npz_file_are_one_data_set(tmp_path, changes):
+    arrays = {name: array for name, array in (PLAIN | changes).items() if array is not None}
+    np.savez(tmp_path / "own.npz", **arrays)
+    expected = Dataset(PLAIN["images"], LABELS, "")
+    assert load_data(str(tmp_path / "own.npz")).digest == expected.digest
+
+
+def test_truth_values_are_black_and_white(tmp_path):
+    np.savez(tmp_path / "own.npz", images=PICTURES > 100, labels=LABELS)
+    data = load_data(str(tmp_path / "own.npz"))
+    assert data.images.dtype == np.float32
+    assert np.array_equal(data.images, PLAIN["images"] > 100)
+
+
+@pytest.mark.parametrize("arrays", [HALVES, MEDMNIST])
+def test_a_part_is_chosen_by_its_name_or_by_who_asks(tmp_path, arrays):
+    path = tmp_path / "own.npz"
+    np.savez(path, **arrays)
+    count = 2 if arrays is HALVES else 4
+    assert len(load_data(f"{path}:train").labels) == count
+    assert len(load_data(str(path), prefer="train").labels) == count
+    assert len(load_data(f"{path}:test", prefer="train").labels) == 6
+    assert load_data(f"{path}:train").name == "own.npz:train"
+    assert find_test_part(str(path)) == find_test_part(f"{path}:train") == f"{path}:test"
+    np.savez(path, **{name: each for name, each in arrays.items() if "test" not in name})
+    assert find_test_part(str(path)) is None
+    with pytest.raises(InputError, match=r"expected a part 'test', found .* called FILE:train"):
+        load_data(str(path))
+
+
+def test_a_part_of_a_file_without_parts_is_refused(tmp_path, mnist):
+    np.savez(tmp_path / "own.npz", **PLAIN)
+    with pytest.raises(
+        InputError, match=r"expected arrays x_train and y_train, got images"
+    ):
+        load_data(f"{tmp_path}/own.npz:train")
+    with pytest.raises(InputError, match=r"expected an .npz file with a part 'train'"):
+        load_data(f"{mnist}:train")
+
+
+def test_values_outside_of_0_to_1_under_keys_that_do_not_say_are_features(tmp_path):
+    features = RNG.normal(size=(6, 4))
+    for name, values, kind in (("a", features, "features"), ("b", features > 0, "pixels")):
+        np.savez(tmp_path / f"{name}.npz", x_test=values, y_test=LABELS)
+        assert load_data(str(tmp_path / f"{name}.npz")).kind == kind
+    plain = Dataset(features, LABELS, "", "features")
+    assert load_data(str(tmp_path / "a.npz")).digest == plain.digest
+    assert plain.digest != Dataset(np.clip(features, 0, 1), LABELS, "").digest
+
+
+@pytest.mark.parametrize(
+    ("names", "kind"),
+    [
+        (("images.npy", "labels.npy"), "pixels"),
+        (("x_test.npy", "y_test.npy"), "pixels"),
+        (("test_images.npy", "test_labels.npy"), "pixels"),
+        (("X.npy", "y.npy"), "pixels"),
+        (("features-1.npy", "labels-1.npy"), "features"),
+    ],
+)
+def test_a_pair_of_npy_files_is_found_from_either(tmp_path, names, kind):
+    np.save(tmp_path / names[0], PICTURES if kind == "pixels" else PLAIN["images"])
+    np.save(tmp_path / names[1], LABELS)
+    (tmp_path / "max.npy").write_bytes(b"")  # no y goes with an x within a word
+    for name in names:
+        data = load_data(str(tmp_path / name))
+        assert (data.kind, data.labels.tolist()) == (kind, LABELS.tolist())
+        assert np.array_equal(data.images, PLAIN["images"])
+    np.save(tmp_path / names[1], LABELS[::-1])
+    assert load_data(str(tmp_path / names[0])).labels.tolist() == LABELS[::-1].tolist()
+
+
+ROWS = [[0.5, -3.25, 1e3, 1], [2.0, 0.0, 7.0, 0], [1.0, 4.5, -2.0, 1]]
+
+
+def table(separator, header=("age", "size", "weight", "Class"), rows=ROWS):
+    lines = [separator.join(header), *(separator.join(map(str, row)) for row in rows)]
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("how", ["plain", "windows", "gzip", "decimal commas", "quotes"])
+def test_tables_with_the_usual_separators(tmp_path, separator, how):
+    text, path = table(separator), tmp_path / "lab.csv"
+    if how == "decimal commas":
+        text = text.replace(".", ",") if separator == ";" else text
+    if how == "quotes":
+        text = text.replace("age", '"age"').replace("-3.25", '"-3.25"')
+    content = text.replace("\n", "\r\n").encode("utf-8-sig") if how == "windows" else text.encode()
+    if how == "gzip":
+        path = tmp_path / "lab.csv.gz"
+        content = gzip.compress(content)
+    path.write_bytes(content)
+    data = load_data(str(path))
+    assert (data.kind, data.columns) == ("features", ("age", "size", "weight"))
+    assert np.array_equal(data.images, np.array(ROWS)[:, :3])
+    assert data.labels.tolist() == [1, 0, 1]
+
+
+def test_a_table_of_pixels(tmp_path):
+    header = ["label", *(f"{row}x{column}" for row in (1, 2) for column in (1, 2, 3))]
+    rows = np.column_stack([LABELS, PLAIN["images"]]).tolist()
+    (tmp_path / "mnist.csv").write_text(table(",", header, rows))
+    expected = Dataset(PLAIN["images"], LABELS, "")
+    assert load_data(str(tmp_path / "mnist.csv")).digest == expected.digest
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (table(",", ["1", "2", "3", "4"]), "whose first line names its columns, one of them label"),
+        (table(",", ["a", "b", "", "label"]), "no name for column 3 .an index"),
+        (table(",", ["a", "b", "a", "label"]), "got the name 'a' twice"),
+        (table(",", ["a", "b", "y", "label"]), "expected one column of labels, got y and label"),
+        (table(",", ["a", "b", "label"]), "expected 3 numbers a row, got 4"),
+        (table(",").replace("-3.25", ""), "expected numbers in every row, .* none missing"),
+        (table(",").replace(",1\n", ",benign\n"), "classes as well .*could not convert .*'benign'"),
+        (table(",").replace(",1\n", ",0.5\n"), "labels: expected whole numbers"),
+        (table(",").replace("-3.25", "nan"), "finite numbers, got nan in row 0, column 1"),
+        (table(",", rows=[]), "expected rows below the names of the columns, found none"),
+        ("", "expected a table whose first line names its columns"),
+        (table(",", ["a", "b", "c", "diagnosis"]), "expected labels beside features, found none"),
+    ],
+)
+def test_bad_tables_are_refused(tmp_path, text, message):
+    (tmp_path / "lab.csv").write_text(text)
+    with pytest.raises(InputError, match=message) as caught:
+        load_data(str(tmp_path / "lab.csv"))
+    assert str(caught.value).startswith(str(tmp_path / "lab.csv"))
+    assert "\n" not in str(caught.value)
+
+
+def test_whole_pixels_far_below_255_are_warned_of(tmp_path):
+    sixteen = PICTURES.reshape(6, 6) % 17
+    np.savez(tmp_path / "digits.npz", images=sixteen, labels=LABELS)
+    with pytest.warns(UserWarning, match="the largest is 16; .* save images / 16 as floats"):
+        load_data(str(tmp_path / "digits.npz"))
+    np.savez(tmp_path / "digits.npz", images=sixteen / 16, labels=LABELS)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert load_data(str(tmp_path / "digits.npz")).images.max() == 1
+
+
+@pytest.mark.parametrize("name", ["own.npz", "x.npy", "train-images-idx3-ubyte", "lab.csv"])
+def test_a_pointer_of_git_lfs_is_named(tmp_path, name):
+    (tmp_path / name).write_text("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n")
+    with pytest.raises(InputError, match=f"{name}: is a Git LFS pointer, not the file itself"):
+        load_data(str(tmp_path / name))
 
 
 def test_damaged_files_are_refused(mnist, tmp_path):
@@ -187,9 +376,9 @@ def test_what_is_missing_is_named(mnist, tmp_path):
     (tmp_path / "train-labels-idx1-ubyte").unlink()
     with pytest.raises(InputError, match="expected train-labels-idx1-ubyte beside it"):
         load_data(str(mnist))
-    (tmp_path / "net.txt").write_text("hello")
-    with pytest.raises(InputError, match=r"net.txt: expected an .npz or IDX file"):
-        load_data(str(tmp_path / "net.txt"))
+    (tmp_path / "net.bin").write_text("hello")
+    with pytest.raises(InputError, match=r"net.bin: expected an .npz, .npy, CSV or IDX file"):
+        load_data(str(tmp_path / "net.bin"))
     with pytest.raises(InputError, match=r"mnist_test: no such file.*nearest: mnist-test"):
         load_data("mnist_test")
 
