@@ -1,4 +1,4 @@
-"""From a torch network and data of one's own to a report, in ten steps.
+"""From a torch network and data of one's own to a report, in eight steps.
 
     python benchmarks/tutorial.py --out tutorial
 
@@ -25,19 +25,14 @@ SWEEP = """\
 networks = ["mine.safetensors", "sign.safetensors", "natural.safetensors"]
 noise = ["fake_kingston"]
 strength = [0, 1, 4, 16, 64]
-data = "test-data.npz"
+data = "data.npz"
 """
 
-TRAIN = (
-    "qnnq train --hidden 12,12 --epochs 30 --learning-rate 0.03 --data train-data.npz "
-    "--test-data test-data.npz"
-)
+TRAIN = "qnnq train --hidden 12,12 --epochs 30 --data data.npz"
 COMMANDS = (
-    "qnnq import mine.pt --stretch 1 --activation tanh --features train.npz --data test.npz "
-    "--out mine.safetensors",
-    "qnnq scale mine.safetensors train.npz --out train-data.npz",
-    "qnnq scale mine.safetensors test.npz --out test-data.npz",
-    "qnnq run mine.safetensors --data test-data.npz --noise fake_kingston",
+    "qnnq import mine.pt --stretch 1 --activation tanh --features data.npz --data data.npz "
+    "--check-logits logits.npz --out mine.safetensors",
+    "qnnq run mine.safetensors --data data.npz --noise fake_kingston",
     f"{TRAIN} --stretch 0 --out sign.safetensors",
     f"{TRAIN} --stretch 0.5 --out natural.safetensors",
     "qnnq sweep sweep.toml --out results.sqlite",
@@ -75,14 +70,17 @@ def train_in_torch(features: np.ndarray, labels: np.ndarray) -> nn.Sequential:
 
 
 def run(folder: Path) -> int:
-    """Take the ten steps in a folder; return the exit code of the one that failed, or 0."""
+    """Take the eight steps in a folder; return the exit code of the one that failed, or 0."""
     folder.mkdir(parents=True, exist_ok=True)
     os.chdir(folder)
-    print("1. a network that torch trained on features: mine.pt, train.npz, test.npz, sweep.toml")
-    train, test = make_data(2000, seed=0), make_data(1000, seed=1)
-    for name, (features, labels) in (("train", train), ("test", test)):
-        np.savez(f"{name}.npz", features=features, labels=labels)
-    torch.save(train_in_torch(*train).state_dict(), "mine.pt")
+    print("1. a network that torch trained on features: mine.pt, data.npz, logits.npz, sweep.toml")
+    (features, labels), (new, truth) = make_data(2000, seed=0), make_data(1000, seed=1)
+    np.savez("data.npz", x_train=features, y_train=labels, x_test=new, y_test=truth)
+    network = train_in_torch(features, labels)
+    torch.save(network.state_dict(), "mine.pt")
+    with torch.no_grad():
+        logits = network(torch.tensor(new, dtype=torch.float32)).numpy()
+    np.savez("logits.npz", features=new, logits=logits)
     Path("sweep.toml").write_text(SWEEP, encoding="utf-8")
     for number, command in enumerate(COMMANDS, start=2):
         print(f"\n{number}. {command}", flush=True)

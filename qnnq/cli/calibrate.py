@@ -92,9 +92,7 @@ def register(app: typer.Typer) -> None:
         checking = replace(request, data=data)  # no part of what a calibration measures
         if json is not None and check is None:
             raise InputError("--json: expected --check beside it, whose result it holds")
-        for path in (out, json):
-            if path not in (None, "-"):
-                check_writable(path)
+        check_writable(out, json)
         folder = calibration_folder(request, run)
         with redirect_stdout(sys.stderr if json == "-" else sys.stdout):
             if not (folder / LEDGER).exists():

@@ -52,9 +52,11 @@ def register(app: typer.Typer) -> None:
         from qnnq.report.sources import alike, source_points
         from qnnq.results.comparison import compare as compare_points
         from qnnq.results.robustness import check_complete
+        from qnnq.storage.files import check_writable
 
         if csv == json == "-":
             raise InputError("--json -: expected a file, as --csv takes stdout")
+        check_writable(csv, json)
         if second is None and not (a or b):
             raise InputError(
                 "expected B, or --a and --b that choose what is compared, such as --a strength=0"

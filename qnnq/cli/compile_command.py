@@ -58,9 +58,7 @@ def register(app: typer.Typer) -> None:
         if json == "-" and (draw or qasm == "-"):
             other = "--draw" if draw else "--qasm -"
             raise InputError(f"--json -: expected nothing else on stdout, got {other}")
-        for file in (json, qasm):
-            if file not in (None, "-"):
-                check_writable(file)
+        check_writable(json, qasm)
         request = RunRequest(
             model,
             device=device,

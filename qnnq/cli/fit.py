@@ -75,9 +75,7 @@ def register(app: typer.Typer) -> None:
         from qnnq.fitting.explanation import verdict, weights
         from qnnq.storage.files import check_writable
 
-        for path in (json, figure):
-            if path not in (None, "-"):
-                check_writable(path)
+        check_writable(json, figure)
         if figure is not None:
             from qnnq.figures.style import check_ending
 

@@ -89,9 +89,9 @@ def register(app: typer.Typer) -> None:
 
         check_network_path(out)
         read = [split_part(each)[0] for each in (features, data, logits) if each is not None]
-        for path in (out, *([] if json in (None, "-") else [json])):
+        for path in (out, json or "-"):
             check_another(path, weights, *read)
-            check_writable(path)
+        check_writable(out, json)
         network = import_network(
             weights,
             parse_activation(activation),

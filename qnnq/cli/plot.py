@@ -72,7 +72,7 @@ def register(app: typer.Typer) -> None:
         from qnnq.wording import counted
 
         check_ending(out)
-        check_writable(out)
+        check_writable(out, json)
         if (image is None) == (kind == "image"):
             raise InputError("--image: goes with --kind image, which needs it")
         notes, _ = read_notes(file)

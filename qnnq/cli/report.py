@@ -34,7 +34,7 @@ def register(app: typer.Typer) -> None:
         from qnnq.report.build import build_report
         from qnnq.storage.files import check_writable, write_atomically
 
-        check_writable(out)
+        check_writable(out, json)
         write_atomically(out, build_report(sources, where or ()).encode())
         if json is not None:
             write_json({"schema": "qnnq.report/1", "page": out, "sources": sources}, json)

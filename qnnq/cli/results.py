@@ -39,8 +39,10 @@ def register(app: typer.Typer) -> None:
         from qnnq.cli.output import write_json
         from qnnq.results.file import Store
         from qnnq.results.merging import merge as merge_files
+        from qnnq.storage.files import check_writable
         from qnnq.wording import counted
 
+        check_writable(json)
         merge_files(files, out)
         with Store(out) as store:
             tasks = store.count("results")
@@ -117,11 +119,13 @@ def _register_show(app: typer.Typer) -> None:
         from qnnq.results.labels import setting_text
         from qnnq.results.points import read_notes, read_points
         from qnnq.results.tables import build_report
+        from qnnq.storage.files import check_writable
 
         if threshold is not None and report not in ("breakdown", "latency"):
             raise InputError("--threshold: expected --report breakdown or latency beside it")
         if csv == json == "-":
             raise InputError("--json -: expected a file, as --csv takes stdout")
+        check_writable(csv, json)
         notes, failures = read_notes(file)
         print_notes(notes)
         rows = build_report(report, read_points(file, where or ()), threshold, unfinished)

@@ -106,9 +106,9 @@ def register(app: typer.Typer) -> None:
             dynamical_decoupling=dynamical_decoupling,  # type: ignore[arg-type]
         )
         for path in (json, predictions):
-            if path not in (None, "-"):
+            if path is not None:
                 check_another(path, split_part(data)[0])
-                check_writable(path)
+        check_writable(json, predictions)
         prepared = prepare(request, partial(resolve_device, instance=instance), labelled=False)
         if confusion and not prepared.dataset.labelled:
             raise InputError(f"--confusion: expected labels in {data}, found none")

@@ -104,8 +104,7 @@ def register(app: typer.Typer) -> None:
             raise InputError("--status: expected without --dry-run")
         if workers is not None and dask is not None:
             raise InputError("--workers: expected without --dask, whose cluster has its own")
-        if json not in (None, "-"):
-            check_writable(json)
+        check_writable(json)
         if status or dry_run:
             with redirect_stdout(sys.stderr if json == "-" else sys.stdout):
                 document = _status(file, out, workers) if status else _outlook(file, workers)

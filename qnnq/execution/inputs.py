@@ -1,5 +1,6 @@
 """Data as a network takes it: features scaled by what the network stores, and all of it checked."""
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -70,10 +71,34 @@ def as_pixels(network: Network, dataset: Dataset, data: str, model: str) -> Data
     return dataset
 
 
-def for_training(
-    data: Dataset, test: Dataset, clip: bool = False
-) -> tuple[Dataset, Dataset, Scaling | None]:
-    """Return data to train and to test with as pixels, and the scaling of features that did it.
+@dataclass(frozen=True)
+class TrainingData:
+    """Data as it is trained with: pixels as they are, features standardised.
+
+    Attributes:
+        data: To train with.
+        test: To test with.
+        scaling: Of features, as the network is to store it; None for pixels.
+        standard: From pixels, which `scaling` makes of features, to what is trained with.
+    """
+
+    data: Dataset
+    test: Dataset
+    scaling: Scaling | None = None
+    standard: Scaling | None = None
+
+    def deployed(self, network: Network) -> Network:
+        """Return the network of features for one that was trained with standardised ones.
+
+        It computes the same of the pixels that it makes of features by the scaling that it stores.
+        """
+        if self.scaling is None or self.standard is None:
+            return network
+        return self.scaling.stored_in(self.standard.taken_up_by(network))
+
+
+def for_training(data: Dataset, test: Dataset, clip: bool = False) -> TrainingData:
+    """Return data as it is trained with; the means and deviations are those of `data`.
 
     Raises:
         InputError: If one has pixels and the other features, or for features out of range.
@@ -86,9 +111,17 @@ def for_training(
     if data.kind == "pixels":
         if clip:
             raise InputError(f"{data.name}: expected features with --clip, got pixels")
-        return data, test, None
+        return TrainingData(data, test)
     scaling = Scaling.of_features(data.images.astype(np.float64), clip, data.columns)
-    return _with(scaling, data, data.name), _with(scaling, test, test.name), scaling
+    pixels = [_with(scaling, each, each.name) for each in (data, test)]
+    mean, deviation = pixels[0].images.mean(axis=0), pixels[0].images.std(axis=0)
+    deviation = np.where(deviation > 0, deviation, 1.0)
+    standard = [
+        Dataset((each.images - mean) / deviation, each.labels, each.name, "features")
+        for each in pixels
+    ]
+    back = Scaling(-mean / deviation, (1 - mean) / deviation)
+    return TrainingData(standard[0], standard[1], scaling, back)
 
 
 @lru_cache(maxsize=2)

@@ -72,15 +72,21 @@ def file_versions(*paths: str | Path) -> tuple[FileVersion, ...]:
     return tuple((path, stat.st_ino, stat.st_size, stat.st_mtime_ns) for path, stat in found)
 
 
-def check_writable(path: str | Path) -> None:
-    """Raise InputError unless a file can be written at `path`: to be asked before long work."""
-    try:
-        if not _is_special(path):
-            temporary = _temporary(path)
-            temporary.touch()
-            temporary.unlink()
-    except OSError as error:
-        raise _failure(path, error) from error
+def check_writable(*paths: str | Path | None) -> None:
+    """Raise InputError unless files can be written there: to be asked before long work.
+
+    None and `-`, which stands for stdout, are passed over.
+    """
+    for path in paths:
+        if path is None or str(path) == "-":
+            continue
+        try:
+            if not _is_special(path):
+                temporary = _temporary(path)
+                temporary.touch()
+                temporary.unlink()
+        except OSError as error:
+            raise _failure(path, error) from error
 
 
 def check_another(path: str | Path, *sources: str | Path) -> None:

@@ -64,11 +64,11 @@ def train(
         QnnqError: If the checkpoint cannot be written; the one before it is kept.
         MemoryError: If the network, or what is trained at once, is too large.
     """
-    data, test, scaling = for_training(data, test, clip)
-    _check_fit(data, test)
+    taken = for_training(data, test, clip)
+    _check_fit(taken.data, taken.test)
     try:
         with _threads(settings):
-            result = _train(settings, data, test, progress, device, checkpoint)
+            result = _train(settings, taken.data, taken.test, progress, device, checkpoint)
     except RuntimeError as error:  # torch has no class of its own for this on the CPU
         if not any(word in str(error) for word in ("memory", "overflow")):
             raise
@@ -76,9 +76,7 @@ def train(
             f"hidden widths {settings.hidden} with {settings.train_shots} shots of "
             f"{settings.batch_size} images at once are too many"
         ) from error
-    if scaling is None:
-        return result
-    return replace(result, network=scaling.stored_in(result.network))
+    return replace(result, network=taken.deployed(result.network))
 
 
 def _train(

@@ -204,9 +204,7 @@ def test_a_part_is_chosen_by_its_name_or_by_who_asks(tmp_path, arrays):
 
 def test_a_part_of_a_file_without_parts_is_refused(tmp_path, mnist):
     np.savez(tmp_path / "own.npz", **PLAIN)
-    with pytest.raises(
-        InputError, match=r"expected arrays x_train and y_train, got images"
-    ):
+    with pytest.raises(InputError, match=r"expected arrays x_train and y_train, got images"):
         load_data(f"{tmp_path}/own.npz:train")
     with pytest.raises(InputError, match=r"expected an .npz file with a part 'train'"):
         load_data(f"{mnist}:train")
