@@ -16,6 +16,7 @@ What a user needs is here; each name is loaded when it is first used:
 
 Networks and data:
     load_network: A bundled network by name, or a file. Network, write_network: to make one.
+    from_torch: The network of a torch module, or of its weights.
     load_data: A bundled data set by name, or a file. Dataset.
 
 Devices:
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from qnnq.execution.run import run
     from qnnq.networks.bundled import load_model as load_network
     from qnnq.networks.file import write_network
+    from qnnq.networks.imports import from_torch
     from qnnq.networks.network import Network
     from qnnq.results.points import read_points as read_results
     from qnnq.results.result import RunResult
@@ -62,6 +64,7 @@ _MODULES = {
     "RunRequest": "qnnq.execution.request",
     "RunResult": "qnnq.results.result",
     "Task": "qnnq.results.task",
+    "from_torch": "qnnq.networks.imports",
     "load_data": "qnnq.data.load",
     "load_network": "qnnq.networks.bundled:load_model",
     "read_results": "qnnq.results.points:read_points",
@@ -83,6 +86,7 @@ __all__ = [
     "RunResult",
     "Task",
     "__version__",
+    "from_torch",
     "load_data",
     "load_network",
     "read_results",
