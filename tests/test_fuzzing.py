@@ -79,7 +79,7 @@ def test_numbers_that_are_none(noise, message, folder, monkeypatch, capsys):
     [
         (f"x = {'1' * 5000}", "sweep.toml: expected TOML"),
         (f"x = {'[' * 5000}", "sweep.toml: expected TOML"),
-        ("x = '''" + "a" * (1 << 26) + "'''", "expected at most 67108864 bytes of text"),
+        ("x = '''" + "a" * (1 << 26) + "'''", "expected at most 67,108,864 bytes of text"),
     ],
     ids=["digits", "brackets", "large"],
 )
@@ -96,7 +96,7 @@ def test_a_sweep_of_too_many_points(folder, monkeypatch, capsys):
         f"strength = {list(range(20_000))}\nseeds = {list(range(20_000))}\n"
     )
     error = refuse(capsys, "sweep", "sweep.toml", "--out", "r.sqlite")
-    assert "expected at most 100000000 points, found 400000000" in error
+    assert "expected at most 100,000,000 points, found 400000000" in error
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def test_bad_files_are_one_line(folder, text, message):
         (HEAD.replace("fake_kingston", "device"), "noise: 'device' means the noise of each"),
         (HEAD.replace("fake_kingston", "readout(p=0.1)") + 'off = ["gate"]', "no mechanism 'gate'"),
         (HEAD + "images = '0:50'", "expected indices 0 to 39, got 49"),
-        (HEAD + "shots = 2_000_000", "--shots 2000000: expected at most 1000000"),
+        (HEAD + "shots = 2_000_000", "--shots 2000000: expected at most 1,000,000"),
         (HEAD + 'engine = "ideal"', "--engine ideal: expected --noise ideal, got 'fake_kingston'"),
         (HEAD + 'feedback_latency = "2us"', "feedback_latency: expected coherent in `mode`"),
         (
