@@ -96,16 +96,16 @@ def test_a_sweep_of_too_many_points(folder, monkeypatch, capsys):
         f"strength = {list(range(20_000))}\nseeds = {list(range(20_000))}\n"
     )
     error = refuse(capsys, "sweep", "sweep.toml", "--out", "r.sqlite")
-    assert "expected at most 100,000,000 points, found 400000000" in error
+    assert "expected at most 100,000,000 points, found 400,000,000" in error
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--pairs", "1" + "0" * 21], "--pairs 1000000000000000000000: expected at most 10000"),
+        (["--pairs", "1" + "0" * 21], "--pairs 1000000000000000000000: expected at most 10,000"),
         (["--pairs", "1e21"], "--pairs"),
-        (["--copies", "100000"], "--copies 100000: expected at most 1000"),
-        (["--shots", "1000001"], "--shots 1000001: expected at most 1000000"),
+        (["--copies", "100000"], "--copies 100000: expected at most 1,000"),
+        (["--shots", "1000001"], "--shots 1000001: expected at most 1,000,000"),
     ],
 )
 def test_options_have_limits(options, message, folder, monkeypatch, capsys):
@@ -123,7 +123,7 @@ def test_shots_of_a_wide_layer_have_a_limit(folder, monkeypatch, capsys):
     write_network(Network(weights), "wide.safetensors")
     options = ["--data", "data.npz", "--noise", "ideal", "--shots", "100000"]
     error = refuse(capsys, "run", "wide.safetensors", *options)
-    assert "--shots 100000: expected at most 50000 with layers of 400 neurons" in error
+    assert "--shots 100000: expected at most 50,000 with layers of 400 neurons" in error
 
 
 def test_data_that_unpacks_without_bound(folder, monkeypatch, capsys):
@@ -133,7 +133,7 @@ def test_data_that_unpacks_without_bound(folder, monkeypatch, capsys):
     member = gzip.compress(bytes(1 << 26), compresslevel=9, mtime=0)
     path.write_bytes(member * 9)  # 576 MB
     arguments = ["run", "tiny.safetensors", "--noise", "ideal", "--data"]
-    assert "expected at most 536870912 bytes, found more" in refuse(capsys, *arguments, str(path))
+    assert "expected at most 536,870,912 bytes, found more" in refuse(capsys, *arguments, str(path))
     head = io.BytesIO()
     np.lib.format.write_array_header_1_0(
         head, {"descr": "<f8", "fortran_order": False, "shape": (1 << 27, 9)}
@@ -145,7 +145,7 @@ def test_data_that_unpacks_without_bound(folder, monkeypatch, capsys):
         file.write(head.getvalue())
         for _ in range(9):
             file.write(bytes(1 << 26))
-    assert "expected at most 536870912 bytes of arrays" in refuse(capsys, *arguments, "bomb.npz")
+    assert "expected at most 536,870,912 bytes of arrays" in refuse(capsys, *arguments, "bomb.npz")
 
 
 def test_images_of_long_doubles(folder, monkeypatch, capsys):
