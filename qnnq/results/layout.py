@@ -70,7 +70,7 @@ def _label(name: str, value: Any) -> str:
         return f"{value:.2g}" if value > _LEAST_P else f"< {_LEAST_P:g}"
     if name == "threshold" and isinstance(value, float | int):
         return f"{100 * value:.2f} %"
-    if name in ("images", "shots") and isinstance(value, int):
+    if name in ("image_count", "shots") and isinstance(value, int):
         return f"{value:,}"
     return "" if value is None else label_text(name, value)
 
