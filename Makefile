@@ -4,13 +4,18 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint docs clean
+.PHONY: demo test physics lint docs clean
 
 demo: $(VENV)/.base
 	$(BIN)/python benchmarks/demo.py --out demo.png
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -q -m "not slow" -n logical --maxprocesses 8 --dist loadscope
+	$(BIN)/python -m pytest -q -m "not slow and not physics" -n logical --maxprocesses 8 --dist loadscope
+
+# Every oracle, then one-line mutations of the sources, each of which has to be caught.
+physics: $(VENV)/.test
+	$(BIN)/python -m pytest -q -m "not slow" -n logical --maxprocesses 8 tests/physics
+	$(BIN)/python -m tests.mutations.run physics
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

@@ -13,29 +13,9 @@ from noise_models.channels import build_channels
 from tests.noise_models.devices import (
     DEVICES,
     backend,
-    interesting_qubits,
     parse,
-    reference_noise_model,
     small_target,
 )
-
-
-@pytest.mark.parametrize("device", DEVICES)
-def test_strength_one_is_the_model_of_aer(device):
-    target = backend(device).target
-    qubits = interesting_qubits(target)
-    channels = build_channels(parse("device"), target, qubits)
-    gates, readout = reference_noise_model(device)
-    expected = {e: error for e, error in gates.items() if set(e[1]) <= set(qubits)}
-    assert channels.gate_errors.keys() == expected.keys()
-    for element, error in expected.items():
-        reference = SuperOp(error).data
-        ours = SuperOp(channels.gate_errors[element]).data
-        np.testing.assert_allclose(ours, reference, atol=1e-12, err_msg=str(element))
-        np.testing.assert_allclose(channels.superoperator(*element), reference, atol=1e-12)
-    assert channels.readout_errors.keys() == readout.keys() & set(qubits)
-    for qubit, matrix in channels.readout_errors.items():
-        np.testing.assert_allclose(matrix, readout[qubit], atol=1e-15)
 
 
 def test_asymmetric_readout_error():

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tests.transpile.closed_form import joint_probabilities
+from tests.physics.equations import joint_probabilities
 from transpile import Feedforward, linear_feedforward, table_feedforward
 
 WEAK, STRONG, PROJECTIVE = 5 * math.pi / 19, 3 * math.pi / 8, math.pi / 2

@@ -27,14 +27,14 @@ def first_angles(network):
     return math.pi / 2 * (1 - phi(z, network.activations[0], network.stretches[0]))
 
 
-def sampled(network, mode, shots):
+def sampled(network, mode, shots, image=0):
     """Counts of every joint outcome, (2**neurons,)."""
     session = mode.start()
     inputs, columns = PIXELS[None, None, :], []
     for layer in range(network.hidden):
         z = inputs @ network.weights[layer].T
         activations = phi(z, network.activations[layer], network.stretches[layer])
-        draws = Draws(1, layer, np.array([0]), shots)
+        draws = Draws(1, layer, np.array([image]), shots)
         inputs = session.step(layer, activations.astype(np.float32), draws)
         columns.append(inputs[0] < 0)
     bits = np.concatenate(columns, axis=-1)

@@ -14,8 +14,9 @@ from qnnq.execution.coherent_deployment import deploy_coherent
 from qnnq.execution.request import RunRequest
 from qnnq.execution.run import prepare
 from tests.execution.modes.joint import STRONG, WEAK, first_angles, network_of, sampled
-from tests.execution.modes.living_density import LivingDensity
 from tests.execution.test_shot_loop import assert_same_distribution
+from tests.physics.density import Density
+from tests.physics.terms import Calibrated, Noise
 from transpile import network_circuit
 
 METHODS = {
@@ -30,8 +31,8 @@ METHODS = {
 def by_hand(network, deployed, strength):
     compiled = deployed.compiled
     circuit = network_circuit(compiled).assign_parameters(first_angles(network))
-    target = deployed.device.target
-    return LivingDensity(circuit, target, strength, compiled.measurement).probabilities().ravel()
+    noise = Noise(deployed.device.target, Calibrated(strength), measurement=compiled.measurement)
+    return Density(circuit, noise).probabilities().ravel()
 
 
 def deploy(network, device, strength, **options):

@@ -19,7 +19,7 @@ from qnnq.execution.request import RunRequest
 from qnnq.networks.activation import phi
 from tests.execution.modes.joint import STRONG, WEAK, first_angles, network_of, sampled
 from tests.execution.test_shot_loop import assert_same_distribution
-from tests.transpile.closed_form import joint_probabilities
+from tests.physics.equations import joint_probabilities
 from tests.transpile.histories import Histories
 from transpile import compile_network, network_circuit
 
