@@ -40,30 +40,30 @@ def angle_after(angle, entanglement, outcomes):
     return 2 * np.arctan2(sine, np.sqrt(np.maximum(0, 1 + s)) * np.cos(angle / 2))
 
 
-def reported_states(states, entanglement, outcomes, misread, flipping):
+def reported_states(states, entanglement, outcomes, misread):
     """Unnormalised states (..., ancilla's bit, 2, 2) after reports (..., of +1, -1).
 
-    misread: [true, reported]. An ancilla that starts in |1> measures the opposite. It is brought
-    back to |0>, or, where `flipping`, turned over where it was reported to be 1. For g = pi/2 the
-    neuron itself is measured.
+    misread: [true, reported]. An ancilla that starts in |1> measures the opposite; it keeps what
+    was measured. For g = pi/2 the neuron itself is measured.
     """
     s = math.sin(entanglement)
-    projective = entanglement == math.pi / 2
     reports = (outcomes < 0).astype(int)
     total = np.zeros_like(states)
     for ancilla, bit in np.ndindex(2, 2):
         x = 1 - 2 * bit
         kraus = np.sqrt(np.maximum(0, [(1 + x * s) / 2, (1 - x * s) / 2]))
-        measured = bit if projective else bit ^ ancilla
+        measured = bit if entanglement == math.pi / 2 else bit ^ ancilla
+        left = ancilla if entanglement == math.pi / 2 else measured
         after = kraus[:, None] * states[..., ancilla, :, :] * kraus
-        after = misread[measured, reports][..., None, None] * after
-        if projective:
-            left = np.full_like(reports, ancilla)
-        else:
-            left = measured ^ reports if flipping else np.zeros_like(reports)
-        for own in (0, 1):
-            total[..., own, :, :] += np.where((left == own)[..., None, None], after, 0)
+        total[..., left, :, :] += misread[measured, reports][..., None, None] * after
     return total
+
+
+def recycled(states, outcomes, flipping):
+    """Ancillas that are flipped where -1 was reported, or reset."""
+    if flipping:
+        return np.where((outcomes < 0)[..., None, None, None], states[..., ::-1, :, :], states)
+    return np.stack([states.sum(axis=-3), 0 * states[..., 0, :, :]], axis=-3)
 
 
 def joint_probabilities(
@@ -107,11 +107,14 @@ def joint_probabilities(
         living = turned @ states[:, :width] @ turned.swapaxes(-1, -2)
         last = outcomes[:, start : start + width]
         start += width
-        living = reported_states(living, g, last, misread, flipping)
+        living = reported_states(living, g, last, misread)
         states = np.concatenate([living, states[:, width:]], axis=1)
-        alpha = angle_after(alpha + theta, g, last)
-        if wait is not None and layer + 1 < len(widths):
+        if wait is not None:
             states = wait(states)
+        if g < math.pi / 2:
+            living = recycled(states[:, :width], last, flipping)
+            states = np.concatenate([living, states[:, width:]], axis=1)
+        alpha = angle_after(alpha + theta, g, last)
     return (probability * settled(states)).reshape(shape)
 
 

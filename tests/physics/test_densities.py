@@ -5,12 +5,21 @@ The joint reports of all layers, exactly in the instrument engine, by chi-square
 
 import math
 
+import numpy as np
 import pytest
 
-from tests.execution.modes.joint import STRONG, WEAK, network_of
+from noise_models import NoiseSpecification
+from noise_models.channels import build_channels
+from qnnq.execution.engines.layer_instrument import layer_instruments
+from qnnq.execution.modes.coherent import Coherent
+from tests.execution.modes.joint import PIXELS, STRONG, WEAK, first_angles, network_of
 from tests.physics import terms as t
-from tests.physics.networks import OnDevice
+from tests.physics.density import Density
+from tests.physics.equations import layer_activation
+from tests.physics.networks import EXACT, OnDevice
+from tests.physics.reading import read_joint
 from tests.transpile.devices import line, small_target
+from transpile import Site, compile_network, network_circuit
 
 ONE = math.pi / 2
 GATES = (
@@ -185,3 +194,27 @@ def test_neurons_that_live_on(network, device, strength, options):
     assert expected.sum() == pytest.approx(1)
     deployed.check_exact(expected)
     deployed.check_aer(expected, 2000)
+
+
+@pytest.mark.parametrize(
+    ("entanglement", "last", "sites"),
+    [(ONE, False, (Site(0), Site(3))), (WEAK, False, (Site(1, 0), Site(2, 3)))],
+)
+def test_angles_that_are_computed_outside(entanglement, last, sites):
+    """Without branches each history has a circuit of its own angles."""
+    small = network((2, 2), entanglement, last)
+    compiled = compile_network(LINE, small.widths, small.entanglements, sites=sites)
+    noise = t.Noise(LINE, calibrated("device", 2.0), *GATES, *READS)
+    specification = NoiseSpecification.parse(noise.text, ["device"])
+    channels = build_channels(specification, LINE, range(4))
+    circuit = network_circuit(compiled)
+    expected = np.zeros((2,) * 4)
+    for bits in np.ndindex(2, 2):
+        outcomes = 1.0 - 2.0 * np.array([bits])
+        angles = list(first_angles(small))
+        for layer, last_ones in enumerate(outcomes, 1):
+            phi = layer_activation(small, layer, last_ones[None])[0]
+            angles += list(math.pi / 2 * (last_ones - phi))
+        expected[bits] = Density(circuit.assign_parameters(angles), noise).probabilities()[bits]
+    mode = Coherent(layer_instruments(compiled, channels))
+    np.testing.assert_allclose(read_joint(small, PIXELS, mode), expected, atol=EXACT)

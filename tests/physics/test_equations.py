@@ -7,6 +7,8 @@ import math
 
 import numpy as np
 import pytest
+from qiskit.circuit import Reset
+from qiskit.transpiler import InstructionProperties
 
 from qnnq.execution.engines.ideal import IdealEngine
 from qnnq.execution.modes.stepwise import Stepwise
@@ -18,6 +20,9 @@ from tests.physics.terms import Calibrated, Readout
 from tests.transpile.devices import line, small_target
 
 ONE = math.pi / 2
+AT_ONCE = 1e-14
+"""Seconds; a device without any is taken for one that lacks its calibration."""
+
 NETWORKS = {
     "2-2, method 1": network_of((2, 2), ONE, activation="htanh"),
     "3-2-2, method 2": network_of((3, 2, 2), STRONG, activation="htanh", stretch=0.0),
@@ -56,27 +61,36 @@ def test_reports_that_err_change_what_the_host_and_the_ancillas_do(network):
 
 
 def relaxing(t1, t2, seconds):
-    """The solution of the Bloch equations."""
+    """The solution of the Bloch equations, for the neuron and for its ancilla's bit."""
     decay, coherence = math.exp(-seconds / t1), math.exp(-seconds / t2)
 
     def wait(states):
         after = coherence * states
         after[..., 1, 1] = decay * states[..., 1, 1]
         after[..., 0, 0] = states[..., 0, 0] + (1 - decay) * states[..., 1, 1]
-        return after
+        zero, one = after[..., 0, :, :], after[..., 1, :, :]
+        return np.stack([zero + (1 - decay) * one, decay * one], axis=-3)
 
     return wait
 
 
-@pytest.mark.parametrize("latency", [0.0, 3e-6, 40e-6])
-def test_measured_neurons_relax_until_their_next_rotation(latency):
-    """For the duration of the measurement (1 us) and the latency, from what they fell into."""
-    network = network_of((2, 2, 2), ONE, activation="tanh")
-    at_once = {0: 1e-14, 1: 1e-14}  # gates; so the equations know all waits
-    times = {"t1": {0: 5e-5, 1: 5e-5}, "t2": {0: 3e-5, 1: 3e-5}}
-    target = small_target(line(2), gate_duration=at_once, **times)
+@pytest.mark.parametrize("latency", [0.0, 3e-6, 20e-6])
+@pytest.mark.parametrize(
+    ("entanglement", "last", "recycling"),
+    [(ONE, False, "flip"), (WEAK, False, "flip"), (STRONG, True, "flip"), (WEAK, True, "reset")],
+)
+def test_neurons_and_ancillas_relax_until_the_next_rotation(entanglement, last, recycling, latency):
+    """For the duration of the measurement (1 us) and the latency; gates and resets take no time."""
+    network = network_of((2, 2, 2), entanglement, last, activation="tanh")
+    target = small_target(line(4), gate_duration=dict.fromkeys(range(4), AT_ONCE))
+    for pair in list(target["cz"]):
+        at_once = InstructionProperties(duration=AT_ONCE, error=0.005)
+        target.update_instruction_properties("cz", pair, at_once)
+    resets = {(q,): InstructionProperties(duration=AT_ONCE, error=0.0) for q in range(4)}
+    target.add_instruction(Reset(), resets)
     waits = Calibrated(1.5, "fake_kingston", off=("gate", "relaxation", "readout"))
-    options = {"feedback_latency": f"{latency}s", "condition_overhead": "0s"}
-    deployed = OnDevice(network, target, waits, mode="coherent", **options)
-    wait = relaxing(5e-5, 3e-5, 1.5 * (1e-6 + latency))
-    deployed.check_exact(network_joint(network, PIXELS, wait=wait))
+    timing = {"feedback_latency": f"{latency}s", "condition_overhead": "0s"}
+    options = {"mode": "coherent", "recycling": recycling, **timing}
+    deployed = OnDevice(network, target, waits, **options)
+    wait = relaxing(1e-4, 8e-5, 1.5 * (1e-6 + latency))
+    deployed.check_exact(network_joint(network, PIXELS, wait=wait, flipping=recycling == "flip"))
