@@ -120,6 +120,8 @@ TURNED = {
     "rx": lambda extra, angle=0.0: rotation(X, angle + extra),
     "cz": lambda extra: expm(1j * (math.pi + extra) * BOTH_ONE),
     "rzz": lambda extra, angle=0.0: rotation(np.kron(Z, Z), angle + extra),
+    # the second qubit turns about X where the first is 1
+    "cx": lambda extra: expm(1j * (math.pi + extra) * np.kron((I2 - X) / 2, (I2 - Z) / 2)),
     # X on the first qubit after exp(-i pi/4 Z_first X_second)
     "ecr": lambda extra: np.kron(I2, X) @ rotation(np.kron(X, Z), math.pi / 2 + extra),
 }

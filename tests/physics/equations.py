@@ -34,7 +34,9 @@ def turn(angle):
 
 
 def angle_after(angle, entanglement, outcomes):
-    """alpha after outcomes +1, -1 at alpha' = angle."""
+    """alpha after outcomes +1, -1 at alpha' = angle; a projective measurement leaves 0 or pi."""
+    if entanglement == math.pi / 2:
+        return math.pi * (outcomes < 0) + 0 * angle
     s = outcomes * math.sin(entanglement)
     sine = np.sqrt(np.maximum(0, 1 - s)) * np.sin(angle / 2)
     return 2 * np.arctan2(sine, np.sqrt(np.maximum(0, 1 + s)) * np.cos(angle / 2))

@@ -1,5 +1,6 @@
 """Small networks on devices, and what they are compared with."""
 
+import math
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,10 +11,10 @@ from qnnq.execution.coherent_deployment import deploy_coherent
 from qnnq.execution.deployment import deploy
 from qnnq.execution.modes.stepwise import Stepwise
 from qnnq.execution.request import RunRequest
-from tests.execution.modes.joint import PIXELS, first_angles, sampled
+from tests.execution.modes.joint import PIXELS, sampled
 from tests.execution.test_shot_loop import assert_same_distribution
 from tests.physics.density import Density
-from tests.physics.equations import stepwise_joint
+from tests.physics.equations import layer_activation, stepwise_joint
 from tests.physics.reading import read_joint
 from tests.physics.terms import Noise
 from transpile import network_circuit
@@ -49,7 +50,8 @@ class OnDevice:
         noise = noise or self.noise
         if self.coherent:
             circuit = network_circuit(self.deployed.compiled)
-            bound = circuit.assign_parameters(first_angles(self.network))
+            first = math.pi / 2 * (1 - layer_activation(self.network, 0, PIXELS[None])[0])
+            bound = circuit.assign_parameters(first)
             return Density(bound, noise).probabilities()
         return stepwise_joint(self.network, PIXELS, lambda *where: self._measured(noise, *where))
 

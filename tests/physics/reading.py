@@ -52,7 +52,7 @@ def read_joint(network, pixels, mode, image=0):
             def reported(number, own=own, variable=variable, step=step):
                 numbers = forced[:, own].copy()
                 numbers[:, variable] = number
-                return step(copy.copy(session), numbers)
+                return step(copied(session), numbers)
 
             below, above = reported(LOW), reported(HIGH)
             low, high = np.zeros(len(forced)), np.ones(len(forced))
@@ -69,6 +69,14 @@ def read_joint(network, pixels, mode, image=0):
     table = np.zeros((2,) * records.shape[1])
     np.add.at(table, tuple(records.T), weights)
     return table
+
+
+def copied(session):
+    """A session that goes on by itself; arrays are never changed in place, lists may be."""
+    other = copy.copy(session)
+    lists = {name: list(value) for name, value in vars(session).items() if isinstance(value, list)}
+    vars(other).update(lists)
+    return other
 
 
 def _numbers_drawn(network, pixels, mode, image):

@@ -79,7 +79,7 @@ STEPWISE = {
         network((2, 2), ONE, activation="tanh"),
         LINE,
         (calibrated("fake_kingston", 2.0), *GATES, *WAITS),
-        {"pairs": 3, "pair_gate": "cz", "qubits": "2,3"},
+        {"pairs": 3, "pair_gate": "cz", "qubits": "3,2"},
     ),
     "2-2, weak, joined, ecr": (
         network((2, 2), 1.1),
@@ -96,8 +96,8 @@ STEPWISE = {
     "2-2, the second of two copies": (
         network((2, 2), ONE),
         LINE,
-        (calibrated("fake_kingston", 2.0), *READS),
-        {"copies": 2, "image": 7},
+        (calibrated("fake_kingston", 3.0), *READS),
+        {"copies": 2, "image": 7, "qubits": "0,2,1,3"},
     ),
     "3-2, wider than the chip": (
         network((3, 2), ONE),
@@ -122,7 +122,7 @@ STEPWISE = {
         network((2, 2), ONE),
         LINE,
         (*GATES, *COUPLED, *WHOLE),
-        {"pairs": 2, "pair_gate": "cz", "qubits": "3,2"},
+        {"pairs": 2, "pair_gate": "cz", "qubits": "2,3"},
     ),
     "2-2, strength 60": (
         network((2, 2), ONE),
