@@ -4,6 +4,7 @@ import math
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 
 from qnnq.devices.device import Device
 from qnnq.devices.names import resolve_device
@@ -21,6 +22,18 @@ from transpile import network_circuit
 
 EXACT = 1e-7
 """Of joint probabilities: engines calculate in single precision."""
+
+
+def further(table, fast):
+    """Cases by name; those that are not among the fast ones are for `make physics` alone."""
+    return [
+        pytest.param(
+            *(case if isinstance(case, tuple) else [case]),
+            id=name,
+            marks=() if name in fast else pytest.mark.physics,
+        )
+        for name, case in table.items()
+    ]
 
 
 class OnDevice:

@@ -16,7 +16,7 @@ from tests.execution.modes.joint import PIXELS, STRONG, WEAK, first_angles, netw
 from tests.physics import terms as t
 from tests.physics.density import Density
 from tests.physics.equations import layer_activation
-from tests.physics.networks import EXACT, OnDevice
+from tests.physics.networks import EXACT, OnDevice, further
 from tests.physics.reading import read_joint
 from tests.transpile.devices import line, small_target
 from transpile import Site, compile_network, network_circuit
@@ -168,16 +168,7 @@ FAST = (
 )
 
 
-def cases(table):
-    """The fast ones, and those of `make physics`."""
-    further = pytest.mark.physics
-    return [
-        pytest.param(*case, id=name, marks=() if name in FAST else further)
-        for name, case in table.items()
-    ]
-
-
-@pytest.mark.parametrize(("network", "device", "terms", "options"), cases(STEPWISE))
+@pytest.mark.parametrize(("network", "device", "terms", "options"), further(STEPWISE, FAST))
 def test_layers_that_are_prepared_anew(network, device, terms, options):
     deployed = OnDevice(network, device, *terms, **options)
     expected = deployed.expected()
@@ -186,7 +177,7 @@ def test_layers_that_are_prepared_anew(network, device, terms, options):
     deployed.check_aer(expected, 2000)
 
 
-@pytest.mark.parametrize(("network", "device", "strength", "options"), cases(COHERENT))
+@pytest.mark.parametrize(("network", "device", "strength", "options"), further(COHERENT, FAST))
 def test_neurons_that_live_on(network, device, strength, options):
     terms = calibrated(device, strength), *GATES, t.Detuning(1.0, 2e4), *READS
     deployed = OnDevice(network, device, *terms, mode="coherent", **options)
@@ -198,7 +189,10 @@ def test_neurons_that_live_on(network, device, strength, options):
 
 @pytest.mark.parametrize(
     ("entanglement", "last", "sites"),
-    [(ONE, False, (Site(0), Site(3))), (WEAK, False, (Site(1, 0), Site(2, 3)))],
+    [
+        pytest.param(ONE, False, (Site(0), Site(3)), marks=pytest.mark.physics),
+        (WEAK, False, (Site(1, 0), Site(2, 3))),
+    ],
 )
 def test_angles_that_are_computed_outside(entanglement, last, sites):
     """Without branches each history has a circuit of its own angles."""

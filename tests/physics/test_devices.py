@@ -13,8 +13,8 @@ from tests.noise_models.devices import (
     reference_noise_model,
 )
 
-SMALL = ("FakeFractionalBackend", "FakeLagosV2", "FakeManilaV2")
-LARGE = ("FakeHanoiV2", "FakeTorino", "FakeMarrakesh", "FakeFez", "FakeBrisbane")
+SMALL = ("FakeFractionalBackend", "FakeManilaV2")
+LARGE = ("FakeLagosV2", "FakeHanoiV2", "FakeTorino", "FakeMarrakesh", "FakeFez", "FakeBrisbane")
 """CX, ECR, CZ and RZZ; 5 to 156 qubits; calibrations of different years."""
 
 FURTHER = [name for name in (*DEVICES, *LARGE) if name not in SMALL]

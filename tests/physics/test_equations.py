@@ -14,7 +14,7 @@ from qnnq.execution.engines.ideal import IdealEngine
 from qnnq.execution.modes.stepwise import Stepwise
 from tests.execution.modes.joint import PIXELS, STRONG, WEAK, network_of
 from tests.physics.equations import network_joint
-from tests.physics.networks import EXACT, OnDevice
+from tests.physics.networks import EXACT, OnDevice, further
 from tests.physics.reading import read_joint
 from tests.physics.terms import Calibrated, Readout
 from tests.transpile.devices import line, small_target
@@ -31,10 +31,11 @@ NETWORKS = {
     "2-1-2, combined, linear": network_of((2, 1, 2), 0.3),
     "1-3-2, last projective": network_of((1, 3, 2), STRONG, True, "htanh"),
 }
+FAST = ("3-2-2, method 2", "1-3-2, last projective")
 MISREAD = Readout(1.0, 0.1, 0.2), np.array([[0.9, 0.1], [0.2, 0.8]])
 
 
-@pytest.mark.parametrize("network", NETWORKS.values(), ids=NETWORKS)
+@pytest.mark.parametrize("network", further(NETWORKS, FAST))
 def test_without_noise_all_engines_follow_the_equations(network):
     expected = network_joint(network, PIXELS)
     np.testing.assert_allclose(network_joint(network, PIXELS, stepwise=True), expected, atol=1e-14)
@@ -46,7 +47,7 @@ def test_without_noise_all_engines_follow_the_equations(network):
     deployed.check_aer(expected, 1500)
 
 
-@pytest.mark.parametrize("network", NETWORKS.values(), ids=NETWORKS)
+@pytest.mark.parametrize("network", further(NETWORKS, FAST))
 def test_reports_that_err_change_what_the_host_and_the_ancillas_do(network):
     """A misread ancilla is flipped wrongly, or not; what is prepared anew does not remember it."""
     term, misread = MISREAD
@@ -74,7 +75,7 @@ def relaxing(t1, t2, seconds):
     return wait
 
 
-@pytest.mark.parametrize("latency", [0.0, 3e-6, 20e-6])
+@pytest.mark.parametrize("latency", further({"0": 0.0, "3 us": 3e-6, "20 us": 20e-6}, ["3 us"]))
 @pytest.mark.parametrize(
     ("entanglement", "last", "recycling"),
     [(ONE, False, "flip"), (WEAK, False, "flip"), (STRONG, True, "flip"), (WEAK, True, "reset")],

@@ -84,6 +84,7 @@ def test_one_term(term):
         check(noise, build(noise))
 
 
+@pytest.mark.physics
 def test_terms_act_one_after_the_other():
     for order in (1, -1):
         terms = [term(0.4 + 0.2 * k) for k, term in enumerate(TERMS.values())]

@@ -10,6 +10,7 @@ from tests.transpile.devices import device, line, small_target
 from transpile import Site, TranspileError, capacity, choose_sites
 from transpile.calibration import read_calibration
 from transpile.matching import cheapest_disjoint
+from transpile.network_layout import network_sites
 from transpile.sites import couple_error, site_error
 
 WEAK, PROJECTIVE = 0.7, math.pi / 2
@@ -231,3 +232,11 @@ def test_bad_layouts_are_refused():
         capacity(target, WEAK, "zc")
     with pytest.raises(TranspileError, match="can place 2, neurons 2k and 2k\\+1 coupled"):
         choose_sites(target, 4, WEAK, pair_gate="cz")
+
+
+def test_the_readout_of_a_living_neuron_counts_where_a_layer_measures_it():
+    readout = {0: 0.05, 1: 0.001, 2: 0.012, 3: 0.012}
+    target = small_target({(0, 1): 0.005, (2, 3): 0.005}, readout=readout)
+    for last, expected in ((1.0, (0, 1)), (PROJECTIVE, (2, 3))):
+        (site,) = network_sites(target, (1, 1), (1.0, last), 1e-6)
+        assert tuple(sorted(site.qubits)) == expected
