@@ -111,6 +111,21 @@ def test_data_that_has_changed_makes_new_points(ideal_sweep, capsys):
     assert len(read_points("results.sqlite")) == 4
 
 
+def test_two_points_that_are_one_setting_are_measured_once(folder):
+    (folder / "sweep.toml").write_text(
+        """
+        [[grid]]
+        networks = "tiny.safetensors"
+        noise = ["fake_lagos*2", "fake_lagos*4"]
+        strength = [1, 2]
+        data = "data.npz"
+        """
+    )
+    tally = run_sweep("sweep.toml", "results.sqlite", workers=1)
+    assert (tally.stored, tally.found, tally.total) == (3, 1, 4)  # x 4 twice
+    assert len(read_points("results.sqlite")) == 4
+
+
 def test_a_response_file_that_has_changed_makes_new_points(folder):
     deployed = deploy(RunRequest(noise="fake_torino"), load_model("tiny.safetensors"))
     (folder / "sweep.toml").write_text(
