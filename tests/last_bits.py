@@ -1,6 +1,6 @@
-"""The golden runs of another processor: every last bit that processors differ in is another one.
+"""Tests on another processor: every last bit that processors differ in is another one.
 
-    python -m tests.last_bits SEED --check tests/golden.json
+    python -m tests.last_bits SEED -m "" tests/test_golden.py tests/test_tasks.py
 
 Processors differ in the last bit or two of sines, cosines and the like, and in the order in which a
 matrix product adds. Here each number that such a function of NumPy returns is the next one above or
@@ -24,9 +24,9 @@ def moved(found, random):
         return moved(found.real, random) + 1j * moved(found.imag, random)
     if not isinstance(found, np.ndarray | np.floating) or found.dtype.kind != "f":
         return found
-    side = random.integers(-1, 2, np.shape(found)) * np.inf
-    near = np.nextafter(found, side.astype(found.dtype))
-    return np.where(np.isnan(side), found, near).astype(found.dtype)[()]
+    step = random.integers(-1, 2, np.shape(found))
+    near = np.nextafter(found, np.where(step > 0, np.inf, -np.inf).astype(found.dtype))
+    return np.where(step == 0, found, near)[()]
 
 
 def jitter(seed):
@@ -49,10 +49,10 @@ def jitter(seed):
 
 
 if __name__ == "__main__":
+    import pytest
     import qiskit_aer  # noqa: F401  (what it needs of NumPy at its import, it has by then)
     import qiskit_ibm_runtime  # noqa: F401
 
-    jitter(int(sys.argv.pop(1)))
-    from tests.golden import main
-
-    sys.exit(main())
+    seed, *arguments = sys.argv[1:]
+    jitter(int(seed))
+    sys.exit(pytest.main(arguments))
