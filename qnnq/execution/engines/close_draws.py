@@ -59,7 +59,8 @@ def decide_close(
         error: Bounds the error of `minus`.
         exact: Returns P(-1) of some outcomes in double precision.
     """
-    image, shot, neuron = np.nonzero(is_close(minus, uniforms, error))
-    if len(image):
+    found = np.flatnonzero(is_close(minus, uniforms, error))  # faster than nonzero of three axes
+    if len(found):
+        image, shot, neuron = np.unravel_index(found, outcomes.shape)
         index = image, shot, neuron
         outcomes[index] = decide(exact(index), uniforms[index])

@@ -114,7 +114,9 @@ class _Past:
         after an outcome of small probability; twice that leaves room for higher orders.
         """
         strength, along = math.sin(self.entanglement), math.cos(self.entanglement)
-        likely = 1 + strength * self.outcomes * np.cos(self.angles.values)
+        likely: FloatArray = np.cos(self.angles.values) * self.outcomes
+        likely *= strength
+        likely += 1
         return (2 * along * self.angles.error + ROUNDING) / likely + ROUNDING / along
 
     def _origins(self, fresh: FloatArray, kept: int) -> FloatArray:
@@ -131,4 +133,6 @@ class _Past:
 def _widened(error: FloatArray, width: int) -> FloatArray:
     """Return errors of more neurons, (images, shots, width)."""
     missing = width - error.shape[-1]
-    return np.pad(error, ((0, 0), (0, 0), (0, missing))) + np.float32(ROUNDING)
+    if missing:
+        error = np.pad(error, ((0, 0), (0, 0), (0, missing)))
+    return error + np.float32(ROUNDING)
