@@ -14,9 +14,10 @@ REQUESTS = {golden_name(request): request for request in requests()}
 FEW = [
     name
     for name, request in REQUESTS.items()
-    if request.model in ("mnist16-a0.5-g3pi8", "mnist16-linear-g3pi8")
-    and request.noise in ("ideal", "fake_kingston", "fake_boston*2")
-    and not (request.model == "mnist16-a0.5-g3pi8" and request.qubits == "all")
+    if request.model == "mnist16-a0.5-g3pi8"
+    and request.noise in ("ideal", "fake_kingston")
+    and request.recycling == "flip"
+    and (request.engine, request.pairs) != ("aer", 2)
 ]
 """Of every engine and mode, with ancillas, joined neurons and corrected angles."""
 
