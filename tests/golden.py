@@ -63,6 +63,12 @@ def requests() -> list[RunRequest]:
     return found
 
 
+def golden_name(request: RunRequest) -> str:
+    """Return the name of a run in the golden file: what it asks for beside the defaults."""
+    changed = {k: v for k, v in asdict(request).items() if v != getattr(RunRequest, k)}
+    return json.dumps(changed, sort_keys=True)
+
+
 def measured(request: RunRequest) -> str:
     """Return the digest of what a run finds."""
     result = prepare(request).execute(threads=1)
@@ -80,8 +86,7 @@ def main() -> int:
     options = parser.parse_args()
     found = {}
     for request in requests():
-        changed = {k: v for k, v in asdict(request).items() if v != getattr(RunRequest, k)}
-        found[json.dumps(changed, sort_keys=True)] = measured(request)
+        found[golden_name(request)] = measured(request)
     if options.write:
         options.write.write_text(json.dumps(found, indent=1) + "\n")
         print(f"{len(found)} runs written")

@@ -2,16 +2,19 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from qnnq.arrays import FloatArray, IntArray
 from qnnq.execution.engines.base import Draws
 from qnnq.execution.exact_sums import layer_sums
 from qnnq.execution.modes.base import Mode
+from qnnq.execution.single_precision import single_precision
 from qnnq.networks.activation import phi
 from qnnq.networks.network import Network
 
@@ -69,12 +72,15 @@ def run_shots(
 
     parts: list[Votes] = []
     pool = ThreadPoolExecutor(threads) if min(threads, len(blocks)) > 1 else None
+    # There is a thread a core: their matrix products start no others.
+    limit = threadpool_limits(1, "blas") if pool else nullcontext()
     try:
-        found = pool.map(run_block, blocks) if pool else map(run_block, blocks)
-        for block, part in zip(blocks, found, strict=True):
-            parts.append(part)  # before it is told, so that what was told is kept
-            if progress is not None:
-                progress(block.stop - block.start)
+        with limit:
+            found = pool.map(run_block, blocks) if pool else map(run_block, blocks)
+            for block, part in zip(blocks, found, strict=True):
+                parts.append(part)  # before it is told, so that what was told is kept
+                if progress is not None:
+                    progress(block.stop - block.start)
     except KeyboardInterrupt:
         if not (keep_partial and parts):
             raise
@@ -109,7 +115,7 @@ def _run_block(
     for layer in range(network.hidden):
         z = layer_sums(network, layer)(inputs)  # (images, 1 or shots, width)
         activation, stretch = network.activations[layer], network.stretches[layer]
-        activations = phi(z, activation, stretch).astype(np.float32)
+        activations = single_precision(phi(z, activation, stretch), z, activation, stretch)
         draws = Draws(seed, layer, indices, shots)
         inputs = session.step(layer, activations, draws)  # (images, shots, width)
     return _vote(layer_sums(network, network.hidden)(inputs))

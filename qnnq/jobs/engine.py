@@ -6,11 +6,12 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from qnnq.arrays import FloatArray, OutcomeArray
+from qnnq.arrays import OutcomeArray
 from qnnq.devices.ibm.client import Missing
 from qnnq.devices.patience import Patience, Pause
 from qnnq.devices.service_limits import ServiceLimits
 from qnnq.errors import QnnqError
+from qnnq.execution.engines.angles import Angles
 from qnnq.execution.engines.base import Draws
 from qnnq.execution.engines.packing import PackedAngles, pack
 from qnnq.jobs.budget import Budget, OverBudget
@@ -77,12 +78,12 @@ class RuntimeEngine:
         self._retries: dict[int, Pause] = {}
         self.shot_round = 0
 
-    def measure(self, layer: int, angles: FloatArray, draws: Draws) -> OutcomeArray:
+    def measure(self, layer: int, angles: Angles, draws: Draws) -> OutcomeArray:
         """See `qnnq.execution.engines.base.Engine`; raises Pending and QnnqError as well."""
         packed = pack(self._circuits[layer], angles, draws)
         if self._service is not None:
             if not self._ledger.jobs(layer, self.shot_round):
-                plans = plan_jobs(packed.angles, self._costs[layer], self._limits)
+                plans = plan_jobs(packed.angles, self._costs[layer], self._limits, packed.origins)
                 self._ledger.write_plan(layer, plans, packed.bits, self.shot_round)
             self.finish(layer, self._service)
         jobs = self._ledger.jobs(layer, self.shot_round)

@@ -102,7 +102,10 @@ class JobPlan:
 
 
 def plan_jobs(
-    angles: NDArray[np.floating], cost: LayerCost, limits: ServiceLimits
+    angles: NDArray[np.floating],
+    cost: LayerCost,
+    limits: ServiceLimits,
+    origins: NDArray[np.floating] | None = None,
 ) -> list[JobPlan]:
     """Return the fewest jobs that measure every row of angles once.
 
@@ -114,8 +117,9 @@ def plan_jobs(
         angles: One row an execution, shape (executions, slots).
         cost: What an execution costs.
         limits: The service's limits.
+        origins: What tells rows apart, (executions, columns); None: the angles themselves.
     """
-    groups = merge_rows(angles)
+    groups = merge_rows(angles, angles if origins is None else origins)
     common = cost.shots_per_set(math.gcd(*(group.shots for group in groups)), limits)
     together = _split([_divided(groups, common)], cost, limits)
     each = [_divided([group], cost.shots_per_set(group.shots, limits)) for group in groups]

@@ -10,6 +10,7 @@ from qiskit import qpy
 from qiskit.circuit import QuantumCircuit
 
 from qnnq.arrays import FloatArray, OutcomeArray
+from qnnq.execution.engines.angles import Angles
 from qnnq.execution.engines.base import Draws
 from qnnq.execution.engines.ideal import IdealEngine
 from qnnq.execution.engines.packing import pack
@@ -83,7 +84,7 @@ class _Recorder(IdealEngine):
         self._layers = layers
         self.bytes: list[float] = []
 
-    def measure(self, layer: int, angles: FloatArray, draws: Draws) -> OutcomeArray:
+    def measure(self, layer: int, angles: Angles, draws: Draws) -> OutcomeArray:
         rows = pack(self._layers[layer], angles, draws).angles
         self.bytes.append(angle_bytes(np.unique(rows, axis=0)))
         return super().measure(layer, angles, draws)

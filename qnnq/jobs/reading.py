@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qnnq.errors import InputError, QnnqError
+from qnnq.execution.engines.angles import Angles
 from qnnq.execution.engines.base import Draws
 from qnnq.execution.engines.packing import pack
 from qnnq.execution.request import RunRequest
@@ -202,7 +203,7 @@ class _Reader:
         self.shot_round = 0
         self.complete: NDArray[np.bool_] = np.ones(len(run.ledger.data()["indices"]), dtype=bool)
 
-    def measure(self, layer: int, angles: NDArray[np.floating], draws: Draws) -> NDArray[np.int8]:
+    def measure(self, layer: int, angles: Angles, draws: Draws) -> NDArray[np.int8]:
         self._engine.shot_round = self.shot_round
         try:
             return self._engine.measure(layer, angles, draws)

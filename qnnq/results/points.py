@@ -17,7 +17,7 @@ from qnnq.results.encoding import Arrays
 from qnnq.results.file import Store, StoredFailure, StoredPart, StoredSetting
 from qnnq.results.labels import shown
 from qnnq.results.rows import canonical
-from qnnq.statistics import Accuracy, majority_votes, share_right, single_shot
+from qnnq.statistics import Accuracy, majority_votes, share_right, single_shot, soft_votes
 from qnnq.wording import nearest
 
 T = TypeVar("T")
@@ -75,7 +75,7 @@ class Measured:
         if prediction == "majority":
             return share_right(self.right)
         if prediction == "soft_vote":
-            return share_right(np.argmax(self.softmax_sums, axis=1) == self.truth)
+            return share_right(soft_votes(self.softmax_sums) == self.truth)
         raise InputError(
             f"prediction {prediction!r}: expected one of {', '.join(PREDICTIONS)}"
             f"{nearest(prediction, PREDICTIONS)}"

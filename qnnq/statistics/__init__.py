@@ -16,6 +16,7 @@ from qnnq.statistics.votes import (
     share_right,
     single_shot,
     single_shot_fractions,
+    soft_votes,
 )
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "share_right",
     "single_shot",
     "single_shot_fractions",
+    "soft_votes",
     "widened",
     "wilson",
 ]

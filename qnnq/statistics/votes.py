@@ -13,6 +13,17 @@ def majority_votes(counts: NDArray[np.integer]) -> NDArray[np.intp]:
     return votes
 
 
+ROUNDING = 1e-9
+"""Softmax sums that differ by less are equal: processors round exponentials differently."""
+
+
+def soft_votes(softmax_sums: NDArray[np.floating]) -> NDArray[np.intp]:
+    """Class of the largest sum of each image, from (images, classes); ties: the lowest."""
+    largest = softmax_sums.max(axis=1, keepdims=True)
+    votes: NDArray[np.intp] = np.argmax(softmax_sums >= largest - ROUNDING, axis=1)
+    return votes
+
+
 def confusion(labels: NDArray[np.integer], counts: NDArray[np.integer]) -> NDArray[np.intp]:
     """Images of each true class whose majority chose each class: (true classes, chosen classes).
 
@@ -85,5 +96,5 @@ def accuracies(
     return {
         "single_shot": single_shot(counts, labels, confidence),
         "majority": share_right(majority_votes(counts) == labels, confidence),
-        "soft_vote": share_right(np.argmax(softmax_sums, axis=1) == labels, confidence),
+        "soft_vote": share_right(soft_votes(softmax_sums) == labels, confidence),
     }

@@ -11,6 +11,7 @@ import pytest
 from qnnq.errors import InputError
 from qnnq.execution.calibration_error import calibration_deviations
 from qnnq.execution.deployment import deploy
+from qnnq.execution.engines.angles import Angles
 from qnnq.execution.engines.base import Draws
 from qnnq.execution.measured_deployment import deploy_measured
 from qnnq.execution.measured_response import (
@@ -36,7 +37,9 @@ def measure(deployed, layer, shots, seed=0):
     width = deployed.layers[layer].width
     angles = np.repeat(np.array(ANGLES, dtype=np.float32)[:, None, None], width, axis=2)
     draws = Draws(seed, layer, np.arange(4), shots)
-    return (deployed.engine("instrument").measure(layer, angles, draws) < 0).sum(axis=1)
+    return (deployed.engine("instrument").measure(layer, Angles.given(angles), draws) < 0).sum(
+        axis=1
+    )
 
 
 def measured_file(path, deployed, shots, device="fake_torino", seed=0):

@@ -11,6 +11,7 @@ from noise_models.aer_model import aer_noise_model
 from noise_models.channels import NoiseChannels
 from qnnq.arrays import FloatArray, OutcomeArray
 from qnnq.execution.engines.aer_seeds import SHOTS_PER_ROW, independent_seeds
+from qnnq.execution.engines.angles import Angles
 from qnnq.execution.engines.base import Draws
 from qnnq.execution.engines.packing import MergedRows, merge_rows, pack
 from transpile import CompiledLayer, CompiledNetwork, network_circuit
@@ -47,16 +48,19 @@ class AerCircuit:
             method=METHOD, noise_model=aer_noise_model(channels, index), max_parallel_threads=1
         )
 
-    def bits(self, angles: FloatArray, key: tuple[int, ...], seed: int) -> NDArray[np.int8]:
+    def bits(
+        self, angles: FloatArray, origins: FloatArray, key: tuple[int, ...], seed: int
+    ) -> NDArray[np.int8]:
         """Return the recorded bits (rows, bits) of one execution for each row of angles.
 
         Args:
             angles: Shape (rows, parameters), radians.
+            origins: What tells rows apart, (rows, columns).
             key: What tells these executions from the others of the task.
             seed: Of the task.
         """
         bits = np.empty((len(angles), self.circuit.num_clbits), dtype=np.int8)
-        runs = list(_runs(angles, self._shots_per_run))
+        runs = list(_runs(angles, origins, self._shots_per_run))
         for run, own in zip(runs, independent_seeds(seed, key, len(runs)), strict=True):
             bits[run.places] = self._run(run.angles, run.shots, own)
         return bits
@@ -96,11 +100,12 @@ class AerEngine:
             AerCircuit(layer.circuit, noise) for layer, noise in zip(layers, channels, strict=True)
         ]
 
-    def measure(self, layer: int, angles: FloatArray, draws: Draws) -> OutcomeArray:
+    def measure(self, layer: int, angles: Angles, draws: Draws) -> OutcomeArray:
         """See `qnnq.execution.engines.base.Engine`."""
         packed = pack(self._layers[layer], angles, draws)
         key = (layer, draws.shots, *draws.images.tolist())
-        return packed.outcomes(self._circuits[layer].bits(packed.angles, key, draws.seed))
+        circuit = self._circuits[layer]
+        return packed.outcomes(circuit.bits(packed.angles, packed.origins, key, draws.seed))
 
 
 class AerNetworkEngine:
@@ -117,18 +122,18 @@ class AerNetworkEngine:
         self._layers = len(compiled.steps)
         self._circuit = AerCircuit(network_circuit(compiled), channels, NETWORK_SHOTS_PER_RUN)
 
-    def measure(self, layer: int, angles: FloatArray, draws: Draws) -> OutcomeArray:
+    def measure(self, layer: int, angles: Angles, draws: Draws) -> OutcomeArray:
         """Return the outcomes of all layers, (images, shots, sum of widths)."""
-        rows = np.repeat(angles[:, 0], draws.shots, axis=0)
+        rows = np.repeat(angles.values[:, 0], draws.shots, axis=0)
         # A stepwise run of the same seed has the keys of its layers: 0, 1, ...
         key = (self._layers, draws.shots, *draws.images.tolist())
-        bits = self._circuit.bits(rows, key, draws.seed)
+        bits = self._circuit.bits(rows, rows, key, draws.seed)
         return (1 - 2 * bits).reshape(len(angles), draws.shots, -1)
 
 
-def _runs(angles: FloatArray, shots_per_run: int) -> Iterator[MergedRows]:
+def _runs(angles: FloatArray, origins: FloatArray, shots_per_run: int) -> Iterator[MergedRows]:
     """Split rows of angles (executions, slots) into runs whose rows have random numbers apart."""
-    for group in merge_rows(angles):
+    for group in merge_rows(angles, origins):
         fit = max(1, shots_per_run // group.shots)
         rows = fit if group.shots <= SHOTS_PER_ROW else 1
         for start in range(0, len(group.angles), rows):

@@ -6,7 +6,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from qnnq.arrays import FloatArray, IntArray, OutcomeArray
+from qnnq.arrays import IntArray, OutcomeArray
+from qnnq.execution.engines.angles import Angles
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,9 @@ class Draws:
 
     def uniforms(self, width: int, stream: tuple[int, ...] = ()) -> NDArray[np.float32]:
         """Return uniform numbers in [0, 1), shape (images, shots, width).
+
+        They are multiples of 2^-24. An outcome of probability p therefore happens with p to within
+        6e-8: outcomes that are rarer than that cannot be told from impossible or from such ones.
 
         Args:
             width: How many a shot.
@@ -65,13 +69,13 @@ class Engine(Protocol):
         """How many images one call of `measure` may get; None asks for all of them at once."""
         ...
 
-    def measure(self, layer: int, angles: FloatArray, draws: Draws) -> OutcomeArray:
+    def measure(self, layer: int, angles: Angles, draws: Draws) -> OutcomeArray:
         """Measure every neuron of a layer, for many images and shots.
 
         Args:
             layer: The hidden layer, 0 for the first.
-            angles: The neurons' angles alpha' in radians, in [-pi, pi]; shape (images, 1, width)
-                where all shots of an image share them, else (images, shots, width).
+            angles: The neurons' angles; (images, 1, width) where all shots of an image share them,
+                else (images, shots, width).
             draws: The images, the number of shots and their random numbers.
 
         Returns:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from noise_models.channels import NoiseChannels
-from qnnq.arrays import FloatArray, OutcomeArray
+from qnnq.arrays import OutcomeArray
+from qnnq.execution.engines.angles import Angles
 from qnnq.execution.engines.base import Draws, Engine
 from transpile import CompiledLayer
 
@@ -37,7 +38,7 @@ class CorrelatedReadoutEngine:
         """See `qnnq.execution.engines.base.Engine`."""
         return self._engine.images_per_call
 
-    def measure(self, layer: int, angles: FloatArray, draws: Draws) -> OutcomeArray:
+    def measure(self, layer: int, angles: Angles, draws: Draws) -> OutcomeArray:
         """See `qnnq.execution.engines.base.Engine`."""
         outcomes = self._engine.measure(layer, angles, draws)
         copies = self._layers[layer].copies

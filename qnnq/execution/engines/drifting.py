@@ -9,7 +9,8 @@ import numpy as np
 from noise_models import NoiseTerm
 from noise_models.drift import Drift
 from noise_models.factors import Factors
-from qnnq.arrays import FloatArray, OutcomeArray
+from qnnq.arrays import OutcomeArray
+from qnnq.execution.engines.angles import Angles
 from qnnq.execution.engines.base import Draws, Engine
 
 SHOT_S = 250e-6
@@ -51,7 +52,7 @@ class DriftingEngine:
         self._lock = Lock()
         self.images_per_call = self._engine(0).images_per_call
 
-    def measure(self, layer: int, angles: FloatArray, draws: Draws) -> OutcomeArray:
+    def measure(self, layer: int, angles: Angles, draws: Draws) -> OutcomeArray:
         """See `qnnq.execution.engines.base.Engine`."""
         block_of = draws.images // self._images_per_block
         outcomes = np.empty((len(angles), draws.shots, angles.shape[-1]), dtype=np.int8)

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
-from qnnq.arrays import FloatArray, OutcomeArray
+from qnnq.arrays import OutcomeArray
+from qnnq.execution.engines.angles import Angles
 from qnnq.execution.engines.base import Draws
+from qnnq.execution.engines.close_draws import ROUNDING, decide_close, outcomes_from
 from qnnq.networks.activation import probability
 
 
@@ -21,15 +21,17 @@ class IdealEngine:
     def __init__(self, entanglements: Sequence[float]) -> None:
         self._entanglements = tuple(entanglements)
 
-    def measure(self, layer: int, angles: FloatArray, draws: Draws) -> OutcomeArray:
+    def measure(self, layer: int, angles: Angles, draws: Draws) -> OutcomeArray:
         """See `qnnq.execution.engines.base.Engine`."""
-        minus = probability(-1, angles, self._entanglements[layer])
-        return outcomes_from(minus, draws.uniforms(angles.shape[-1]))
-
-
-def outcomes_from(minus: FloatArray, uniforms: FloatArray) -> OutcomeArray:
-    """Return -1 where a uniform number is below P(-1), else +1; the shapes broadcast."""
-    outcomes = (uniforms >= minus).view(np.int8)
-    outcomes *= 2
-    outcomes -= 1
-    return outcomes
+        entanglement = self._entanglements[layer]
+        minus = probability(-1, angles.values, entanglement)
+        uniforms = draws.uniforms(angles.shape[-1])
+        outcomes = outcomes_from(minus, uniforms)
+        decide_close(
+            outcomes,
+            minus,
+            uniforms,
+            angles.error + ROUNDING,
+            lambda index: probability(-1, angles.at(index), entanglement),
+        )
+        return outcomes

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from qnnq.arrays import FloatArray, OutcomeArray
+from qnnq.arrays import OutcomeArray
+from qnnq.execution.engines.angles import Angles, Index
 from qnnq.execution.engines.base import Draws
-from qnnq.execution.engines.ideal import outcomes_from
+from qnnq.execution.engines.close_draws import ROUNDING, decide, decide_close, outcomes_from
 from qnnq.execution.engines.layer_response import JoinedNeurons, LayerResponse
 
 
@@ -23,38 +24,55 @@ class InstrumentEngine:
     def __init__(self, responses: Sequence[LayerResponse]) -> None:
         self._responses = tuple(responses)
 
-    def measure(self, layer: int, angles: FloatArray, draws: Draws) -> OutcomeArray:
+    def measure(self, layer: int, angles: Angles, draws: Draws) -> OutcomeArray:
         """See `qnnq.execution.engines.base.Engine`."""
         response = self._responses[layer]
-        width, padded = angles.shape[-1], response.minus.shape[-1]
+        width, padded = angles.shape[-1], response.exact.shape[-1]
+        values, error = angles.values, angles.error
         if padded > width:
-            angles = np.pad(angles, ((0, 0), (0, 0), (0, padded - width)))
+            spare = ((0, 0), (0, 0), (0, padded - width))
+            values = np.pad(values, spare)
+            error = error if isinstance(error, float) else np.pad(error, spare)
+
+        def at(index: Index) -> NDArray[np.float64]:
+            image, shot, neuron = index
+            own = angles.at((image, shot, np.minimum(neuron, width - 1)))
+            return np.where(neuron < width, own, 0.0)
+
+        def exact(index: Index) -> NDArray[np.float64]:
+            theta = at(index)
+            constant, cosine, sine = response.coefficients_at(index, draws)
+            return constant + cosine * np.cos(theta) + sine * np.sin(theta)
+
         uniforms = draws.uniforms(padded)
-        cosines, sines = np.cos(angles), np.sin(angles)
+        cosines, sines = np.cos(values), np.sin(values)
         constant, cosine, sine = response.coefficients(draws)
         minus = cosines * cosine
         minus += sines * sine
         minus += constant
         outcomes = outcomes_from(minus, uniforms)
+        decide_close(outcomes, minus, uniforms, error + ROUNDING, exact)
         if response.has_joined:
-            basis = np.stack([np.ones_like(cosines), cosines, sines], axis=-1)
+            shot = np.arange(values.shape[1])[None, :, None]
             copy_of = draws.copies(response.copies)
             for copy, groups in enumerate(response.joined):
                 rows = np.flatnonzero(copy_of == copy)
                 for joined in groups if len(rows) else ():
-                    found = _sample_joined(joined, basis[rows], uniforms[rows])
+                    neurons = joined.neurons.ravel()
+                    theta = at((rows[:, None, None], shot, neurons[None, None, :]))
+                    found = _sample_joined(joined, theta, uniforms[rows])
                     outcomes[rows[:, None, None], :, joined.neurons] = np.moveaxis(found, 1, -1)
         return outcomes[..., :width]
 
 
 def _sample_joined(
-    joined: JoinedNeurons, basis: FloatArray, uniforms: NDArray[np.float32]
+    joined: JoinedNeurons, theta: NDArray[np.float64], uniforms: NDArray[np.float32]
 ) -> OutcomeArray:
     """Sample correlated bits by inverting the distribution function of their pattern.
 
     Args:
         joined: The groups of k neurons.
-        basis: (1, cos, sin) of the angles, shape (images, 1 or shots, neurons, 3).
+        theta: Their angles, shape (images, 1 or shots, groups * k).
         uniforms: Shape (images, shots, neurons); a neuron uses its own, given the ones before it.
 
     Returns:
@@ -62,9 +80,11 @@ def _sample_joined(
     """
     count = joined.neurons.shape[1]
     own = uniforms[..., joined.neurons]  # (images, shots, groups, k)
-    products = basis[..., joined.neurons[:, 0], :]  # (images, 1 or shots, groups, 3)
+    basis = np.stack([np.ones_like(theta), np.cos(theta), np.sin(theta)], axis=-1)
+    basis = basis.reshape(*theta.shape[:2], -1, count, 3)
+    products = basis[..., 0, :]  # (images, 1 or shots, groups, 3)
     for neuron in range(1, count):
-        factor = basis[..., joined.neurons[:, neuron], :]
+        factor = basis[..., neuron, :]
         products = products[..., :, None] * factor[..., None, :]
         products = products.reshape(*products.shape[:-2], -1)
     # (images, 1 or shots, groups, 2**k)
@@ -75,7 +95,7 @@ def _sample_joined(
         halves = joint.reshape(*joint.shape[:-1], 2, -1)  # the next bit, the bits after it
         weights = halves.sum(axis=-1)
         minus = weights[..., 1] / weights.sum(axis=-1)
-        outcomes[..., neuron] = outcomes_from(minus, own[..., neuron])
+        outcomes[..., neuron] = decide(minus, own[..., neuron])
         chosen = (outcomes[..., neuron] < 0)[..., None]
         joint = np.where(chosen, halves[..., 1, :], halves[..., 0, :])
     return outcomes

@@ -7,7 +7,7 @@ coordinates of those, the first of which is its trace.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,13 +28,18 @@ class BranchTable:
     Attributes:
         bits: Neurons of the layer before, ascending. A pattern is the sum of 2**k times the bit of
             neuron bits[k].
-        matrices: Take coordinates before to coordinates after; shape (neurons, cases, before,
+        exact: Take coordinates before to coordinates after; shape (neurons, cases, before,
             after). The cases are the patterns; for the first table of a layer those of neurons
             whose last outcome was +1, then those of neurons where it was -1.
     """
 
     bits: tuple[int, ...]
-    matrices: NDArray[np.float32]
+    exact: Matrix
+
+    @cached_property
+    def matrices(self) -> NDArray[np.float32]:
+        """`exact` in single precision."""
+        return self.exact.astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,24 +54,29 @@ class LayerInstrument:
         width: Neurons of the layer.
         tables: The branches in front of the layer, one table after the other, the last one with
             the layer; none where the angles are computed outside.
-        matrices: None with tables; else take the products of (1, cos theta, sin theta), the two
+        exact: None with tables; else take the products of (1, cos theta, sin theta), the two
             last outcomes (+1, -1) and the coordinates; shape (neurons, products, 2 * after).
     """
 
     width: int
     tables: tuple[BranchTable, ...]
-    matrices: NDArray[np.float32] | None
+    exact: Matrix | None
+
+    @cached_property
+    def matrices(self) -> NDArray[np.float32] | None:
+        """`exact` in single precision."""
+        return None if self.exact is None else self.exact.astype(np.float32)
 
     @property
     def neurons(self) -> int:
         """How many neurons it acts on."""
-        return len(self.tables[0].matrices if self.matrices is None else self.matrices)
+        return len(self.tables[0].exact if self.exact is None else self.exact)
 
     @property
     def numbers_per_neuron(self) -> int:
         """How many numbers are held at once for a neuron: before a product, and twice after."""
-        tables = [table.matrices for table in self.tables]
-        every = tables if self.matrices is None else [self.matrices]
+        tables = [table.exact for table in self.tables]
+        every = tables if self.exact is None else [self.exact]
         return max(int(each.shape[-2] + 2 * each.shape[-1]) for each in every)
 
 
@@ -152,25 +162,25 @@ def _coordinates(vectors: Matrix) -> tuple[Matrix, Matrix]:
     return rotation @ basis.T, basis @ np.linalg.inv(rotation)
 
 
-def _products(neurons: Sequence[Matrix]) -> NDArray[np.float32]:
+def _products(neurons: Sequence[Matrix]) -> Matrix:
     """Return (neurons, cases * last * before, reported * after) matrices."""
     stacked = _stacked(neurons).swapaxes(1, 2)
     return stacked.reshape(len(neurons), -1, stacked.shape[-2] * stacked.shape[-1])
 
 
-def _by_case(neurons: Sequence[Matrix]) -> NDArray[np.float32]:
+def _by_case(neurons: Sequence[Matrix]) -> Matrix:
     """Return (neurons, last * cases, before, reported * after) matrices."""
     stacked = _stacked(neurons)
     *_, before, reported, after = stacked.shape
     return stacked.reshape(len(neurons), -1, before, reported * after)
 
 
-def _stacked(neurons: Sequence[Matrix]) -> NDArray[np.float32]:
+def _stacked(neurons: Sequence[Matrix]) -> Matrix:
     """Return (neurons, last, cases, before, reported, after) matrices, padded with 0."""
     after = max(each.shape[3] for each in neurons)
     before = max(each.shape[4] for each in neurons)
     lasts, cases, reported = neurons[0].shape[:3]
-    result = np.zeros((len(neurons), lasts, cases, before, reported, after), dtype=np.float32)
+    result = np.zeros((len(neurons), lasts, cases, before, reported, after))
     for matrix, each in zip(result, neurons, strict=True):
         swapped = each.transpose(0, 1, 4, 2, 3)  # (last, cases, before, reported, after)
         matrix[:, :, : each.shape[4], :, : each.shape[3]] = swapped

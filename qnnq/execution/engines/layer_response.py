@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Self
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from noise_models.channels import NoiseChannels
 from qnnq.arrays import IntArray
 from qnnq.errors import InputError
+from qnnq.execution.engines.angles import Index
 from qnnq.execution.engines.base import Draws
 from qnnq.execution.engines.response import ComponentResponse, component_responses
 from transpile import CompiledLayer
@@ -35,19 +36,24 @@ class LayerResponse:
     """What a layer answers to its neurons' angles.
 
     Attributes:
-        minus: a, b, c of P(-1) = a + b cos(theta) + c sin(theta); shape (3, copies, neurons), 0
+        exact: a, b, c of P(-1) = a + b cos(theta) + c sin(theta); shape (3, copies, neurons), 0
             for joined neurons. The neurons of the last execution of a layer that is wider than
             the chip include its spare ones, where those are joined to used ones.
         joined: The joined neurons of each copy.
     """
 
-    minus: NDArray[np.float32]
+    exact: NDArray[np.float64]
     joined: tuple[tuple[JoinedNeurons, ...], ...]
+
+    @cached_property
+    def minus(self) -> NDArray[np.float32]:
+        """`exact` in single precision."""
+        return self.exact.astype(np.float32)
 
     @property
     def copies(self) -> int:
         """Copies of the layer on the chip."""
-        return int(self.minus.shape[1])
+        return int(self.exact.shape[1])
 
     @property
     def has_joined(self) -> bool:
@@ -84,8 +90,8 @@ class LayerResponse:
         for response in responses:
             if len(response.slots) == 1:
                 single[response.slots[0]] = response.coefficients[1]
-        minus = np.moveaxis(single[slot_of], -1, 0).astype(np.float32)
-        return cls(minus, tuple(_joined(row, joint) for row in slot_of))
+        exact = np.moveaxis(single[slot_of], -1, 0)
+        return cls(exact, tuple(_joined(row, joint) for row in slot_of))
 
     @classmethod
     def of_slots(cls, slot_of: IntArray, coefficients: NDArray[np.float64]) -> Self:
@@ -99,6 +105,12 @@ class LayerResponse:
             return list(self.minus)
         copy_of = draws.copies(self.copies)
         return [values[copy_of][:, None, :] for values in self.minus]
+
+    def coefficients_at(self, index: Index, draws: Draws) -> list[NDArray[np.float64]]:
+        """Return a, b, c of P(-1) of some outcomes in double precision."""
+        image, _, neuron = index
+        copy = draws.copies(self.copies)[image]
+        return [values[copy, neuron] for values in self.exact]
 
 
 @lru_cache(maxsize=64)

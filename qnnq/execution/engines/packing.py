@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qnnq.arrays import FloatArray, IntArray, OutcomeArray
+from qnnq.execution.engines.angles import Angles
 from qnnq.execution.engines.base import Draws
 from transpile import CompiledLayer, NetworkCircuit
 
@@ -16,6 +17,7 @@ class PackedAngles:
 
     Attributes:
         angles: Shape (executions, slots), radians. Slots that nobody uses are 0.
+        origins: What tells rows apart, as `Angles.origins`; shape (executions, columns).
         rows: For every image, shot and neuron, the execution it is part of;
             shape (images, shots, width).
         slots: Likewise the slot, shape (images, 1, width).
@@ -25,6 +27,7 @@ class PackedAngles:
     """
 
     angles: FloatArray
+    origins: FloatArray
     rows: IntArray
     slots: IntArray
     bits: int
@@ -34,13 +37,13 @@ class PackedAngles:
         return (1 - 2 * bits[self.rows, self.slots]).astype(np.int8)
 
 
-def pack(layer: CompiledLayer | NetworkCircuit, angles: FloatArray, draws: Draws) -> PackedAngles:
+def pack(layer: CompiledLayer | NetworkCircuit, angles: Angles, draws: Draws) -> PackedAngles:
     """Lay images side by side on the copies of a layer, and a wide layer on several executions.
 
     Args:
         layer: The compiled layer, or the circuit of a whole network: an execution of it is a shot
             of one image, and the outcomes of all its layers come back.
-        angles: Shape (images, 1 or shots, width).
+        angles: Of the layer's neurons.
         draws: The images and the number of shots.
     """
     if isinstance(layer, NetworkCircuit):
@@ -54,17 +57,21 @@ def pack(layer: CompiledLayer | NetworkCircuit, angles: FloatArray, draws: Draws
     shot = np.arange(draws.shots)[None, :, None]
     # executions are ordered by (group of images, shot, part of the layer)
     rows = (group[:, None, None] * draws.shots + shot) * layer.parts + part
-    packed = np.zeros((groups * draws.shots * layer.parts, len(layer.sites)), dtype=angles.dtype)
-    packed[rows, np.broadcast_to(slots, rows.shape)] = angles
-    return PackedAngles(packed, rows, slots, len(layer.sites))
+    places = rows, np.broadcast_to(slots, rows.shape)
+    packed = np.zeros((groups * draws.shots * layer.parts, len(layer.sites)), angles.values.dtype)
+    packed[places] = angles.settled()
+    numbers = angles.origins()
+    origins = np.zeros((*packed.shape, numbers.shape[-1]), dtype=numbers.dtype)
+    origins[places] = numbers
+    return PackedAngles(packed, origins.reshape(len(packed), -1), rows, slots, len(layer.sites))
 
 
-def _pack_network(network: NetworkCircuit, angles: FloatArray, draws: Draws) -> PackedAngles:
+def _pack_network(network: NetworkCircuit, angles: Angles, draws: Draws) -> PackedAngles:
     shape = (len(angles), draws.shots, angles.shape[-1])
     rows = np.arange(len(angles) * draws.shots).reshape(-1, draws.shots, 1)
     bits = network.circuit.num_clbits
-    packed = np.broadcast_to(angles, shape).reshape(-1, shape[-1])
-    return PackedAngles(packed, rows, np.arange(bits)[None, None, :], bits)
+    packed = np.broadcast_to(angles.values, shape).reshape(-1, shape[-1])
+    return PackedAngles(packed, packed, rows, np.arange(bits)[None, None, :], bits)
 
 
 @dataclass(frozen=True)
@@ -82,13 +89,17 @@ class MergedRows:
     places: NDArray[np.int64]
 
 
-def merge_rows(angles: NDArray[np.floating]) -> list[MergedRows]:
+def merge_rows(angles: NDArray[np.floating], origins: NDArray[np.floating]) -> list[MergedRows]:
     """Group equal rows, by how often they occur: all rows of a group share their shots.
 
     Args:
         angles: Shape (rows, columns).
+        origins: What tells rows apart and puts them in order, (rows, columns).
     """
-    distinct, inverse, counts = np.unique(angles, axis=0, return_inverse=True, return_counts=True)
+    _, first, inverse, counts = np.unique(
+        origins, axis=0, return_index=True, return_inverse=True, return_counts=True
+    )
+    distinct = angles[first]
     by_row = np.argsort(inverse.ravel(), kind="stable")
     starts = np.concatenate([[0], np.cumsum(counts)])[:-1]
     groups = []

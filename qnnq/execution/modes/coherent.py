@@ -1,14 +1,21 @@
 """Neurons that live on: their qubits are never prepared anew, and only rotations are added."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from qnnq.arrays import FloatArray, OutcomeArray
+from qnnq.arrays import FloatArray, IntArray, OutcomeArray
+from qnnq.execution.engines.angles import Index
 from qnnq.execution.engines.base import Draws
+from qnnq.execution.engines.close_draws import decide_close, outcomes_from
 from qnnq.execution.engines.layer_instrument import LayerInstrument
 from qnnq.execution.modes.living import minus_probability, state_reported, step_products
-from qnnq.execution.modes.stepwise import BYTES_PER_OUTCOME
+from qnnq.execution.modes.stepwise import BYTES_OF_PAST, BYTES_PER_OUTCOME
+
+ROUNDING = 1e-5
+"""Bounds what a step in single precision adds to the error of a state's coordinates."""
 
 _ROWS = 192
 """Of a matrix product; a multiple of what the kernels of BLAS take at once."""
@@ -33,7 +40,8 @@ class Coherent:
     def bytes_per_outcome(self) -> int:
         """See `Mode`."""
         numbers = max(instrument.numbers_per_neuron for instrument in self._instruments)
-        return BYTES_PER_OUTCOME + 4 * numbers
+        layers = len(self._instruments)
+        return BYTES_PER_OUTCOME + BYTES_OF_PAST * (layers - 1) + 4 * numbers
 
     def start(self) -> "_Living":
         """See `Mode`."""
@@ -41,13 +49,15 @@ class Coherent:
 
 
 class _Living:
-    """The states of neurons, given what was reported of them, and the last reported outcomes."""
+    """The states of neurons, given what was reported of them, and what was reported."""
 
     def __init__(self, instruments: Sequence[LayerInstrument]) -> None:
         self._instruments = instruments
         # (neurons, images, 1 or shots, coordinates)
         self._states: FloatArray = np.ones((1, 1, 1, 1), dtype=np.float32)
         self._last: OutcomeArray = np.ones((1, 1, 1), dtype=np.int8)
+        self._error: FloatArray = np.zeros((1, 1, 1), dtype=np.float32)
+        self._history: list[tuple[FloatArray, OutcomeArray]] = []
 
     def step(self, layer: int, activations: FloatArray, draws: Draws) -> OutcomeArray:
         """See `qnnq.execution.modes.base.Session`."""
@@ -65,11 +75,46 @@ class _Living:
         minus = minus_probability(after)
         uniforms = np.ones((neurons, len(activations), draws.shots), dtype=np.float32)
         uniforms[:width] = np.moveaxis(draws.uniforms(width), -1, 0)
-        bits = uniforms < minus  # (neurons, images, shots)
-        self._last = (1 - 2 * bits).astype(np.int8)
+        self._history.append((activations, self._last))
+        outcomes = outcomes_from(minus, uniforms)  # (neurons, images, shots)
+        error = self._error[:neurons] + np.float32(ROUNDING)
+        decide_close(outcomes, minus, uniforms, error, self._exact)
+        self._last = outcomes
         if layer + 1 < len(self._instruments):
+            bits = outcomes < 0
             self._states = state_reported(after, minus, bits)
+            # What an outcome of small probability leaves is small before it is normalised.
+            self._error = error / np.maximum(np.where(bits, minus, 1 - minus), error)
         return np.moveaxis(self._last[:width], 0, -1)
+
+    def _exact(self, index: Index) -> NDArray[np.float64]:
+        """Return P(-1) in the last layer so far of some neurons, images and shots."""
+        neuron, image, shot = index
+        rows = np.arange(len(neuron))
+        states = np.ones((len(neuron), 1))
+        after = np.ones((len(neuron), 2, 1))
+        for layer, (activations, last) in enumerate(self._history):
+            instrument = self._instruments[layer]
+            reported = _of_shots(last, image, shot)  # (1 or neurons, rows)
+            own = reported[neuron if len(reported) > 1 else 0, rows]
+            if layer:
+                states = state_reported(after, minus_probability(after), own < 0)
+            for number, table in enumerate(instrument.tables):
+                case = (1 << np.arange(len(table.bits))) @ (reported[list(table.bits)] < 0)
+                if number == 0:
+                    case = case + ((own < 0) << len(table.bits))
+                states = np.einsum("rb,rba->ra", states, table.exact[neuron, case])
+            if instrument.exact is not None:
+                turned = _of_shots(np.moveaxis(activations, -1, 0), image, shot)
+                phi = turned[np.minimum(neuron, instrument.width - 1), rows].astype(np.float64)
+                phi = np.where(neuron < instrument.width, phi, own)  # others are not turned
+                # as if of one neuron, and each an image of its own
+                products = step_products(
+                    states[None, :, None], own[None, :, None], phi[None, :, None], 1
+                )
+                states = np.einsum("rp,rpa->ra", products[0, :, 0], instrument.exact[neuron])
+            after = states.reshape(len(neuron), 2, -1)
+        return np.asarray(minus_probability(after))
 
     def _branched(self, instrument: LayerInstrument) -> FloatArray:
         """Return what branches and the layer make of the states, (neurons, rows, coordinates)."""
@@ -88,6 +133,12 @@ class _Living:
                 ]
             )
         return states
+
+
+def _of_shots(values: NDArray[Any], image: IntArray, shot: IntArray) -> NDArray[Any]:
+    """Return (neurons, rows) of (neurons, 1 or images, 1 or shots)."""
+    _, images, shots = values.shape
+    return values[:, image if images > 1 else 0 * image, shot if shots > 1 else 0 * shot]
 
 
 def row_by_row(states: FloatArray, matrices: FloatArray) -> FloatArray:

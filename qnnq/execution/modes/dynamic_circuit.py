@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from qnnq.arrays import FloatArray, IntArray, OutcomeArray
+from qnnq.execution.engines.angles import Angles
 from qnnq.execution.engines.base import Draws, Engine
 from qnnq.networks.activation import rotated
 
@@ -48,6 +49,6 @@ class _Recorded:
     def step(self, layer: int, activations: FloatArray, draws: Draws) -> OutcomeArray:
         """See `qnnq.execution.modes.base.Session`."""
         if layer == 0:
-            outcomes = self._engine.measure(0, rotated(activations), draws)
+            outcomes = self._engine.measure(0, Angles.given(rotated(activations)), draws)
             self._layers = np.split(outcomes, self._ends[:-1], axis=-1)
         return self._layers[layer]

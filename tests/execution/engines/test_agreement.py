@@ -9,6 +9,7 @@ from scipy.stats import chi2
 
 from qnnq.errors import InputError
 from qnnq.execution.deployment import deploy
+from qnnq.execution.engines.angles import Angles
 from qnnq.execution.engines.base import Draws
 from qnnq.execution.engines.ideal import IdealEngine
 from qnnq.execution.engines.layer_response import layer_response
@@ -49,7 +50,7 @@ def neuron_counts(engine, layers, angles, shots):
     """Counts of (+1, -1) for every image and neuron of the first layer, (images * width, 2)."""
     images = len(angles)
     draws = Draws(3, 0, np.arange(images), shots)
-    outcomes = engine.measure(0, angles[:, None, :].astype(np.float32), draws)
+    outcomes = engine.measure(0, Angles.given(angles[:, None, :].astype(np.float32)), draws)
     minus = (outcomes < 0).sum(axis=1).ravel()
     return np.stack([shots - minus, minus], axis=1)
 
@@ -89,7 +90,7 @@ def test_correlations_between_joined_neurons_agree(noise, entanglement):
     draws = Draws(1, 0, np.arange(4), 1200)
     patterns = []
     for name in ("aer", "instrument"):
-        bits = deployed.engine(name).measure(0, angles, draws) < 0
+        bits = deployed.engine(name).measure(0, Angles.given(angles), draws) < 0
         code = bits @ (1 << np.arange(6))
         patterns.append(np.stack([np.bincount(row, minlength=64) for row in code]))
     assert_same_distribution(*patterns)
@@ -143,7 +144,7 @@ def test_images_of_any_selection_share_the_executions_of_the_copies():
     deployed = deploy(RunRequest(noise="ideal", copies=3), network(math.pi / 2))
     images = np.array([4, 5, 9, 2, 7, 8])  # copies 1, 2, 0, 2, 1, 2
     angles = np.repeat(np.arange(6.0)[:, None, None], 6, axis=2)
-    packed = pack(deployed.layers[0], angles, Draws(0, 0, images, 2))
+    packed = pack(deployed.layers[0], Angles.given(angles), Draws(0, 0, images, 2))
     assert packed.angles.shape == (3 * 2, 18)
     np.testing.assert_array_equal(
         packed.angles[packed.rows[:, 0], packed.slots[:, 0]], angles[:, 0]
@@ -178,7 +179,7 @@ def test_neurons_keep_the_noise_of_their_own_qubits():
     angles = np.zeros((2, 1, 6), dtype=np.float32)
     shots = 200_000
     draws = Draws(0, 0, np.arange(2), shots)
-    outcomes = deployed.engine("instrument").measure(0, angles, draws)
+    outcomes = deployed.engine("instrument").measure(0, Angles.given(angles), draws)
     rates = (outcomes < 0).mean(axis=1)
     for copy in range(2):
         for neuron in range(6):

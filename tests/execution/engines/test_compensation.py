@@ -7,6 +7,7 @@ import pytest
 
 from qnnq.errors import InputError
 from qnnq.execution.deployment import deploy
+from qnnq.execution.engines.angles import Angles
 from qnnq.execution.engines.base import Draws
 from qnnq.execution.engines.response import component_responses
 from qnnq.execution.request import RunRequest
@@ -22,7 +23,7 @@ class Recorder:
     images_per_call = None
 
     def measure(self, layer, angles, draws):
-        self.angles = angles
+        self.angles = angles.values
         return np.ones((len(angles), draws.shots, angles.shape[-1]), dtype=np.int8)
 
 
@@ -32,7 +33,7 @@ def compensated_probabilities(entanglement, angles):
     recorder = Recorder()
     engine = deployed.compensated(recorder)
     draws = Draws(0, 0, np.arange(len(angles)), 5)
-    engine.measure(0, angles[:, None, :].astype(np.float32), draws)
+    engine.measure(0, Angles.given(angles[:, None, :].astype(np.float32)), draws)
     layer = deployed.layers[0]
     polynomials = {
         response.slots[0]: response.coefficients[1]
@@ -64,7 +65,7 @@ def test_without_noise_compensation_changes_nothing():
     recorder = Recorder()
     angles = np.random.default_rng(1).uniform(-3, 3, (5, 1, 6)).astype(np.float32)
     draws = Draws(0, 0, np.arange(5), 1)
-    deployed.compensated(recorder).measure(0, angles, draws)
+    deployed.compensated(recorder).measure(0, Angles.given(angles), draws)
     np.testing.assert_allclose(recorder.angles, angles, atol=1e-3)
 
 

@@ -10,6 +10,7 @@ from noise_models.drift import Drift, drift_term, without_drift
 from qnnq.cli.main import main
 from qnnq.errors import InputError
 from qnnq.execution.deployment import deploy
+from qnnq.execution.engines.angles import Angles
 from qnnq.execution.engines.base import Draws
 from qnnq.execution.engines.drifting import BLOCKS_PER_CORRELATION_TIME, SHOT_S
 from qnnq.execution.request import RunRequest
@@ -23,7 +24,7 @@ SHOTS = 500
 def minus_of_images(engine, images):
     """P(-1) at angle 0 of every image, over shots and neurons, and outcomes by image."""
     angles = np.zeros((len(images), 1, 6), dtype=np.float32)
-    return engine.measure(0, angles, Draws(0, 0, np.asarray(images), SHOTS)) < 0
+    return engine.measure(0, Angles.given(angles), Draws(0, 0, np.asarray(images), SHOTS)) < 0
 
 
 def drifting(sigma, images_per_block, seed=1, **options):

@@ -12,6 +12,7 @@ from noise_models.coverage import check_coverage
 from qnnq.devices.names import resolve_device
 from qnnq.errors import InputError
 from qnnq.execution.deployment import deploy
+from qnnq.execution.engines.angles import Angles
 from qnnq.execution.engines.base import Draws
 from qnnq.execution.engines.response import component_responses
 from qnnq.execution.request import RunRequest
@@ -121,7 +122,7 @@ def test_the_engines_agree_on_joint_outcomes(device, entanglement, options):
     noises = [EVERYTHING.format(device=device)] * 2 + [f"{device}*3"]
     for name, noise in zip(("aer", "instrument", "instrument"), noises, strict=True):
         deployed = deploy(RunRequest(noise=noise, device=device, qubits=qubits, **options), three)
-        bits = deployed.engine(name).measure(0, angles, draws) < 0
+        bits = deployed.engine(name).measure(0, Angles.given(angles), draws) < 0
         code = bits @ (1 << np.arange(3))
         patterns.append(np.stack([np.bincount(row, minlength=8) for row in code]))
     aer, instrument, without = patterns
@@ -139,7 +140,7 @@ def test_correlated_readout_is_a_common_flip():
     deployed = deploy(RunRequest(noise=noise, device=device, qubits=qubits), three)
     draws = Draws(5, 0, np.arange(1), shots)
     angles = np.zeros((1, 1, 3), dtype=np.float32)
-    (outcomes,) = deployed.engine("instrument").measure(0, angles, draws) < 0
+    (outcomes,) = deployed.engine("instrument").measure(0, Angles.given(angles), draws) < 0
     code = np.bincount(outcomes @ (1 << np.arange(3)), minlength=8) / shots
     expected = np.zeros(8)
     expected[0b000], expected[0b011], expected[0b110], expected[0b101] = 0.81, 0.09, 0.09, 0.01
