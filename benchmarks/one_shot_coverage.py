@@ -5,7 +5,8 @@
 draws few images that are nearly perfect, each right with a chance of its own: all equal, or from a
 beta distribution in which two shots of an image correlate by `alike`. The width is compared with
 that of Wilson's interval of the number of independent shots that have the true variance. The last
-settings are those that the interval is not made for: images that are always right or always wrong.
+settings are beyond it: five images, or many shots, whose interval is wider, and images that are
+always right or always wrong, or nearly so, which may all be right by chance.
 """
 
 import argparse
@@ -13,13 +14,18 @@ import argparse
 import numpy as np
 
 SETTINGS = [
-    *((images, shots, right, 0.0) for images, shots in ((10, 15), (20, 15), (50, 15), (10, 50))
-      for right in (0.9, 0.98, 0.995)),
+    *((images, 15, right, 0.0) for images in (10, 20, 50) for right in (0.9, 0.95, 0.98, 0.995)),
     *((images, 15, right, 0.03) for images in (10, 20) for right in (0.98, 0.99, 0.995)),
     *((images, 15, 0.995, 0.1) for images in (10, 50)),
 ]  # fmt: skip
 """Images, shots of each, chance that a shot is right, correlation of an image's shots."""
-BEYOND = [(10, 15, 0.9, 1.0), (20, 15, 0.98, 1.0), (20, 15, 0.9, 0.5)]
+BEYOND = [
+    (10, 50, 0.995, 0.0),
+    (5, 15, 0.995, 0.0),
+    (10, 15, 0.9, 1.0),
+    (20, 15, 0.98, 1.0),
+    (20, 15, 0.9, 0.5),
+]
 
 
 def measured(images, shots, right, alike, samples, seed=0):

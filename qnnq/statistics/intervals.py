@@ -10,7 +10,7 @@ from qnnq.errors import InputError
 
 _REPLICATES = 4000
 _SEED = 0x5EED
-_MOST_ALIKE = 120
+_MOST_ALIKE = 180
 """Shots that count as independent where all agree; see `effective_wilson`."""
 _MOST_STEPS = 50_000_000
 """Multiplications up to which the distribution of a sign-flip test is made exactly."""
@@ -31,13 +31,13 @@ class Accuracy:
 
 
 def widened(accuracy: Accuracy, deviation: float, freedom: float = math.inf) -> Accuracy:
-    """Return an accuracy whose interval holds an independent normal error as well.
+    """Return an accuracy whose interval holds an independent error as well.
 
     Args:
         accuracy: A value with its interval.
         deviation: Standard deviation of the error.
-        freedom: Degrees of freedom from which the deviation was estimated; few make the interval
-            wider (F. E. Satterthwaite, Biometrics Bull. 2, 110 (1946)).
+        freedom: Degrees of freedom from which the deviation was estimated: Student's t of few makes
+            the interval wider.
     """
     low, high = with_error(
         accuracy.value, (accuracy.low, accuracy.high), deviation, freedom, accuracy.confidence
@@ -53,18 +53,33 @@ def with_error(
     confidence: float,
 ) -> tuple[float, float]:
     """Return an interval (low, high) that holds an independent error as well; see `widened`."""
+    from scipy.stats import t
+
+    half = float(t.isf((1 - confidence) / 2, freedom)) * deviation
+    return (
+        value - math.hypot(value - interval[0], half),
+        value + math.hypot(interval[1] - value, half),
+    )
+
+
+def p_with_error(value: float, own: float, variance: float, freedom: float) -> float:
+    """Two-sided p-value of a value with two errors: at that level `with_error` just reaches 0.
+
+    Args:
+        value: The value.
+        own: Variance of its own error.
+        variance: That of the other one, above 0.
+        freedom: Degrees of freedom from which the other one was estimated.
+    """
+    from scipy.optimize import brentq
     from scipy.stats import norm, t
 
-    tail = (1 - confidence) / 2
-    ends = []
-    for sign, end in zip((-1, 1), interval, strict=True):
-        counted = (abs(end - value) / norm.isf(tail)) ** 2
-        variance = counted + deviation**2
-        share = deviation**2 / variance if variance else 0.0
-        quantile = t.isf(tail, freedom / share**2) if share and freedom < math.inf else None
-        half = (norm.isf(tail) if quantile is None else quantile) * math.sqrt(variance)
-        ends.append(float(value + sign * half))
-    return ends[0], ends[1]
+    def reach(logarithm: float) -> float:
+        tail = math.exp(logarithm) / 2
+        return float(norm.isf(tail) ** 2 * own + t.isf(tail, freedom) ** 2 * variance - value**2)
+
+    least = -300.0
+    return math.exp(brentq(reach, least, 0.0)) if reach(least) > 0 > reach(0.0) else 1.0
 
 
 def wilson(successes: float, n: float, confidence: float = 0.95) -> tuple[float, float]:
@@ -97,7 +112,7 @@ def effective_wilson(
     193 (1998); `benchmarks/one_shot_coverage.py` measures its coverage.
 
     Where every shot is right (or wrong) nothing says how alike shots are: they then weigh as much
-    as 120 or as the images, whichever is more. That is too much for images of which each is either
+    as 180 or as the images, whichever is more. That is too much for images of which each is either
     always right or always wrong: ten that are right 90 times in 100 are all right by chance in a
     third of all samples.
 

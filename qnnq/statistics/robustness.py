@@ -13,6 +13,7 @@ from qnnq.statistics.intervals import (
     bootstrap_over_images,
     image_weights,
     mcnemar,
+    p_with_error,
     sign_flip,
     with_error,
 )
@@ -133,8 +134,8 @@ def difference(
     """Return accuracy minus a reference's on the same images.
 
     The p-value is McNemar's exact one where both are of one repetition, else that of a sign-flip
-    test over images. With a variance between repetitions it is the larger of that one and of a
-    t-test of the whole variance.
+    test over images. With a variance between repetitions it is the larger of that one and of the
+    level at which an interval with that variance ends at 0.
 
     Args:
         right: Whether each image is right, or by what share of repetitions, (images,).
@@ -143,8 +144,6 @@ def difference(
         between: Variance of the difference between repetitions, and its degrees of freedom: what
             their images share, see `qnnq.statistics.between`.
     """
-    from scipy.stats import t
-
     a, b = np.asarray(right), np.asarray(reference)
     change = a.astype(float) - b
     p_value = mcnemar(a, b) if a.dtype == b.dtype == bool else sign_flip(change)
@@ -152,9 +151,8 @@ def difference(
     value, (variance, freedom) = float(change.mean()), between
     if variance:
         interval = with_error(value, interval, math.sqrt(variance), freedom, confidence)
-        whole = variance + float(change.var(ddof=1)) / len(change)
-        of_both = freedom * (whole / variance) ** 2
-        p_value = max(p_value, float(2 * t.sf(abs(value) / math.sqrt(whole), of_both)))
+        own = float(change.var(ddof=1)) / len(change)
+        p_value = max(p_value, p_with_error(value, own, variance, freedom))
     low, high = max(-1.0, interval[0]), min(1.0, interval[1])
     return Difference(value, low, high, p_value, confidence)
 
