@@ -48,15 +48,16 @@ class Repetitions:
         key: Key = (0, 0),
     ) -> "Repetitions":
         """Return the vote of all shots of some counts, as of one repetition."""
-        found = decided(truth, counts, softmax_sums)
-        return cls((key,), int(counts.sum(axis=1).max()), *(array[None] for array in found))
+        majority, soft_vote, shares = decided(truth, counts, softmax_sums)
+        shots = int(counts.sum(axis=1).max())
+        return cls((key,), shots, majority[None], soft_vote[None], shares[None])
 
     def answers(self, prediction: str, truth: NDArray[np.integer]) -> NDArray[np.float32]:
         """Return how right each is by a prediction, in [0, 1]; not a number where it is missing."""
         if prediction == "single_shot":
             return self.single_shot
         votes = self.majority if prediction == "majority" else self.soft_vote
-        right = (votes == truth).astype(np.float32)
+        right: NDArray[np.float32] = (votes == truth).astype(np.float32)
         right[votes == MISSING] = np.nan
         return right
 
@@ -64,7 +65,8 @@ class Repetitions:
         """Return by what share of its repetitions each image is right; one: whether it is."""
         answers = self.answers(prediction, truth)
         if len(self.keys) == 1 and prediction != "single_shot":
-            return answers[0] == 1
+            alone: NDArray[np.bool_] = answers[0] == 1
+            return alone
         found: NDArray[np.float64] = np.nanmean(answers, axis=0, dtype=np.float64)
         return found
 
@@ -117,13 +119,12 @@ class Gathered:
 
     def on(self, images: NDArray[np.int64]) -> Repetitions:
         """Return them on the images of all, ascending."""
-        number, index, *found = _joined(self._rows)
+        number, index, votes, soft_votes, right = _joined(self._rows)
         place = number, np.searchsorted(images, index)
         shape = len(self._keys), len(images)
         majority, soft_vote = (np.full(shape, MISSING, np.int16) for _ in range(2))
         shares = np.full(shape, np.nan, np.float32)
-        for array, values in zip((majority, soft_vote, shares), found, strict=True):
-            array[place] = values
+        majority[place], soft_vote[place], shares[place] = votes, soft_votes, right
         return Repetitions(tuple(self._keys), self._shots, majority, soft_vote, shares)
 
 
