@@ -95,7 +95,7 @@ def _shots(points: Sequence[Measured]) -> str:
     numbers = sorted({len(point.repetitions.keys) for point in points})
     times = f"{numbers[0]} to {numbers[-1]}" if numbers[1:] else str(numbers[0])
     sizes = {point.shots for point in points}
-    shots = counted(*sizes, "shot") if len(sizes) == 1 else f"{_sizes(points)} shots"
+    shots = counted(sizes.pop(), "shot") if len(sizes) == 1 else f"{_sizes(points)} shots"
     text = shots + (f" x {times} repetitions" if numbers != [1] else "")
     pooled = all(point.pooled for point in points)
     return text + (f" (seeds pooled: {vote_name(points)})" if pooled else "")
