@@ -31,6 +31,8 @@ def print_run(model: str, document: dict[str, Any]) -> None:
     noise = re.sub(r"(?<=measured\()(\w{8})\w*", r"\1", task["noise"])  # its digest is long
     print(f"{model}: noise {noise}{strength}{device}, engine {task['engine']}{mode}")
     asked = f"{counted(document['images'], 'image')} x {counted(document['shots'], 'shot')}"
+    if of_round := task.get("shots_per_round"):
+        asked += f" ({document['shots'] // of_round} rounds of {of_round} in one vote)"
     print(f"{asked}, {document['seconds']:.2f} s")
     if "accuracy" in document:
         _print_accuracies(document)

@@ -31,6 +31,7 @@ def register(app: typer.Typer) -> None:
         ] = None,
         json: options.Json = None,
         unfinished: options.Unfinished = False,
+        pool_seeds: options.PoolSeeds = False,
     ) -> None:
         """Compare two sets of points on the same images.
 
@@ -38,9 +39,10 @@ def register(app: typer.Typer) -> None:
 
         Points are paired where they agree in every label of which both sides have the same values;
         labels in which the sides differ are what is compared. gained and lost count the images
-        that only B or only A answers right. The change, in percentage points, has a bootstrap
-        interval over images; p_value is McNemar's exact test, which is stricter: near 0.05 it may
-        find nothing where the interval just leaves out 0.
+        that only B or only A answers right, once a seed. The change, in percentage points, has a
+        bootstrap interval over images; p_value is McNemar's exact test, or of several seeds a
+        sign-flip test over images, which is stricter: near 0.05 it may find nothing where the
+        interval just leaves out 0.
 
         Example: qnnq compare results.sqlite --a network=mnist16-a0 --b network=mnist16-a0.5
 
@@ -61,8 +63,8 @@ def register(app: typer.Typer) -> None:
             raise InputError(
                 "expected B, or --a and --b that choose what is compared, such as --a strength=0"
             )
-        left = source_points(first, [*(where or ()), *(a or ())])
-        right = source_points(second or first, [*(where or ()), *(b or ())])
+        left = source_points(first, [*(where or ()), *(a or ())], pool_seeds=pool_seeds)
+        right = source_points(second or first, [*(where or ()), *(b or ())], pool_seeds=pool_seeds)
         points = alike([*left, *right])
         left, right = points[: len(left)], points[len(left) :]
         if not unfinished:

@@ -85,6 +85,14 @@ Where = Annotated[
     list[str] | None,
     typer.Option(help="Only these points; may be repeated.", metavar="LABEL=VALUE"),
 ]
+PoolSeeds = Annotated[
+    bool,
+    typer.Option(
+        "--pool-seeds",
+        help="Make one vote of the shots of all seeds and rounds: 3 seeds of 15 shots are then a "
+        "majority of 45. Default: the mean over seeds of the majority of 15.",
+    ),
+]
 Unfinished = Annotated[
     bool, typer.Option("--unfinished", help="Compare points that are not finished as well.")
 ]

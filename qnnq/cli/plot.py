@@ -40,6 +40,7 @@ def register(app: typer.Typer) -> None:
             bool, typer.Option(help="Lay published points over curves where they exist.")
         ] = True,
         unfinished: options.Unfinished = False,
+        pool_seeds: options.PoolSeeds = False,
         title: Annotated[str | None, typer.Option(help="Stands above the figure.")] = None,
         label: Annotated[
             list[str] | None,
@@ -78,7 +79,8 @@ def register(app: typer.Typer) -> None:
         notes, _ = read_notes(file)
         print_notes(notes)
         called = parse_names(label or (), read_networks(file))
-        points, known = renamed(read_points(file, where or ()), called), list(called.values())
+        found = read_points(file, where or (), pool_seeds=pool_seeds)
+        points, known = renamed(found, called), list(called.values())
         if kind in ("attribution", "behaviour") and not unfinished:
             check_complete(points)
         if kind == "curve":

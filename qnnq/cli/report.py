@@ -20,6 +20,7 @@ def register(app: typer.Typer) -> None:
         ],
         out: Annotated[str, typer.Option(help="The page to write.", metavar="FILE")],
         where: options.Where = None,
+        pool_seeds: options.PoolSeeds = False,
         json: options.Json = None,
     ) -> None:
         """Write one HTML file about a sweep, runs on devices, or both.
@@ -35,7 +36,8 @@ def register(app: typer.Typer) -> None:
         from qnnq.storage.files import check_writable, write_atomically
 
         check_writable(out, json)
-        write_atomically(out, build_report(sources, where or ()).encode())
+        page = build_report(sources, where or (), pool_seeds=pool_seeds)
+        write_atomically(out, page.encode())
         if json is not None:
             write_json({"schema": "qnnq.report/1", "page": out, "sources": sources}, json)
         if json != "-":

@@ -94,20 +94,24 @@ def _register_show(app: typer.Typer) -> None:
             ),
         ] = None,
         unfinished: options.Unfinished = False,
+        pool_seeds: options.PoolSeeds = False,
     ) -> None:
         """List what a sweep found, with 95 % intervals.
 
-        Repetitions are added up. It can be asked while the sweep is running: points that are not
-        finished say `complete false`, and reports that compare points refuse them. Where a file
-        with the same name has changed between sweeps, `content` tells the points apart. Reports:
+        A vote is that of one seed (and round of a target width); an image is right by the share of
+        them whose vote is, which `--pool-seeds` changes. It can be asked while the sweep is
+        running: points that are not finished say `complete false`, and reports that compare points
+        refuse them. Where a file with the same name has changed between sweeps, `content` tells
+        the points apart. Reports:
 
         \b
         accuracy      accuracy of one shot, of the majority and of the soft vote of every point
         breakdown     the strength at which each network's majority accuracy falls too low
         latency       the feedback latency at which a point of accuracy is lost, mode coherent
         attribution   what each mechanism costs alone, and gains when it is switched off
-        behaviour     images answered otherwise than at stretch 0, and McNemar's exact p-value,
-                      which is stricter than the bootstrap interval of the change beside it
+        behaviour     images, once a seed, answered otherwise than at stretch 0, and the p-value of
+                      McNemar's exact test (several seeds: of flips of signs over images), which
+                      is stricter than the bootstrap interval of the change beside it
 
         Example: qnnq results results.sqlite --where network=mnist16-a0.5 --csv accuracies.csv
 
@@ -128,7 +132,9 @@ def _register_show(app: typer.Typer) -> None:
         check_writable(csv, json)
         notes, failures = read_notes(file)
         print_notes(notes)
-        rows = build_report(report, read_points(file, where or ()), threshold, unfinished)
+        rows = build_report(
+            report, read_points(file, where or (), pool_seeds=pool_seeds), threshold, unfinished
+        )
         if csv is not None:
             write_csv(rows, csv)
         if json is not None:

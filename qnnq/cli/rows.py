@@ -32,7 +32,7 @@ def print_rows(title: str, rows: Sequence[Row]) -> None:
     from rich.table import Table
 
     from qnnq.results.layout import lay_out
-    from qnnq.results.tables import IDENTIFYING
+    from qnnq.results.tables import IDENTIFYING, TESTS
     from qnnq.wording import counted
 
     found = lay_out(rows)
@@ -40,7 +40,7 @@ def print_rows(title: str, rows: Sequence[Row]) -> None:
         title=f"{title}: {counted(len(rows), 'row')}\n{found.common}", title_justify="left"
     )
     if "p_value" in rows[0]:
-        table.caption = "p value: McNemar's exact test, stricter than the interval by bootstrap"
+        table.caption = f"p value: {TESTS}, stricter than the interval by bootstrap"
     for name, heading in zip(found.names, found.headings, strict=True):
         table.add_column(heading, justify="left" if name in IDENTIFYING else "right")
     for cells in found.cells:

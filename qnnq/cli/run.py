@@ -116,7 +116,11 @@ def register(app: typer.Typer) -> None:
             result = prepared.execute(advance, keep_partial=True)
         document = result.to_json(with_counts=counts)
         if confusion:
-            table = statistics.confusion(result.labels, result.counts)
+            table = statistics.confusion(
+                result.labels,
+                statistics.majority_votes(result.counts)[None],
+                result.counts.shape[1],
+            )
             document["confusion"] = table.tolist()
         if "-" not in (json, predictions):
             print_run(model, document)

@@ -84,7 +84,7 @@ def register(app: typer.Typer) -> None:
         recycling         of measured ancillas: flip, reset [flip]
         dynamical_decoupling  two X gates in each wait of a neuron: none, XX [none]
         data, images      a data set and a selection such as "0:1000" [mnist-test, all]
-        seeds             repetitions; figures add their counts up [0]
+        seeds             repetitions, each with a vote of its own; figures average them [0]
         shots             shots an image [15]
         target_width      instead: take images at random, then more rounds of shots, until the
                           interval of one shot's accuracy is this narrow, or max_shots is reached

@@ -48,12 +48,12 @@ def name_groups(lines: Sequence[Sequence[Measured]], apart: Sequence[str]) -> tu
     whole = "this sweep" if "network" in apart else named("network", firsts[0]["network"])
     names = [
         ", ".join(
-            named(name, labels[name])
+            f"votes of {line[0].shots}" if name == "shots" else named(name, line[0].labels[name])
             for name in varying
-            if name not in OF_COHERENT_MODE or labels[name] != ""
+            if name not in OF_COHERENT_MODE or line[0].labels[name] != ""
         )
         or whole
-        for labels in firsts
+        for line in lines
     ]
     common = [
         named(name, value)
@@ -65,12 +65,40 @@ def name_groups(lines: Sequence[Sequence[Measured]], apart: Sequence[str]) -> tu
     point = lines[0][0]
     single = len(point.images) == 1
     images = f"image {point.images[0]}" if single else counted(len(point.images), "image")
-    common.append(f"{images} x {counted(point.shots, 'shot')}")
     points = [point for line in lines for point in line]
+    common.append(f"{images} x {_shots(points)}")
     unfinished = sum(not point.complete for point in points)
     if unfinished:
         common.append(f"UNFINISHED: {unfinished} of {len(points)} points")
     return names, ", ".join(dict.fromkeys(common))
+
+
+def prediction_name(prediction: str, points: Sequence[Measured]) -> str:
+    """Return what an axis of accuracies says, with the number of shots that a vote is made of."""
+    if prediction == "single_shot":
+        return "accuracy of one shot"
+    return f"accuracy of the {vote_name(points, prediction)}"
+
+
+def vote_name(points: Sequence[Measured], prediction: str = "majority") -> str:
+    """Return what a vote is called: the majority or soft vote of how many shots."""
+    return f"{prediction.replace('_', ' ')} of {_sizes(points)}"
+
+
+def _sizes(points: Sequence[Measured]) -> str:
+    sizes = sorted({point.shots for point in points})
+    return " or ".join(map(str, sizes)) if len(sizes) < 4 else f"{sizes[0]} to {sizes[-1]}"
+
+
+def _shots(points: Sequence[Measured]) -> str:
+    """Return how many shots points have: of a vote, and how often such votes were taken."""
+    numbers = sorted({len(point.repetitions.keys) for point in points})
+    times = f"{numbers[0]} to {numbers[-1]}" if numbers[1:] else str(numbers[0])
+    sizes = {point.shots for point in points}
+    shots = counted(sizes.pop(), "shot") if len(sizes) == 1 else f"{_sizes(points)} shots"
+    text = shots + (f" x {times} repetitions" if numbers != [1] else "")
+    pooled = all(point.pooled for point in points)
+    return text + (f" (seeds pooled: {vote_name(points)})" if pooled else "")
 
 
 def caption(text: str, figure: Figure) -> str:

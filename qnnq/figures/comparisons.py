@@ -11,8 +11,8 @@ from matplotlib.patches import Patch
 from noise_models.catalogue import MECHANISMS
 from qnnq.devices.names import device_kind, resolve_device
 from qnnq.errors import InputError
-from qnnq.figures.captions import caption, in_legend, name_groups
-from qnnq.figures.curves import PREDICTION_NAMES, mark_unfinished
+from qnnq.figures.captions import caption, in_legend, name_groups, prediction_name, vote_name
+from qnnq.figures.curves import mark_unfinished
 from qnnq.figures.style import HATCHES, MOST_SERIES, looks, percent_axis, styled
 from qnnq.results.points import Measured
 from qnnq.results.robustness import attributions, groups
@@ -64,7 +64,7 @@ def plot_devices(
         if turns:
             common += "; * fewer qubits than a layer needs: its neurons take turns"
         percent_axis(axes, "x")
-        axes.set_xlabel(PREDICTION_NAMES[prediction])
+        axes.set_xlabel(prediction_name(prediction, points))
         axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8)
         axes.set_title(caption(common, figure), fontsize=8, loc="left")
     return figure
@@ -137,7 +137,7 @@ def plot_attribution(points: Sequence[Measured], known: Sequence[str] = ()) -> F
             axes.set_xticks(range(len(mechanisms)), mechanisms)
             axes.set_title(title, fontsize=9)
             axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:+g}" if value else "0")
-        panels[0].set_ylabel("change of the majority (points)")
+        panels[0].set_ylabel(f"change of the {vote_name(points)} (points)")
         handles = [
             Patch(label=in_legend(name), facecolor=style.color, hatch=hatch, edgecolor="white")
             for name, style, hatch in zip(names, styles, cycle(HATCHES))

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import ScaledTranslation, Transform
 
 from qnnq.errors import InputError
-from qnnq.figures.captions import caption, in_legend, name_groups
+from qnnq.figures.captions import caption, in_legend, name_groups, prediction_name
 from qnnq.figures.published import CITATION, PublishedSeries, published_series
 from qnnq.figures.style import MOST_SERIES, Look, look, looks, percent_axis, styled
 from qnnq.results.labels import OF_COHERENT_MODE, duration
@@ -27,11 +27,6 @@ AXES: dict[Axis, str] = {
     "feedback_latency": "feedback latency",
 }
 Scale = Literal["auto", "log", "linear"]
-PREDICTION_NAMES = {
-    "single_shot": "accuracy of one shot",
-    "majority": "accuracy of the majority vote",
-    "soft_vote": "accuracy of the soft vote",
-}
 _SPREAD_POINTS = 7.0
 _PER_NETWORK = ("stretch", "entanglement")
 _WIDE_RANGE = 16
@@ -71,7 +66,7 @@ def plot_curves(
         values.update(*(series.x for series in overlay))
         _scale_x(axes, sorted(values), scale, x)
         axes.set_xlabel(AXES[x])
-        axes.set_ylabel(PREDICTION_NAMES[prediction])
+        axes.set_ylabel(prediction_name(prediction, points))
         percent_axis(axes)
         axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8)
         axes.set_title(caption(common, figure), fontsize=8, loc="left")

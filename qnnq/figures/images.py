@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from qnnq.errors import InputError
-from qnnq.figures.captions import caption, name_groups, named
+from qnnq.figures.captions import caption, name_groups, named, vote_name
 from qnnq.figures.curves import AXES, Axis
 from qnnq.figures.style import HATCHES, MOST_SERIES, look, percent_axis, styled
 from qnnq.results.decided import Decided
@@ -31,13 +31,13 @@ def plot_confusion(points: Sequence[Measured]) -> Figure:
         figure = Figure(figsize=(3.6 * len(points) + 0.4, 4.0), layout="constrained")
         panels = figure.subplots(1, len(points), squeeze=False)[0]
         for axes, point, name in zip(panels, points, names, strict=True):
-            table = confusion(point.truth, point.counts)
+            table = confusion(point.truth, point.repetitions.majority, point.counts.shape[1])
             classes = len(table)
             shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
             _heat(axes, shares)
             axes.set_xticks(range(classes))
             axes.set_yticks(range(classes))
-            axes.set_xlabel("majority vote")
+            axes.set_xlabel(vote_name([point]))
             axes.set_title(f"{name}: {point.accuracy('majority').value:.1%} right", fontsize=9)
         panels[0].set_ylabel("true class")
         title = caption(f"{common}; cells: % of the true class", figure)
@@ -71,7 +71,7 @@ def plot_image(points: Sequence[Measured], image: int, x: Axis) -> Figure:
             axes.set_yticks(range(len(shares)))
             axes.get_yticklabels()[truth].set_fontweight("bold")
             axes.set_xlabel(AXES[x])
-            axes.set_title(f"{name}, {line[0].shots} shots", fontsize=8)
+            axes.set_title(f"{name}, {int(line[0].counts.sum(axis=1).max())} shots", fontsize=8)
         panels[0].set_ylabel("class that a shot chose (% of shots)")
         figure.suptitle(caption(common, figure), fontsize=8, x=0.02, ha="left")
     return figure
@@ -93,7 +93,11 @@ def plot_behaviour(points: Sequence[Measured]) -> Figure:
         left = np.zeros(len(found))
         for number, (kind, meaning) in enumerate(zip(kinds, meanings, strict=True)):
             share = np.array(
-                [len(getattr(each.behaviour, kind)) / len(each.paired.images) for each in found]
+                [
+                    len(getattr(each.behaviour, kind))
+                    / sum(len(getattr(each.behaviour, other)) for other in kinds)
+                    for each in found
+                ]
             )
             axes.barh(
                 names, share, left=left, label=meaning, color=look((5, 3, 4, 0)[number]).color,
@@ -109,7 +113,8 @@ def plot_behaviour(points: Sequence[Measured]) -> Figure:
         axes.invert_yaxis()
         axes.set_xlim(0, 1)
         percent_axis(axes, "x")
-        axes.set_xlabel("share of the images, by what the majority says")
+        votes = vote_name([each.point for each in found])
+        axes.set_xlabel(f"share of the images, by what the {votes} says")
         figure.legend(loc="outside lower center", ncols=4, fontsize=8)
         axes.set_title(caption(common, figure), fontsize=8, loc="left")
     return figure

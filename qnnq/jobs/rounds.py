@@ -12,7 +12,7 @@ from qnnq.jobs.engine import RuntimeEngine
 from qnnq.jobs.hardware_request import HardwareRequest
 from qnnq.jobs.runs import Run
 from qnnq.jobs.service import Service
-from qnnq.statistics.intervals import bootstrap_over_images
+from qnnq.statistics.intervals import effective_wilson
 from qnnq.statistics.votes import single_shot, single_shot_fractions
 
 DEFAULT_ROUNDS = 100
@@ -110,5 +110,7 @@ def least_width(counts: IntArray, labels: IntArray) -> float:
     of_shots = np.mean(fractions * (1 - fractions)) / (shots - 1)
     least = total * (images - 1) / chdtri(images - 1, CHANCE)
     kept = math.sqrt(max(0.0, least - of_shots) / total) if total else 0.0
-    low, high = bootstrap_over_images(mean + kept * (fractions - mean))
+    if not kept:
+        return 0.0
+    low, high = effective_wilson(mean + kept * (fractions - mean), math.inf)
     return high - low

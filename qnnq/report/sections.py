@@ -7,6 +7,7 @@ from itertools import zip_longest
 from typing import Any, cast
 
 from qnnq.errors import InputError
+from qnnq.figures.captions import vote_name
 from qnnq.figures.comparisons import plot_attribution, plot_devices
 from qnnq.figures.curves import Axis, plot_curves
 from qnnq.figures.images import plot_confusion, plot_decided
@@ -17,7 +18,7 @@ from qnnq.results.labels import shown
 from qnnq.results.layout import lay_out
 from qnnq.results.points import Measured
 from qnnq.results.robustness import groups
-from qnnq.results.tables import Row, build_report, changes_by_noise
+from qnnq.results.tables import TESTS, Row, build_report, changes_by_noise
 from qnnq.wording import counted
 
 MOST_ROWS = 500
@@ -57,16 +58,28 @@ def build_sections(sources: Sources) -> list[Section]:
 def _question(points: Sequence[Measured]) -> Section:
     networks = _values(points, "network")
     images = {len(point.images) for point in points}
-    shots = {point.shots for point in points}
+    repetitions = {len(point.repetitions.keys) for point in points}
+    shots = _span({point.shots for point in points})
+    times = f" x {_span(repetitions)} repetitions" if repetitions != {1} else ""
     text = [
         f"The accuracy of {_listed(networks)}, with {_listed(_values(points, 'widths'))} neurons "
         f"in the hidden layers, on {_listed(_values(points, 'data'))}: "
-        f"{_span(images)} images, {_span(shots)} shots an image.",
+        f"{_span(images)} images, {shots} shots{times} an image.",
         f"The noise: {_listed(_noises(points))}, at "
         f"{_listed(_values(points, 'strength'), 'strength')} "
         "(0 is none, 1 the noise as calibrated or given; at x the error acts x times).",
     ]
-    told = ("network", "widths", "data", "noise", "strength", "stretch", "entanglement", "images")
+    told = (
+        "network",
+        "widths",
+        "data",
+        "noise",
+        "strength",
+        "stretch",
+        "entanglement",
+        "images",
+        "shots",
+    )
     others = [name for name in points[0].labels if name not in told]
     varied = [name for name in others if len(_values(points, name)) > 1]
     if varied:
@@ -74,10 +87,23 @@ def _question(points: Sequence[Measured]) -> Section:
         text.append(f"Varied as well: {words}.")
     text.append(
         "One shot is one pass of an image through all layers. The majority is the class that most "
-        "shots of an image chose; the soft vote averages their softmax outputs. Intervals hold "
-        "95 %: Wilson's for votes, a bootstrap over images for one shot."
+        f"of {shots} shots of an image chose; the soft vote averages their softmax outputs. "
+        + _how_seeds_count(points)
+        + "Intervals hold 95 %: Wilson's for votes of one seed, a bootstrap over images for the "
+        "mean of several, Wilson's of an effective number of shots for one shot."
     )
     return Section("What was asked", tuple(text))
+
+
+def _how_seeds_count(points: Sequence[Measured]) -> str:
+    if any(point.pooled for point in points):
+        return "The shots of all seeds of a setting make one vote, as --pool-seeds asks for. "
+    if any(len(point.repetitions.keys) > 1 for point in points):
+        return (
+            "A vote is that of one seed (and round); an image is right by the share of them whose "
+            "vote is. "
+        )
+    return ""
 
 
 def _summary(points: Sequence[Measured]) -> Section:
@@ -85,7 +111,7 @@ def _summary(points: Sequence[Measured]) -> Section:
     best = max(points, key=lambda point: point.accuracy("majority").value)
     accuracy = best.accuracy("majority")
     text = (
-        f"The best majority, {_percent(accuracy.value)} ({_percent(accuracy.low)} to "
+        f"The best {vote_name([best])}, {_percent(accuracy.value)} ({_percent(accuracy.low)} to "
         f"{_percent(accuracy.high)}), is that of {best.labels['network']} under "
         f"{_noises([best])[0]} at strength {shown(best.labels['strength'])}."
     )
@@ -103,7 +129,8 @@ def _curves(points: Sequence[Measured], x: Axis) -> Section | None:
     for part in parts[: MOST_FIGURES // 2]:
         for prediction in ("majority", "single_shot"):
             chosen = [point for line in part for point in line]
-            words = f"{_AXES[x]}, {_words(prediction)}, {len(part)} lines"
+            name = vote_name(chosen) if prediction == "majority" else "one shot"
+            words = f"{_AXES[x]}, {name}, {len(part)} lines"
             pictures.append(Picture(plot_curves(chosen, x, prediction, known=known), words))
     left = len(lines) - MOST_SERIES * (MOST_FIGURES // 2)
     text = (f"Not drawn: {counted(left, 'further line')}.",) if left > 0 else ()
@@ -174,9 +201,9 @@ def _decided(points: Sequence[Measured]) -> Section:
     rows, decided = changes_by_noise(points)
     text = [
         "Images whose majority is right without noise and wrong with it (lost), or the other way "
-        "round (gained). The change is in percentage points; p is McNemar's exact test, which is "
-        "stricter than the bootstrap interval beside it: near 0.05 it may find nothing where the "
-        "interval just leaves out 0."
+        "round (gained), each counted once a seed. The change is in percentage points; p is "
+        f"{TESTS}, which is stricter than the bootstrap interval beside it: near 0.05 it may find "
+        "nothing where the interval just leaves out 0."
     ]
     pictures: tuple[Picture, ...] = ()
     if decided:

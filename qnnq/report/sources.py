@@ -9,7 +9,16 @@ from qnnq.jobs.folder import find_run
 from qnnq.jobs.reading import Collected, collect_run
 from qnnq.results.file import Store
 from qnnq.results.labels import setting_text
-from qnnq.results.points import POOLED, Measured, filtered, named_inputs, read_notes, read_points
+from qnnq.results.points import (
+    REPEATED,
+    Measured,
+    draws_are_shared,
+    filtered,
+    named_inputs,
+    read_notes,
+    read_points,
+)
+from qnnq.results.repetitions import Repetitions
 from qnnq.results.result import RunResult
 
 _TOLD = 20
@@ -31,7 +40,7 @@ class Sources:
 
     Attributes:
         names: The files and folders, as they were given.
-        points: Every point, repetitions added up.
+        points: Every point.
         origins: How each setting was measured.
         runs: Runs on devices by folder.
         notes: What a reader should know, failures among them.
@@ -55,12 +64,15 @@ class Sources:
         )
 
 
-def read_sources(paths: Iterable[str | Path], where: Sequence[str] = ()) -> Sources:
+def read_sources(
+    paths: Iterable[str | Path], where: Sequence[str] = (), *, pool_seeds: bool = False
+) -> Sources:
     """Read results files and run folders.
 
     Args:
         paths: A folder is a run, anything else a results file; `latest` is the last run.
         where: Conditions `label=value` on the points of results files.
+        pool_seeds: Whether the shots of all seeds of a point make one vote.
 
     Raises:
         InputError: If one is missing, is neither, or holds nothing that is finished.
@@ -78,7 +90,7 @@ def read_sources(paths: Iterable[str | Path], where: Sequence[str] = ()) -> Sour
             points.append(_measured(found))
             origins.append(Origin(found.labels, (found.result.task.seed,), found.result))
             continue
-        points += read_points(name, where)
+        points += read_points(name, where, pool_seeds=pool_seeds)
         origins += _origins(name)
         told, failures = read_notes(name)
         notes += told
@@ -98,13 +110,15 @@ def is_run(name: str) -> bool:
     return name == "latest" or Path(name).is_dir()
 
 
-def source_points(name: str, where: Sequence[str] = ()) -> list[Measured]:
+def source_points(
+    name: str, where: Sequence[str] = (), *, pool_seeds: bool = False
+) -> list[Measured]:
     """Return the points of a results file or a run folder that meet conditions.
 
     Raises `InputError` and `QnnqError` as `read_sources`.
     """
     if not is_run(name):
-        return read_points(name, where)
+        return read_points(name, where, pool_seeds=pool_seeds)
     run = collect_run(find_run(name))
     return [point for _, point in filtered([(run.labels, _measured(run))], where)]
 
@@ -118,7 +132,7 @@ def alike(points: Iterable[Measured]) -> list[Measured]:
 
 def _measured(run: Collected) -> Measured:
     result = run.result
-    labels = {name: value for name, value in run.labels.items() if name not in POOLED}
+    labels = {name: value for name, value in run.labels.items() if name not in REPEATED}
     return Measured(
         {**labels, "mode": result.task.mode, "content": ""},
         result.images,
@@ -129,6 +143,8 @@ def _measured(run: Collected) -> Measured:
         result.task.network,
         str(result.task.data),
         not run.partial,
+        Repetitions.one(result.labels, result.counts, result.softmax_sums, (result.task.seed, 0)),
+        draws_are_shared(result.task.to_json()),
     )
 
 

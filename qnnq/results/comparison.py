@@ -6,9 +6,9 @@ from typing import Any
 from qnnq.errors import InputError
 from qnnq.results.labels import shown
 from qnnq.results.points import Measured
-from qnnq.results.robustness import Change, pair
+from qnnq.results.robustness import change
 from qnnq.results.tables import Row, compared
-from qnnq.statistics import behaviour, difference, share_right
+from qnnq.statistics import share_right
 
 _REPETITION = ("images", "copies")
 """Labels in which points may differ and still be about the same."""
@@ -46,14 +46,16 @@ def _values(points: Sequence[Measured], name: str) -> set[str]:
 
 
 def _row(a: Measured, b: Measured, alike: Sequence[str], apart: Sequence[str]) -> Row:
-    paired = pair(b, a)
-    right_b, right_a = paired.right
+    found = change(b, a)
+    right_b, right_a = found.paired.right
     labels: dict[str, Any] = {name: a.labels[name] for name in alike}
     labels |= {
         f"{name}_{side}": point.labels[name]
         for name in apart
         for side, point in (("a", a), ("b", b))
     }
-    accuracies = {"majority_a": share_right(right_a), "majority_b": share_right(right_b)}
-    changes = behaviour(right_a, right_b), difference(right_b, right_a)
-    return compared(labels, Change(b, a, paired, *changes), accuracies)
+    accuracies = {
+        f"majority_{side}": share_right(right, repetitions=len(point.repetitions.keys))
+        for side, right, point in (("a", right_a, a), ("b", right_b, b))
+    }
+    return compared(labels, found, accuracies)

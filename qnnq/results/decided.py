@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qnnq.errors import InputError
 from qnnq.results.points import Measured
-from qnnq.results.robustness import Change, groups, pair
-from qnnq.statistics import behaviour, difference, majority_votes
+from qnnq.results.robustness import Change, change, groups
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,7 @@ def noise_changes(points: Sequence[Measured]) -> list[Change]:
         bases = [point for point in group if is_noiseless(point)]
         for point in group:
             if bases and not is_noiseless(point):
-                paired = pair(point, bases[0])
-                right, reference = paired.right
-                changes = behaviour(reference, right), difference(right, reference)
-                found.append(Change(point, bases[0], paired, *changes))
+                found.append(change(point, bases[0]))
     if not found:
         raise InputError(
             "images that noise decides: expected settings with noise and without (strength 0)"
@@ -49,21 +46,37 @@ def noise_changes(points: Sequence[Measured]) -> list[Change]:
 
 
 def decided_images(changes: Sequence[Change]) -> list[Decided]:
-    """Return the images that each setting's weakest noise changes, lost ones first."""
+    """Return the images that each setting's weakest noise changes, lost ones first.
+
+    Of several repetitions it is the class that the majority of most of them is.
+    """
     found: list[Decided] = []
     seen: set[int] = set()
-    for change in sorted(changes, key=lambda each: float(each.point.labels["strength"])):
-        places = np.concatenate([change.behaviour.lost, change.behaviour.gained])
-        if id(change.reference) in seen or not len(places):
+    for each in sorted(changes, key=lambda one: float(one.point.labels["strength"])):
+        images = each.paired.images
+        before, after = (_votes(point, images) for point in (each.reference, each.point))
+        truth = _on(each.point, images, each.point.truth)
+        lost, gained = (
+            np.flatnonzero((first == truth) & (second != truth))
+            for first, second in ((before, after), (after, before))
+        )
+        places = [*lost.tolist(), *gained.tolist()]
+        if id(each.reference) in seen or not places:
             continue
-        seen.add(id(change.reference))
-        for image in change.paired.images[places]:
-            before, after = (_vote(point, int(image)) for point in (change.reference, change.point))
-            truth = int(change.reference.truth[np.searchsorted(change.reference.images, image)])
-            found.append(Decided(change.point, int(image), truth, before, after))
+        seen.add(id(each.reference))
+        found += [
+            Decided(each.point, *(int(array[place]) for array in (images, truth, before, after)))
+            for place in places
+        ]
     return found
 
 
-def _vote(point: Measured, image: int) -> int:
-    row = int(np.searchsorted(point.images, image))
-    return int(majority_votes(point.counts[row : row + 1])[0])
+def _votes(point: Measured, images: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Return the class that the majority of most repetitions is, (images,)."""
+    return _on(point, images, point.repetitions.most_voted(point.counts.shape[1]))
+
+
+def _on(
+    point: Measured, images: NDArray[np.int64], values: NDArray[np.integer]
+) -> NDArray[np.intp]:
+    return values[np.searchsorted(point.images, images)].astype(np.intp)

@@ -1,6 +1,7 @@
 """Rows of a report as text: which columns differ, values with their intervals, the rest apart."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ from qnnq.results.points import PREDICTIONS
 from qnnq.results.tables import FOUND, IDENTIFYING, Row
 
 _LATENCY = "latency_us_"
+_VOTE = re.compile(r"(majority|soft_vote)((?:_[ab])?)$")
 _LEAST_P = 1e-300
 _MINUS = "\N{MINUS SIGN}"
 
@@ -42,12 +44,14 @@ def lay_out(rows: Sequence[Row]) -> Layout:
         if name not in ends
         and (name in (*intervals, *IDENTIFYING, *FOUND) or len(distinct(name, texts[name])) > 1)
     ]
+    headings = {name: _heading(name, _size(name, texts)) for name in columns}
+    told = {_size_column(name) for name in columns if _size(name, texts)}
     common = ", ".join(
         f"{name.replace('_', ' ')} {text}"
         for name in names
         if name not in ends and name not in columns
         for text in distinct(name, texts[name])
-        if text
+        if text and name not in told
     )
     cells = tuple(
         tuple(
@@ -55,14 +59,29 @@ def lay_out(rows: Sequence[Row]) -> Layout:
         )
         for number, row in enumerate(rows)
     )
-    return Layout(tuple(map(_heading, columns)), tuple(columns), cells, common)
+    return Layout(tuple(headings.values()), tuple(columns), cells, common)
 
 
-def _heading(name: str) -> str:
+def _heading(name: str, size: str) -> str:
     if name.startswith(_LATENCY):
-        return f"latency, {_heading(name.removeprefix(_LATENCY))}"
+        return f"latency, {_heading(name.removeprefix(_LATENCY), size)}"
+    if size:
+        vote, side = _VOTE.match(name).groups()  # type: ignore[union-attr]
+        return f"{vote.replace('_', ' ')} of {size}" + side.replace("_", ", ")
     words = name.replace("single_shot", "one shot").replace("_", " ")
     return f"{words} (points)" if name.startswith("change") else words
+
+
+def _size_column(name: str) -> str:
+    """Return the column that says of how many shots the vote of a column is made, or ""."""
+    vote = _VOTE.match(name.removeprefix(_LATENCY))
+    return f"majority_of{vote[2]}" if vote else ""
+
+
+def _size(name: str, texts: Mapping[str, Sequence[str]]) -> str:
+    """Return that number where it is the same in all rows, else ""."""
+    sizes = {*texts.get(_size_column(name), ())}
+    return sizes.pop() if len(sizes) == 1 else ""
 
 
 def _label(name: str, value: Any) -> str:

@@ -1,6 +1,7 @@
-"""What a results file says: the points of its sweeps, their counts added up."""
+"""What a results file says: the points of its sweeps, with what each repetition chose."""
 
 import hashlib
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,14 +17,15 @@ from qnnq.errors import InputError
 from qnnq.results.encoding import Arrays
 from qnnq.results.file import Store, StoredFailure, StoredPart, StoredSetting
 from qnnq.results.labels import shown
+from qnnq.results.repetitions import Gathered, Repetitions, spread
 from qnnq.results.rows import canonical
-from qnnq.statistics import Accuracy, majority_votes, share_right, single_shot, soft_votes
+from qnnq.statistics import Accuracy, Right, share_right, single_shot, widened
 from qnnq.wording import nearest
 
 T = TypeVar("T")
 PREDICTIONS = ("single_shot", "majority", "soft_vote")
-POOLED = ("seed", "shots")
-"""Labels of repetitions: points that differ in these alone are added up."""
+REPEATED = ("seed",)
+"""Labels of repetitions: what differs in these alone is one point."""
 
 _MOST_PENDING = 1000
 """Tasks that are held before they are added up."""
@@ -33,7 +35,9 @@ _FIRST = ("network", "stretch", "entanglement", "noise", "strength", "off", "dev
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """A point with its counts, added over rounds and repetitions.
+    """A point: counts added over seeds and rounds, and what each of these repetitions chose.
+
+    A vote is not additive: an image is right by the share of its repetitions that are.
 
     Attributes:
         labels: What the sweep file called it.
@@ -45,6 +49,10 @@ class Measured:
         network_digest: Which network it is.
         data_digest: Which data set the indices are of.
         complete: Whether all that was asked for is measured.
+        repeated: What each repetition chose; None: the counts are those of one.
+        shared: Whether the images of a repetition share what its seed draws, as a drift: then
+            intervals hold the variance between repetitions.
+        pooled: Whether seeds were pooled into one vote.
     """
 
     labels: Mapping[str, Any]
@@ -56,33 +64,49 @@ class Measured:
     network_digest: str
     data_digest: str
     complete: bool
+    repeated: Repetitions | None = None
+    shared: bool = False
+    pooled: bool = False
+
+    @cached_property
+    def repetitions(self) -> Repetitions:
+        """What each repetition chose."""
+        return self.repeated or Repetitions.one(self.truth, self.counts, self.softmax_sums)
 
     @property
     def shots(self) -> int:
-        """Shots an image; where images have more or fewer, the most."""
-        return int(self.counts.sum(axis=1).max())
+        """Shots of an image that a vote is made of; where images have more or fewer, the most."""
+        return self.repetitions.shots
 
     @cached_property
-    def right(self) -> NDArray[np.bool_]:
-        """Whether the majority of its shots was right about each image, shape (images,)."""
-        right: NDArray[np.bool_] = majority_votes(self.counts) == self.truth
-        return right
+    def right(self) -> Right:
+        """By what share of repetitions the majority was right about each image, (images,).
+
+        Of one repetition: whether it was, bool.
+        """
+        return self.repetitions.right("majority", self.truth)
 
     def accuracy(self, prediction: str) -> Accuracy:
         """Return the accuracy of `single_shot`, `majority` or `soft_vote`."""
+        if prediction not in PREDICTIONS:
+            raise InputError(
+                f"prediction {prediction!r}: expected one of {', '.join(PREDICTIONS)}"
+                f"{nearest(prediction, PREDICTIONS)}"
+            )
         if prediction == "single_shot":
-            return single_shot(self.counts, self.truth)
-        if prediction == "majority":
-            return share_right(self.right)
-        if prediction == "soft_vote":
-            return share_right(soft_votes(self.softmax_sums) == self.truth)
-        raise InputError(
-            f"prediction {prediction!r}: expected one of {', '.join(PREDICTIONS)}"
-            f"{nearest(prediction, PREDICTIONS)}"
-        )
+            found = single_shot(self.counts, self.truth)
+        else:
+            right = self.repetitions.right(prediction, self.truth)
+            found = share_right(right, repetitions=len(self.repetitions.keys))
+        if not self.shared:
+            return found
+        variance, freedom = spread(self.repetitions.answers(prediction, self.truth))
+        return widened(found, math.sqrt(variance), freedom) if variance else found
 
 
-def read_points(path: str | Path, where: Iterable[str] = ()) -> list[Measured]:
+def read_points(
+    path: str | Path, where: Iterable[str] = (), *, pool_seeds: bool = False
+) -> list[Measured]:
     """Read the points of a results file; parts that are not there yet are left out.
 
     Points of one name that measured different networks, data, noise or circuits stay apart: their
@@ -91,6 +115,7 @@ def read_points(path: str | Path, where: Iterable[str] = ()) -> list[Measured]:
     Args:
         path: The results file.
         where: Conditions `label=value`; a point has to meet one for every label named.
+        pool_seeds: Whether the shots of all seeds and rounds of a point make one vote.
 
     Raises:
         InputError: For a bad file or condition, or where no point is left.
@@ -104,11 +129,11 @@ def read_points(path: str | Path, where: Iterable[str] = ()) -> list[Measured]:
         failed = {_repetition_key(failure.labels) for failure in failures}
         pools: dict[str, _Pool] = {}
         for labels, setting in chosen:
-            pool = pools.setdefault(_repetition_key(labels), _Pool(labels, setting.content))
+            key = _repetition_key(labels)
+            pool = pools.setdefault(key, _Pool(labels, setting.content, pool_seeds))
             pool.complete &= _repetition_key(setting.labels) not in failed
             pool.add(store, setting.id, seeds)
-        found = (pool.measured() for pool in pools.values())
-        points = sorted((point for point in found if point is not None), key=_order)
+        points = sorted((point for pool in pools.values() for point in pool.measured()), key=_order)
     if not points and seeds is not None:
         raise InputError(f"condition seed={min(seeds)}: no such points")
     if not points:
@@ -131,16 +156,34 @@ def read_notes(path: str | Path) -> tuple[list[str], list[StoredFailure]]:
 
 def _left_out(path: str | Path, store: Store) -> Iterator[str]:
     """Yield what the intervals of a file's points leave out."""
-    found = set()
+    once, several = set(), set()
     for each in store.settings():
-        noise = str(each.content.get("noise", ""))
-        if "drift(" in noise or noise.startswith("measured("):
-            found.add(str(each.labels.get("noise", "")))
-    if found:
+        noise, name = str(each.content.get("noise", "")), str(each.labels.get("noise", ""))
+        if noise.startswith("measured(") or ("drift(" in noise and len(store.seeds(each.id)) < 2):
+            once.add(name)
+        elif "drift(" in noise:
+            several.add(name)
+    if once:
         yield (
-            f"{path}: intervals under {', '.join(sorted(found))} are those of counting; `qnnq run` "
+            f"{path}: intervals under {', '.join(sorted(once))} are those of counting; `qnnq run` "
             "adds what the error of a calibration, or a drift, does"
         )
+    if several:
+        yield (
+            f"{path}: intervals under {', '.join(sorted(several))} hold what differs between "
+            "seeds, apart from those of breakdown strengths and latencies"
+        )
+
+
+def draws_are_shared(content: Mapping[str, Any]) -> bool:
+    """Whether the images of one repetition share what its seed draws: a drift, or a machine's day.
+
+    Args:
+        content: What the point measures, as in a task.
+    """
+    noise = str(content.get("noise", ""))
+    of_noise = "drift(" in noise or noise.startswith("measured(")
+    return of_noise or content.get("engine") == "runtime"
 
 
 def _seeds_apart(where: list[str]) -> tuple[list[str], set[str] | None]:
@@ -193,7 +236,7 @@ def _shortened(value: Any) -> str:
 
 
 def _repetition_key(labels: Mapping[str, Any]) -> str:
-    return canonical({name: value for name, value in labels.items() if name not in POOLED})
+    return canonical({name: value for name, value in labels.items() if name not in REPEATED})
 
 
 def filtered(
@@ -237,12 +280,13 @@ def _order(point: Measured) -> tuple[tuple[bool, float, str], ...]:
 
 
 class _Pool:
-    """Repetitions of one setting, added up as they are read."""
+    """Repetitions of one setting as they are read; those of other numbers of shots stay apart."""
 
-    def __init__(self, labels: Mapping[str, Any], content: Mapping[str, Any]) -> None:
-        self._labels, self._content = labels, content
-        self._pending: list[Arrays] = []
-        self._seconds = 0.0
+    def __init__(
+        self, labels: Mapping[str, Any], content: Mapping[str, Any], pool_seeds: bool
+    ) -> None:
+        self._labels, self._content, self._pool_seeds = labels, content, pool_seeds
+        self._votes: dict[int, _Votes] = {}
         self.complete = True
 
     def add(self, store: Store, setting: int, seeds: set[str] | None) -> None:
@@ -260,34 +304,60 @@ class _Pool:
                 self.complete &= len(finished) == len(stream)
                 whole &= number == 0 or len(finished) == stream[0].blocks
                 if whole:
-                    self._add(finished)
+                    self._add((seed, number), finished)
 
-    def _add(self, parts: list[StoredPart]) -> None:
+    def _add(self, key: tuple[int, int], parts: list[StoredPart]) -> None:
         """Add the parts of one round; shots that two of them have in common count once."""
         arrays = [part.arrays for part in parts if part.arrays is not None]
+        if not arrays:
+            return
+        joined = _joined(arrays)
         if len(arrays) > 1:
-            joined = _joined(arrays)
             _, first = np.unique(joined[0], return_index=True)
-            arrays = [tuple(array[first] for array in joined)]  # type: ignore[list-item]
-        self._pending += arrays
-        self._seconds += sum(part.seconds for part in parts)
+            joined = tuple(array[first] for array in joined)  # type: ignore[assignment]
+        shots = 0 if self._pool_seeds else int(joined[2].sum(axis=1).max(initial=0))
+        self._votes.setdefault(shots, _Votes()).add(key, joined, sum(p.seconds for p in parts))
+
+    def measured(self) -> Iterator[Measured]:
+        """Yield a point for each number of shots that votes are made of; none: nothing is there."""
+        names = dict.fromkeys([*_FIRST, *self._labels])
+        kept = [name for name in names if name in self._labels and name not in REPEATED]
+        labels = {name: self._labels[name] for name in kept}
+        for shots, votes in self._votes.items():
+            told = [labels["content"], f"majority of {shots}" * (len(self._votes) > 1)]
+            images, truth, counts, sums = votes.total()
+            yield Measured(
+                {**labels, "content": ", ".join(filter(None, told))},
+                *(images, truth, counts, sums),
+                votes.seconds,
+                str(self._content.get("network", "")),
+                str(self._content.get("data", "")),
+                self.complete,
+                None if self._pool_seeds else votes.gathered.on(images),
+                draws_are_shared(self._content),
+                self._pool_seeds,
+            )
+
+
+class _Votes:
+    """Repetitions whose votes are made of equally many shots."""
+
+    def __init__(self) -> None:
+        self.gathered = Gathered()
+        self.seconds = 0.0
+        self._pending: list[Arrays] = []
+
+    def add(self, key: tuple[int, int], arrays: Arrays, seconds: float) -> None:
+        """Add a repetition."""
+        self.gathered.add(key, *arrays)
+        self.seconds += seconds
+        self._pending.append(arrays)
         if len(self._pending) >= _MOST_PENDING:
             self._pending = [_added(self._pending)]
 
-    def measured(self) -> Measured | None:
-        """Return the sum, or None where nothing is finished."""
-        if not self._pending:
-            return None
-        names = dict.fromkeys([*_FIRST, *self._labels])
-        kept = [name for name in names if name in self._labels and name not in POOLED]
-        return Measured(
-            {name: self._labels[name] for name in kept},
-            *_added(self._pending),
-            self._seconds,
-            str(self._content.get("network", "")),
-            str(self._content.get("data", "")),
-            self.complete,
-        )
+    def total(self) -> Arrays:
+        """Return images, classes, and counts and sums over all repetitions."""
+        return _added(self._pending)
 
 
 def _joined(parts: list[Arrays]) -> Arrays:

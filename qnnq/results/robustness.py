@@ -18,7 +18,16 @@ from qnnq.devices.names import device_names, names_in
 from qnnq.errors import InputError
 from qnnq.results.labels import shown
 from qnnq.results.points import Measured
-from qnnq.statistics import Behaviour, Breakdown, Difference, behaviour, breakdown, difference
+from qnnq.results.repetitions import spread
+from qnnq.statistics import (
+    Behaviour,
+    Breakdown,
+    Difference,
+    Right,
+    behaviour,
+    breakdown,
+    difference,
+)
 
 
 @dataclass(frozen=True)
@@ -31,6 +40,7 @@ class Attribution:
         removed: Accuracy without this mechanism minus the accuracy under the whole noise, or None.
         images: Images that were compared, the fewer of the two.
         complete: Whether all points that were compared are finished.
+        point: One of the points that were compared.
     """
 
     labels: dict[str, object]
@@ -39,6 +49,7 @@ class Attribution:
     removed: Difference | None
     images: int
     complete: bool
+    point: Measured
 
 
 @dataclass(frozen=True)
@@ -47,12 +58,13 @@ class Paired:
 
     Attributes:
         images: Indices of these images, ascending, shape (images,).
-        right: For each point, whether its majority vote was right about each, shape (images,).
+        right: For each point, by what share of repetitions its majority vote was right about each;
+            of one repetition, whether it was; shape (images,).
         complete: Whether all of the points are finished.
     """
 
     images: NDArray[np.int64]
-    right: tuple[NDArray[np.bool_], ...]
+    right: tuple[Right, ...]
     complete: bool
 
 
@@ -64,7 +76,9 @@ class Change:
         point: The point.
         reference: What it is compared with.
         paired: Both on the images that they have in common, the point first.
-        behaviour: Positions in `paired.images`, sorted by which of the two is right.
+        behaviour: Positions in `paired.images`, sorted by which of the two is right, an image once
+            for every repetition of the two: those of one seed and round are compared; where the two
+            have others, in their order; a lone one with all.
         difference: Accuracy of the point minus that of the reference.
     """
 
@@ -106,6 +120,19 @@ def pair(*points: Measured) -> Paired:
     return Paired(images, right, all(point.complete for point in points))
 
 
+def change(point: Measured, reference: Measured) -> Change:
+    """Compare a point with its reference on the images that they have in common.
+
+    Raises `InputError` as `pair`.
+    """
+    paired = pair(point, reference)
+    both = np.stack(_repetitions_together(point, reference, paired.images))
+    there = ~np.isnan(both).any(axis=0)
+    right, before = (each == 1 for each in both)
+    kinds = behaviour(before[there], right[there], np.nonzero(there)[1])
+    return Change(point, reference, paired, kinds, _difference(point, reference, paired))
+
+
 def check_complete(points: Sequence[Measured]) -> None:
     """Raise `InputError` for a point that is not finished, which can mislead a comparison."""
     unfinished = [point for point in points if not point.complete]
@@ -129,9 +156,10 @@ def groups(points: Iterable[Measured], apart: Sequence[str]) -> list[list[Measur
 def classical(points: Sequence[Measured], like: Measured) -> Measured:
     """Return the classical network (stretch 0, entanglement pi/2) without noise.
 
-    Raises `InputError` where the sweep has none with the widths and images of `like`.
+    One of equally many shots is preferred. Raises `InputError` where the sweep has none with the
+    widths and images of `like`.
     """
-    for point in points:
+    for point in sorted(points, key=lambda each: each.shots != like.shots):
         labels = point.labels
         if (
             labels["stretch"] == 0
@@ -198,18 +226,19 @@ def attributions(points: Sequence[Measured]) -> list[Attribution]:
         for mechanism in mechanisms:
             alone = by_off.get(frozenset(mechanisms) - {mechanism})
             without = by_off.get(frozenset([mechanism]))
-            cost = pair(alone, reference) if alone and reference else None
-            gain = pair(without, whole) if without and whole else None
-            pairs = [each for each in (cost, gain) if each]
-            if pairs:
+            cost = change(alone, reference) if alone and reference else None
+            gain = change(without, whole) if without and whole else None
+            changes = [each for each in (cost, gain) if each]
+            if changes:
                 found.append(
                     Attribution(
                         {k: v for k, v in group[0].labels.items() if k != "off"},
                         mechanism,
-                        _difference(cost),
-                        _difference(gain),
-                        min(len(each.images) for each in pairs),
-                        all(each.complete for each in pairs),
+                        cost.difference if cost else None,
+                        gain.difference if gain else None,
+                        min(len(each.paired.images) for each in changes),
+                        all(each.paired.complete for each in changes),
+                        changes[0].point,
                     )
                 )
     if not found:
@@ -230,17 +259,57 @@ def behaviours(points: Sequence[Measured]) -> list[Change]:
         references = [point for point in group if point.labels["stretch"] == 0]
         for point in group:
             if references and point.labels["stretch"] > 0:
-                paired = pair(point, references[0])
-                right, reference = paired.right
-                changes = behaviour(reference, right), difference(right, reference)
-                found.append(Change(point, references[0], paired, *changes))
+                found.append(change(point, references[0]))
     if not found:
         raise InputError("behaviour: expected networks of stretch 0 and above at one setting")
     return found
 
 
-def _difference(paired: Paired | None) -> Difference | None:
-    return difference(paired.right[0], paired.right[1]) if paired else None
+def _difference(point: Measured, reference: Measured, paired: Paired) -> Difference:
+    """Return the difference of two points, with the variance between repetitions that share."""
+    between = 0.0, math.inf
+    if point.shared or reference.shared:
+        if point.repetitions.keys == reference.repetitions.keys:
+            ours, theirs = (_answers(each, paired.images) for each in (point, reference))
+            between = spread(ours - theirs)
+        else:
+            between = _independent(
+                *(spread(_answers(p, paired.images)) for p in (point, reference) if p.shared)
+            )
+    return difference(paired.right[0], paired.right[1], between=between)
+
+
+def _independent(*errors: tuple[float, float]) -> tuple[float, float]:
+    """Return the variance of independent errors and its degrees of freedom (Satterthwaite)."""
+    variance = sum(each for each, _ in errors)
+    of_freedom = sum(each**2 / freedom for each, freedom in errors)
+    return variance, variance**2 / of_freedom if of_freedom else math.inf
+
+
+def _answers(point: Measured, images: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Return whether each repetition's majority was right, (repetitions, images); or no number."""
+    rows = np.searchsorted(point.images, images)
+    return point.repetitions.answers("majority", point.truth)[:, rows]
+
+
+def _repetitions_together(
+    point: Measured, reference: Measured, images: NDArray[np.int64]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the answers of repetitions that are compared, each (repetitions, images)."""
+    ours, theirs = _answers(point, images), _answers(reference, images)
+    number = len(ours) if len(theirs) == 1 else len(theirs)
+    if 1 not in (len(ours), len(theirs)):
+        keys = point.repetitions.keys, reference.repetitions.keys
+        common = sorted({*keys[0]} & {*keys[1]})
+        if common:
+            ours, theirs = (
+                each[[of.index(key) for key in common]]
+                for each, of in zip((ours, theirs), keys, strict=True)
+            )
+        number = min(len(ours), len(theirs))
+        ours, theirs = ours[:number], theirs[:number]
+    shape = number, len(images)
+    return np.broadcast_to(ours, shape), np.broadcast_to(theirs, shape)
 
 
 def _named(point: Measured) -> str:

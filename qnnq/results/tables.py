@@ -26,6 +26,8 @@ PROGRESS = ("done", "missing", "failed", "claimed")
 FOUND = (*BEHAVIOURS, "p_value", "images_gained", "threshold", *PROGRESS)
 """Columns that hold results, and no labels of points."""
 MOST_IMAGES = 10
+TESTS = "McNemar's exact test, or of several seeds a sign-flip test over images"
+"""What the p-value of two points is."""
 
 
 def to_dataframe(points: Sequence[Measured]) -> "pd.DataFrame":
@@ -63,7 +65,7 @@ def build_report(
 def _accuracy(point: Measured) -> Row:
     row = _labels(point.labels) | {
         "image_count": len(point.images),
-        "shots": point.shots,
+        **_of_votes(point),
         "complete": point.complete,
     }
     for prediction in PREDICTIONS:
@@ -75,7 +77,7 @@ def _breakdown(points: Sequence[Measured], threshold: float | None) -> list[Row]
     return [
         _labels(curve.first.labels, leave_out=("strength",))
         | {"threshold": curve.threshold, "threshold_of": curve.reference}
-        | {"image_count": curve.images, "complete": curve.complete}
+        | {"image_count": curve.images, **_of_votes(curve.first), "complete": curve.complete}
         | _interval("breakdown_strength", curve.breakdown)
         for curve in breakdowns(points, threshold)
     ]
@@ -85,7 +87,8 @@ def _latency(points: Sequence[Measured], threshold: float | None) -> list[Row]:
     limit = "1 point below that of the shortest latency" if threshold is None else threshold
     return [
         _labels(budget.first.labels, leave_out=("feedback_latency",))
-        | {"threshold": limit, "image_count": budget.images, "complete": budget.complete}
+        | {"threshold": limit, "image_count": budget.images}
+        | {**_of_votes(budget.first), "complete": budget.complete}
         | _interval("latency_us_majority", budget.majority)
         | _interval("latency_us_single_shot", budget.single_shot)
         for budget in latency_budgets(points, threshold)
@@ -98,6 +101,7 @@ def _attribution(points: Sequence[Measured]) -> list[Row]:
         | {
             "mechanism": found.mechanism,
             "image_count": found.images,
+            **_of_votes(found.point),
             "complete": found.complete,
         }
         | _interval("change_when_alone", found.alone)
@@ -110,7 +114,7 @@ def _behaviour(points: Sequence[Measured]) -> list[Row]:
     return [
         compared(_labels(each.point.labels), each)
         | {"reference": each.reference.labels["network"]}
-        | {"images_gained": _some(each.paired.images[each.behaviour.gained])}
+        | {"images_gained": _some(np.unique(each.paired.images[each.behaviour.gained]))}
         for each in behaviours(points)
     ]
 
@@ -129,13 +133,25 @@ def compared(labels: Row, change: Change, accuracies: Mapping[str, Accuracy] | N
     """Return the row of two points that were compared image by image."""
     row = labels | {
         "image_count": len(change.paired.images),
+        **_of_votes(change.point),
         "complete": change.paired.complete,
     }
+    if accuracies:
+        row |= _of_votes(change.reference, "_a") | _of_votes(change.point, "_b")
+        del row["majority_of"], row["repetitions"]
     for name, accuracy in (accuracies or {}).items():
         row |= _interval(name, accuracy)
-    row |= {name: len(getattr(change.behaviour, name)) for name in BEHAVIOURS}
+    row |= {name: len(getattr(change.behaviour, name)) for name in BEHAVIOURS}  # by repetition
     p_value = {"p_value": change.difference.p_value}
     return row | _interval("change", change.difference) | p_value
+
+
+def _of_votes(point: Measured, side: str = "") -> Row:
+    """Columns that say of how many shots a vote is made, and over how many of them it is a mean."""
+    return {
+        f"majority_of{side}": point.shots,
+        f"repetitions{side}": len(point.repetitions.keys),
+    }
 
 
 def _some(images: NDArray[np.int64]) -> str:

@@ -1,6 +1,16 @@
 """Honest error bars: intervals, tests, votes, and what a sweep says about robustness."""
 
-from qnnq.statistics.intervals import Accuracy, bootstrap_over_images, mcnemar, widened, wilson
+from qnnq.statistics.intervals import (
+    Accuracy,
+    Right,
+    between,
+    bootstrap_over_images,
+    effective_wilson,
+    mcnemar,
+    sign_flip,
+    widened,
+    wilson,
+)
 from qnnq.statistics.robustness import (
     Behaviour,
     Breakdown,
@@ -24,15 +34,19 @@ __all__ = [
     "Behaviour",
     "Breakdown",
     "Difference",
+    "Right",
     "accuracies",
     "behaviour",
+    "between",
     "bootstrap_over_images",
     "breakdown",
     "confusion",
     "difference",
+    "effective_wilson",
     "majority_votes",
     "mcnemar",
     "share_right",
+    "sign_flip",
     "single_shot",
     "single_shot_fractions",
     "soft_votes",

@@ -10,6 +10,14 @@ from qnnq.errors import InputError
 
 _REPLICATES = 4000
 _SEED = 0x5EED
+_MOST_ALIKE = 180
+"""Shots that count as independent where all agree; see `effective_wilson`."""
+_MOST_STEPS = 50_000_000
+"""Multiplications up to which the distribution of a sign-flip test is made exactly."""
+_FLIPS = 200_000
+
+Right = NDArray[np.bool_] | NDArray[np.float64]
+"""Whether each image was answered right, or by what share of shots or repetitions; (images,)."""
 
 
 @dataclass(frozen=True)
@@ -22,37 +30,110 @@ class Accuracy:
     confidence: float = 0.95
 
 
-def widened(accuracy: Accuracy, deviation: float) -> Accuracy:
-    """Return an accuracy whose interval holds an independent normal error as well.
+def widened(accuracy: Accuracy, deviation: float, freedom: float = math.inf) -> Accuracy:
+    """Return an accuracy whose interval holds an independent error as well.
 
     Args:
         accuracy: A value with its interval.
         deviation: Standard deviation of the error.
+        freedom: Degrees of freedom from which the deviation was estimated: Student's t of few makes
+            the interval wider.
     """
-    from scipy.stats import norm
-
-    half = norm.isf((1 - accuracy.confidence) / 2) * deviation
-    low = accuracy.value - math.hypot(accuracy.value - accuracy.low, half)
-    high = accuracy.value + math.hypot(accuracy.high - accuracy.value, half)
-    return replace(accuracy, low=max(0.0, float(low)), high=min(1.0, float(high)))
+    low, high = with_error(
+        accuracy.value, (accuracy.low, accuracy.high), deviation, freedom, accuracy.confidence
+    )
+    return replace(accuracy, low=max(0.0, low), high=min(1.0, high))
 
 
-def wilson(successes: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
+def with_error(
+    value: float,
+    interval: tuple[float, float],
+    deviation: float,
+    freedom: float,
+    confidence: float,
+) -> tuple[float, float]:
+    """Return an interval (low, high) that holds an independent error as well; see `widened`."""
+    from scipy.stats import t
+
+    half = float(t.isf((1 - confidence) / 2, freedom)) * deviation
+    return (
+        value - math.hypot(value - interval[0], half),
+        value + math.hypot(interval[1] - value, half),
+    )
+
+
+def p_with_error(value: float, own: float, variance: float, freedom: float) -> float:
+    """Two-sided p-value of a value with two errors: at that level `with_error` just reaches 0.
+
+    Args:
+        value: The value.
+        own: Variance of its own error.
+        variance: That of the other one, above 0.
+        freedom: Degrees of freedom from which the other one was estimated.
+    """
+    from scipy.optimize import brentq
+    from scipy.stats import norm, t
+
+    def reach(logarithm: float) -> float:
+        tail = math.exp(logarithm) / 2
+        return float(norm.isf(tail) ** 2 * own + t.isf(tail, freedom) ** 2 * variance - value**2)
+
+    least = -300.0
+    return math.exp(brentq(reach, least, 0.0)) if reach(least) > 0 > reach(0.0) else 1.0
+
+
+def wilson(successes: float, n: float, confidence: float = 0.95) -> tuple[float, float]:
     """Wilson score interval (low, high) of a proportion; never of zero width, also at 0 and 1.
 
-    Source: E. B. Wilson, J. Am. Stat. Assoc. 22, 209 (1927). Raises `InputError` unless
-    0 <= successes <= n and n >= 1.
+    Source: E. B. Wilson, J. Am. Stat. Assoc. 22, 209 (1927). Numbers that are not whole are those
+    of an effective sample. Raises `InputError` unless 0 <= successes <= n and n > 0.
     """
     from scipy.special import ndtri
 
-    if n < 1 or not 0 <= successes <= n:
-        raise InputError(f"wilson: expected 0 <= successes <= n, n >= 1; got {successes} of {n}")
+    if n <= 0 or not 0 <= successes <= n:
+        raise InputError(f"wilson: expected 0 <= successes <= n, n > 0; got {successes} of {n}")
     p, z = successes / n, float(ndtri((1 + confidence) / 2))
     centre = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
     low = 0.0 if successes == 0 else max(0.0, float(centre - half))
     high = 1.0 if successes == n else min(1.0, float(centre + half))
     return low, high
+
+
+def effective_wilson(
+    fractions: ArrayLike, trials: float, confidence: float = 0.95
+) -> tuple[float, float]:
+    """Interval (low, high) of the mean over images of shares of right shots, (images,).
+
+    Shots of one image are alike, so that all together weigh as much as fewer independent ones, as
+    many as have the variance that is found between images. Wilson's interval of that number, less
+    what Student's t allows for its error, covers nearly perfect accuracies of few images too, where
+    a bootstrap misses those above. Source: E. L. Korn and B. I. Graubard, Survey Methodology 24,
+    193 (1998); `benchmarks/one_shot_coverage.py` measures its coverage.
+
+    Where every shot is right (or wrong) nothing says how alike shots are: they then weigh as much
+    as 180 or as the images, whichever is more. That is too much for images of which each is either
+    always right or always wrong: ten that are right 90 times in 100 are all right by chance in a
+    third of all samples.
+
+    Args:
+        fractions: Share of right shots of each image; two or more images.
+        trials: Shots of all images together.
+        confidence: Of the interval.
+    """
+    from scipy.special import ndtri, stdtrit
+
+    values = np.asarray(fractions, float)
+    images, mean = len(values), float(values.mean())
+    tail = (1 + confidence) / 2
+    spread = mean * (1 - mean)
+    variance = float(values.var(ddof=1)) / images
+    weight = min(trials, spread / variance) if variance else trials
+    weight *= float(ndtri(tail) / stdtrit(images - 1, tail)) ** 2
+    if spread == 0:
+        weight = min(weight, max(images, _MOST_ALIKE))
+    low, high = wilson(mean * weight, weight, confidence)
+    return min(low, mean), max(high, mean)
 
 
 def image_weights(
@@ -115,3 +196,60 @@ def mcnemar(right_a: ArrayLike, right_b: ArrayLike) -> float:
     if only_a + only_b == 0:
         return 1.0
     return float(binomtest(only_a, only_a + only_b, 0.5).pvalue)
+
+
+def sign_flip(differences: ArrayLike) -> float:
+    """Two-sided p-value of a mean over images of differences, (images,), under flips of their sign.
+
+    Under the null the two sides are alike, so that each image's difference is as likely to have
+    either sign. The distribution of the sum is exact where the differences are multiples of a
+    common step, as those of shares of few repetitions are, and McNemar's where there is one; else
+    it is that of seeded draws, whose p-value is never below 1 in 200,000.
+    """
+    sizes, counts = np.unique(np.abs(np.asarray(differences, float)).round(9), return_counts=True)
+    sizes, counts = sizes[sizes > 0], counts[sizes > 0]
+    if not len(sizes):
+        return 1.0
+    found = abs(float(np.sum(differences)))
+    step = next((d for d in range(1, 1001) if np.allclose(sizes * d, np.rint(sizes * d))), None)
+    if step is not None:
+        whole = np.rint(sizes * step).astype(np.int64)
+        if int((whole * counts).sum()) * int((whole * counts).max()) <= _MOST_STEPS:
+            return _exact_flips(whole, counts, round(found * step))
+    drawn = np.random.default_rng(_SEED).binomial(counts, 0.5, (_FLIPS, len(counts)))
+    sums = np.abs((2 * drawn - counts) @ sizes)
+    return float((1 + np.sum(sums >= found - 1e-9)) / (1 + _FLIPS))
+
+
+def _exact_flips(sizes: NDArray[np.int64], counts: NDArray[np.int64], found: int) -> float:
+    """Return P(|sum| >= found) of `counts` signs of each of `sizes`, whole numbers."""
+    from scipy.stats import binom
+
+    chances = np.ones(1)  # of minus the largest sum, and of every second number above it
+    for size, count in zip(sizes.tolist(), counts.tolist(), strict=True):
+        spaced = np.zeros(size * count + 1)
+        spaced[::size] = binom.pmf(np.arange(count + 1), count, 0.5)
+        chances = np.convolve(chances, spaced)
+    sums = np.abs(2 * np.arange(len(chances)) - (len(chances) - 1))
+    return min(1.0, float(chances[sums >= found].sum()))
+
+
+def between(answers: NDArray[np.floating]) -> tuple[float, float]:
+    """Return what repetitions add to the variance of the mean, and its degrees of freedom.
+
+    What a repetition draws for all of its images moves all of their answers together, which a
+    bootstrap over images does not see. Analysis of variance by repetition and image, less what the
+    images' own chance makes repetitions differ by.
+
+    Args:
+        answers: Of each repetition about each image, shape (repetitions, images), two or more of
+            both; else it is (0, infinity).
+    """
+    repetitions, images = answers.shape
+    if min(repetitions, images) < 2:
+        return 0.0, math.inf
+    means = answers.mean(axis=1)
+    rest = answers - means[:, None] - answers.mean(axis=0) + means.mean()
+    own = float((rest**2).sum()) / ((repetitions - 1) * (images - 1)) / images
+    found = max(0.0, float(means.var(ddof=1)) - own)
+    return found / repetitions, repetitions - 1.0

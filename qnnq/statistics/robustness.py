@@ -8,13 +8,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from qnnq.errors import InputError
-from qnnq.statistics.intervals import bootstrap_over_images, image_weights, mcnemar
+from qnnq.statistics.intervals import (
+    Right,
+    bootstrap_over_images,
+    image_weights,
+    mcnemar,
+    p_with_error,
+    sign_flip,
+    with_error,
+)
 
 _STEPS = 8
 """Strengths between two measured strengths at which a breakdown is looked for; then by a line."""
-
-Right = NDArray[np.bool_] | NDArray[np.float64]
-"""Whether each image was answered right, or how many of its shots were, as a share; (images,)."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,7 @@ class Breakdown:
 
 @dataclass(frozen=True)
 class Difference:
-    """A difference of two accuracies on the same images, with its interval and McNemar's p."""
+    """A difference of two accuracies on the same images, with its interval and p-value."""
 
     value: float
     low: float
@@ -43,7 +48,10 @@ class Difference:
 
 @dataclass(frozen=True)
 class Behaviour:
-    """Positions of images by how a reference and another network answer them."""
+    """Positions of images by how a reference and another network answer them.
+
+    An image stands there once for each repetition that is compared.
+    """
 
     both_right: NDArray[np.intp]
     gained: NDArray[np.intp]
@@ -117,21 +125,55 @@ def breakdown(
     return Breakdown(value, min(low, value), max(high, value), confidence)
 
 
-def difference(right: ArrayLike, reference: ArrayLike, confidence: float = 0.95) -> Difference:
-    """Return accuracy minus a reference's on the same images; both (images,) bool."""
-    a, b = np.asarray(right, bool), np.asarray(reference, bool)
-    p_value = mcnemar(a, b)
+def difference(
+    right: Right,
+    reference: Right,
+    confidence: float = 0.95,
+    between: tuple[float, float] = (0.0, math.inf),
+) -> Difference:
+    """Return accuracy minus a reference's on the same images.
+
+    The p-value is McNemar's exact one where both are of one repetition, else that of a sign-flip
+    test over images. With a variance between repetitions it is the larger of that one and of the
+    level at which an interval with that variance ends at 0.
+
+    Args:
+        right: Whether each image is right, or by what share of repetitions, (images,).
+        reference: The same of the reference.
+        confidence: Of the interval, a bootstrap over images.
+        between: Variance of the difference between repetitions, and its degrees of freedom: what
+            their images share, see `qnnq.statistics.between`.
+    """
+    a, b = np.asarray(right), np.asarray(reference)
     change = a.astype(float) - b
+    p_value = mcnemar(a, b) if a.dtype == b.dtype == bool else sign_flip(change)
     interval = bootstrap_over_images(change, confidence, bounds=(-1.0, 1.0))
-    return Difference(float(change.mean()), *interval, p_value, confidence)
+    value, (variance, freedom) = float(change.mean()), between
+    if variance:
+        interval = with_error(value, interval, math.sqrt(variance), freedom, confidence)
+        own = float(change.var(ddof=1)) / len(change)
+        p_value = max(p_value, p_with_error(value, own, variance, freedom))
+    low, high = max(-1.0, interval[0]), min(1.0, interval[1])
+    return Difference(value, low, high, p_value, confidence)
 
 
-def behaviour(reference: ArrayLike, right: ArrayLike) -> Behaviour:
-    """Sort images by whether a reference and another network answer them right."""
-    a, b = np.asarray(reference, bool), np.asarray(right, bool)
+def behaviour(
+    reference: ArrayLike, right: ArrayLike, positions: NDArray[np.intp] | None = None
+) -> Behaviour:
+    """Sort images by whether a reference and another network answer them right.
+
+    Args:
+        reference: Whether the reference was right about each, bool, (images,).
+        right: Whether the other one was.
+        positions: Which image each is of; several repetitions may be about the same one.
+    """
+    a, b = np.asarray(reference), np.asarray(right)
     if a.shape != b.shape:
         raise InputError(f"behaviour: expected the same images, got {a.shape} and {b.shape}")
-    return Behaviour(*(np.flatnonzero(each) for each in (a & b, ~a & b, a & ~b, ~a & ~b)))
+    if a.dtype != bool or b.dtype != bool:
+        raise InputError("behaviour: expected right or wrong, got shares of repetitions")
+    found = np.arange(len(a)) if positions is None else positions
+    return Behaviour(*(found[each] for each in (a & b, ~a & b, a & ~b, ~a & ~b)))
 
 
 def _interpolated(

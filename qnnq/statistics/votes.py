@@ -4,7 +4,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qnnq.errors import InputError
-from qnnq.statistics.intervals import Accuracy, bootstrap_over_images, wilson
+from qnnq.statistics.intervals import (
+    Accuracy,
+    Right,
+    bootstrap_over_images,
+    effective_wilson,
+    wilson,
+)
 
 
 def majority_votes(counts: NDArray[np.integer]) -> NDArray[np.intp]:
@@ -24,15 +30,20 @@ def soft_votes(softmax_sums: NDArray[np.floating]) -> NDArray[np.intp]:
     return votes
 
 
-def confusion(labels: NDArray[np.integer], counts: NDArray[np.integer]) -> NDArray[np.intp]:
-    """Images of each true class whose majority chose each class: (true classes, chosen classes).
+def confusion(
+    labels: NDArray[np.integer], votes: NDArray[np.integer], classes: int
+) -> NDArray[np.intp]:
+    """Votes about images of each true class for each class: (true classes, chosen classes).
 
     Args:
         labels: True classes, shape (images,).
-        counts: Votes of each image's shots, shape (images, classes).
+        votes: The class that each repetition chose, shape (repetitions, images), negative where a
+            repetition lacks an image.
+        classes: How many there are.
     """
-    table = np.zeros((counts.shape[1], counts.shape[1]), np.intp)
-    np.add.at(table, (labels, majority_votes(counts)), 1)
+    table = np.zeros((classes, classes), np.intp)
+    truth = np.broadcast_to(labels, votes.shape)
+    np.add.at(table, (truth[votes >= 0], votes[votes >= 0]), 1)
     return table
 
 
@@ -47,7 +58,7 @@ def single_shot_fractions(
 def single_shot(
     counts: NDArray[np.integer], labels: NDArray[np.integer], confidence: float = 0.95
 ) -> Accuracy:
-    """Average over shots of "this shot was right", with a bootstrap over images.
+    """Average over shots of "this shot was right", with the interval of `effective_wilson`.
 
     The shots of a lone image are independent, so there the interval is Wilson's over its shots.
     """
@@ -55,15 +66,25 @@ def single_shot(
     if len(labels) == 1:
         interval = wilson(int(counts[0, labels[0]]), int(counts[0].sum()), confidence)
     else:
-        interval = bootstrap_over_images(fractions, confidence)
+        interval = effective_wilson(fractions, int(counts.sum()), confidence)
     return Accuracy(float(fractions.mean()), *interval, confidence)
 
 
-def share_right(right: NDArray[np.bool_], confidence: float = 0.95) -> Accuracy:
-    """Share of the images that were answered right, with its Wilson interval."""
-    return Accuracy(
-        float(right.mean()), *wilson(int(right.sum()), len(right), confidence), confidence
-    )
+def share_right(right: Right, confidence: float = 0.95, repetitions: int = 1) -> Accuracy:
+    """Share of the images that were answered right, with its interval.
+
+    Args:
+        right: Whether each image was answered right: the interval is Wilson's; or by what share of
+            its repetitions: a bootstrap over images, which holds the chance of shots as well.
+            Shape (images,).
+        confidence: Of the interval.
+        repetitions: How many there were, for a lone image, whose repetitions are independent.
+    """
+    value = float(right.mean())
+    if right.dtype == bool or len(right) == 1:
+        count = len(right) if right.dtype == bool else repetitions
+        return Accuracy(value, *wilson(round(value * count), count, confidence), confidence)
+    return Accuracy(value, *bootstrap_over_images(right, confidence), confidence)
 
 
 def accuracies(

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from qnnq.results.file import Place
 from qnnq.results.result import RunResult
@@ -40,22 +39,28 @@ class Adaptive:
             return True
         if done > blocks and done % blocks:
             return True
-        first = self.results[:blocks]
-        counts = [
-            sum((each.counts for each in self.results[block::blocks]), np.zeros_like(result.counts))
-            for block, result in enumerate(first)
-        ]
-        labels = np.concatenate([result.labels for result in first])
-        accuracy = self._accuracy(np.concatenate(counts), labels)
+        rounds = [self.results[block::blocks] for block in range(min(done, blocks))]
+        accuracy = self._majority(rounds) if self.point.majority else self._single_shot(rounds)
         threshold = self.point.threshold
         if threshold is not None and not accuracy.low <= threshold <= accuracy.high:
             return False
         return accuracy.high - accuracy.low > (self.point.target_width or 0)
 
-    def _accuracy(self, counts: NDArray[np.int64], labels: NDArray[np.int64]) -> Accuracy:
-        if self.point.majority:
-            return share_right(majority_votes(counts) == labels)
-        return single_shot(counts, labels)
+    def _majority(self, rounds: list[list[RunResult]]) -> Accuracy:
+        """Return how many images are right, each by the share of its rounds whose majority is."""
+        right = np.concatenate(
+            [
+                np.mean([majority_votes(each.counts) == each.labels for each in of_block], axis=0)
+                for of_block in rounds
+            ]
+        )
+        number = len(rounds[0])
+        return share_right(right == 1 if number == 1 else right, repetitions=number)
+
+    def _single_shot(self, rounds: list[list[RunResult]]) -> Accuracy:
+        counts = [np.sum([each.counts for each in of_block], axis=0) for of_block in rounds]
+        labels = np.concatenate([of_block[0].labels for of_block in rounds])
+        return single_shot(np.concatenate(counts), labels)
 
     def next(self) -> "Asked | None":
         """Return the next task, or None where no further one is needed or left."""

@@ -60,7 +60,10 @@ def test_repetitions_are_added_up_and_are_what_run_finds(ideal_sweep):
     ]
     expected = sum(prepare(request).execute().counts for request in requests)
     np.testing.assert_array_equal(point.counts, expected)
-    assert point.shots == 21
+    assert point.shots == 7
+    assert point.repetitions.keys == ((0, 0), (1, 0), (2, 0))
+    (pooled,) = read_points("results.sqlite", ["network=tiny.safetensors"], pool_seeds=True)
+    assert pooled.shots == 21
 
 
 def test_a_second_time_does_nothing(folder, monkeypatch):
@@ -97,7 +100,7 @@ def test_a_network_that_has_changed_makes_new_points(ideal_sweep, capsys):
     assert all((point.counts.sum(axis=1) == 7).all() for point in tiny)
     assert any(np.array_equal(point.counts, before.counts) for point in tiny)
     (other,) = (point for point in points if point.labels["network"] != "tiny.safetensors")
-    assert other.shots == 14  # the seeds of what has not changed are added up
+    assert len(other.repetitions.keys) == 2  # the seeds of what has not changed are one point
 
 
 def test_data_that_has_changed_makes_new_points(ideal_sweep, capsys):
@@ -280,7 +283,7 @@ def test_images_are_added_until_the_interval_is_narrow(adaptive_sweep):
         assert len(point.images) > len(points[name].images)
         # What was there is kept.
         rows = np.searchsorted(point.images, points[name].images)
-        if point.shots == 5:
+        if len(point.repetitions.keys) == 1:
             np.testing.assert_array_equal(point.counts[rows], points[name].counts)
 
 
@@ -305,14 +308,17 @@ def test_a_point_stops_once_its_interval_decides(adaptive_sweep):
 
 def test_then_shots_are_added(adaptive_sweep):
     point = adaptive_sweep(0.1, images="0")["tiny.safetensors"]
-    assert width(point) <= 0.1 or point.shots == 400
-    assert 50 < point.shots <= 400
-    assert point.shots % 5 == 0
+    shots = int(point.counts.sum())
+    assert width(point) <= 0.1 or shots == 400
+    assert 50 < shots <= 400
+    assert point.shots == 5
+    assert len(point.repetitions.keys) == shots / 5
 
 
 def test_they_stop_at_max_shots_and_do_not_depend_on_workers(adaptive_sweep):
     points = adaptive_sweep(0.001, max_shots=15, workers=2)
-    assert {(point.shots, len(point.images)) for point in points.values()} == {(15, 40)}
+    found = {(len(point.repetitions.keys), len(point.images)) for point in points.values()}
+    assert found == {(3, 40)}
     assert all((point.counts.sum(axis=1) == 15).all() for point in points.values())
     once = counts("results.sqlite")
     tally = run_sweep("sweep.toml", "results.sqlite", workers=1)
