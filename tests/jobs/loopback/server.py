@@ -224,6 +224,8 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
                 self._send(fault.status, "")
             elif fault.action == "garble":
                 self._send(status, body[: len(body) // 2])
+            elif fault.action == "odd":
+                self._send(status, json.dumps(fault.change(json.loads(body or "null"))))
             else:
                 if fault.action == "hang":
                     server.faults.wait_out(fault, server.stopped)
