@@ -112,7 +112,7 @@ class Reconciler:
     def _settle(self, jobs: Iterable[Job]) -> None:
         views = self._service.find(self._ledger.fact("run_tag"))
         stopped = self._ledger.fact("cancelled") is not None
-        for job in jobs:
+        for job in jobs if views else ():
             for transition in settle(self._ledger.planned(job), views, stopped=stopped):
                 self._carry_out(job, transition, views)
 
