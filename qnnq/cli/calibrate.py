@@ -66,6 +66,7 @@ def register(app: typer.Typer) -> None:
 
         from qnnq.errors import InputError
         from qnnq.jobs.budget import check_budget
+        from qnnq.jobs.control import raise_limits
         from qnnq.jobs.creation import calibration_folder, create_run
         from qnnq.jobs.folder import LEDGER
         from qnnq.jobs.planning import check_device, plan_run
@@ -104,16 +105,22 @@ def register(app: typer.Typer) -> None:
                     wanted = (plan.device.name, kinds, plan.network, check, check_shots)
                     judged = plan_run(checking_request(checking, *wanted)).estimate
                     estimate = replace(estimate, layers=(*estimate.layers, *judged.layers))
-                check_budget(estimate, budget)
+                everything = replace(plan, estimate=estimate)
+                budget_s = hardware.budget_of(everything, budget, checked)
+                check_budget(estimate, budget_s, request.limits)
                 print(f"{plan.device.name}: quantum seconds: {plan.estimate.formula()}")
-                hardware.confirm(plan, yes)
-                create_run(checked, plan, folder, budget)
+                if plan.device.kind != "simulated":
+                    print(hardware.budget_line(budget, budget_s))
+                hardware.confirm(everything, yes)
+                create_run(checked, plan, folder, budget_s)
+            elif budget is not None:
+                raise_limits(folder, budget)
             hardware.pursue(str(folder), wait=True)
             write_atomically(out, (folder / RESPONSE).read_bytes())
             print(f"{out}: the response that {folder} measured")
             if check is None:
                 return
-            document = _check(checking, folder, check, check_shots, budget, yes)
+            document = _check(checking, folder, check, check_shots, yes)
         if json is not None:
             write_json(document, json)
 
@@ -123,10 +130,11 @@ def _check(
     folder: "Path",
     images: str,
     shots: int,
-    budget: float | None,
     yes: bool,
 ) -> dict[str, Any]:
     """Predict images by a response, run them, and say whether the intervals hold.
+
+    What the calibration was billed, or may still be, is taken from its budget, which is for both.
 
     Returns:
         The same in schema `qnnq.check/1`.
@@ -135,6 +143,7 @@ def _check(
 
     from qnnq.execution.measured_response import read_response
     from qnnq.jobs.budget import check_budget
+    from qnnq.jobs.control import await_bills, raise_limits
     from qnnq.jobs.creation import create_run
     from qnnq.jobs.folder import LEDGER
     from qnnq.jobs.ledger import Ledger
@@ -153,15 +162,18 @@ def _check(
     expected = prediction.accuracy(shots)
     print(f"predicted: {percent(asdict(expected))} of the shots of images {images} right")
     run = folder / f"check-{plan.task.id[:12]}"
+    ledger = Ledger(folder)
+    budget_s = ledger.budget_s
+    ledger.close()
+    if budget_s is not None:
+        budget_s -= await_bills(folder, hardware.Speaker())
     if not (run / LEDGER).exists():
-        if budget is not None:
-            ledger = Ledger(folder)
-            budget -= ledger.quantum_seconds()
-            ledger.close()
         checked = check_device(wanted, plan.device)
-        check_budget(plan.estimate, budget)
+        check_budget(plan.estimate, budget_s, wanted.limits)
         hardware.confirm(plan, yes)
-        create_run(checked, plan, run, budget)
+        create_run(checked, plan, run, budget_s)
+    else:
+        raise_limits(run, "none" if budget_s is None else str(budget_s))
     hardware.pursue(str(run), wait=True)
     result = collect_run(run).result
     whole, blocks = judge(prediction, result.counts, result.labels)

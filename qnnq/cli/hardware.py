@@ -100,6 +100,34 @@ def plan_of(request: "HardwareRequest") -> "Plan":
     return plan_run(request)
 
 
+def budget_of(
+    plan: "Plan", budget: str | None, request: "HardwareRequest", rounds: int = 1
+) -> float | None:
+    """Return the quantum seconds that a run may use: what was given, or a multiple of the estimate.
+
+    Args:
+        plan: What will be run.
+        budget: The option, None where it was not given.
+        request: How its jobs are run.
+        rounds: Rounds of shots at most.
+    """
+    from qnnq.jobs.budget import parse_budget, usual_budget
+
+    if budget is not None:
+        return parse_budget(budget)
+    if plan.device.kind == "simulated":
+        return None
+    return usual_budget(plan.estimate, request.limits, request.options.mode, rounds)
+
+
+def budget_line(budget: str | None, seconds: float | None) -> str:
+    """Say what may be billed at most; `budget` is the option, None where it was not given."""
+    if seconds is None:
+        return "budget: none, so nothing stops a job that takes longer than expected"
+    why = "" if budget else ", a multiple of the estimate; --budget SECONDS, or none, changes it"
+    return f"budget: {seconds:g} quantum seconds{why}"
+
+
 class Speaker:
     """Says what happens on stderr: a line once, and progress in place where that is a terminal."""
 

@@ -183,8 +183,12 @@ def _say(message: str, code: int) -> int:
 
 
 def _one_line(message: str) -> str:
-    """Put a message into one line; where it quotes thousands of characters, without its middle."""
+    """Put a message into one line, without its middle where it quotes thousands of characters.
+
+    Characters that a terminal would obey, as damaged files have them, are written out.
+    """
     line = " ".join(message.split())
+    line = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in line)
     return line if len(line) <= 1000 else f"{line[:600]} ... {line[-300:]}"
 
 

@@ -132,7 +132,11 @@ NewFolder = Annotated[
     str | None, typer.Option(help="Folder of the run. Default: qnnq-runs/TASK.", metavar="DIR")
 ]
 Budget = Annotated[
-    float | None, typer.Option(help="Quantum seconds that may be used.", metavar="SECONDS")
+    str | None,
+    typer.Option(
+        help="Quantum seconds that may be used, or none.  [default: 4 times the estimate]",
+        metavar="SECONDS",
+    ),
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 Wait = Annotated[bool, typer.Option("--wait", help="Wait until all jobs are finished.")]

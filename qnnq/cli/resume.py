@@ -22,8 +22,17 @@ def register(app: typer.Typer) -> None:
             ),
         ] = None,
         budget: Annotated[
-            float | None,
-            typer.Option(help="Quantum seconds for the whole run from now on.", metavar="SECONDS"),
+            str | None,
+            typer.Option(
+                help="Quantum seconds for the whole run from now on, or none.", metavar="SECONDS"
+            ),
+        ] = None,
+        max_execution_time: Annotated[
+            int | None,
+            typer.Option(
+                help="Quantum seconds after which a job is stopped from now on.",
+                metavar="SECONDS",
+            ),
         ] = None,
         attempts: Annotated[
             int | None, typer.Option(help="How often each job is submitted in all.")
@@ -48,11 +57,14 @@ def register(app: typer.Typer) -> None:
         Example: qnnq resume latest --wait
         """
         from qnnq.cli.main import PENDING
+        from qnnq.errors import InputError
         from qnnq.jobs.control import give_up_job, raise_limits
         from qnnq.jobs.folder import find_run
 
+        if timeout is not None and not timeout >= 0:
+            raise InputError(f"--timeout {timeout:g}: expected seconds >= 0")
         path = find_run(folder)
-        raise_limits(path, budget, attempts)
+        raise_limits(path, budget, attempts, max_execution_time)
         if resubmit is not None:
             give_up_job(path, resubmit, hardware.Speaker())
         finished = hardware.pursue(folder, wait, timeout, despite_faults, json)

@@ -125,7 +125,8 @@ def register(app: typer.Typer) -> None:
         checked = check_device(request, plan.device)
         folder = Path(run) if run else Path("qnnq-runs") / plan.task.id[:12]
         check_free(folder)
-        check_budget(plan.estimate, budget)
+        budget_s = hardware.budget_of(plan, budget, checked, rounds)
+        check_budget(plan.estimate, budget_s, request.limits)
         if json != "-":
             print_estimate(plan)
         seconds = rounds * plan.estimate.quantum_seconds
@@ -134,10 +135,12 @@ def register(app: typer.Typer) -> None:
                 f"rounds of {shots} shots, until the interval is {target_width:g} wide: at most "
                 f"{rounds}, {seconds:.1f} quantum seconds"
             )
-        hardware.confirm(plan, yes, seconds if budget is None else min(seconds, budget))
+        if plan.device.kind != "simulated" and json != "-":
+            print(hardware.budget_line(budget, budget_s))
+        hardware.confirm(plan, yes, seconds if budget_s is None else min(seconds, budget_s))
         if checked.options.mode != request.options.mode:
             say("the account's plan has no sessions: using a batch")
-        create_run(checked, plan, folder, budget)
+        create_run(checked, plan, folder, budget_s)
         say(f"run {folder}: task {plan.task.id[:12]}")
         if hardware.pursue(str(folder), wait, json=json) and json != "-":
             print(f"its accuracy: qnnq collect {folder}")

@@ -38,6 +38,9 @@ class ServiceLimits:
             circuit for all of them takes more.
         payload_bytes: Size of a job's request; 64 MB is what the service once refused above.
         seconds_per_job: Quantum time after which the service cancels a job.
+        overrun_s: Quantum seconds that a job may run on past the time after which it is to be
+            stopped. IBM says that it "might not be able to cancel the job exactly" then
+            (https://quantum.cloud.ibm.com/docs/guides/max-execution-time), and names no number.
         overhead_s: Quantum seconds that a job costs before its first execution.
         rep_delay_s: Delay after each execution, where the device does not name its own.
         seconds_per_set: Quantum seconds that each parameter set costs besides; none is published.
@@ -55,6 +58,7 @@ class ServiceLimits:
     broadcasts_per_job: int = 2400
     payload_bytes: int = 64_000_000
     seconds_per_job: float = 10_800.0
+    overrun_s: float = 1.0
     overhead_s: float = 2.0
     rep_delay_s: float = 250e-6
     seconds_per_set: float = 0.0
@@ -69,7 +73,12 @@ class ServiceLimits:
             value = getattr(self, field.name)
             number = isinstance(value, int | float) and not isinstance(value, bool)
             require(number, field.name, "a number", repr(value))
-            positive = field.name not in ("overhead_s", "rep_delay_s", "seconds_per_set")
+            positive = field.name not in (
+                "overrun_s",
+                "overhead_s",
+                "rep_delay_s",
+                "seconds_per_set",
+            )
             good = math.isfinite(value) and (value > 0 if positive else value >= 0)
             require(good, field.name, f"a number {'>' if positive else '>='} 0", repr(value))
 

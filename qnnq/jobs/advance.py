@@ -11,7 +11,6 @@ from qnnq.jobs.responses import measure_responses
 from qnnq.jobs.rounds import measure_rounds
 from qnnq.jobs.runs import Run, Say, locked_run
 from qnnq.jobs.service import Service
-from qnnq.jobs.submission import reconcile
 from transpile import NetworkCircuit, PairGate, TranspileError
 from transpile.network_layout import smallest_entanglements
 from transpile.placement import check_sites
@@ -38,6 +37,8 @@ def advance(
     """
     with locked_run(folder) as run:
         if run.ledger.fact("finished"):
+            if any(each.id and not each.ended for each in run.ledger.sessions()):
+                run.service().close()
             return True
         run.ledger.set_fact("cancelled", None)
         service = run.service()
@@ -56,9 +57,9 @@ def advance(
             if run.ledger.bills_sessions:
                 service.close()  # an open one goes on to be billed
             raise
-        run.ledger.set_fact("finished", now())
         service.close()
-        reconcile(run.ledger, service, say)
+        run.ledger.set_fact("finished", now())
+        run.reconciler(service, say).all()
         return True
 
 

@@ -9,18 +9,31 @@ from qnnq.jobs.estimate import Estimate
 from qnnq.jobs.layer_plan import LayerCost
 from qnnq.jobs.ledger import Ledger
 from qnnq.jobs.records import Attempt, Job
+from qnnq.jobs.service import Mode
 
 LONGEST_SESSION_S = 28_800
 """Eight hours; a longer wish might be refused."""
+ROOM = 4
+"""Times its estimate that a job may take before it is stopped, and a run where no budget is given.
+
+IBM's quick formula says up to 1.4 times our estimate
+(https://quantum.cloud.ibm.com/docs/en/guides/estimate-job-run-time), and what a small job costs
+besides its executions is not published.
+"""
+MORE_ROOM = 2
+"""Times the cap that was not enough that a job gets at least when it is sent again."""
+PAUSE_S = 60
+"""What a session may be billed besides for each layer, while the host works and asks for jobs."""
 
 
 class Budget:
     """Shares out the quantum seconds of a run.
 
-    Whatever is sent gets a cap, a time after which the service stops it, and counts with that cap
-    until the service has said what it was billed. All that counts together never exceeds the
-    budget, so the bill cannot either. A session counts with its own longest time, and its jobs
-    do not count besides.
+    Whatever is sent gets a cap, a time after which the service stops it: `ROOM` times what it is
+    expected to take, or less where the budget is shared out. It counts with that cap, and what it
+    may run on past it, until the service has said what it was billed. All that counts together
+    never exceeds the budget. A session counts with its own longest time, and its jobs do not count
+    besides.
 
     Args:
         ledger: The run's ledger.
@@ -47,8 +60,7 @@ class Budget:
     @property
     def seconds(self) -> float | None:
         """The budget, None if there is none."""
-        found = self._ledger.fact("budget_s")
-        return None if found is None else float(found)
+        return self._ledger.budget_s
 
     def committed(self) -> float:
         """Return the seconds that are billed or still can be, for all that was sent so far."""
@@ -61,14 +73,26 @@ class Budget:
             )
         attempts = {attempt.tag: attempt for attempt in self._ledger.attempts()}
         return sum(map(self._most, attempts.values())) + sum(
-            self._most(attempts[tag]) if seconds is None else seconds
+            self._surplus(tag, attempts.get(tag)) if seconds is None else seconds
             for _, tag, _, seconds in self._ledger.surplus()
         )
 
     def _most(self, attempt: Attempt) -> float:
         if attempt.seconds is not None and not attempt.under_way:
             return attempt.seconds
-        return self._limits.seconds_per_job if attempt.cap is None else attempt.cap
+        return self._reserved(attempt.cap)
+
+    def _reserved(self, cap: int | None) -> float:
+        """Return the most that what has this cap may be billed."""
+        return self._limits.seconds_per_job if cap is None else cap + self._limits.overrun_s
+
+    def _surplus(self, tag: str, attempt: Attempt | None) -> float:
+        """Return the most that a job that is too many may be billed, perhaps one of a copy."""
+        if attempt is not None:
+            return self._reserved(attempt.cap)
+        number = int(tag.split("-")[-2])
+        (job,) = [job for job in self._ledger.jobs() if job.number == number]
+        return self._reserved(self.ceiling(job))
 
     def unsettled(self) -> bool:
         """Whether something has ended whose bill is not known yet."""
@@ -80,30 +104,84 @@ class Budget:
         """Return the seconds that a job is expected to take."""
         return self._costs[job.layer].seconds(job.sets, job.shots, 1, self._limits)
 
+    def ceiling(self, job: Job) -> int | None:
+        """Return the longest cap that a job may get, None if it needs none."""
+        if self.seconds is None or self._ledger.bills_sessions:
+            return self._max_execution_s
+        most = max(math.ceil(ROOM * self.cost(job)), self._least(job))
+        most = min(math.ceil(self._limits.seconds_per_job), most)
+        return most if self._max_execution_s is None else min(most, self._max_execution_s)
+
     def cap(self, job: Job) -> int | None:
         """Return the cap of a job that is to be sent, None if it needs none.
 
-        A job gets its share of what is left: what it is expected to take, and as much more as
-        there is for it if all that is still to be sent gets alike.
+        A job gets what it is expected to take, and as much more, up to its ceiling, as there is for
+        it if all that is still to be sent gets alike. What was stopped by its cap is not sent again
+        with less than `MORE_ROOM` times that.
 
         Raises:
             OverBudget: If what is left is less than it needs.
+            QnnqError: If it was stopped, and may not take longer.
         """
+        ceiling, needed = self.ceiling(job), self._least(job)
+        if self._too_little(job):
+            self._check_room(job, ceiling, needed)
         budget_s = self.seconds
-        if budget_s is None or self._ledger.bills_sessions:
-            return self._max_execution_s
-        left = budget_s - self.committed()
-        needed = least_cap(self.cost(job))
-        if needed > left:
+        if ceiling is None or budget_s is None or self._ledger.bills_sessions:
+            return ceiling
+        left, overrun_s = budget_s - self.committed(), self._limits.overrun_s
+        needed = min(needed, ceiling)
+        if needed + overrun_s > left:
             raise OverBudget(
                 f"--budget {budget_s:g}: layer {job.layer + 1}, job {job.part + 1} may take "
-                f"{needed} s more, and {budget_s - left:.1f} s are used or may still be; to allow "
-                f"more: qnnq resume {self._ledger.folder} "
-                f"--budget {math.ceil(budget_s - left + needed)}"
+                f"{needed + overrun_s:g} s more{self._evidence(job)}, and {budget_s - left:.1f} s "
+                f"are used or may still be; to allow more: qnnq resume {self._ledger.folder} "
+                f"--budget {math.ceil(budget_s - left + needed + overrun_s)}"
             )
-        share = math.floor(left * self.cost(job) / self._still_to_send(job))
-        most = min(math.ceil(self._limits.seconds_per_job), max(needed, share))
-        return most if self._max_execution_s is None else min(most, self._max_execution_s)
+        share = math.floor(left * self.cost(job) / self._still_to_send(job) - overrun_s)
+        return min(ceiling, max(needed, share))
+
+    def _least(self, job: Job) -> int:
+        """Return the least cap with which it makes sense to send a job."""
+        return max(least_cap(self.cost(job)), math.ceil(MORE_ROOM * self._too_little(job)))
+
+    def _too_little(self, job: Job) -> float:
+        """Return the longest time that was not enough for a job of this cost, 0 if none was."""
+        jobs = {each.number: each for each in self._ledger.jobs()}
+        return max(
+            (
+                (attempt.cap or self._limits.seconds_per_job)
+                * (self.cost(job) / self.cost(jobs[attempt.job]))
+                for attempt in self._ledger.attempts()
+                if attempt.state == "capped"
+            ),
+            default=0.0,
+        )
+
+    def _check_room(self, job: Job, ceiling: int | None, needed: int) -> None:
+        """Raise QnnqError where a job may not have more time than what was not enough."""
+        most = min(ceiling or math.inf, self._limits.seconds_per_job)
+        if needed <= most:
+            return
+        how = f"a job takes {most:g} s at most: make a run with smaller jobs (--limits)"
+        if self._max_execution_s is not None and self._max_execution_s <= most:
+            how = f"to allow more: qnnq resume {self._ledger.folder} --max-execution-time {needed}"
+        raise QnnqError(
+            f"layer {job.layer + 1}, job {job.part + 1}: not sent again{self._evidence(job)}; {how}"
+        )
+
+    def _evidence(self, job: Job) -> str:
+        """Return what is known of jobs that were stopped, to go into a message."""
+        too_little = self._too_little(job)
+        if not too_little:
+            return ""
+        stopped = [each for each in self._ledger.attempts() if each.state == "capped"]
+        billed = max((each.seconds or 0.0 for each in stopped), default=0.0)
+        return (
+            f" (its estimate is {self.cost(job):.1f} s, and {too_little:g} s were not enough: what "
+            f"was stopped by its cap was billed {billed:.1f} s; sent again it gets at least "
+            f"{self._least(job)} s)"
+        )
 
     def affords_round(self) -> bool:
         """Whether another round of shots can end within the budget.
@@ -113,7 +191,8 @@ class Budget:
         budget_s = self.seconds
         if budget_s is None or self._ledger.bills_sessions:
             return True
-        return least_budget(self._estimates, self._jobs) <= budget_s - self.committed()
+        least = least_budget(self._estimates, self._jobs, self._limits.overrun_s)
+        return least <= budget_s - self.committed()
 
     def _still_to_send(self, job: Job) -> float:
         """Return the seconds that all are expected to take that are not sent yet, with `job`."""
@@ -161,32 +240,69 @@ def least_cap(cost_s: float) -> int:
     return math.floor(cost_s) + 1
 
 
-def least_budget(seconds: Sequence[float], jobs: Sequence[int]) -> float:
+def least_budget(seconds: Sequence[float], jobs: Sequence[int], overrun_s: float) -> float:
     """Return the least budget with which layers can be measured: caps of jobs are whole seconds.
 
     Args:
         seconds: Quantum seconds that each layer is expected to take.
         jobs: Into how many jobs it is divided.
+        overrun_s: Seconds that a job may run on past its cap.
     """
-    return max(
+    return overrun_s + max(
         sum(seconds[:number]) + each * (1 - 1 / count) + least_cap(each / count)
         for number, (each, count) in enumerate(zip(seconds, jobs, strict=True))
     )
 
 
-def check_budget(estimate: Estimate, budget_s: float | None) -> None:
-    """Raise InputError where a run cannot end within the budget, or the budget is no number."""
+def parse_budget(text: str) -> float | None:
+    """Return the quantum seconds of an option `--budget`, None for `none`.
+
+    Raises:
+        InputError: If it is neither.
+    """
+    if text == "none":
+        return None
+    try:
+        found = float(text)
+    except ValueError:
+        found = math.nan
+    if not (math.isfinite(found) and found > 0):
+        raise InputError(f"--budget {text}: expected quantum seconds > 0, or none")
+    return found
+
+
+def usual_budget(
+    estimate: Estimate, limits: ServiceLimits, mode: Mode = "job", rounds: int = 1
+) -> float:
+    """Return the budget of a run for which none was given, seconds.
+
+    Args:
+        estimate: What a round of shots costs.
+        limits: The service's limits.
+        mode: How jobs are run; a session is billed while the host works, too.
+        rounds: Rounds of shots at most.
+    """
+    pauses = PAUSE_S * len(estimate.layers) if mode == "session" else 0
+    found = max(ROOM, rounds) * (estimate.quantum_seconds + pauses)
+    return float(math.ceil(max(found, _least_of(estimate, limits))))
+
+
+def check_budget(estimate: Estimate, budget_s: float | None, limits: ServiceLimits) -> None:
+    """Raise InputError where a run cannot end within the budget."""
     if budget_s is None:
         return
-    if not (math.isfinite(budget_s) and budget_s > 0):
-        raise InputError(f"--budget {budget_s:g}: expected quantum seconds > 0")
-    needed = least_budget(
-        [layer.quantum_seconds for layer in estimate.layers],
-        [layer.jobs for layer in estimate.layers],
-    )
+    needed = _least_of(estimate, limits)
     if needed > budget_s:
         raise InputError(
             f"--budget {budget_s:g}: the estimate is {estimate.quantum_seconds:.1f} quantum "
-            f"seconds ({estimate.formula()}), and the caps of jobs are whole seconds: expected at "
-            f"least {math.ceil(needed)}"
+            f"seconds ({estimate.formula()}), the caps of jobs are whole seconds, and a job may "
+            f"run {limits.overrun_s:g} s past its cap: expected at least {math.ceil(needed)}"
         )
+
+
+def _least_of(estimate: Estimate, limits: ServiceLimits) -> float:
+    return least_budget(
+        [layer.quantum_seconds for layer in estimate.layers],
+        [layer.jobs for layer in estimate.layers],
+        limits.overrun_s,
+    )

@@ -1,14 +1,19 @@
 """What a user does to a run besides going on with it: look after it, raise its limits, stop it."""
 
-import math
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from qnnq.devices.ibm.client import Missing
+from qnnq.devices.patience import Patience
 from qnnq.errors import InputError, QnnqError
+from qnnq.jobs.budget import parse_budget
+from qnnq.jobs.ledger import Ledger
+from qnnq.jobs.reconciliation import ALIVE, OVER
 from qnnq.jobs.records import now
 from qnnq.jobs.runs import Run, Say, locked_run
 from qnnq.jobs.service import Service
-from qnnq.jobs.submission import OVER, reconcile
+from qnnq.jobs.submission import cancel_job
+from qnnq.wording import counted
 
 
 def look_again(folder: Path, say: Say) -> str | None:
@@ -21,7 +26,7 @@ def look_again(folder: Path, say: Say) -> str | None:
         with locked_run(folder) as run:
             if not run.is_local:
                 service = run.looking_service()
-                reconcile(run.ledger, service, say)
+                run.reconciler(service, say).all()
                 service.settle_sessions()
     except InputError:
         raise
@@ -30,28 +35,54 @@ def look_again(folder: Path, say: Say) -> str | None:
     return None
 
 
-def raise_limits(folder: Path, budget_s: float | None, attempts: int | None) -> None:
+def await_bills(folder: Path, say: Say) -> float:
+    """Ask for the bills of a run until they are known; return what it was or may still be billed.
+
+    Raises:
+        QnnqError: If another process works in it, or the service does not answer.
+    """
+    with locked_run(folder) as run:
+        if run.is_local:
+            return run.ledger.quantum_seconds()
+        service, patience = run.service(), Patience(run.limits.patience_s)
+        while True:
+            run.reconciler(service, say).all()
+            service.settle_sessions()
+            if not (run.budget.unsettled() and patience.pause()):
+                return run.budget.committed()
+
+
+def raise_limits(
+    folder: Path,
+    budget: str | None = None,
+    attempts: int | None = None,
+    max_execution_s: int | None = None,
+) -> None:
     """Change what a run may use.
 
     Args:
         folder: The run's folder.
-        budget_s: Quantum seconds for the whole run, None leaves them as they are.
+        budget: Quantum seconds for the whole run, or `none`; None leaves them as they are.
         attempts: How often a job is submitted in all, None leaves it as it is.
+        max_execution_s: Quantum seconds after which a job is stopped, None leaves it as it is.
 
     Raises:
         InputError: If a limit is none.
     """
-    if budget_s is not None and not (math.isfinite(budget_s) and budget_s > 0):
-        raise InputError(f"--budget {budget_s:g}: expected quantum seconds > 0")
+    budget_s = None if budget is None else parse_budget(budget)
     if attempts is not None and attempts < 1:
         raise InputError(f"--attempts {attempts}: expected a whole number >= 1")
     run = Run.open(folder)
     try:
-        if budget_s is not None and run.request.get("target_width") is not None:
-            run.ledger.set_fact("finished", None)  # perhaps another round fits in now
-        for name, value in (("budget_s", budget_s), ("attempts", attempts)):
-            if value is not None:
-                run.ledger.set_fact(name, value)
+        options = replace(run.options, max_execution_s=max_execution_s)
+        if budget is not None:
+            run.ledger.set_fact("budget_s", budget_s)
+            if run.request.get("target_width") is not None:
+                run.ledger.set_fact("finished", None)  # perhaps another round fits in now
+        if attempts is not None:
+            run.ledger.set_fact("attempts", attempts)
+        if max_execution_s is not None:
+            run.ledger.set_fact("request", {**run.request, "options": asdict(options)})
     finally:
         run.ledger.close()
 
@@ -99,29 +130,57 @@ def _stop(service: Service, job_id: str, say: Say) -> float | None:
 def cancel_run(folder: Path, say: Say) -> int:
     """Cancel the jobs of a run that have not ended; return how many.
 
-    Another process may be waiting in the run: it sees that, and ends.
+    Another process may be waiting in the run: it sees that, and ends. A ledger that cannot be
+    written keeps no job from being cancelled.
+
+    Raises:
+        QnnqError: If the ledger could not be written, after the jobs were cancelled.
     """
     run = Run.open(folder)
     try:
-        run.ledger.set_fact("cancelled", now())
+        failure: QnnqError | None = None
+        try:
+            run.ledger.set_fact("cancelled", now())
+        except QnnqError as error:
+            failure = error
         service = run.service()
-        cancelled = 0
-        for attempt in run.ledger.attempts():
-            if not attempt.under_way:
-                continue
-            ids = [attempt.id] if attempt.id else [v.id for v in service.find(attempt.tag)]
-            for job_id in ids:
-                if service.cancel(job_id):
-                    cancelled += 1
-                    say(f"job {job_id}: cancelled")
-            # What has ended meanwhile is paid: its result is fetched by the next resume.
-            views = [service.view(job_id) for job_id in ids]
-            if all(view.status in ("cancelled", "failed") for view in views):
-                known = [view.seconds for view in views if view.seconds is not None]
-                seconds = sum(known) if views and len(known) == len(views) else None
-                message = "cancelled by the user"
-                run.ledger.ended(attempt.tag, "cancelled", seconds, message, *ids[:1])
-        service.close()
-        return cancelled
+        cancelled = stop_jobs(run.ledger, service)
+        for job_id in cancelled:
+            say(f"job {job_id}: cancelled")
+        try:
+            note_stopped(run.ledger, service)
+            run.reconciler(service, say).all()
+            service.close()
+        except QnnqError as error:
+            failure = failure or error
+        if failure is not None:
+            raise QnnqError(f"{counted(len(cancelled), 'job')} cancelled, but {failure}")
+        return len(cancelled)
     finally:
         run.ledger.close()
+
+
+def stop_jobs(ledger: Ledger, service: Service) -> list[str]:
+    """Cancel what a run has at the service, and write nothing; return what had not ended."""
+    listed = service.find(ledger.fact("run_tag"))
+    attempts = [attempt for attempt in ledger.attempts() if attempt.under_way]
+    ids = dict.fromkeys(attempt.id for attempt in attempts if attempt.id is not None)
+    for job in ledger.jobs():
+        records = ledger.planned(job).records(listed)
+        ids |= dict.fromkeys(view.id for view in records if view.status in ALIVE)
+    return [job_id for job_id in ids if cancel_job(service, job_id)]
+
+
+def note_stopped(ledger: Ledger, service: Service) -> None:
+    """Store what became of the jobs of a run that was cancelled.
+
+    What has ended meanwhile is paid: its result is fetched by the next resume.
+    """
+    message = "cancelled by the user"
+    for attempt in ledger.attempts():
+        if attempt.under_way and attempt.id is None:
+            ledger.ended(attempt.tag, "cancelled", None, message)
+        elif attempt.under_way:
+            view = service.view(str(attempt.id))
+            if view.status in ("cancelled", "failed"):
+                ledger.ended(attempt.tag, "cancelled", view.seconds, message)

@@ -18,8 +18,8 @@ from qnnq.jobs.budget import Budget, OverBudget
 from qnnq.jobs.layer_plan import LayerCost, plan_jobs
 from qnnq.jobs.ledger import Ledger
 from qnnq.jobs.records import Attempt, Job
-from qnnq.jobs.service import Service
-from qnnq.jobs.submission import keep_one, look_for, reconcile, send
+from qnnq.jobs.service import DIGEST, Service
+from qnnq.jobs.submission import Reconciler
 from transpile import CompiledLayer, NetworkCircuit
 
 LONGEST_POLL_S = 20.0
@@ -95,7 +95,8 @@ class RuntimeEngine:
         """Bring all jobs of a layer to an end; without `wait`, only submit what is missing."""
         if not self._open_jobs(layer):
             return
-        reconcile(self._ledger, service, self._say)
+        reconciler = self._reconciler(service)
+        reconciler.all()
         name = self._name(layer)
         self._poll.begin_anew()
         bills = Patience(self._limits.patience_s)
@@ -106,7 +107,7 @@ class RuntimeEngine:
                 if (step := self._advance(job, service)) is not None
             ]
             # A duplicate is cancelled before it runs; bills that are known free what was reserved.
-            reconcile(self._ledger, service, self._say)
+            reconciler.all()
             if not steps:
                 return
             self._say(f"{name}: {'; '.join(step.text for step in steps)}")
@@ -127,7 +128,7 @@ class RuntimeEngine:
         """
         bills = Patience(self._limits.patience_s)
         while not self._budget.affords_round():
-            reconcile(self._ledger, service, self._say)
+            self._reconciler(service).all()
             if not self._budget.unsettled():
                 return self._budget.affords_round()
             if not self._wait:
@@ -135,6 +136,9 @@ class RuntimeEngine:
             if not bills.pause():
                 return False
         return True
+
+    def _reconciler(self, service: Service) -> Reconciler:
+        return Reconciler(self._ledger, service, self._budget, self._limits, self._say)
 
     def _name(self, layer: int) -> str:
         circuit = self._circuits[layer]
@@ -164,7 +168,7 @@ class RuntimeEngine:
             except OverBudget as error:
                 return _Step(str(error), over_budget=True)
         elif attempt.id is None:
-            job_id = look_for(attempt, self._ledger, service, self._limits, self._say)
+            job_id = self._reconciler(service).look_for(job, attempt)
         else:
             job_id = attempt.id
         if job_id is None:
@@ -190,7 +194,7 @@ class RuntimeEngine:
             )
         if view.status in ("failed", "cancelled", "lost"):
             self._check_not_cancelled()
-            state = "lost" if view.status == "lost" else "failed"
+            state = "capped" if view.capped else "lost" if view.status == "lost" else "failed"
             message = view.message or view.status
             self._ledger.ended(attempt.tag, state, view.seconds, message)
             self._say(f"job {job_id}: {view.status}: {message}")
@@ -211,22 +215,24 @@ class RuntimeEngine:
     def _spent(self, job: Job) -> list[Attempt]:
         """Return the attempts that came to nothing, and count against the limit."""
         attempts = self._ledger.attempts(job)
-        return [each for each in attempts if each.state in ("failed", "unanswered")]
+        return [each for each in attempts if each.state in ("failed", "capped", "unanswered")]
 
     def _submit(self, job: Job, service: Service) -> str | None:
         """Submit a job where the limits allow it; None where the answer got lost."""
         self._check_not_cancelled()
-        tag = self._ledger.next_tag(job)
         spent = self._spent(job)
-        found = service.find(tag)  # by another process, after this folder was copied
-        if not found and len(spent) >= self._attempts:
+        reconciler = self._reconciler(service)
+        # Taken behind a refusal, or sent by another process after this folder was copied.
+        if (found := reconciler.one(job)) is not None:
+            return found
+        if len(spent) >= self._attempts:
             raise QnnqError(
                 f"layer {job.layer + 1}, job {job.part + 1}: failed {len(spent)} times, last: "
                 f"{spent[-1].message}; to go on: qnnq resume {self._ledger.folder} "
                 f"--attempts {len(spent) + 1}"
             )
         cap = self._budget.cap(job)
-        usage = None if found else service.plan_usage()
+        usage = service.plan_usage()
         if usage is not None and usage.used_up:
             left = "" if usage.left_s is None else f", {usage.left_s:g} s are left"
             raise QnnqError(
@@ -234,19 +240,15 @@ class RuntimeEngine:
                 f"go on when there are more: qnnq resume {self._ledger.folder}"
             )
         attempt = self._ledger.intend(job, cap, service.calibration())
-        if found:
-            return keep_one(attempt.tag, found, self._ledger, service, self._say)
         plan = self._ledger.plan(job)
-        tags = (attempt.tag, self._ledger.fact("run_tag"), *self._tags)
-        job_id = send(
-            attempt,
+        digest = self._ledger.planned(job).digest
+        own = () if digest is None else (f"{DIGEST}{digest}",)
+        tags = (attempt.tag, self._ledger.fact("run_tag"), *own, *self._tags)
+        job_id = reconciler.send(
+            *(job, attempt),
             lambda: service.submit(
                 self._circuits[job.layer].circuit, plan.angles, job.shots, tags, job.number, cap
             ),
-            self._ledger,
-            service,
-            self._limits,
-            self._say,
         )
         if job_id is not None and self._ledger.fact("cancelled"):
             service.cancel(job_id)

@@ -10,6 +10,11 @@ LEDGER = "ledger.sqlite"
 NETWORK = "network.safetensors"
 LOCK = "lock"
 KNOWN = "runs"
+CANNOT_WRITE = (
+    *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR),
+    *(sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN),
+)
+"""What SQLite says on a disk that is full or must not be written."""
 
 
 def state_folder() -> Path:
@@ -77,18 +82,26 @@ class FolderLock:
     """Held by the one process that submits; it goes when the process does, killed or not."""
 
     def __init__(self, folder: Path) -> None:
+        file = folder / LOCK
         try:
-            self._connection = sqlite3.connect(folder / LOCK, timeout=0, isolation_level=None)
+            self._connection = sqlite3.connect(file, timeout=0, isolation_level=None)
         except sqlite3.Error as error:
-            raise InputError(f"{folder / LOCK}: {error}") from error
+            raise _lock_error(file, error) from error
         try:
             self._connection.execute("BEGIN EXCLUSIVE")
         except sqlite3.Error as error:
             self._connection.close()
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
-                raise InputError(f"{folder / LOCK}: {error}") from error
-            raise QnnqError(f"{folder}: another process is working in this run") from error
+            raise _lock_error(file, error) from error
 
     def release(self) -> None:
         """Let others in."""
         self._connection.close()
+
+
+def _lock_error(file: Path, error: sqlite3.Error) -> QnnqError:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_BUSY:
+        return QnnqError(f"{file.parent}: another process is working in this run")
+    if code in CANNOT_WRITE:
+        return QnnqError(f"{file}: cannot be written ({error})")
+    return InputError(f"{file}: {error}")

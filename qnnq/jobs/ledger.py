@@ -4,15 +4,21 @@ Every change is one transaction, and what will be submitted is written before it
 process that is killed at any instant loses nothing that was paid for.
 """
 
+import hashlib
+import math
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from qnnq.errors import InputError
 from qnnq.jobs.layer_plan import JobPlan
 from qnnq.jobs.ledger_file import LedgerFile
-from qnnq.jobs.records import Attempt, Job, SessionRecord, now
+from qnnq.jobs.reconciliation import Planned
+from qnnq.jobs.records import ATTEMPT_STATES, Attempt, Job, SessionRecord, now
 from qnnq.storage.blobs import arrays_from, arrays_to
+
+DIGEST_DIGITS = 16
 
 
 class Ledger(LedgerFile):
@@ -39,14 +45,20 @@ class Ledger(LedgerFile):
             bits: How many come of an execution.
             shot_round: The round of shots.
         """
+        number = 0 if self.is_coherent else layer
+        rows = self._rows("SELECT circuit FROM layers ORDER BY layer LIMIT 1 OFFSET ?", number)
+        circuit = hashlib.sha256(rows[0][0])
         with self._transaction() as database:
             for part, plan in enumerate(plans):
                 blob = arrays_to(angles=plan.angles, places=plan.places)
                 shape = (*plan.places.shape, bits)
+                program = circuit.copy()
+                program.update(np.ascontiguousarray(plan.angles).tobytes())
+                program.update(repr(plan.places.shape).encode())
                 database.execute(
-                    "INSERT INTO jobs (round, layer, part, plan, sets, shots, slots)"
-                    " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    (shot_round, layer, part, blob, *shape),
+                    "INSERT INTO jobs (round, layer, part, plan, sets, shots, slots, digest)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    (shot_round, layer, part, blob, *shape, program.hexdigest()[:DIGEST_DIGITS]),
                 )
 
     def plan(self, job: Job) -> JobPlan:
@@ -71,15 +83,32 @@ class Ledger(LedgerFile):
             " FROM attempts WHERE ? IS NULL OR job = ? ORDER BY rowid",
             *(number, number),
         )
-        return [Attempt(*row) for row in rows]
+        found = [Attempt(*row) for row in rows]
+        for attempt in found:
+            if attempt.state not in ATTEMPT_STATES:
+                raise InputError(
+                    f"{self.path}: the ledger is damaged: {attempt.tag}: state {attempt.state!r}: "
+                    f"expected one of {', '.join(ATTEMPT_STATES)}"
+                )
+        return found
+
+    def planned(self, job: Job) -> Planned:
+        """Return what the service's records are compared with."""
+        rows = self._rows("SELECT digest FROM jobs WHERE job = ?", job.number)
+        prefix, counted = self._prefix(job), [job_id for job_id, *_ in self.surplus()]
+        return Planned(job.done, prefix, rows[0][0], self.attempts(job), counted)
 
     def next_tag(self, job: Job) -> str:
         """Return the tag of a job's next submission.
 
-        It follows from the run, the job and the number of submissions, so a restored folder finds
+        It follows from the run, the job and the submissions so far, so a restored folder finds
         what was submitted after the copy was made.
         """
-        return f"{self.fact('run_tag')}-{job.number}-{len(self.attempts(job)) + 1}"
+        numbers = [int(each.tag.rpartition("-")[2]) for each in self.attempts(job)]
+        return f"{self._prefix(job)}{max(numbers, default=0) + 1}"
+
+    def _prefix(self, job: Job) -> str:
+        return f"{self.fact('run_tag')}-{job.number}-"
 
     def intend(self, job: Job, cap: int | None, calibration: str | None) -> Attempt:
         """Write the intent to submit a job, before it is sent."""
@@ -95,6 +124,26 @@ class Ledger(LedgerFile):
     def submitted(self, tag: str, job_id: str) -> None:
         """Store the id of a submitted job."""
         with self._transaction() as database:
+            database.execute(
+                "UPDATE attempts SET id = ?, state = 'submitted' WHERE tag = ?", (job_id, tag)
+            )
+
+    def adopt(self, job: Job, tag: str, job_id: str, cap: int | None) -> None:
+        """Store that a planned job waits for this one at the service, whoever sent it.
+
+        Args:
+            job: The planned job.
+            tag: The submission that it belongs to, perhaps one of a copy of this run.
+            job_id: The job's name at the service.
+            cap: What it may be billed where this ledger did not send it.
+        """
+        with self._transaction() as database:
+            database.execute("DELETE FROM surplus WHERE id = ?", (job_id,))
+            database.execute(
+                "INSERT INTO attempts (tag, job, written, state, cap) VALUES (?, ?, ?, 'intended',"
+                " ?) ON CONFLICT (tag) DO UPDATE SET seconds = NULL, message = NULL",
+                (tag, job.number, now(), cap),
+            )
             database.execute(
                 "UPDATE attempts SET id = ?, state = 'submitted' WHERE tag = ?", (job_id, tag)
             )
@@ -174,6 +223,20 @@ class Ledger(LedgerFile):
                 " ended = ? WHERE number = ?",
                 (session_id, seconds, ended, number),
             )
+
+    @property
+    def budget_s(self) -> float | None:
+        """The quantum seconds that the run may use, None where there is no limit."""
+        found = self.fact("budget_s")
+        if found is None:
+            return None
+        number = isinstance(found, int | float) and not isinstance(found, bool)
+        if not (number and math.isfinite(found) and found > 0):
+            raise InputError(
+                f"{self.path}: the ledger is damaged: budget_s: expected quantum seconds > 0, "
+                f"got {found!r}; qnnq resume {self.folder} --budget SECONDS sets it"
+            )
+        return float(found)
 
     @property
     def bills_sessions(self) -> bool:

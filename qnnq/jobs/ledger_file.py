@@ -36,7 +36,7 @@ CREATE TABLE layers (
 CREATE TABLE jobs (
     job INTEGER PRIMARY KEY, layer INTEGER NOT NULL, part INTEGER NOT NULL, plan BLOB NOT NULL,
     sets INTEGER NOT NULL, shots INTEGER NOT NULL, slots INTEGER NOT NULL, bits BLOB,
-    round INTEGER NOT NULL DEFAULT 0, UNIQUE (round, layer, part)
+    round INTEGER NOT NULL DEFAULT 0, digest TEXT, UNIQUE (round, layer, part)
 );
 CREATE TABLE attempts (
     tag TEXT PRIMARY KEY, job INTEGER NOT NULL REFERENCES jobs, written TEXT NOT NULL, id TEXT,
@@ -65,7 +65,10 @@ class LedgerFile(DatabaseFile):
         """
         self.folder = folder
         self.path = folder / LEDGER
-        self._database = sqlite3.connect(self.path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
+        with self._explained():
+            self._database = sqlite3.connect(
+                self.path, timeout=_BUSY_TIMEOUT_S, isolation_level=None
+            )
         try:
             with self._explained():
                 self._check()

@@ -5,7 +5,7 @@ import json
 import secrets
 import sqlite3
 
-FORMAT = 3
+FORMAT = 4
 _RUN_DIGITS = 10
 """Of a run's random part, 50 bits; the tags of its jobs stay within 24 characters."""
 
@@ -23,6 +23,8 @@ def migrate(database: sqlite3.Connection) -> None:
         _believe_ids_and_caps(database)
     if version < 3:
         _take_rounds(database)
+    if version < 4:
+        database.execute("ALTER TABLE jobs ADD COLUMN digest TEXT")
     database.execute(f"PRAGMA user_version = {FORMAT}")
 
 

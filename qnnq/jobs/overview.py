@@ -23,13 +23,18 @@ class RunSummary:
 
 def all_runs() -> list[RunSummary]:
     """Return the runs, the newest first, from their ledgers alone."""
-    found = [_summary(folder) for folder in known_folders() if (folder / LEDGER).is_file()]
+    found = [summary for folder in known_folders() if (summary := _summary(folder)) is not None]
     return sorted(found, key=lambda summary: summary.created, reverse=True)
 
 
-def _summary(folder: Path) -> RunSummary:
+def _summary(folder: Path) -> RunSummary | None:
+    """Return one line, None where the folder is gone."""
     try:
+        if not (folder / LEDGER).is_file():
+            return None
         ledger = Ledger(folder)
+    except OSError as error:
+        return RunSummary(str(folder), f"cannot be read: {error.strerror}")
     except QnnqError as error:
         return RunSummary(str(folder), str(error))
     try:
@@ -40,7 +45,7 @@ def _summary(folder: Path) -> RunSummary:
             device=ledger.fact("device"),
             network=ledger.fact("request")["model"],
             quantum_seconds=ledger.quantum_seconds(),
-            budget_s=ledger.fact("budget_s"),
+            budget_s=ledger.budget_s,
         )
     except QnnqError as error:
         return RunSummary(str(folder), str(error))

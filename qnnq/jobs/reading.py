@@ -89,7 +89,7 @@ def run_status(folder: Path) -> dict[str, Any]:
             ],
             "quantum_seconds": ledger.quantum_seconds(),
             "quantum_seconds_at_most": run.budget.committed(),
-            "budget_s": ledger.fact("budget_s"),
+            "budget_s": ledger.budget_s,
             "estimated_quantum_seconds": ledger.fact("estimate")["quantum_seconds"],
         }
     finally:

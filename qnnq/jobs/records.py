@@ -3,6 +3,11 @@
 import datetime
 from dataclasses import dataclass
 
+ATTEMPT_STATES = (
+    *("intended", "submitted", "done", "failed", "capped", "cancelled"),
+    *("refused", "unanswered", "superseded", "abandoned", "lost"),
+)
+
 
 def now() -> str:
     """Return the time, ISO 8601, UTC."""
@@ -46,9 +51,10 @@ class Attempt:
         job: Number of the job.
         written: When it was written, which is before it is sent.
         id: The service's name for the job, None if not known.
-        state: `intended` (written, perhaps sent), `submitted`, `done`, `failed`, `cancelled` (by
-            the user), `refused` (for certain), `unanswered` (perhaps accepted, but not found),
-            `abandoned` (submitted again by the user) or `lost` (with the process that ran it).
+        state: `intended` (written, perhaps sent), `submitted`, `done`, `failed`, `capped` (stopped
+            by its cap), `cancelled` (by the user), `refused`, `unanswered` (perhaps accepted, but
+            not found), `superseded` (another job was adopted), `abandoned` (submitted again by the
+            user) or `lost` (with the process that ran it).
         cap: Quantum seconds after which the service stops it.
         calibration: Time of the device's calibration data when it was sent.
         started: When it began to run.
@@ -75,7 +81,7 @@ class Attempt:
     @property
     def is_billed_later(self) -> bool:
         """Whether it has ended, and what it is billed is not known yet."""
-        over = self.state in ("done", "failed", "cancelled", "abandoned")
+        over = self.state in ("done", "failed", "capped", "cancelled", "superseded", "abandoned")
         return over and self.id is not None and self.seconds is None
 
 

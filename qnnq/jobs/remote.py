@@ -2,13 +2,23 @@
 
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from qiskit.circuit import QuantumCircuit
 
 from qnnq.devices.ibm.account import listed_backend
+from qnnq.devices.ibm.answers import (
+    RAN_TOO_LONG,
+    JobAnswer,
+    JobsAnswer,
+    JobState,
+    MetricsAnswer,
+    PlanAnswer,
+    read_answer,
+    read_name,
+)
 from qnnq.devices.ibm.client import Client, Missing
 from qnnq.devices.ibm.delivery import Delivery
 from qnnq.devices.service_limits import ServiceLimits
@@ -94,7 +104,7 @@ class RemoteService:
             sampler = Sampler(mode=self._sessions.mode(service, session_id), options=options)
             delivery.guard(service)
             job = sampler.run([(circuit, angles.astype(np.float64))], shots=shots)
-            return str(job.job_id())
+            return read_name(job.job_id())
 
         return self._client.send_once("submit", run, delivery)
 
@@ -104,19 +114,22 @@ class RemoteService:
         def jobs(service: "QiskitRuntimeService") -> list[JobView]:
             self._select_instance(service)
             # Not service.jobs(): that asks for ever where the count that comes along is wrong.
-            found: list[JobView] = []
-            while page := service._active_api_client.jobs_get(
-                limit=PAGE, skip=len(found), job_tags=[tag], descending=False
-            )["jobs"]:
-                found += [_listed(raw) for raw in page]
-            return found
+            found: dict[str, JobView] = {}
+            while True:
+                answer = service._active_api_client.jobs_get(
+                    limit=PAGE, skip=len(found), job_tags=[tag], descending=False
+                )
+                before = len(found)
+                found |= {each.id: _listed(each) for each in read_answer(JobsAnswer, answer).jobs}
+                if len(found) == before:
+                    return list(found.values())
 
         return self._client.call("jobs by tag", jobs)
 
     def view(self, job_id: str) -> JobView:
         """See `qnnq.jobs.service.Service`."""
         try:
-            return self._ask(f"job {job_id}", lambda service: _view(service.job(job_id)))
+            return self._ask(f"job {job_id}", lambda service: self._view(service, job_id))
         except Missing:
             return JobView(job_id, "lost", message="the service does not know the job any more")
 
@@ -151,11 +164,8 @@ class RemoteService:
 
         def usage(service: "QiskitRuntimeService") -> PlanUsage:
             self._select_instance(service)
-            found = service.usage()
-            left = found.get("usage_remaining_seconds")
-            return PlanUsage(
-                None if left is None else float(left), bool(found.get("usage_limit_reached"))
-            )
+            found = read_answer(PlanAnswer, service.usage())
+            return PlanUsage(found.usage_remaining_seconds, bool(found.usage_limit_reached))
 
         return self._client.call("usage of the plan", usage)
 
@@ -177,6 +187,34 @@ class RemoteService:
         """See `qnnq.jobs.service.Service`."""
         self._sessions.close()
 
+    def _view(self, service: "QiskitRuntimeService", job_id: str) -> JobView:
+        self._select_instance(service)
+        client = service._active_api_client
+        job = read_answer(JobAnswer, client.job_get(job_id))
+        metrics = read_answer(MetricsAnswer, client.job_metadata(job_id))
+        status, message = _status(job.state), None
+        started = metrics.timestamps.running if metrics.timestamps else None
+        seconds = metrics.usage.qpu_charge_time_seconds if metrics.usage else None
+        if (metrics.usage and metrics.usage.status == "pending") or (
+            status == "done" and not seconds
+        ):
+            seconds = None  # not added up yet
+        if status == "cancelled" and started is None:
+            seconds = 0.0
+        if status == "failed":
+            message = job.state.reason or _last_line(client.job_results(job_id))
+        return JobView(
+            id=job_id,
+            status=status,
+            position=metrics.position_in_queue,
+            seconds=seconds,
+            message=message,
+            started=started,
+            tags=tuple(job.tags or ()),
+            created=job.created,
+            capped=job.state.reason_code == RAN_TOO_LONG,
+        )
+
     def _ask(self, what: str, function: Callable[["QiskitRuntimeService"], T]) -> T:
         return self._client.call(what, function, self._limits.listing_patience_s)
 
@@ -190,33 +228,19 @@ class RemoteService:
         return listed_backend(service, self._device)
 
 
-def _listed(raw: dict[str, Any]) -> JobView:
+def _status(state: JobState) -> JobStatus:
+    """Return how far a job has come; the service may know more words than these."""
+    if state.reason_code == RAN_TOO_LONG:
+        return "failed"
+    return STATUSES.get(state.status.upper().split(" ")[0], "queued")
+
+
+def _listed(job: JobAnswer) -> JobView:
     """Return what the list of jobs says about one."""
-    status = str(raw.get("state", raw).get("status", "")).upper().split(" ")[0]
-    return JobView(str(raw["id"]), STATUSES.get(status, "queued"), tags=tuple(raw["tags"] or ()))
+    return JobView(job.id, _status(job.state), tags=tuple(job.tags or ()), created=job.created)
 
 
-def _view(job: "RuntimeJobV2") -> JobView:
-    status = STATUSES.get(str(job.status()), "queued")
-    metrics = job.metrics()
-    started = metrics.get("timestamps", {}).get("running")
-    usage = metrics.get("usage", {})
-    seconds = usage.get("qpu_charge_time_seconds")
-    if usage.get("status") == "pending" or (status == "done" and not seconds):
-        seconds = None  # not added up yet
-    if status == "cancelled" and started is None:
-        seconds = 0.0
-    return JobView(
-        id=job.job_id(),
-        status=status,
-        position=metrics.get("position_in_queue"),
-        seconds=seconds,
-        message=_first_line(job.error_message()) if status == "failed" else None,
-        started=started,
-    )
-
-
-def _first_line(text: str | None) -> str | None:
+def _last_line(text: str | None) -> str | None:
     lines = [line for line in (text or "").splitlines() if line.strip()]
     return lines[-1].strip()[:300] if lines else None
 

@@ -1,8 +1,10 @@
 """Sessions and batches at the service, remembered in a run's ledger: processes share one."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qnnq.devices.ibm.account import listed_backend
+from qnnq.devices.ibm.answers import SessionAnswer, read_answer, read_name
 from qnnq.devices.ibm.client import Client, Missing, NotAccepted, Unanswered
 from qnnq.devices.ibm.delivery import Delivery
 from qnnq.devices.service_limits import ServiceLimits
@@ -50,16 +52,16 @@ class RemoteSessions:
             self._is_open(each)
 
     def close(self) -> None:
-        """Close the one that is open; never open one."""
-        unsettled = self._unsettled()
-        if not unsettled:
-            return
-        current = unsettled[-1]
-        try:
-            self._client.call("close", lambda service: self.mode(service, current.id).close())
-            self._is_open(current)
-        except QnnqError:
-            return  # it closes by itself a little later, and is settled by who looks then
+        """Close all that may be open; never open one."""
+        for each in self._unsettled():
+            try:
+                self._client.call("close", partial(self._close, each.id))
+                self._is_open(each)
+            except QnnqError:
+                continue  # it closes by itself a little later, and is settled by who looks then
+
+    def _close(self, session_id: str | None, service: "QiskitRuntimeService") -> None:
+        self.mode(service, session_id).close()
 
     def open_one(self) -> str | None:
         """Return the session or batch to use, opened here where none is; None where none is used.
@@ -78,7 +80,7 @@ class RemoteSessions:
         def opening(service: "QiskitRuntimeService") -> str:
             backend = listed_backend(service, self._device)
             delivery.guard(service)
-            return str(_kind(self._options)(backend=backend, max_time=most).session_id)
+            return read_name(_kind(self._options)(backend=backend, max_time=most).session_id)
 
         try:
             opened = self._client.send_once("open", opening, delivery)
@@ -97,8 +99,8 @@ class RemoteSessions:
     def _is_open(self, session: SessionRecord) -> bool:
         """Look at a session, note its bill, and return whether it takes jobs."""
 
-        def details(service: "QiskitRuntimeService") -> dict[str, Any]:
-            return self.mode(service, session.id).details() or {}
+        def details(service: "QiskitRuntimeService") -> SessionAnswer:
+            return read_answer(SessionAnswer, self.mode(service, session.id).details())
 
         try:
             found = self._client.call(
@@ -107,11 +109,9 @@ class RemoteSessions:
         except Missing:
             self._ledger.update_session(session.number, None, None, ended=True)
             return False
-        accepting = bool(found.get("accepting_jobs"))
-        seconds = found.get("usage_time")
-        ended = not accepting and found.get("state") == "closed"
-        self._ledger.update_session(session.number, None, seconds, ended=ended)
-        return accepting
+        ended = not found.accepting_jobs and found.state == "closed"
+        self._ledger.update_session(session.number, None, found.usage_time, ended=ended)
+        return found.accepting_jobs
 
     def mode(self, service: "QiskitRuntimeService", session_id: str | None) -> Any:
         """Return an open session or batch, or the machine itself where none is used."""

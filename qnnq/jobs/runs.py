@@ -23,6 +23,7 @@ from qnnq.jobs.folder import NETWORK, FolderLock
 from qnnq.jobs.layer_plan import LayerCost
 from qnnq.jobs.ledger import Ledger
 from qnnq.jobs.service import JobOptions, Service
+from qnnq.jobs.submission import Reconciler
 from qnnq.networks.file import read_network
 from qnnq.networks.network import Network
 from qnnq.results.task import Task
@@ -110,6 +111,10 @@ class Run:
         """Return the service for who only looks, and does not want to wait for it."""
         patience = min(self.limits.patience_s, LOOKING_PATIENCE_S)
         return self.service(replace(self.limits, patience_s=patience, listing_patience_s=patience))
+
+    def reconciler(self, service: Service, say: Say) -> Reconciler:
+        """Return what brings the ledger up to what a service says."""
+        return Reconciler(self.ledger, service, self.budget, self.limits, say)
 
     @property
     def costs(self) -> list[LayerCost]:

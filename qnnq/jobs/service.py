@@ -15,6 +15,8 @@ JobStatus = Literal["queued", "running", "done", "failed", "cancelled", "lost"]
 Mode = Literal["batch", "session", "job"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 DECOUPLING = ("XX", "XpXm", "XY4")
+DIGEST = "qnnq-of-"
+"""How the tag begins that says what a job runs; with the digest it has 24 characters."""
 TWIRLINGS = 64
 """Most randomizations of a twirled measurement for one parameter set."""
 
@@ -31,6 +33,8 @@ class JobView:
         message: Why it failed.
         started: When it began to run, ISO 8601, where that is known.
         tags: What it carries.
+        created: When the service accepted it, ISO 8601, where that is known.
+        capped: Whether it failed since it ran longer than it was allowed to.
     """
 
     id: str
@@ -40,6 +44,14 @@ class JobView:
     message: str | None = None
     started: str | None = None
     tags: tuple[str, ...] = ()
+    created: str | None = None
+    capped: bool = False
+
+    @property
+    def digest(self) -> str | None:
+        """The digest of what it runs, None if it carries none."""
+        found = (tag.removeprefix(DIGEST) for tag in self.tags if tag.startswith(DIGEST))
+        return next(found, None)
 
 
 @dataclass(frozen=True)

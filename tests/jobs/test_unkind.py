@@ -24,7 +24,7 @@ def test_lists_of_jobs_lag(
     unkind.listing_lag = lag
     unkind.count_error = 7
     run = tmp_path / "run"
-    answer = qnnq(*files.submit("ibm_jakarta", run, "--wait", "--budget", "7.5"))
+    answer = qnnq(*files.submit("ibm_jakarta", run, "--wait", "--budget", "8.5"))
     assert answer.code == 0, answer.err
     assert accepted(unkind) == 3
     assert_complete(run, IMAGES, SHOTS)
@@ -116,7 +116,7 @@ def test_jobs_that_are_out_together(
 def test_the_users_limit_and_the_budget(
     unkind: Server, files: Files, tmp_path: Path, qnnq: Command
 ) -> None:
-    for limit, cap in ((3, 3), (1000, 13)):
+    for limit, cap in ((3, 3), (1000, 4 * 2 + 1)):
         more = ("--budget", "39.5", "--max-execution-time", str(limit))
         assert qnnq(*files.submit("ibm_jakarta", tmp_path / f"run{limit}", *more)).code == 0
         assert json.loads(unkind.store.jobs()[0]["options"])["cost"] == cap
@@ -257,7 +257,7 @@ def test_usage_that_is_added_up_late(
 ) -> None:
     unkind.usage_lag = 40
     run = tmp_path / "run"
-    answer = qnnq(*files.submit("ibm_jakarta", run, "--wait", "--budget", "8"))
+    answer = qnnq(*files.submit("ibm_jakarta", run, "--wait", "--budget", "8.5"))
     assert answer.code == 0, answer.err
     unkind.clock.sleep(60)  # type: ignore[attr-defined]
     found = qnnq("collect", run, "--json", "-").json()["hardware"]["quantum_seconds"]
@@ -321,7 +321,7 @@ def test_the_bill_never_exceeds_the_budget(
 def _behave(server: Server) -> None:
     server.faults.active.clear()
     server.listing_lag = server.usage_lag = server.count_error = server.failing_jobs = 0
-    server.slowness, server.queue_delay = 1, 5
+    server.slowness, server.queue_delay, server.store.overrun = 1, 5, 0
 
 
 def _misbehave(server: Server, rng: np.random.Generator) -> None:
@@ -332,6 +332,7 @@ def _misbehave(server: Server, rng: np.random.Generator) -> None:
     server.count_error = int(rng.integers(-2, 3))
     server.slowness = float(rng.choice([0.3, 1, 1.4, 5]))
     server.failing_jobs = int(rng.choice([0, 0, 1, 3]))
+    server.store.overrun = float(rng.choice([0, 0.5, 1]))
     for path in ("/jobs", "/sessions"):
         times, seconds = int(rng.integers(0, 3)), float(rng.choice([10, 200, 2000]))
         action = str(rng.choice(LOST))

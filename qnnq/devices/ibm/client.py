@@ -30,6 +30,9 @@ PENDING_LIMIT = "3458"
 TEMPORARY = {408, 425, 429, *range(500, 600), -1}
 """HTTP status codes that may be better next time; -1 is the client's word for no answer at all."""
 
+ODD = (ValueError, TypeError, LookupError, AttributeError)
+"""What the client raises on half a body, or one that is not what it expects."""
+
 
 class Client:
     """The client's service object, made anew when its token has expired.
@@ -191,8 +194,8 @@ def classify(error: BaseException) -> Failure:
             return "unanswered" if temporary else "refused"
     if isinstance(error, (IBMInputValueError, AccountsError)):
         return "invalid"
-    if isinstance(error, ValueError):
-        return "unanswered"  # half a body: not JSON
+    if isinstance(error, ODD):
+        return "unanswered"
     return "refused"
 
 

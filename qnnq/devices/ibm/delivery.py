@@ -12,7 +12,8 @@ class Delivery:
 
     The client repeats a POST behind a 5xx answer, also where the job was accepted and only the
     answer got lost; there is no public switch for that (0.51). And a call that took too long goes
-    on in its thread, where it might send a job that was submitted anew meanwhile.
+    on in its thread, where it might send a job that was submitted anew meanwhile. An answer of 4xx
+    says that it was not accepted; who sends again looks first whether that is so.
 
     Args:
         address: What is sent: `jobs` or `sessions`.
@@ -21,7 +22,7 @@ class Delivery:
     def __init__(self, address: Literal["jobs", "sessions"]) -> None:
         self._address = address
         self._lock = threading.Lock()
-        self._given_up = False
+        self._given_up = self._sent = False
         self._perhaps_accepted = False
 
     def give_up(self) -> bool:
@@ -46,13 +47,14 @@ class Delivery:
                 if request.method != "POST" or not path.endswith(f"/{delivery._address}"):
                     return super().send(request, *details, **more)
                 with delivery._lock:
-                    if delivery._given_up or delivery._perhaps_accepted:
+                    if delivery._given_up or delivery._sent:
                         raise RequestsConnectionError("the submission was given up")
-                    delivery._perhaps_accepted = True
+                    delivery._sent = delivery._perhaps_accepted = True
                 try:
                     response = super().send(request, *details, **more)
                 except RequestsConnectionError as error:
-                    delivery._perhaps_accepted = not _never_connected(error)
+                    never = _never_connected(error)
+                    delivery._sent = delivery._perhaps_accepted = not never
                     raise
                 # 408: the service waited for us in vain, but who knows
                 certain = 400 <= response.status_code < 500 and response.status_code != 408

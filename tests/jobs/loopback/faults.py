@@ -3,8 +3,9 @@
 import re
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 
 @dataclass
@@ -18,7 +19,7 @@ class Fault:
             `drop`: do the work, then close the connection; `hang`: do the work, then stay silent
             for `seconds`; `garble`: do the work, then send half of the body; `double`: do the work
             twice, as a proxy does that repeats a request; `late`: close the connection, and do the
-            work `seconds` later.
+            work `seconds` later; `odd`: do the work, then send what `change` makes of the answer.
         status: HTTP status of `refuse` and `lose`.
         times: How many requests it befalls.
         seconds: How long a silent connection stays open, or the work is late.
@@ -26,10 +27,11 @@ class Fault:
 
     method: str
     path: str
-    action: Literal["refuse", "lose", "drop", "hang", "garble", "double", "late"]
+    action: Literal["refuse", "lose", "drop", "hang", "garble", "double", "late", "odd"]
     status: int = 503
     times: int = 1
     seconds: float = 0.0
+    change: Callable[[Any], object] = lambda answer: answer
 
 
 @dataclass

@@ -7,6 +7,7 @@ import sqlite3
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,7 @@ class Server:
         usage_limit: Seconds of the plan; jobs wait when they are used up.
         pending_limit: More jobs than this are refused while they wait.
         slowness: How many times longer than usual jobs take.
+        mutate: Makes another body of that of an answer, given the path.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Server:
         self.usage_limit = 1e9
         self.pending_limit = 1_000_000
         self.slowness = 1.0
+        self.mutate: Callable[[str, str], str] = lambda path, body: body
         self.late: list[tuple[float, routes.Request]] = []
         if isinstance(self.clock, OwnClock):
             self.clock.due.append(self.do_what_is_due)
@@ -216,6 +219,7 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
                 self.close_connection = True
                 return
             status, body = routes.respond(server, request)
+            body = server.mutate(path, body) if body else body
             if fault is not None and fault.action == "double":
                 routes.respond(server, request)
             if fault is None or fault.action == "double":
@@ -224,6 +228,8 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
                 self._send(fault.status, "")
             elif fault.action == "garble":
                 self._send(status, body[: len(body) // 2])
+            elif fault.action == "odd":
+                self._send(status, json.dumps(fault.change(json.loads(body or "null"))))
             else:
                 if fault.action == "hang":
                     server.faults.wait_out(fault, server.stopped)

@@ -25,9 +25,14 @@ CREATE TABLE IF NOT EXISTS log (time REAL, event TEXT, job TEXT, tags TEXT);
 
 
 class Store:
-    """A SQLite file that several threads use."""
+    """A SQLite file that several threads use.
+
+    Attributes:
+        overrun: Seconds that a job runs on past its cap.
+    """
 
     def __init__(self, path: Path, clock: Clock) -> None:
+        self.overrun = 0.0
         self._clock = clock
         self._lock = threading.RLock()
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
@@ -117,12 +122,14 @@ class Store:
             job = self.job(identifier)
             if job is None or job["status"] != "Running":
                 return
-            cap = json.loads(job["options"])["cost"]
+            cap, code = json.loads(job["options"])["cost"], None
             if cap is not None and seconds > cap:
-                status, result, seconds = "Failed", "Error code 1305; ran longer than allowed", cap
+                status, result, code = "Cancelled", "ran longer than allowed", 1305
+                seconds = min(seconds, cap + self.overrun)
             self.execute(
-                "UPDATE jobs SET status = ?, result = ?, seconds = ?, ended = ? WHERE id = ?",
-                *(status, result, seconds, self._clock.time(), identifier),
+                "UPDATE jobs SET status = ?, result = ?, code = ?, seconds = ?, ended = ?"
+                " WHERE id = ?",
+                *(status, result, code, seconds, self._clock.time(), identifier),
             )
             self.log(
                 "billed" if status == "Completed" else "failed", identifier, json.loads(job["tags"])
