@@ -65,6 +65,11 @@ class NoiseChannels:
     correlated_readout: Mapping[tuple[int, int], float]
     dt: float | None
 
+    @property
+    def acts_in_waits(self) -> bool:
+        """Whether something happens to qubits while nothing acts on them."""
+        return any(source.acts_in_waits for source in self.sources)
+
     @cached_property
     def gate_errors(self) -> Mapping[Element, QuantumError]:
         """The error of each noisy instruction, by name and physical qubits in the gate's order."""

@@ -40,6 +40,8 @@ class Phase(NoiseSource):
 class Detuning(NoiseSource):
     """A frame that is off by a frequency f: RZ(2 pi f t) in everything that takes a time t."""
 
+    acts_in_waits = True
+
     def gate_stages(self, instruction: CalibratedInstruction) -> Stages:
         """See `NoiseSource`."""
         if instruction.is_virtual or not instruction.duration:
@@ -61,6 +63,8 @@ class Detuning(NoiseSource):
 
 class Coupling(NoiseSource):
     """The static ZZ coupling of neighbours: see `sequence`."""
+
+    acts_in_waits = True
 
     def coupling_rate(self, pair: tuple[int, int]) -> float:
         """See `NoiseSource`."""

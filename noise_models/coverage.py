@@ -21,7 +21,10 @@ from noise_models.specification import NoiseSpecification
 
 
 def check_coverage(
-    circuit: QuantumCircuit, channels: NoiseChannels, specification: NoiseSpecification
+    circuit: QuantumCircuit,
+    channels: NoiseChannels,
+    specification: NoiseSpecification,
+    unknown_wait: str | None = None,
 ) -> None:
     """Check that every instruction of a circuit has the noise that the specification gives it.
 
@@ -33,6 +36,8 @@ def check_coverage(
         circuit: An ISA circuit on the target's physical qubits.
         channels: Built from the specification.
         specification: Named in the message.
+        unknown_wait: The instruction whose unknown duration leaves open how long qubits wait; None:
+            the circuit has all waits, as delays.
 
     Raises:
         NoiseError: The first instruction that is not covered, and why.
@@ -44,6 +49,11 @@ def check_coverage(
         raise NoiseError(
             f"noise {specification}: found control flow, expected none with zz, leakage or "
             "correlated_readout"
+        )
+    if unknown_wait is not None and channels.acts_in_waits:
+        raise NoiseError(
+            f"noise {specification}: {unknown_wait}: the device's calibration lacks its duration, "
+            "so how long the others wait for it is not known"
         )
     measured: set[int] = set()
     for instruction, qubits in physical_instructions(circuit):

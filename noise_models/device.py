@@ -43,6 +43,7 @@ class DeviceNoise(NoiseSource):
         self.gate_on, self.relaxation_on, self.readout_on, self.idle_on = (
             bool(switches.get(name, True)) for name in ("gate", "relaxation", "readout", "idle")
         )
+        self.acts_in_waits = self.idle_on
         self.qubits = qubits
 
     def gate_stages(self, instruction: CalibratedInstruction) -> Stages:

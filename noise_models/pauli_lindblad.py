@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from qiskit_ibm_runtime.results import LayerError
 
 EXPECTED = (
-    "the JSON of a NoiseLearnerV3 result, of a NoiseLearner result (RuntimeEncoder), or of one or "
-    "several PauliLindbladMapModel"
+    "the JSON of a NoiseLearnerV3 result, of one or several PauliLindbladMapModel, or what the "
+    "RuntimeEncoder writes of NoiseLearner results, LayerErrors or PauliLindbladMaps"
 )
 
 
@@ -92,11 +92,11 @@ def read_layers(path: str, num_qubits: int) -> tuple[LearnedLayer, ...]:
     """Read a file of learned noise.
 
     Args:
-        path: The JSON of what the runtime's NoiseLearnerV3 (all of whose layers have to be on all
-            of the device) or NoiseLearner returned, or of `PauliLindbladMapModel`s, which is how
-            the runtime writes Qiskit's `PauliLindbladMap`: {"num_qubits": .., "sparse_terms":
-            [["ZZ", [3, 4], 1e-3], ..]}; a result of fewer qubits becomes one by
-            `PauliLindbladMap.apply_layout`.
+        path: The JSON of what the runtime's NoiseLearnerV3 returned (all of whose layers have to be
+            on all of the device); of `PauliLindbladMapModel`s: {"num_qubits": .., "sparse_terms":
+            [["ZZ", [3, 4], 1e-3], ..]}; or what `json.dump(.., cls=RuntimeEncoder)` writes of a
+            NoiseLearner's result, of its `LayerError`s or of Qiskit's `PauliLindbladMap`s, one or a
+            list. A map of fewer qubits becomes one of the device by `apply_layout`.
         num_qubits: Of the device.
 
     Raises:
@@ -150,11 +150,22 @@ def _decoded(text: str) -> list[tuple[int | None, LearnedLayer]]:
 
         models = [PauliLindbladMapModel.model_validate(item) for item in documents]
         return [_of_map(model.to_pauli_lindblad_map()) for model in models]
+    from qiskit.quantum_info import PauliLindbladMap
     from qiskit_ibm_runtime import RuntimeDecoder
+    from qiskit_ibm_runtime.results import LayerError, NoiseLearnerResult
 
     learned = json.loads(text, cls=RuntimeDecoder)
-    errors = learned if isinstance(learned, list) else learned.data
-    return [(None, _of_layer_error(error)) for error in errors if error.error is not None]
+    if isinstance(learned, NoiseLearnerResult):
+        learned = learned.data
+    layers: list[tuple[int | None, LearnedLayer]] = []
+    for item in learned if isinstance(learned, list) else [learned]:
+        if isinstance(item, PauliLindbladMap):
+            layers.append(_of_map(item))
+        elif not isinstance(item, LayerError):
+            raise TypeError(item)
+        elif item.error is not None:
+            layers.append((None, _of_layer_error(item)))
+    return layers
 
 
 def _of_map(learned: "PauliLindbladMap") -> tuple[int, LearnedLayer]:

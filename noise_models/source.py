@@ -18,10 +18,15 @@ class NoiseSource:
     All methods but `missing` raise `NoiseError` where one element has no such error: its strength
     has no channel, or its calibration is missing.
 
+    Attributes:
+        acts_in_waits: Whether it acts on qubits while nothing else does.
+
     Args:
         term: The term.
         factors: What its strength is multiplied by, element by element.
     """
+
+    acts_in_waits: bool = False
 
     def __init__(self, term: NoiseTerm, factors: Factors = steady) -> None:
         self.term = term

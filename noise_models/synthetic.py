@@ -33,6 +33,8 @@ class Depolarizing(NoiseSource):
 class Relaxation(NoiseSource):
     """T1 and T2 decay for the duration of everything, towards a population of |1>."""
 
+    acts_in_waits = True
+
     def gate_stages(self, instruction: CalibratedInstruction) -> Stages:
         """See `NoiseSource`."""
         if instruction.is_virtual or not instruction.duration:

@@ -29,7 +29,7 @@ from transpile.measurement import measurements
 from transpile.network_report import NetworkReport, network_report
 from transpile.placement import check_sites, parse_sites
 from transpile.report import LayerReport, report
-from transpile.schedule import delay_seconds, schedule
+from transpile.schedule import delay_seconds, schedule, schedule_where_known, unknown_wait
 from transpile.sites import Site
 from transpile.step import CompiledStep, Recycling
 
@@ -72,5 +72,7 @@ __all__ = [
     "parse_sites",
     "report",
     "schedule",
+    "schedule_where_known",
     "table_feedforward",
+    "unknown_wait",
 ]

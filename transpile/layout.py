@@ -9,7 +9,7 @@ from transpile.calibration import Calibration, read_calibration
 from transpile.errors import TranspileError
 from transpile.gate_pairs import PairGate, check_pairs
 from transpile.matching import cheapest_disjoint, largest_matching
-from transpile.sites import Site, couple_error, single_sites
+from transpile.sites import Site, couple_cost, single_sites
 
 Couple = tuple[Site, Site]
 
@@ -110,7 +110,7 @@ def _couples(
     n_couples, n_singles = copies * (width // 2), copies * (width % 2)
     if is_projective(entanglement):
         found = cheapest_disjoint(
-            {pair: _bare_error(calibration, pair) for pair in calibration.pair_couplings},
+            {pair: _bare_cost(calibration, pair) for pair in calibration.pair_couplings},
             n_couples,
             {site.neuron: error for error, site in single_sites(calibration, entanglement)},
             n_singles,
@@ -136,8 +136,8 @@ def _couples(
     ]
 
 
-def _bare_error(calibration: Calibration, pair: tuple[int, int]) -> float:
-    return couple_error(calibration, Site(pair[0]), Site(pair[1]))
+def _bare_cost(calibration: Calibration, pair: tuple[int, int]) -> float:
+    return couple_cost(calibration, Site(pair[0]), Site(pair[1]))
 
 
 def _disjoint_paths(calibration: Calibration) -> list[Couple]:
@@ -151,7 +151,7 @@ def _disjoint_paths(calibration: Calibration) -> list[Couple]:
         for a, b in product(partners.get(first, ()), partners.get(second, ())):
             if len({first, second, a, b}) == 4:
                 couple = (Site(first, a), Site(second, b))
-                scored.append((couple_error(calibration, *couple), couple))
+                scored.append((couple_cost(calibration, *couple), couple))
     scored.sort(key=lambda candidate: (candidate[0], str(candidate[1])))
     chosen: list[Couple] = []
     used: set[int] = set()

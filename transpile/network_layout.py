@@ -10,7 +10,7 @@ from transpile.errors import TranspileError
 from transpile.matching import cheapest_disjoint, largest_matching
 from transpile.measurement import MEASURE
 from transpile.placement import check_sites
-from transpile.sites import Site, site_error
+from transpile.sites import Site, site_cost, site_error
 
 
 def smallest_entanglements(widths: Sequence[int], entanglements: Sequence[float]) -> list[float]:
@@ -71,7 +71,7 @@ def network_sites(
     read_out = any(is_projective(angle) for angle in entanglements)
     pairs = _pair_errors(calibration, wait, read_out) if weak else {}
     singles = {
-        qubit: _living_error(calibration, Site(qubit), wait, False) for qubit in calibration.usable
+        qubit: _living_cost(calibration, Site(qubit), wait, False) for qubit in calibration.usable
     }
     found = cheapest_disjoint(
         {qubits: error for qubits, (error, _) in pairs.items()}, weak, singles, len(angles) - weak
@@ -94,7 +94,7 @@ def _pair_errors(
     return {
         (a, b): min(
             (
-                (_living_error(calibration, site, wait, read_out), site)
+                (_living_cost(calibration, site, wait, read_out), site)
                 for site in (Site(a, b), Site(b, a))
             ),
             key=lambda scored: (scored[0], scored[1].neuron),
@@ -103,8 +103,10 @@ def _pair_errors(
     }
 
 
-def _living_error(calibration: Calibration, site: Site, wait: float, read_out: bool) -> float:
-    """Error of one step in which the neuron also waits and, where `read_out`, is measured."""
+def _living_cost(calibration: Calibration, site: Site, wait: float, read_out: bool) -> float:
+    """Cost of one step in which the neuron also waits and, where `read_out`, is measured."""
     neuron = calibration.qubits[site.neuron]
-    success = (1 - site_error(calibration, site)) * (1 - neuron.relaxation_error(wait))
-    return 1 - success * (1 - neuron.readout_error if read_out else 1)
+    error = site_error(calibration, site)
+    success = (1 - error) * (1 - neuron.relaxation_error(wait))
+    gap = site_cost(calibration, site) - error
+    return gap + 1 - success * (1 - neuron.readout_error if read_out else 1)

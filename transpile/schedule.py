@@ -33,6 +33,35 @@ def schedule(circuit: QuantumCircuit, target: Target, measurement: str = MEASURE
     return timeline.circuit
 
 
+def schedule_where_known(circuit: QuantumCircuit, target: Target) -> QuantumCircuit:
+    """Schedule a circuit as `schedule` does; one whose durations are not all known is returned.
+
+    What is then not known of it, `unknown_wait` says.
+    """
+    return circuit if _unknown_duration(circuit, target) else schedule(circuit, target)
+
+
+def unknown_wait(circuit: QuantumCircuit, target: Target) -> str | None:
+    """Return which instruction's unknown duration leaves waits of a circuit open, None if none.
+
+    Qubits that no gate joins wait for nothing, however long their instructions take.
+    """
+    joined = any(len(i.qubits) > 1 for i in circuit.data if i.operation.name != "barrier")
+    return _unknown_duration(circuit, target) if joined else None
+
+
+def _unknown_duration(circuit: QuantumCircuit, target: Target) -> str | None:
+    for instruction in circuit.data:
+        name = instruction.operation.name
+        qubits = tuple(circuit.find_bit(qubit).index for qubit in instruction.qubits)
+        if name in ("barrier", "delay"):
+            continue
+        properties = target[name].get(qubits) if name in target.operation_names else None
+        if properties is None or properties.duration is None:
+            return f"{name} on qubit{'s' * (len(qubits) > 1)} {', '.join(map(str, qubits))}"
+    return None
+
+
 def as_late_as_possible(
     circuit: QuantumCircuit, target: Target, measurement: str = MEASURE
 ) -> list[TimedInstruction]:

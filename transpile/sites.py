@@ -1,5 +1,6 @@
 """Where a neuron sits on a device, and how wrong its outcome is expected to be there."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from transpile.activation_step import is_projective
@@ -57,10 +58,29 @@ def site_error(calibration: Calibration, site: Site) -> float:
     return 1 - success
 
 
-def couple_error(calibration: Calibration, first: Site, second: Site) -> float:
-    """Sum of the expected errors of two neurons that share one inserted two-qubit gate pair."""
+def site_cost(calibration: Calibration, site: Site) -> float:
+    """The expected error of a site, by which sites are chosen.
+
+    Those of which the device does not say what it says of others come after all others: what is
+    added exceeds the sum of the errors of all sites.
+    """
+    lacks = any(calibration.qubits[qubit].lacks for qubit in site.qubits)
+    if site.ancilla is not None:
+        lacks = lacks or _lacks(calibration.couplings, site.neuron, site.ancilla)
+    return site_error(calibration, site) + lacks * len(calibration.qubits)
+
+
+def couple_cost(calibration: Calibration, first: Site, second: Site) -> float:
+    """Sum of the costs of two neurons that share one inserted two-qubit gate pair."""
     shared = calibration.pair_couplings[pair_key(first.neuron, second.neuron)]
-    return sum(_with_gate_pair(site_error(calibration, s), shared) for s in (first, second))
+    lacks = _lacks(calibration.pair_couplings, first.neuron, second.neuron)
+    errors = sum(_with_gate_pair(site_error(calibration, s), shared) for s in (first, second))
+    gaps = sum(site_cost(calibration, s) - site_error(calibration, s) for s in (first, second))
+    return errors + gaps + lacks * len(calibration.qubits)
+
+
+def _lacks(couplings: Mapping[tuple[int, int], CouplingCalibration], a: int, b: int) -> bool:
+    return bool(couplings[pair_key(a, b)].lacks)
 
 
 def _with_gate_pair(error: float, shared: CouplingCalibration) -> float:
@@ -73,13 +93,13 @@ def pair_key(a: int, b: int) -> tuple[int, int]:
 
 
 def single_sites(calibration: Calibration, entanglement: float) -> list[tuple[float, Site]]:
-    """Every site for one neuron with its expected error; of two roles in a pair the better one."""
+    """Every site for one neuron with its cost; of two roles in a pair the better one."""
     if is_projective(entanglement):
         sites = [Site(qubit) for qubit in calibration.usable]
-        return [(site_error(calibration, site), site) for site in sites]
+        return [(site_cost(calibration, site), site) for site in sites]
     return [
         min(
-            ((site_error(calibration, site), site) for site in (Site(a, b), Site(b, a))),
+            ((site_cost(calibration, site), site) for site in (Site(a, b), Site(b, a))),
             key=lambda scored: (scored[0], scored[1].neuron),
         )
         for a, b in sorted(calibration.couplings)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from noise_models.rates import CouplingRate, QubitRates
-    from qnnq.devices.device import Device
+    from qnnq.devices.device import Device, DeviceLike
 
 
 def register(app: typer.Typer) -> None:
@@ -39,6 +39,13 @@ def register(app: typer.Typer) -> None:
         devices: Annotated[
             bool, typer.Option("--devices", help="List the bundled devices: qubits, gates, dates.")
         ] = False,
+        save_device: Annotated[
+            tuple[str, str] | None,
+            typer.Option(
+                help="Write a device as it is calibrated now; --device FILE simulates it later.",
+                metavar="NAME FILE",
+            ),
+        ] = None,
         json: options.Json = None,
     ) -> None:
         """Show what noise exists, its rates, or a network's error budget.
@@ -47,30 +54,36 @@ def register(app: typer.Typer) -> None:
         to that network's neurons.
 
         Example: qnnq noise "fake_kingston(readout=off)*2"
+
+        Example: qnnq noise --save-device ibm_kingston today.json
         """
         from functools import partial
 
         from qnnq.cli.devices import list_devices
-        from qnnq.devices.names import DEFAULT_DEVICE, resolve_device
+        from qnnq.devices.names import THE_DEVICE, resolve_device
         from qnnq.errors import InputError
         from qnnq.execution.measured_deployment import is_measured
 
         if model is None and (pairs or pair_gate != "sx"):
             raise InputError("--pairs: expected with --model, whose circuits they are in")
         find = partial(resolve_device, instance=instance)
-        if devices:
+        if save_device is not None:
+            if specification or device or model or devices or json:
+                raise InputError("--save-device: expected alone")
+            _save(*save_device, find)
+        elif devices:
             if specification or device or model:
                 raise InputError("--devices: expected alone, or with --json")
             list_devices(json)
         elif specification is None and device is None and model is None:
             _list(json)
         elif model is not None:
-            text = specification or device or DEFAULT_DEVICE
+            text = THE_DEVICE if specification is None else specification
             _budget(model, text, device, pairs, pair_gate, json, find)
         elif specification is not None and is_measured(specification):
             _show_measured(specification, json)
         else:
-            _show(str(device) if specification is None else specification, device, json, find)
+            _show(THE_DEVICE if specification is None else specification, device, json, find)
 
 
 def _list(json: str | None) -> None:
@@ -99,29 +112,40 @@ def _list(json: str | None) -> None:
     print_paragraph("Devices: " + ", ".join(device_names()))
 
 
-def _show(text: str, device: str | None, json: str | None, find: "Callable[[str], Device]") -> None:
+def _save(name: str, file: str, find: "Callable[[DeviceLike], Device]") -> None:
+    from qnnq.devices.saved import write_device
+    from qnnq.storage.files import check_writable
+
+    check_writable(file)
+    found = find(name)
+    write_device(found, file)
+    print(f"{file}: {found.name}, calibration of {found.calibration or 'unknown time'}")
+
+
+def _show(
+    text: str, device: str | None, json: str | None, find: "Callable[[DeviceLike], Device]"
+) -> None:
     from dataclasses import asdict
 
     from noise_models.drift import without_drift
     from noise_models.rates import rates
     from qnnq.execution.noise_text import parse_noise
 
-    specification, name = parse_noise(text, device)
-    found = find(name)
+    specification, asked = parse_noise(text, device)
+    found = find(asked)
     rows = rates(without_drift(specification), found.target)
     if json is not None:
         document = {
             "schema": "qnnq.noise/1",
             "noise": str(specification),
-            "device": name,
+            "device": found.name,
             "calibration": found.calibration,
             "qubits": [asdict(row) for row in rows],
         }
         write_json(document, json)
     if json != "-":
-        _print(
-            f"{specification} on {name}, calibration of {found.calibration or 'unknown time'}", rows
-        )
+        calibrated = found.calibration or "unknown time"
+        _print(f"{specification} on {found.name}, calibration of {calibrated}", rows)
 
 
 def _budget(
@@ -131,7 +155,7 @@ def _budget(
     pairs: int,
     pair_gate: str,
     json: str | None,
-    find: "Callable[[str], Device]",
+    find: "Callable[[DeviceLike], Device]",
 ) -> None:
     from dataclasses import asdict
 

@@ -82,7 +82,9 @@ def register(app: typer.Typer) -> None:
         if counts and json is None:
             raise InputError("--counts: expected --json FILE beside it, where the counts go")
         if noise is None:
-            noise = "ideal" if engine == "ideal" else device or "fake_kingston"
+            noise = (
+                "ideal" if engine == "ideal" else "fake_kingston" if device is None else "device"
+            )
         request = RunRequest(
             model=model,
             data=data,

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from qiskit.providers import BackendV2
@@ -46,12 +46,15 @@ class Device:
     circuits, is never taken for the other, which may be calibrated anew.
 
     Attributes:
-        name: Its name, as the user writes it.
+        name: Its name, as specifications of noise write it.
         backend: What Qiskit's samplers and transpiler take.
         calibration: The time of its calibration data, ISO 8601, None where it has none.
         kind: `machine`, or `simulated` in this process at no cost.
         limits: What its service allows and charges.
         account: The account of a machine, None for a simulated one.
+        content: Digest of a device that was given as an object or a file, whose identity it is;
+            None of one whose name and time of calibration say which it is.
+        found_as: What it was asked for by, where that is another word than its name.
     """
 
     name: str
@@ -60,15 +63,41 @@ class Device:
     kind: Kind
     limits: "ServiceLimits"
     account: Account | None = None
+    content: str | None = None
+    found_as: str | None = None
 
     @classmethod
     def of(
         cls, backend: "BackendV2", kind: Kind, limits: "ServiceLimits", account: Account | None
     ) -> "Device":
         """Return the device of a backend, under the backend's name."""
+        return cls(backend.name, backend, cls.calibrated(backend), kind, limits, account)
+
+    @classmethod
+    def of_content(
+        cls,
+        backend: "BackendV2",
+        name: str,
+        calibration: str | None,
+        limits: "ServiceLimits",
+        found_as: str | None = None,
+    ) -> "Device":
+        """Return a device, simulated in this process, whose identity is its content."""
+        from qnnq.devices.snapshot import snapshot_of
+
+        content = snapshot_of(backend.target, name, calibration).digest
+        return cls(name, backend, calibration, "simulated", limits, None, content, found_as)
+
+    @staticmethod
+    def calibrated(backend: "BackendV2") -> str | None:
+        """Return the time of a backend's calibration data, ISO 8601, None where it has none."""
         updated = getattr(_properties(backend), "last_update_date", None)
-        calibration = updated.isoformat() if updated else None
-        return cls(backend.name, backend, calibration, kind, limits, account)
+        return updated.isoformat() if updated else None
+
+    @property
+    def request(self) -> str:
+        """The word by which `resolve_device` finds it."""
+        return self.found_as or self.name
 
     @property
     def target(self) -> "Target":
@@ -91,6 +120,10 @@ class Device:
         return self.limits.rep_delay_s if default is None else default, low, high
 
 
+DeviceLike: TypeAlias = "str | Device | BackendV2 | Target"
+"""What `qnnq.devices.names.resolve_device` makes a device of."""
+
+
 def _properties(backend: "BackendV2") -> Any:
     return getattr(backend, "properties", lambda: None)()
 
@@ -106,6 +139,7 @@ class Provider:
         names: The names that are known without asking anybody.
         find: Returns the device of a name that it claims, by the limits and through the service
             instance that the user chose, if any; raises InputError if there is none.
+        named_by_request: Whether a device is called by the name that it was asked for by.
     """
 
     example: str
@@ -113,6 +147,7 @@ class Provider:
     claims: Callable[[str], bool]
     names: Callable[[], Iterable[str]]
     find: Callable[[str, "ServiceLimits", str | None], Device]
+    named_by_request: bool = True
 
 
 PROVIDERS: list[Provider] = []

@@ -1,16 +1,21 @@
-"""Names of devices: the one place where a name becomes a device."""
+"""Names of devices: the one place where a name, or an object, becomes a device."""
 
 import re
 from typing import TYPE_CHECKING
 
 import qnnq.devices.fake
-import qnnq.devices.ibm.provider  # noqa: F401 (both register themselves)
-from qnnq.devices.device import PROVIDERS, Device, Kind, Provider
+import qnnq.devices.ibm.provider
+import qnnq.devices.saved
+import qnnq.devices.user_function  # noqa: F401 (they register themselves)
+from qnnq.devices.device import PROVIDERS, Device, DeviceLike, Kind, Provider
 from qnnq.errors import InputError
 from qnnq.wording import nearest
 
 if TYPE_CHECKING:
     from qnnq.devices.service_limits import ServiceLimits
+
+THE_DEVICE = "device"
+"""In a specification of noise, the noise of whichever device is in use."""
 
 DEFAULT_DEVICE = "fake_kingston"
 
@@ -31,13 +36,27 @@ def device_kind(name: str) -> Kind:
     return _provider(name).kind
 
 
+def own_name(device: DeviceLike) -> str:
+    """Return what specifications of noise call a device.
+
+    That of a file or an object is in it; other names are their own, and are not looked up.
+
+    Raises:
+        InputError: As `resolve_device` does.
+    """
+    if isinstance(device, str) and _provider(device).named_by_request:
+        return device
+    return resolve_device(device).name
+
+
 def resolve_device(
-    name: str, limits: "ServiceLimits | None" = None, instance: str | None = None
+    device: DeviceLike, limits: "ServiceLimits | None" = None, instance: str | None = None
 ) -> Device:
-    """Return the device of a name; a machine is asked for its calibration each time.
+    """Return the device of a name or an object; a machine is asked for its calibration each time.
 
     Args:
-        name: Such as `fake_kingston`, or `ibm_kingston` of the saved account.
+        device: Such as `fake_kingston`, `ibm_kingston` of the saved account, a file that `qnnq
+            noise --save-device` wrote, `module:factory`, a BackendV2 or a Target.
         limits: Those that the user has changed, None for the service's own.
         instance: The service instance (its CRN or name), None for that of the saved account.
 
@@ -47,7 +66,12 @@ def resolve_device(
     """
     from qnnq.devices.service_limits import ServiceLimits
 
-    return _provider(name).find(name, limits or ServiceLimits(), instance)
+    limits = limits or ServiceLimits()
+    if isinstance(device, str):
+        return _provider(device).find(device, limits, instance)
+    from qnnq.devices.objects import device_of
+
+    return device_of(device, limits)
 
 
 def _provider(name: str) -> Provider:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from noise_models import NoiseSpecification
 from noise_models.channels import NoiseChannels, build_channels
 from noise_models.coverage import check_coverage
-from qnnq.devices.device import Device
+from qnnq.devices.device import Device, DeviceLike
 from qnnq.devices.names import resolve_device
 from qnnq.errors import InputError
 from qnnq.execution.feedforward import fitting_feedforward
@@ -77,6 +77,7 @@ class CoherentDeployment:
             strength=strength,
             device=self.device.name,
             calibration=self.device.calibration,
+            device_content=self.device.content,
             qubits=(",".join(map(str, self.compiled.sites)),),
             circuits=_circuits_digest(self.compiled),
         )
@@ -94,7 +95,7 @@ class CoherentDeployment:
 
 
 def deploy_coherent(
-    request: RunRequest, network: Network, find: Callable[[str], Device] = resolve_device
+    request: RunRequest, network: Network, find: Callable[[DeviceLike], Device] = resolve_device
 ) -> CoherentDeployment:
     """Compile every step and build the noise of the qubits in use.
 

@@ -12,7 +12,15 @@ from qnnq.devices.device import Device
 from qnnq.errors import InputError
 from qnnq.execution.placement import Placement
 from qnnq.networks.network import Network
-from transpile import CompiledLayer, Site, capacity, compile_layer, parse_sites, schedule
+from transpile import (
+    CompiledLayer,
+    Site,
+    capacity,
+    compile_layer,
+    parse_sites,
+    schedule_where_known,
+    unknown_wait,
+)
 
 if TYPE_CHECKING:
     from qiskit.transpiler import Target
@@ -67,8 +75,8 @@ def _explicit_sites(
 
 @lru_cache(maxsize=64)
 def scheduled(device: Device, layer: CompiledLayer) -> CompiledLayer:
-    """Return a layer with explicit waits, as the device would run it."""
-    return replace(layer, circuit=schedule(layer.circuit, device.target))
+    """Return a layer with explicit waits, as the device would run it, where they are known."""
+    return replace(layer, circuit=schedule_where_known(layer.circuit, device.target))
 
 
 @lru_cache(maxsize=256)
@@ -81,5 +89,6 @@ def layer_channels(
     """Return the noise of the qubits of a layer; raises NoiseError if it does not cover them."""
     qubits = [qubit for site in layer.sites for qubit in site.qubits]
     channels = build_channels(specification, device.target, qubits, factors=factors)
-    check_coverage(layer.circuit, channels, specification)
+    unknown = unknown_wait(layer.circuit, device.target)
+    check_coverage(layer.circuit, channels, specification, unknown)
     return channels

@@ -11,7 +11,7 @@ from noise_models.coverage import physical_instructions
 from noise_models.drift import drift_term, without_drift
 from noise_models.factors import Factors, steady
 from noise_models.sequence import relaxes_while_coupled
-from qnnq.devices.device import Device
+from qnnq.devices.device import Device, DeviceLike
 from qnnq.devices.names import resolve_device
 from qnnq.errors import InputError
 from qnnq.execution.compilation import compile_network, layer_channels, scheduled
@@ -169,7 +169,7 @@ class Deployment:
 
 
 def deploy(
-    request: RunRequest, network: Network, find: Callable[[str], Device] = resolve_device
+    request: RunRequest, network: Network, find: Callable[[DeviceLike], Device] = resolve_device
 ) -> Deployment:
     """Compile every hidden layer and build the noise of the qubits in use.
 

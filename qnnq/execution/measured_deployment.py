@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from qnnq.devices.names import own_name
 from qnnq.errors import InputError
 from qnnq.execution.engines.base import Engine
 from qnnq.execution.engines.compensated import CompensatedEngine
@@ -113,7 +114,8 @@ def deploy_measured(request: RunRequest, network: Network) -> MeasuredDeployment
 
 def _check(path: str, response: MeasuredResponse, request: RunRequest) -> None:
     if request.device is not None:
-        _check_device(path, response, request.device)
+        asked = request.device
+        _check_device(path, response, asked if isinstance(asked, str) else own_name(asked))
     if request.strength != 1:
         raise InputError(f"--strength {request.strength:g}: expected 1 with a measured response")
     if request.qubits != "best":

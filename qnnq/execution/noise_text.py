@@ -6,27 +6,40 @@ from pathlib import Path
 
 from noise_models import NoiseSpecification, NoiseTerm
 from noise_models.drift import without_drift
-from qnnq.devices.names import DEFAULT_DEVICE, device_kind, device_names, names_in
+from qnnq.devices.device import DeviceLike
+from qnnq.devices.names import DEFAULT_DEVICE, THE_DEVICE, device_names, names_in, own_name
 from qnnq.errors import InputError
 
 
-def parse_noise(noise: str, device: str | None) -> tuple[NoiseSpecification, str]:
-    """Return the noise specification and the name of the device that it acts on.
+def parse_noise(noise: str, device: "DeviceLike | None") -> tuple[NoiseSpecification, DeviceLike]:
+    """Return the noise specification and the device that it acts on.
+
+    The word `device` in it stands for that device, whatever it is called.
 
     Raises:
         InputError: If there is no such device, or the noise is of another one.
     """
-    if device is not None:
-        device_kind(device)
+    own = None if device is None else own_name(device)
     # Any machine may be named; whether it exists is found out when it is resolved.
-    names = [*device_names(), *names_in(noise)]
+    names = [*device_names(), *names_in(noise), THE_DEVICE, *([] if own is None else [own])]
     specification = NoiseSpecification.parse(noise, device_names=names)
     named = specification.device_name
-    if device is not None and named is not None and named != device:
+    if own is not None and named not in (None, own, THE_DEVICE):
         raise InputError(
-            f"--noise {noise!r}: expected the noise of --device {device}, whose qubits it acts on"
+            f"--noise {noise!r}: expected the noise of --device {own}, whose qubits it acts on"
         )
-    return specification, device or named or DEFAULT_DEVICE
+    found = named if device is None and named != THE_DEVICE else device
+    return _of_device(specification, own or DEFAULT_DEVICE), found or DEFAULT_DEVICE
+
+
+def _of_device(specification: NoiseSpecification, name: str) -> NoiseSpecification:
+    """Return the specification with the name of a device in place of `THE_DEVICE`."""
+    return NoiseSpecification(
+        tuple(
+            replace(term, name=name) if term.name == THE_DEVICE else term
+            for term in specification.terms
+        )
+    )
 
 
 def _by_content(specification: NoiseSpecification) -> NoiseSpecification:

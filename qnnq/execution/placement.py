@@ -43,6 +43,7 @@ class Placement:
             mode=self.mode,
             device=self.device.name,
             calibration=self.device.calibration,
+            device_content=self.device.content,
             qubits=tuple(",".join(map(str, layer.sites)) for layer in layers),
             copies=layers[0].copies,
             pairs=self.pairs,

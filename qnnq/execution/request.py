@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from qnnq.devices.device import DeviceLike
 from qnnq.devices.names import DEFAULT_DEVICE
 from qnnq.errors import InputError
 from qnnq.limits import LONGEST_WAIT, MOST_COPIES, MOST_PAIRS, MOST_SHOTS
@@ -31,13 +32,14 @@ class RunRequest:
         model: A bundled network's name, or a network file.
         data: A bundled data set's name, or a file.
         images: Which images: `all`, `0:200`, `6929` or `1,5,9`.
-        noise: A noise specification, or `measured:FILE` (a response file of `qnnq calibrate`).
+        noise: A noise specification (`device` in it is the noise of `device`), or `measured:FILE`
+            (a response file of `qnnq calibrate`).
         strength: Multiplies the strength of every noise term.
         pairs: Gate pairs inserted after each rotation.
         pair_gate: `sx` (SX, SX-dagger on each neuron) or `cz` (CZ, CZ on neighbours).
         engine: Where the layers are measured.
-        device: The device whose layout, gates and durations are used; None takes the one that
-            the noise names, else `fake_kingston`.
+        device: The device whose layout, gates and durations are used, as `resolve_device` takes
+            it; None takes the one that the noise names, else `fake_kingston`.
         qubits: `best`, `all`, or a list such as `3,4,5` or `3:4,7:8`.
         copies: Images side by side on the chip.
         shots: Shots an image.
@@ -64,7 +66,7 @@ class RunRequest:
     pairs: int = 0
     pair_gate: PairGate = "sx"
     engine: EngineName = "instrument"
-    device: str | None = None
+    device: "DeviceLike | None" = None
     qubits: str = "best"
     copies: int = 1
     shots: int = 15

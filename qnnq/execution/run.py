@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from qnnq.data.selection import image_ranges, parse_images
-from qnnq.devices.device import Device
+from qnnq.devices.device import Device, DeviceLike
 from qnnq.devices.names import resolve_device
 from qnnq.errors import InputError
 from qnnq.execution.inputs import data_for
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def prepare(
     request: RunRequest,
-    find: Callable[[str], Device] = resolve_device,
+    find: Callable[[DeviceLike], Device] = resolve_device,
     labelled: bool = True,
 ) -> PreparedRun:
     """Check, load and compile what a run needs.
@@ -91,7 +91,7 @@ def run(request: RunRequest, progress: Callable[[int], None] | None = None) -> R
 
 
 def deploy_request(
-    request: RunRequest, network: Network, find: Callable[[str], Device] = resolve_device
+    request: RunRequest, network: Network, find: Callable[[DeviceLike], Device] = resolve_device
 ) -> "Deployment | MeasuredDeployment | CoherentDeployment | None":
     """Put the network where the request wants it; None for the ideal engine.
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from noise_models import NoiseError, NoiseSpecification
 from noise_models.drift import drift_term
 from noise_models.free import FreeSpecification
-from qnnq.devices.names import DEFAULT_DEVICE, device_kind
+from qnnq.devices.names import DEFAULT_DEVICE, own_name
 from qnnq.errors import InputError
 from qnnq.execution.deployment import Deployment, deploy
 from qnnq.execution.modes.stepwise import Stepwise
@@ -81,9 +81,9 @@ def device_of(noises: Sequence[FreeSpecification], device: str | None) -> str:
         if specification.device_name is not None:
             names[specification.device_name] = noise.text
     if device is not None:
-        device_kind(device)
+        own = own_name(device)
         for name, text in names.items():
-            if name != device:
+            if name != own:
                 raise InputError(
                     f"--noise {text!r}: expected the noise of --device {device}, which the counts "
                     "are of"

@@ -5,6 +5,7 @@ from dataclasses import replace
 from noise_models import NoiseError
 from qnnq.data.dataset import Dataset
 from qnnq.devices.device import Device
+from qnnq.devices.names import THE_DEVICE
 from qnnq.errors import InputError
 from qnnq.execution.coherent_deployment import compile_living, deploy_coherent
 from qnnq.execution.feedforward import fitting_feedforward
@@ -69,6 +70,7 @@ def plan_coherent(request: HardwareRequest) -> Plan:
         noise=device.name,
         device=device.name,
         calibration=device.calibration,
+        device_content=device.content,
         qubits=(",".join(map(str, compiled.sites)),),
         circuits=circuit_digest(circuit.circuit),
         rep_delay_s=request.options.rep_delay_s,
@@ -95,7 +97,7 @@ def _predicted_accuracy(
     request: HardwareRequest, network: Network, device: Device, dataset: Dataset
 ) -> float | None:
     """Return the share of shots that will be right; see `qnnq.jobs.preflight`."""
-    noisy = replace(request.simulated(), noise=device.name, device=device.name)
+    noisy = replace(request.simulated(), noise=THE_DEVICE, device=device.request)
     try:
         deployment = deploy_coherent(noisy, network, lambda name: device)
     except NoiseError:

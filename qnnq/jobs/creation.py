@@ -49,7 +49,7 @@ def _create(request: HardwareRequest, plan: Plan, folder: Path, budget_s: float 
     check_free(folder)
     facts = {
         "task": plan.task.to_json(),
-        "device": plan.device.name,
+        "device": plan.device.request,
         "calibration": plan.device.calibration,
         "calibration_data": plan.device.calibration_data(),
         "kind": plan.kind,

@@ -16,7 +16,7 @@ from qnnq.devices.device import Device
 from qnnq.errors import QnnqError
 from qnnq.execution.engines.aer_seeds import SHOTS_PER_ROW, independent_seeds
 from qnnq.jobs.service import JobOptions, JobResult, JobView, result_of, sampler_options
-from transpile import CompiledLayer, NetworkCircuit, schedule
+from transpile import CompiledLayer, NetworkCircuit, schedule_where_known, unknown_wait
 
 if TYPE_CHECKING:
     from qiskit_aer import AerSimulator
@@ -79,7 +79,7 @@ class LocalService:
         (seed,) = independent_seeds(self._seed, (self._shots, number), 1)
         options["simulator"] = {"seed_simulator": seed, "angle_decimals": EXACT_ANGLES}
         if not self._timed and not circuit.has_control_flow_op():
-            circuit = schedule(circuit, self._target)
+            circuit = schedule_where_known(circuit, self._target)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             sampler = Sampler(mode=self._simulator, options=options)
@@ -148,7 +148,8 @@ def _simulator(
     qubits = {qubit for each in circuits for site in each.sites for qubit in site.qubits}
     channels = build_channels(specification, device.target, sorted(qubits), measurement)
     for each in circuits:
-        check_coverage(each.circuit, channels, specification)
+        unknown = None if timed else unknown_wait(each.circuit, device.target)
+        check_coverage(each.circuit, channels, specification, unknown)
     return AerSimulator(
         # The local executor copies the simulator for each job: with a target, that takes seconds.
         target=device.target if timed else None,

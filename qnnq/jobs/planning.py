@@ -166,7 +166,7 @@ def _responses(
     from qnnq.jobs.compensation import calibrated_coefficients, measured_coefficients
 
     if request.response is not None:
-        return measured_coefficients(request.response, device.name, layers, request.pairs)
+        return measured_coefficients(request.response, device.request, layers, request.pairs)
     return calibrated_coefficients(device, layers)
 
 

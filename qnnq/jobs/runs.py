@@ -92,6 +92,8 @@ class Run:
             from qnnq.jobs.local import LocalService
 
             device, circuits = resolve_device(self.device), self.ledger.circuits()
+            if device.content != self.ledger.fact("task").get("device_content"):
+                raise InputError(f"{self.device}: not the device that this run was made for")
             seed, shots = self.request["seed"], self.request["shots"]
             measurement = self.request.get("measurement", MEASURE)
             return LocalService(

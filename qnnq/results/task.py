@@ -36,6 +36,7 @@ class Task:
         compensate: Whether angles are corrected, or the digest of what they are corrected with.
         device: The device's name.
         calibration: The time of its calibration data.
+        device_content: Digest of a device that was given as a file or an object.
         qubits: The sites of every layer's neurons.
         copies: Images side by side on the chip.
         pairs: Inserted gate pairs.
@@ -70,6 +71,7 @@ class Task:
     compensate: bool | str | None = None
     device: str | None = None
     calibration: str | None = None
+    device_content: str | None = None
     qubits: tuple[str, ...] | None = None
     copies: int | None = None
     pairs: int | None = None

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from qnnq.data.selection import image_ranges, parse_images
-from qnnq.devices.device import Device
+from qnnq.devices.device import Device, DeviceLike
 from qnnq.devices.names import resolve_device
 from qnnq.execution.run import prepare
 from qnnq.results.encoding import Row, encode
@@ -84,7 +84,7 @@ class _Sample(NamedTuple):
     size: float
 
 
-def _measure(point: Point, threads: int, find: Callable[[str], Device]) -> _Sample:
+def _measure(point: Point, threads: int, find: Callable[[DeviceLike], Device]) -> _Sample:
     """Measure a point, and a task of it by as many images as take a moment."""
     started = time.perf_counter()
     prepared = prepare(point.request, find)

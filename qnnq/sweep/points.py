@@ -15,7 +15,7 @@ import numpy as np
 from noise_models.errors import NoiseError
 from qnnq.data.load import load_data
 from qnnq.data.selection import image_ranges, parse_images
-from qnnq.devices.names import device_kind, device_names, resolve_device
+from qnnq.devices.names import device_kind, device_names, own_name, resolve_device
 from qnnq.errors import InputError, QnnqError
 from qnnq.execution.inputs import as_pixels
 from qnnq.execution.measured_deployment import is_measured
@@ -152,7 +152,7 @@ def _expand_grid(grid: Grid, files: _Files, strengths: Iterable[float]) -> Itera
         grid.pair_gate,
         grid.off,
     ):
-        own = _OWN_NOISE.sub(device, noise) if device else noise
+        own = _OWN_NOISE.sub(own_name(device), noise) if device else noise
         if {*grid.engine} != {"ideal"}:
             _check_noise(own, device)
         switched = switch_off(own, off)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from qnnq.devices.device import Device
+from qnnq.devices.device import Device, DeviceLike
 from qnnq.devices.names import DEFAULT_DEVICE, resolve_device
 from qnnq.execution.prepared_run import PreparedRun
 from qnnq.execution.request import RunRequest
@@ -87,14 +87,14 @@ class Pool(Protocol):
         ...
 
 
-def warm_up(find: Callable[[str], Device]) -> None:
+def warm_up(find: Callable[[DeviceLike], Device]) -> None:
     """Import what most tasks need, which takes longer than they do."""
     from qnnq.execution import deployment  # noqa: F401
 
     find(DEFAULT_DEVICE)
 
 
-def perform(batch: Batch, find: Callable[[str], Device] = resolve_device) -> Done:
+def perform(batch: Batch, find: Callable[[DeviceLike], Device] = resolve_device) -> Done:
     """Run tasks in a worker for about a second, the first of them in any case.
 
     Args:

@@ -9,10 +9,12 @@ import pytest
 from qiskit.providers.fake_provider import GenericBackendV2
 
 import transpile
+from noise_models import NoiseError
 from qnnq.devices.device import PROVIDERS, Device, Provider, register
 from qnnq.devices.names import device_kind, device_names, names_in, resolve_device
 from qnnq.devices.service_limits import ServiceLimits
 from qnnq.errors import InputError
+from qnnq.execution.deployment import deploy
 from qnnq.execution.request import RunRequest
 from qnnq.execution.run import prepare
 from qnnq.networks.file import write_network
@@ -82,6 +84,29 @@ def test_a_new_calibration_is_seen_in_the_same_process(vendor, request_of_vendor
     errors = resolve_device(NAME).target["measure"].values()
     assert readout() == pytest.approx(sorted(properties.error for properties in errors))
     assert readout() != before
+
+
+@pytest.mark.parametrize("entanglement", [np.pi / 2, 1.0])
+@pytest.mark.parametrize(
+    ("noise", "lacks"),
+    [
+        ("ideal", ""),
+        ("depolarizing(p1=1e-3, p2=1e-2) + readout(p=0.02)", ""),
+        ("device", "sx on qubit .lacks its (gate error|duration)"),
+        ("device(idle=off)", "sx on qubit .lacks its gate error"),
+        ("device(gate=off, idle=off, relaxation=off)", "measure on qubit .lacks its readout"),
+        ("relaxation(t1=100us, t2=50us)", "sx on qubit .lacks its duration"),
+    ],
+)
+def test_a_device_without_calibration_costs_what_the_noise_needs(noise, lacks, entanglement):
+    backend = GenericBackendV2(8, basis_gates=["cz", "rz", "sx", "x"], noise_info=False)
+    network = Network((np.eye(4), np.ones((2, 4))), stretch=0.5, entanglement=entanglement)
+    request = RunRequest(noise=noise, device=backend)
+    if not lacks:
+        assert len(deploy(request, network).layers[0].sites) == 4
+        return
+    with pytest.raises(NoiseError, match=lacks.replace("lacks", ": the device.* lacks")):
+        deploy(request, network)
 
 
 class OwnProcess:

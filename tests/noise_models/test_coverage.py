@@ -174,3 +174,20 @@ def test_transpiled_circuits_are_covered(device):
     used = {isa.find_bit(bit).index for item in isa.data for bit in item.qubits}
     for text in SPECIFICATIONS:
         check(isa, text, target, used)
+
+
+def test_waits_of_unknown_length_are_refused_where_something_happens_in_them():
+    circuit = QuantumCircuit(3)
+    circuit.sx(0)
+    circuit.cz(0, 1)
+    message = "cz on qubits 0, 1: the device's calibration lacks its duration, so how long"
+    for text in ("device", "relaxation(t1=1ms, t2=1ms)", "detuning(frequency=1kHz)"):
+        specification = parse(text)
+        channels = build_channels(specification, small_target(), range(3))
+        check_coverage(circuit, channels, specification)
+        with pytest.raises(NoiseError, match=message):
+            check_coverage(circuit, channels, specification, "cz on qubits 0, 1")
+    for text in ("device(idle=off)", "depolarizing(p1=1e-3, p2=1e-2)", "readout(p=0.1)"):
+        specification = parse(text)
+        channels = build_channels(specification, small_target(), range(3))
+        check_coverage(circuit, channels, specification, "cz on qubits 0, 1")

@@ -9,6 +9,7 @@ from ibm_quantum_schemas.noise_learner_v3.version_0_3 import NoiseLearnerV3Resul
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import Operator, Pauli, PauliLindbladMap, PauliList, SuperOp
 from qiskit_ibm_runtime import RuntimeEncoder
+from qiskit_ibm_runtime.decoders.noise_learner_v3.decoder import NoiseLearnerV3ResultDecoder
 from qiskit_ibm_runtime.results import LayerError, NoiseLearnerResult, PauliLindbladError
 from scipy.linalg import expm
 
@@ -72,13 +73,41 @@ def as_legacy_result(path):
     path.write_text(json.dumps(NoiseLearnerResult(layers, {}), cls=RuntimeEncoder))
 
 
+def as_encoded_map(path):
+    learned = PauliLindbladMap.from_list([*RATES.items()])
+    path.write_text(json.dumps(learned, cls=RuntimeEncoder))
+
+
+def as_maps_of_learned_layers(path):
+    """What a NoiseLearnerV3 found, which the encoder does not take itself."""
+    as_result(path)
+    results = NoiseLearnerV3ResultDecoder.decode(path.read_text())
+    maps = [results[0].to_pauli_lindblad_map()]
+    path.write_text(json.dumps(maps, cls=RuntimeEncoder))
+
+
+def as_one_layer_error(path):
+    circuit = QuantumCircuit(3)
+    circuit.cz(0, 1)
+    error = PauliLindbladError(PauliList([*RATES]), [*RATES.values()])
+    path.write_text(json.dumps(LayerError(circuit, [0, 1, 2], error), cls=RuntimeEncoder))
+
+
 def lindblad(rates, strength=1.0):
     """exp(sum r (P rho P - rho))."""
     paulis = [(SuperOp(Operator(Pauli(p))).data, rate) for p, rate in rates.items()]
     return expm(sum(strength * rate * (p - np.eye(16)) for p, rate in paulis))
 
 
-FORMATS = [as_map, as_list_of_maps, as_result, as_legacy_result]
+FORMATS = [
+    as_map,
+    as_list_of_maps,
+    as_result,
+    as_legacy_result,
+    as_encoded_map,
+    as_maps_of_learned_layers,
+    as_one_layer_error,
+]
 
 
 @pytest.mark.parametrize("write", FORMATS)
@@ -122,6 +151,7 @@ def test_a_gate_that_no_layer_or_two_layers_have(tmp_path):
         ("not json", "expected the JSON of"),
         ("[]", "found no layer of gates"),
         ("[1]", "expected the JSON"),
+        ('{"__type__": "complex", "__value__": [1, 2]}', "expected the JSON"),
         ('{"schema_version": "v9", "data": []}', "expected the JSON"),
         ('{"num_qubits": 3, "sparse_terms": [["ZQ", [0, 1], 1]]}', "expected the JSON"),
         ('{"num_qubits": 2, "sparse_terms": []}', "found a layer of 2 qubits, expected the 3 of"),

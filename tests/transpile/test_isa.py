@@ -225,12 +225,26 @@ def test_weak_layer_that_does_not_fit_says_both_numbers():
     )
 
 
-def test_target_without_calibration_is_refused():
+def test_a_target_without_calibration_takes_the_same_circuit():
     from qiskit.providers.fake_provider import GenericBackendV2
 
-    target = GenericBackendV2(3, noise_info=False).target
-    with pytest.raises(TranspileError, match="1 neurons wanted, the device can place 0"):
-        compile_layer(target, 1, math.pi / 2)
+    gates = ["cz", "rz", "sx", "x"]
+    bare, calibrated = (
+        GenericBackendV2(6, basis_gates=gates, noise_info=info, seed=1).target
+        for info in (False, True)
+    )
+    for angle, sites in ((math.pi / 2, [Site(0), Site(1)]), (0.7, [Site(0, 1), Site(3, 2)])):
+        layers = [compile_layer(t, 2, angle, sites=sites) for t in (bare, calibrated)]
+        assert layers[0].digest == layers[1].digest
+    assert capacity(bare, 0.7) == 3
+
+
+def test_gates_that_a_target_has_on_all_qubits_alike():
+    """They are listed under None; every pair of qubits is then coupled."""
     ideal = pytest.importorskip("qiskit_aer").AerSimulator().target
-    with pytest.raises(TranspileError, match=r"target: expected|can place 0"):
-        compile_layer(ideal, 1, 0.7)
+    assert None in ideal["rzz"]
+    (site,) = compile_layer(ideal, 1, 0.7).sites
+    assert len(set(site.qubits)) == 2
+    apart = compile_layer(ideal, 2, 0.7, sites=[Site(0, 17), Site(23, 4)]).circuit
+    joined = [qubits_of(apart, i) for i in apart.data if i.operation.num_qubits == 2]
+    assert {tuple(sorted(qubits)) for qubits in joined} == {(0, 17), (4, 23)}

@@ -11,7 +11,7 @@ from transpile import Site, TranspileError, capacity, choose_sites
 from transpile.calibration import read_calibration
 from transpile.matching import cheapest_disjoint
 from transpile.network_layout import network_sites
-from transpile.sites import couple_error, site_error
+from transpile.sites import couple_cost, site_error
 
 WEAK, PROJECTIVE = 0.7, math.pi / 2
 
@@ -83,7 +83,7 @@ def test_coupled_neurons_are_the_best_matching(seed, width):
     def cost(sites):
         couples = zip(sites[0 : width - 1 : 2], sites[1:width:2], strict=True)
         single = total(calibration, sites[-1:]) if width % 2 else 0.0
-        return single + sum(couple_error(calibration, *couple) for couple in couples)
+        return single + sum(couple_cost(calibration, *couple) for couple in couples)
 
     chosen = choose_sites(target, width, PROJECTIVE, pair_gate="cz")
     best = math.inf
@@ -151,20 +151,7 @@ def test_capacities_of_small_devices():
     assert capacity(star, WEAK, "cz") == 1
 
 
-FAULTS = [
-    {"readout": {1: 0.5}},
-    {"readout": {1: None}},
-    {"gate_error": {1: 1.0}},
-    {"gate_error": {1: None}},
-    {"gate_duration": {1: 0.0}},
-    {"gate_duration": {1: None}},
-    {"t1": {1: None}},
-    {"t1": {1: 0.0}},
-    {"t2": {1: None}},
-]
-
-
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", [{"readout": {1: 0.5}}, {"gate_error": {1: 1.0}}])
 def test_a_faulty_qubit_is_never_used(fault):
     target = small_target(line(6), **fault)
     assert capacity(target, PROJECTIVE) == 5
@@ -173,14 +160,66 @@ def test_a_faulty_qubit_is_never_used(fault):
     assert 1 not in {q for site in choose_sites(target, 2, WEAK) for q in site.qubits}
 
 
-@pytest.mark.parametrize("error", [1.0, None, math.nan])
-def test_a_faulty_coupling_is_never_used(error):
-    target = small_target({**line(4), (0, 1): error})
+def test_a_faulty_coupling_is_never_used():
+    target = small_target({**line(4), (0, 1): 1.0})
     assert capacity(target, PROJECTIVE) == 4
     assert capacity(target, WEAK) == 1
     assert set(choose_sites(target, 1, WEAK)[0].qubits) <= {1, 2, 3}
     with pytest.raises(TranspileError, match=r"2 neuron-ancilla pairs wanted, .* can place 1"):
         choose_sites(target, 2, WEAK)
+
+
+GAPS = [
+    {"readout": {1: None}},
+    {"gate_error": {1: None}},
+    {"gate_error": {1: math.nan}},
+    {"gate_duration": {1: 0.0}},
+    {"gate_duration": {1: None}},
+    {"t1": {1: None}},
+    {"t1": {1: 0.0}},
+    {"t2": {1: None}},
+]
+
+
+@pytest.mark.parametrize("gap", GAPS)
+@pytest.mark.parametrize("others", [{}, {"readout": dict.fromkeys((0, 2, 3, 4, 5), 0.4)}])
+def test_a_qubit_that_lacks_what_others_have_comes_last(gap, others):
+    """However bad the others are; none is called faulty."""
+    target = small_target(line(6), **(others | gap))
+    assert capacity(target, PROJECTIVE) == 6
+    assert capacity(target, WEAK) == 3
+    assert choose_sites(target, 6, PROJECTIVE)[-1] == Site(1)
+    assert not {0, 1} & {q for site in choose_sites(target, 2, WEAK) for q in site.qubits}
+    assert set(choose_sites(target, 3, WEAK)[-1].qubits) == {0, 1}
+    assert not {1} & {s.neuron for s in choose_sites(target, 4, PROJECTIVE, pair_gate="cz")[:2]}
+    assert network_sites(target, [6], [PROJECTIVE], 1e-6)[-1] == Site(1)
+
+
+def test_gaps_count_by_the_worst_value_known():
+    gaps = {"readout": {1: None, 2: 0.2}, "t1": {1: None, 2: 3e-5}, "gate_error": {1: None, 3: 0.1}}
+    qubit = read_calibration(small_target(line(5), **gaps)).qubits[1]
+    assert (qubit.readout_error, qubit.t1, qubit.gate_error) == (0.2, 3e-5, 0.1)
+    assert qubit.lacks == ("T1", "sx error", "measure error")
+    faulty = {"gate_error": {1: None, 2: 1.0, 3: 0.1}}  # the worst of those that can be used
+    assert read_calibration(small_target(line(5), **faulty)).qubits[1].gate_error == 0.1
+
+
+@pytest.mark.parametrize("error", [None, math.nan])
+def test_a_coupling_without_an_error_comes_last(error):
+    target = small_target({**line(4), (2, 3): 0.3, (1, 2): 0.2, (0, 1): error})
+    assert set(choose_sites(target, 1, WEAK)[0].qubits) == {1, 2}
+    assert choose_sites(target, 2, WEAK)[-1].qubits in ((0, 1), (1, 0))
+    assert read_calibration(target).couplings[0, 1].error == 0.3
+
+
+def test_what_a_device_says_of_no_qubit_costs_nothing():
+    """No T1, T2 and durations anywhere: readout and gate errors alone decide."""
+    everywhere = {name: dict.fromkeys(range(5)) for name in ("t1", "t2", "gate_duration")}
+    target = small_target(line(5), readout={2: 0.005, 4: 0.02}, **everywhere)
+    assert [site.neuron for site in choose_sites(target, 5, PROJECTIVE)] == [2, 0, 1, 3, 4]
+    calibration = read_calibration(target)
+    assert not any(qubit.lacks for qubit in calibration.qubits)
+    assert site_error(calibration, Site(0)) == pytest.approx(1 - 0.99 * (1 - 2e-4) ** 2)
 
 
 def test_each_part_of_the_calibration_counts():

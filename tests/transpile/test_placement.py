@@ -33,7 +33,7 @@ def test_sites_are_read_in_order():
         ("3:4,4:5", 0.7, "qubits: 4 is named twice"),
         ("3:3", 0.7, "qubits: 3 is named twice"),
         ("3:9", 0.7, "qubits: 3 and 9 are not coupled; 3 is coupled to 2, 4, 16"),
-        ("146", PROJECTIVE, "qubits: 146 is faulty (no T1)"),
+        ("146", PROJECTIVE, "qubits: 146 is faulty (sx error 1)"),
         ("112", PROJECTIVE, "qubits: 112 is faulty (sx error 1)"),
         ("120:121", 0.7, "qubits: the coupling of 120 and 121 is faulty"),
     ],

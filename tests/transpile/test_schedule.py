@@ -8,7 +8,15 @@ from qiskit.circuit.library import HGate
 from qiskit.transpiler import InstructionProperties, Target
 
 from tests.transpile.devices import device, line, qubits_of, small_target
-from transpile import Site, TranspileError, compile_layer, delay_seconds, schedule
+from transpile import (
+    Site,
+    TranspileError,
+    compile_layer,
+    delay_seconds,
+    schedule,
+    schedule_where_known,
+    unknown_wait,
+)
 
 DEVICES = ["FakeKingston", "FakeSherbrooke", "FakeNighthawk", "FakeFractionalBackend"]
 
@@ -95,3 +103,17 @@ def test_bad_targets_are_one_line():
     bare.add_instruction(Delay(Parameter("t")), {(1,): None})
     with pytest.raises(TranspileError, match="^target: expected delays, found none on qubit 0$"):
         schedule(circuit, bare)
+
+
+def test_waits_that_are_not_known():
+    """Where no gate joins qubits, none waits for another, whatever durations are missing."""
+    target = small_target(line(4), gate_duration={0: None})
+    apart = compile_layer(target, 2, math.pi / 2, sites=[Site(0), Site(2)]).circuit
+    joined = compile_layer(target, 1, 0.7, sites=[Site(0, 1)]).circuit
+    elsewhere = compile_layer(target, 1, 0.7, sites=[Site(2, 3)]).circuit
+    assert unknown_wait(apart, target) is None
+    assert unknown_wait(joined, target) == "sx on qubit 0"
+    assert unknown_wait(elsewhere, target) is None
+    for circuit in (apart, joined):
+        assert schedule_where_known(circuit, target) is circuit
+    assert schedule_where_known(elsewhere, target) == schedule(elsewhere, target)

@@ -1,0 +1,68 @@
+"""Objects of Qiskit as devices: any BackendV2, any Target."""
+
+import re
+from typing import TYPE_CHECKING
+
+from qiskit.circuit import QuantumCircuit
+from qiskit.providers import BackendV2, Options
+from qiskit.transpiler import Target
+
+from qnnq.devices.device import Device
+from qnnq.errors import InputError, QnnqError
+
+if TYPE_CHECKING:
+    from qnnq.devices.service_limits import ServiceLimits
+
+
+class TargetBackend(BackendV2):  # type: ignore[misc]
+    """A target as a backend that is compiled for, and runs nothing itself."""
+
+    def __init__(self, target: Target, name: str) -> None:
+        super().__init__(name=name)
+        self._target = target
+
+    @property
+    def target(self) -> Target:
+        """See BackendV2."""
+        return self._target
+
+    @property
+    def max_circuits(self) -> None:
+        """See BackendV2."""
+
+    @classmethod
+    def _default_options(cls) -> Options:
+        return Options()
+
+    def run(self, run_input: QuantumCircuit, **_: object) -> None:
+        """Raise QnnqError: there is no machine behind it."""
+        raise QnnqError(f"device {self.name}: a target, which runs no circuits itself")
+
+
+def device_of(found: object, limits: "ServiceLimits", place: str = "device") -> Device:
+    """Return the device of an object; its identity is its content.
+
+    Args:
+        found: A Device, a BackendV2 or a Target.
+        limits: Those of the service.
+        place: Where it was given, for messages.
+
+    Raises:
+        InputError: It is another thing, or has no number of qubits.
+    """
+    if isinstance(found, Device):
+        return found
+    name = _word(getattr(found, "name", None) or "target")
+    if isinstance(found, Target):
+        found = TargetBackend(found, name)
+    if not isinstance(found, BackendV2):
+        raise InputError(f"{place}: expected a BackendV2 or a Target, got {type(found).__name__}")
+    if not found.target.num_qubits:
+        raise InputError(f"{place}: expected a device with a number of qubits")
+    return Device.of_content(found, name, Device.calibrated(found), limits)
+
+
+def _word(name: str) -> str:
+    """Return a name that a specification of noise can hold."""
+    word = re.sub(r"\W", "_", name, flags=re.ASCII)
+    return f"_{word}" if word[:1].isdigit() else word

@@ -1,0 +1,107 @@
+"""Devices from files: our own snapshots, and what IBM's client says of a machine."""
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from qnnq.devices.device import Device, Provider, register
+from qnnq.errors import InputError
+from qnnq.storage.files import FileVersion, file_versions, read_text, write_atomically
+
+if TYPE_CHECKING:
+    from qiskit.transpiler import Target
+
+    from qnnq.devices.service_limits import ServiceLimits
+
+EXPECTED = 'a device of "format": "qnnq-device/1", or {"configuration": .., "properties": ..}'
+
+
+def write_device(device: Device, path: str) -> None:
+    """Write a device as it is calibrated now; raises InputError if it cannot be written."""
+    from qnnq.devices.snapshot import snapshot_of
+
+    snapshot = snapshot_of(device.target, device.name, device.calibration)
+    content = snapshot.model_dump_json(exclude_defaults=True)
+    document = {"format": snapshot.format, **json.loads(content)}
+    for each in document["instructions"]:
+        each.setdefault("on", None)
+    write_atomically(path, (json.dumps(document) + "\n").encode())
+
+
+def read_device(path: str, limits: "ServiceLimits") -> Device:
+    """Read a device; the same one for a file that did not change.
+
+    Args:
+        path: A snapshot, or a JSON object with the dictionaries that `configuration()` and
+            `properties()` of IBM's client give.
+        limits: Of the service that it stands for.
+
+    Raises:
+        InputError: If it cannot be read, or is another thing.
+    """
+    try:
+        (version,) = file_versions(path)
+        return _read(path, version, limits)
+    except OSError as error:
+        raise InputError(f"device {path}: cannot be read: {error.strerror}") from error
+
+
+@lru_cache(maxsize=8)
+def _read(path: str, version: FileVersion, limits: "ServiceLimits") -> Device:
+    from qnnq.devices.objects import TargetBackend
+
+    try:
+        document = json.loads(read_text(path))
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"device {path}: not JSON: {error}") from error
+    if not isinstance(document, dict) or not {"format", "configuration"} & document.keys():
+        raise InputError(f"device {path}: expected {EXPECTED}")
+    target, name, calibrated = (_ours if "format" in document else _clients)(path, document)
+    return Device.of_content(TargetBackend(target, name), name, calibrated, limits, path)
+
+
+def _ours(path: str, document: dict[str, Any]) -> "tuple[Target, str, str | None]":
+    from qnnq.devices.snapshot import DeviceSnapshot
+
+    try:
+        snapshot = DeviceSnapshot.model_validate_json(json.dumps(document))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise InputError(f"device {path}: {f'{place}: ' if place else ''}{first['msg']}") from error
+    return snapshot.target(), snapshot.name, snapshot.calibrated
+
+
+def _clients(path: str, document: dict[str, Any]) -> "tuple[Target, str, str | None]":
+    from qiskit_ibm_runtime.models import BackendProperties, QasmBackendConfiguration
+    from qiskit_ibm_runtime.utils.backend_converter import convert_to_target
+
+    try:
+        configuration = QasmBackendConfiguration.from_dict(document["configuration"])
+        properties = BackendProperties.from_dict(document["properties"])
+        target = convert_to_target(configuration, properties)
+        name = str(configuration.backend_name)
+    except Exception as error:
+        # The client's models raise whatever a missing or a wrong part leads to.
+        reason = f"{type(error).__name__} {str(error).splitlines()[0] if str(error) else ''}"
+        raise InputError(f"device {path}: not the client's configuration: {reason}") from error
+    return target, name, properties.last_update_date.isoformat()
+
+
+def _find(name: str, limits: "ServiceLimits", instance: str | None) -> Device:
+    return read_device(name, limits)
+
+
+register(
+    Provider(
+        example="FILE.json",
+        kind="simulated",
+        claims=lambda name: Path(name).suffix == ".json",
+        names=tuple,
+        find=_find,
+        named_by_request=False,
+    )
+)
