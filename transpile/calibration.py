@@ -14,6 +14,9 @@ from transpile.errors import TranspileError
 from transpile.gate_pairs import SELF_INVERSE
 from transpile.measurement import MEASURE
 
+ROTATIONS = {"rx": 1, "sx": 2, "ry": 1, "r": 1, "u": 1, "u3": 1}
+"""Physical gates of which a rotation is made, the first that a target has; how many it takes."""
+
 
 @dataclass(frozen=True)
 class QubitCalibration:
@@ -58,7 +61,7 @@ class Calibration:
     """The calibration of a target.
 
     Attributes:
-        rotation_gates: Physical gates of one RY: one "rx", or two "sx".
+        rotation_gates: Physical gates of one RY, such as one "rx" or two "sx".
         qubits: Of every qubit, faulty ones too, by its index.
         coupled: The pairs (a, b), a < b, that have a two-qubit gate, faulty or not.
         couplings: (a, b) with a < b -> the native RZZ, or else the CZ/ECR/CX, that couples neuron
@@ -84,17 +87,18 @@ def relaxation_error(t1: float, t2: float, duration: float) -> float:
 
 
 def read_calibration(target: Target, measurement: str = MEASURE) -> Calibration:
-    """Read a target's calibration; raise TranspileError where it has neither rx nor sx gates.
+    """Read a target's calibration; raise TranspileError where it has none of `ROTATIONS`.
 
     Args:
         target: The device.
         measurement: The instruction whose readout errors are taken.
     """
     names = set(target.operation_names)
-    rotation = "rx" if "rx" in names else "sx"
-    if rotation not in names or measurement not in names:
+    rotation = next((name for name in ROTATIONS if name in names), None)
+    if rotation is None or measurement not in names:
         raise TranspileError(
-            f"target: expected {measurement} and sx or rx, got {', '.join(sorted(names))}"
+            f"target: expected {measurement} and one of {', '.join(ROTATIONS)}, got "
+            f"{', '.join(sorted(names))}"
         )
     if not target.num_qubits:
         raise TranspileError("target: expected a device with a number of qubits")
@@ -103,7 +107,7 @@ def read_calibration(target: Target, measurement: str = MEASURE) -> Calibration:
     self_inverse = _couplings(target, SELF_INVERSE, qubits, coupled)
     fractional = _couplings(target, ("rzz",), qubits, coupled)
     return Calibration(
-        rotation_gates=1 if rotation == "rx" else 2,
+        rotation_gates=ROTATIONS[rotation],
         qubits=qubits,
         coupled=frozenset(coupled),
         couplings={**self_inverse, **fractional},

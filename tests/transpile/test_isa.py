@@ -5,7 +5,23 @@ import math
 import numpy as np
 import pytest
 from qiskit import qasm3
+from qiskit.circuit import Measure, Parameter
+from qiskit.circuit.library import (
+    CXGate,
+    CZGate,
+    ECRGate,
+    RGate,
+    RXGate,
+    RXXGate,
+    RYGate,
+    RZGate,
+    SXGate,
+    UGate,
+    iSwapGate,
+)
 from qiskit.quantum_info import Statevector
+from qiskit.transpiler import Target
+from qiskit_ibm_runtime import fake_provider
 
 from tests.transpile.closed_form import branch, probability, same_state
 from tests.transpile.devices import (
@@ -67,6 +83,67 @@ def assert_measures_its_sites(compiled):
     }
     assert measured == {k: (site.measured,) for k, site in enumerate(compiled.sites)}
     assert used_qubits(compiled.circuit) == {q for site in compiled.sites for q in site.qubits}
+
+
+FAKES = [
+    name
+    for name in dir(fake_provider)
+    if isinstance(getattr(getattr(fake_provider, name), "backend_name", None), str)
+]
+FAST = ("FakeBurlingtonV2", "FakeEssexV2", "FakeArmonkV2", "FakeManilaV2", "FakeFractionalBackend")
+"""Small ones: of u1, u2 and u3 gates, of sx and cx gates, of rx and rzz gates."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=() if name in FAST else pytest.mark.slow) for name in FAKES],
+)
+def test_every_bundled_device_takes_a_layer(name):
+    target = device(name)
+    for entanglement in (0.7, math.pi / 2):
+        if capacity(target, entanglement) == 0:
+            # One has one qubit, of the other all two-qubit gates are calibrated as broken.
+            assert name in ("FakeArmonkV2", "FakeKyoto")
+            assert entanglement == 0.7
+            continue
+        compiled = compile_layer(target, 1, entanglement)
+        assert_is_isa(compiled.circuit, target)
+        assert_is_exact(compiled)
+
+
+def everywhere(*gates):
+    """Five qubits, each gate on all of them alike, and nothing known of it."""
+    target = Target(num_qubits=5)
+    for gate in (*gates, Measure()):
+        target.add_instruction(gate, None)
+    return target
+
+
+T = Parameter("t")
+GATE_SETS = {
+    "ions": (RGate(T, Parameter("p")), RZGate(T), RXXGate(T)),
+    "rx, ry": (RXGate(T), RYGate(T), RZGate(T), CZGate()),
+    "u, cx": (UGate(T, Parameter("p"), Parameter("l")), CXGate()),
+    "sx, iswap": (SXGate(), RZGate(T), iSwapGate(), ECRGate()),
+}
+
+
+@pytest.mark.parametrize("gates", ["rx, ry", "u, cx", "sx, iswap"])
+@pytest.mark.parametrize("entanglement", [0.7, math.pi / 2])
+def test_gate_sets_on_complete_graphs(gates, entanglement):
+    target = everywhere(*GATE_SETS[gates])
+    compiled = compile_layer(target, 2, entanglement)
+    assert_is_isa(compiled.circuit, target)
+    assert_is_exact(compiled)
+
+
+def test_the_rotations_of_ions():
+    target = everywhere(*GATE_SETS["ions"])
+    compiled = compile_layer(target, 5, math.pi / 2)
+    assert_is_isa(compiled.circuit, target)
+    assert_is_exact(compiled)
+    with pytest.raises(TranspileError, match="1 neuron-ancilla pairs wanted, .* can place 0"):
+        compile_layer(target, 1, 0.7)
 
 
 @pytest.mark.parametrize("level", range(4))
