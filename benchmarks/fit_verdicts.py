@@ -164,7 +164,7 @@ def main() -> None:
     for campaign, runs in CAMPAIGNS.items():
         own = [row for row in rows if row["data"] == campaign]
         explains = [row for row in own if row["explains"] == "1"]
-        alone = sum("readout" not in row["rivals"] for row in explains)
+        alone = sum("readout(p" not in row["rivals"] for row in explains)
         print(
             f"data of {campaign}: {FITTED} explains {len(explains)} of {runs}, in {alone} of them "
             "without naming a readout error as its rival"

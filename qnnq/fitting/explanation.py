@@ -106,7 +106,8 @@ def explain(
         likelihood: Of what the noise is fitted to.
         held_out: Of what it is not fitted to.
         unfitted: Gives the mechanisms that were not fitted, at values of the parameters.
-        elsewhere: Gives the noise at settings that might be measured next.
+        elsewhere: Gives the noise at settings that might be measured next; asked for where the
+            noise explains the counts.
 
     Raises:
         QnnqError: If the noise is impossible everywhere.
@@ -132,7 +133,11 @@ def explain(
         by_mechanism=fit.by_mechanism,
         overdispersion=fit.overdispersion,
         degrees_of_freedom=degrees_of_freedom(found),
-        rivals=_told(found, rivals(found, fit.scores), elsewhere),
+        rivals=_told(
+            found,
+            rivals(found, fit.scores),
+            elsewhere if fit.p_value >= EXPLAINS else None,  # what is rejected has no rivals
+        ),
         undetermined=tuple(
             name
             for name, deviation in zip(names, found.information.deviations, strict=True)

@@ -19,6 +19,9 @@ from qnnq.fitting.rivals import LIMIT, RIVAL, cost_of, lost_accuracy
 TRIED = (("sx", 0), ("sx", 5), ("sx", 20), ("sx", 50), ("sx", 100), ("cz", 10))
 """Inserted pairs of the settings that are looked at."""
 
+SIMULATED = 20
+"""Shots of the model for each shot: what a setting would say need not be known to a per cent."""
+
 TIMES = 2.0 ** np.arange(-2, 7)
 """Shots that are added, in units of the mean shots of an image."""
 
@@ -50,7 +53,7 @@ def settings(
         except InputError:
             continue
         found.append(each)
-    return found, InstrumentForward(found, device)
+    return found, InstrumentForward(found, device, SIMULATED)
 
 
 def separations(

@@ -44,6 +44,7 @@ def answer(capsys, *arguments):
     return code, capsys.readouterr()
 
 
+@pytest.mark.usefixtures("fewer_simulated")
 def test_published_points_give_the_noise_and_predict_a_held_out_one(points, tmp_path, capsys):
     out, figure = tmp_path / "fit.json", tmp_path / "fit.svg"
     code, said = answer(

@@ -78,14 +78,16 @@ def explained(data):
 def campaigns():
     """Fits of the true noise, of one with another mechanism, of overdispersed counts."""
     random = np.random.default_rng(20)
-    return {
-        name: [explained(drawn(random, **noise)) for _ in range(RUNS)]
-        for name, noise in {
-            "true": {"readout": 0.1},
-            "other": {"readout": 0.04, "damping": 0.04},
-            "overdispersed": {"readout": 0.1, "alike": 0.15},
-        }.items()
-    }
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("qnnq.fitting.goodness.REPLICATES", 199)
+        return {
+            name: [explained(drawn(random, **noise)) for _ in range(RUNS)]
+            for name, noise in {
+                "true": {"readout": 0.1},
+                "other": {"readout": 0.04, "damping": 0.04},
+                "overdispersed": {"readout": 0.1, "alike": 0.15},
+            }.items()
+        }
 
 
 def explains(explanations):
