@@ -30,6 +30,7 @@ def correct():
 def fewer_simulated(monkeypatch):
     """Simulate fewer shots of the model, for tests that need no finer probabilities."""
     monkeypatch.setattr("qnnq.fitting.forward.SIMULATED", (20, 20))
+    monkeypatch.setattr("qnnq.fitting.forward.FEWEST_SIMULATED", 400)
 
 
 @pytest.fixture
