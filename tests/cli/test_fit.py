@@ -71,6 +71,7 @@ def test_published_points_give_the_noise_and_predict_a_held_out_one(points, tmp_
 @pytest.mark.usefixtures("fewer_simulated")
 def test_a_sweep_and_a_run_are_fitted_by_their_votes(tmp_path, capsys, monkeypatch):
     """The truth is within four standard errors (false-alarm rate 6e-5, but the seed is fixed)."""
+    monkeypatch.setattr("qnnq.fitting.mechanisms.mechanisms", lambda device, fitted: [])
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     sweep, results = tmp_path / "sweep.toml", tmp_path / "results.sqlite"
     sweep.write_text(
