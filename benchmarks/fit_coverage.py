@@ -25,7 +25,7 @@ from qnnq.execution.run import prepare
 from qnnq.fitting.estimate import Interval, estimate
 from qnnq.fitting.explanation import REJECTED
 from qnnq.fitting.forward import InstrumentForward
-from qnnq.fitting.goodness import p_value
+from qnnq.fitting.goodness import goodness
 from qnnq.fitting.observation import Observation
 from qnnq.networks.bundled import load_model
 
@@ -71,9 +71,9 @@ def observations(noise: str, seed: int, images: str, shots: int) -> list[Observa
 def fitted(
     surface: LikelihoodSurface, noise: str, images: str, shots: int, seed: int
 ) -> tuple[np.ndarray, tuple[Interval, ...], float]:
-    """Return parameters, intervals and p-value of a fit to one simulated run."""
+    """Return parameters, intervals and p-value by class of a fit to one simulated run."""
     found = estimate(surface.of(observations(noise, seed, images, shots)))
-    return found.values, found.intervals, p_value(found)
+    return found.values, found.intervals, goodness(found).by_class
 
 
 def main() -> None:

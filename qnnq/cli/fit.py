@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from qnnq.fitting.explanation import Explanation
     from qnnq.fitting.observation import Observation
 
+RUNS_A_MECHANISM = 2
+"""About how often the model is run for a mechanism that was not fitted."""
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -61,10 +64,14 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Infer noise from counts, by maximum likelihood.
 
-        With 95 % intervals, the goodness of fit, and AIC where several noises are compared.
+        With 95 % intervals, the goodness of fit, AIC where several noises are compared, and what
+        the noise cannot be told from: mechanisms that were not fitted, and the setting that would
+        tell them apart.
 
         A CSV file has a line for each setting: model, images, shots (of each image), correct (right
-        shots, of all images together), and if wanted data, pairs, pair_gate, qubits, copies.
+        shots, of all images together), and if wanted data, pairs, pair_gate, qubits, copies. Or a
+        line for each image and setting, with votes (the shots that named each class, "0 3 92 ...")
+        instead of shots and correct.
 
         Example: qnnq fit points.csv --noise "fake_torino*?" --noise "fake_torino + phase(angle=?)"
 
@@ -170,14 +177,19 @@ def _explain(
     from qnnq.fitting.estimate import expected_runs
     from qnnq.fitting.explanation import explain
     from qnnq.fitting.forward import InstrumentForward, device_of
-    from qnnq.fitting.likelihood import Likelihood
+    from qnnq.fitting.likelihood import Likelihood, Values
+    from qnnq.fitting.mechanisms import Unfitted, mechanisms, unfitted
+    from qnnq.fitting.separation import settings
 
     specifications = [
         FreeSpecification.parse(text, [*device_names(), *names_in(text)]) for text in noises
     ]
     name = device_of(specifications, device)
     fitted_model, held_out_model = (InstrumentForward(each, name) for each in (fitted, held_out))
-    runs = [expected_runs(len(each.parameters)) for each in specifications]
+    runs = [
+        expected_runs(len(each.parameters)) + RUNS_A_MECHANISM * len(mechanisms(name, each))
+        for each in specifications
+    ]
     explanations = []
     with progress_bar("runs of the model", sum(runs)) as advance:
         for each, left in zip(specifications, runs, strict=True):
@@ -189,8 +201,15 @@ def _explain(
                     advance(1)
                 return fitted_model(specification)
 
+            def against(likelihood: Likelihood, values: Values) -> Unfitted:
+                return unfitted(likelihood, values, mechanisms(name, likelihood.specification))
+
+            def elsewhere(specification: FreeSpecification = each) -> Likelihood:
+                return Likelihood(specification, *settings(fitted, name))
+
             others = Likelihood(each, held_out, held_out_model) if held_out else None
-            explanations.append(explain(Likelihood(each, fitted, told), others))
+            likelihood = Likelihood(each, fitted, told, fitted_model.simulated)
+            explanations.append(explain(likelihood, others, against, elsewhere))
             advance(left)
     return explanations
 
@@ -231,4 +250,31 @@ def _print(explanations: "list[Explanation]", said: str) -> None:
         predicted = f"{value:.1f} % ({low:.1f} to {high:.1f})"
         table.add_row(name, str(point.shots), f"{100 * point.measured:.1f} %", predicted, inside)
     print_table(table)
+    _print_rivals(best)
     print(said)
+
+
+def _print_rivals(best: "Explanation") -> None:
+    from rich.table import Table
+
+    if best.overdispersion is not None:
+        scatter = best.overdispersion
+        print(
+            f"Votes of single images scatter {scatter.value:.2f} times as much as independent "
+            f"shots of this noise ({scatter.low:.2f} to {scatter.high:.2f} by chance)."
+        )
+    if best.rivals:
+        table = Table(
+            title=f"mechanisms that were not fitted, beside {best.noise}",
+            title_justify="left",
+            caption="p: score test that there is none; up to: one-sided 95 % limit",
+        )
+        for heading in ("mechanism", "p", "best", "up to", "told by"):
+            table.add_column(heading)
+        for each in best.rivals:
+            told = (each.told_by or "no setting tried") if each.is_rival else "these counts"
+            numbers = (f"{each.p_value:.2g}", each.found or "none", each.limit, told)
+            table.add_row(each.mechanism, *numbers)
+        print_table(table)
+    if best.unseen:
+        print(f"These circuits cannot show: {', '.join(best.unseen)}.")

@@ -58,6 +58,11 @@ class InstrumentForward:
     ) -> None:
         self._settings = [_Setting(each, device, simulated) for each in observations]
 
+    @property
+    def simulated(self) -> list[int | None]:
+        """Simulated shots an image of each setting; None: enumerated."""
+        return [setting.simulated for setting in self._settings]
+
     def __call__(self, specification: NoiseSpecification) -> list[NDArray[np.float64]]:
         """Return the class probabilities of every setting.
 
@@ -113,6 +118,10 @@ class _Setting:
         self._enumeration: Enumeration | None = None
         if self._shots > MOST_SIMULATED and is_enumerable(self._network):
             self._enumeration = Enumeration(self._network, self._pixels, self._images)
+
+    @property
+    def simulated(self) -> int | None:
+        return self._shots if self._enumeration is None else None
 
     def probabilities(self, specification: NoiseSpecification) -> NDArray[np.float64]:
         deployment = self._deployment.under(specification)

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from noise_models import NoiseError
+from noise_models import NoiseError, NoiseSpecification
 from noise_models.free import FreeSpecification
+from qnnq.errors import InputError
 from qnnq.fitting.forward import Forward
 from qnnq.fitting.observation import Observation
 
@@ -29,6 +30,8 @@ class Likelihood:
     Attributes:
         specification: The noise.
         observations: The counts.
+        simulated: From how many simulated shots an image the model has its probabilities of each
+            setting; None: it is exact.
         evaluations: How often the forward model was run.
     """
 
@@ -37,9 +40,11 @@ class Likelihood:
         specification: FreeSpecification,
         observations: Sequence[Observation],
         forward: Forward,
+        simulated: Sequence[int | None] | None = None,
     ) -> None:
         self.specification = specification
         self.observations = tuple(observations)
+        self.simulated = tuple(simulated or [None] * len(self.observations))
         self.evaluations = 0
         self._forward = forward
         self._known: dict[tuple[float, ...], list[NDArray[np.float64]] | None] = {}
@@ -62,6 +67,20 @@ class Likelihood:
             else:
                 self._known[key] = [np.clip(p, SMALLEST, 1) for p in found]
         return self._known[key]
+
+    def beside(self, values: Values, more: NoiseSpecification) -> list[NDArray[np.float64]] | None:
+        """Return the class probabilities with more noise; None where that cannot be simulated."""
+        self.evaluations += 1
+        terms = (*self.specification.at(values.tolist()).terms, *more.terms)
+        try:
+            found = self._forward(NoiseSpecification(terms))
+        except (NoiseError, InputError):
+            return None
+        return [np.clip(p, SMALLEST, 1) for p in found]
+
+    def without_noise(self) -> list[NDArray[np.float64]]:
+        """Return the class probabilities of every setting without noise."""
+        return self._forward(NoiseSpecification())
 
     def log(self, values: Values) -> float:
         """Return the log-likelihood; -inf where the noise is impossible."""

@@ -2,11 +2,13 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from qnnq.arrays import IntArray
 from qnnq.data.selection import parse_images
 from qnnq.errors import InputError
 from qnnq.execution.inputs import data_for
@@ -22,6 +24,13 @@ COLUMNS = {
     "shots": "shots of each image",
     "correct": "right shots, of all images together",
 }
+VOTES = {
+    "model": COLUMNS["model"],
+    "images": "one image",
+    "votes": "the shots that named each class, such as 0 3 92 0 1 0 0 0 0 0",
+}
+"""Columns of a file that tells the votes of each image."""
+
 OPTIONAL = {
     "data": "mnist-test",
     "pairs": "0",
@@ -34,6 +43,8 @@ OPTIONAL = {
 
 def read_table(path: str | Path) -> list[Observation]:
     """Read a CSV file with a line for each setting: `COLUMNS`, and any of `OPTIONAL`.
+
+    Or with a line for each image and setting: `VOTES`, and any of `OPTIONAL`.
 
     Raises:
         InputError: For a bad file; it names the line and the column.
@@ -53,12 +64,13 @@ def read_table(path: str | Path) -> list[Observation]:
 def _read(path: str | Path, text: str) -> list[Observation]:
     reader = csv.DictReader(io.StringIO(text), skipinitialspace=True)
     names = reader.fieldnames or []
-    lacking = [name for name in COLUMNS if name not in names]
-    unknown = [name for name in names if name not in COLUMNS | OPTIONAL]
+    columns = VOTES if "votes" in names else COLUMNS
+    lacking = [name for name in columns if name not in names]
+    unknown = [name for name in names if name not in columns | OPTIONAL]
     if lacking or unknown:
         found = f"no {lacking[0]!r}" if lacking else f"{unknown[0]!r}"
         raise InputError(
-            f"{path}: found {found}, expected the columns {', '.join(COLUMNS)}, and any of "
+            f"{path}: found {found}, expected the columns {', '.join(columns)}, and any of "
             f"{', '.join(OPTIONAL)}"
         )
     repeated = [name for name in names if names.count(name) > 1]
@@ -67,7 +79,32 @@ def _read(path: str | Path, text: str) -> list[Observation]:
     observations = list(_observations(path, reader))
     if not observations:
         raise InputError(f"{path}: expected a line for each setting, found none")
-    return observations
+    return _joined(observations)
+
+
+def _joined(observations: Sequence[Observation]) -> list[Observation]:
+    """Return the observations, those of single images at one setting as one."""
+    groups: dict[RunRequest, list[Observation]] = {}
+    for each in observations:
+        if each.votes is None:
+            return list(observations)
+        groups.setdefault(replace(each.request, images=""), []).append(each)
+    joined = []
+    for request, group in groups.items():
+        images = np.concatenate([each.images for each in group])
+        if len(np.unique(images)) < len(images):
+            raise InputError(f"{group[0].place}: expected each image once at its setting")
+        joined.append(
+            replace(
+                group[0],
+                request=replace(request, images=",".join(map(str, images))),
+                images=images,
+                shots=np.concatenate([each.shots for each in group]),
+                right=sum(each.right for each in group),
+                votes=np.concatenate([each.votes for each in group if each.votes is not None]),
+            )
+        )
+    return joined
 
 
 def _observations(path: str | Path, reader: "csv.DictReader[str]") -> Iterator[Observation]:
@@ -77,25 +114,28 @@ def _observations(path: str | Path, reader: "csv.DictReader[str]") -> Iterator[O
             first, last = last + 1, reader.line_num
             if None in row:
                 raise InputError(f"found {len(row[None])} values more than columns")
-            values = {name: (row.get(name) or "").strip() for name in (*COLUMNS, *OPTIONAL)}
+            values = {name: (row.get(name) or "").strip() for name in (*COLUMNS, *VOTES, *OPTIONAL)}
             values |= {name: values[name] or default for name, default in OPTIONAL.items()}
-            yield _observation(values, f"{path} line {first}")
+            by_class = "votes" in (reader.fieldnames or ())
+            yield _observation(values, by_class, f"{path} line {first}")
     except csv.Error as error:
         raise InputError(f"{path} line {reader.line_num + 1}: {error}") from error
     except InputError as error:
         raise InputError(f"{path} line {first}: {error}") from error
 
 
-def _observation(values: dict[str, str], place: str) -> Observation:
-    numbers = {
-        name: _number(name, values[name]) for name in ("shots", "correct", "pairs", "copies")
-    }
-    if not 1 <= numbers["shots"] <= MOST_SHOTS:
-        raise InputError(f"shots: expected 1 to {MOST_SHOTS}, got {numbers['shots']}")
+def _observation(values: dict[str, str], by_class: bool, place: str) -> Observation:
+    counted = () if by_class else ("shots", "correct")
+    numbers = {name: _number(name, values[name]) for name in (*counted, "pairs", "copies")}
     check_placement(numbers["pairs"], values["pair_gate"], numbers["copies"])
     network = load_model(values["model"])
     data = data_for(network, values["data"], values["model"])
     images = parse_images(values["images"], len(data.labels))
+    votes = _votes(values["votes"], images, network.classes) if by_class else None
+    each = int(votes.sum()) if votes is not None else numbers["shots"]
+    if not 1 <= each <= MOST_SHOTS:
+        raise InputError(f"shots: expected 1 to {MOST_SHOTS}, got {each}")
+    right = numbers["correct"] if votes is None else int(votes[0, data.labels[images[0]]])
     request = RunRequest(
         model=values["model"],
         data=values["data"],
@@ -105,8 +145,19 @@ def _observation(values: dict[str, str], place: str) -> Observation:
         qubits=values["qubits"],
         copies=numbers["copies"],
     )
-    shots = np.full(len(images), numbers["shots"], np.int64)
-    return Observation(request, network, data, images, shots, numbers["correct"], place=place)
+    shots = np.full(len(images), each, np.int64)
+    return Observation(request, network, data, images, shots, right, votes, place)
+
+
+def _votes(text: str, images: IntArray, classes: int) -> IntArray:
+    """Return the votes of one image, (1, classes)."""
+    found = [_number("votes", word) for word in text.split()]
+    if len(images) != 1 or len(found) != classes:
+        raise InputError(
+            f"votes: expected one image and {classes} numbers, a class each, got {len(images)} "
+            f"images and {len(found)}"
+        )
+    return np.array([found], np.int64)
 
 
 def _number(name: str, text: str) -> int:

@@ -8,6 +8,7 @@ import pytest
 from qnnq.cli.main import main
 from qnnq.execution.request import RunRequest
 from qnnq.execution.run import run
+from qnnq.fitting.table import read_table
 from tests.results.files import write_results
 
 HEADER = "model,images,shots,correct,pairs\n"
@@ -29,6 +30,7 @@ def correct():
 def fewer_simulated(monkeypatch):
     """Simulate fewer shots of the model, for tests that need no finer probabilities."""
     monkeypatch.setattr("qnnq.fitting.forward.SIMULATED", (20, 20))
+    monkeypatch.setattr("qnnq.fitting.forward.FEWEST_SIMULATED", 400)
 
 
 @pytest.fixture
@@ -43,6 +45,7 @@ def answer(capsys, *arguments):
     return code, capsys.readouterr()
 
 
+@pytest.mark.usefixtures("fewer_simulated")
 def test_published_points_give_the_noise_and_predict_a_held_out_one(points, tmp_path, capsys):
     out, figure = tmp_path / "fit.json", tmp_path / "fit.svg"
     code, said = answer(
@@ -68,6 +71,7 @@ def test_published_points_give_the_noise_and_predict_a_held_out_one(points, tmp_
 @pytest.mark.usefixtures("fewer_simulated")
 def test_a_sweep_and_a_run_are_fitted_by_their_votes(tmp_path, capsys, monkeypatch):
     """The truth is within four standard errors (false-alarm rate 6e-5, but the seed is fixed)."""
+    monkeypatch.setattr("qnnq.fitting.mechanisms.mechanisms", lambda device, fitted: [])
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     sweep, results = tmp_path / "sweep.toml", tmp_path / "results.sqlite"
     sweep.write_text(
@@ -189,6 +193,7 @@ def test_one_number_is_no_test_of_a_noise_with_one_parameter(points, tmp_path, c
 def test_progress_does_not_pass_its_total(points, capsys, monkeypatch):
     monkeypatch.setattr("qnnq.cli.output.SECONDS_BETWEEN_LINES", 0.0)
     monkeypatch.setattr("qnnq.fitting.estimate.expected_runs", lambda parameters: 3)
+    monkeypatch.setattr("qnnq.fitting.mechanisms.mechanisms", lambda device, fitted: [])
     code, said = answer(capsys, "fit", points, "--device", "fake_torino", "--noise", NOISE)
     assert code == 0
     lines = said.err.splitlines()
@@ -201,3 +206,54 @@ def test_points_of_several_strengths_are_not_mixed(tmp_path, capsys):
     code, said = answer(capsys, "fit", path, "--noise", "fake_torino*?")
     assert code == 2
     assert "found strength 0, 1; choose by --where strength=1" in said.err
+
+
+@pytest.mark.usefixtures("fewer_simulated")
+def test_votes_by_class_are_data(tmp_path, capsys):
+    """Lines of one setting are one observation; of one image at most one."""
+    file = tmp_path / "votes.csv"
+    lines = (
+        "mnist16-a0.5,6929,0 0 190 4 0 2 0 1 3 0,{0}\nmnist16-a0.5,12,1 0 0 0 0 2 1 0 3 193,{0}\n"
+    )
+    file.write_text("model,images,votes,pairs\n" + lines.format(0) + lines.format(4))
+    first, second = read_table(file)
+    assert first.images.tolist() == [6929, 12]
+    assert first.votes.tolist() == [
+        [0, 0, 190, 4, 0, 2, 0, 1, 3, 0],
+        [1, 0, 0, 0, 0, 2, 1, 0, 3, 193],
+    ]
+    assert (first.right, first.shots.tolist()) == (383, [200, 200])
+    assert second.request.pairs == 4
+    file.write_text("model,images,votes\n" + lines.replace(",{0}", ""))
+    code, said = answer(
+        *(capsys, "fit", file, "--noise", "readout(p=?0:0.2)", "--device", "fake_torino"),
+        *("--json", "-"),
+    )
+    assert (code, said.err) == (0, "")
+    (found,) = json.loads(said.out)["explanations"]
+    assert found["by_image"] is not None
+    assert found["overdispersion"]["low"] < 1 < found["overdispersion"]["high"]
+    names = [each["mechanism"] for each in found["rivals"]]
+    assert "readout(p01=?, p10=0)" in names
+    assert "zz(rate=?)" in found["unseen"]
+    told = [each["told_by"] for each in found["rivals"] if each["is_rival"]]
+    assert all(each is None or "shots an image of mnist16-a0.5" in each for each in told)
+
+
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        ("mnist16-a0.5,5,1 2 3\n", "line 2: votes: expected one image and 10 numbers"),
+        ("mnist16-a0.5,0:2,1 2 3 0 0 0 0 0 0 0\n", "got 2 images and 10"),
+        ("mnist16-a0.5,5,1 x 3 0 0 0 0 0 0 0\n", "line 2: votes: expected a whole number"),
+        (2 * "mnist16-a0.5,5,1 2 3 0 0 0 0 0 0 0\n", "line 2: expected each image once"),
+        ("mnist16-a0.5,5,\n", "line 2: votes: expected one image and 10 numbers"),
+    ],
+)
+def test_bad_votes_are_one_line(lines, says, tmp_path, capsys):
+    file = tmp_path / "votes.csv"
+    file.write_text("model,images,votes\n" + lines)
+    code, said = answer(capsys, "fit", file, "--noise", "fake_torino*?")
+    assert code == 2
+    assert says in said.err
+    assert said.err.count("\n") == 1

@@ -13,7 +13,7 @@ from qnnq.data.load import load_data
 from qnnq.execution.request import RunRequest
 from qnnq.fitting.estimate import DROP, estimate
 from qnnq.fitting.explanation import explain, verdict, weights
-from qnnq.fitting.goodness import p_value
+from qnnq.fitting.goodness import goodness
 from qnnq.fitting.likelihood import Likelihood
 from qnnq.fitting.observation import Observation
 from qnnq.networks.bundled import load_model
@@ -97,7 +97,7 @@ def test_p_values_of_a_true_model_are_uniform(votes):
     """Kolmogorov and Smirnov; false-alarm rate 1e-6."""
     random = np.random.default_rng(4)
     found = [
-        p_value(fitted("readout(p=?)", same, *random.binomial(400, 0.9, 2), votes=votes))
+        goodness(fitted("readout(p=?)", same, *random.binomial(400, 0.9, 2), votes=votes)).p_value
         for _ in range(30)
     ]
     assert kstest(found, "uniform").pvalue > 1e-6

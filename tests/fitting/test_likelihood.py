@@ -8,14 +8,16 @@ import pytest
 from scipy.stats import binom, chi2
 
 from noise_models import NoiseSpecification
+from noise_models.free import FreeSpecification
 from qnnq.data.load import load_data
 from qnnq.execution.deployment import deploy
 from qnnq.execution.modes.stepwise import Stepwise
 from qnnq.execution.request import RunRequest
+from qnnq.execution.run import prepare
 from qnnq.execution.shot_loop import run_shots
 from qnnq.fitting.enumeration import Enumeration, is_enumerable
 from qnnq.fitting.forward import InstrumentForward
-from qnnq.fitting.likelihood import log_sum_probability
+from qnnq.fitting.likelihood import Likelihood, log_sum_probability
 from qnnq.fitting.observation import Observation
 from qnnq.networks.bundled import load_model
 
@@ -74,3 +76,26 @@ def test_the_sum_of_binomials_is_their_convolution(total):
 def test_the_shots_of_one_image_are_binomial():
     found = log_sum_probability(7, np.array([10]), np.array([0.6]))
     assert found == pytest.approx(binom.logpmf(7, 10, 0.6))
+
+
+COUPLED = "0,1,3,4,6,7,9,10,12,13,17,27,19,20,22,23"
+"""Eight pairs of coupled qubits of fake_torino, no two of which are coupled."""
+
+
+def test_a_static_zz_coupling_has_a_likelihood_with_its_maximum_there():
+    """Half and one and a half times the rate are less likely, by far more than chance does.
+
+    A difference of 12 of the log-likelihood is five standard deviations of the rate.
+    """
+    true = "fake_torino + zz(rate=400kHz)"
+    network, data = load_model("mnist16-a0.5"), load_data("mnist-test")
+    images = np.arange(6)
+    request = RunRequest(noise=true, qubits=COUPLED, images="0:6", pairs=8, shots=60, seed=5)
+    result = prepare(request).execute(with_error=False)
+    votes, shots = result.counts, result.counts.sum(axis=1)
+    right = int(votes[images, result.labels].sum())
+    seen = Observation(request, network, data, images, shots, right, votes)
+    free = FreeSpecification.parse("fake_torino + zz(rate=?)", ["fake_torino"])
+    likelihood = Likelihood(free, [seen], InstrumentForward([seen], "fake_torino", 30))
+    half, whole, more = (likelihood.log(np.array([rate])) for rate in (2e5, 4e5, 6e5))
+    assert whole > max(half, more) + 12
