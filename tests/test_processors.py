@@ -30,7 +30,7 @@ def check(*, start=("-m", "pytest"), only=("-m", "not slow"), **environment):
     assert child.returncode == 0, child.stdout + child.stderr
 
 
-@pytest.mark.parametrize(("level", "core"), zip(NUMPY, BLAS))
+@pytest.mark.parametrize(("level", "core"), list(zip(NUMPY, BLAS)))
 def test_an_older_processor(level, core):
     check(NPY_DISABLE_CPU_FEATURES=NUMPY[level], OPENBLAS_CORETYPE=core)
 
