@@ -14,4 +14,4 @@ def test_eight_steps_from_a_torch_network_to_a_report(tmp_path, monkeypatch, cap
     page = (tmp_path / "tutorial" / "report.html").read_text(encoding="utf-8")
     for name in ("mine", "sign", "natural"):
         assert f"{name}.safetensors" in page
-    assert "Images that the weakest noise changes" in page
+    assert "The images are not drawn: data.npz: features are no pictures" in page

@@ -148,7 +148,8 @@ def _simulator(
     qubits = {qubit for each in circuits for site in each.sites for qubit in site.qubits}
     channels = build_channels(specification, device.target, sorted(qubits), measurement)
     for each in circuits:
-        unknown = None if timed else unknown_wait(each.circuit, device.target)
+        waits = timed or isinstance(each, NetworkCircuit)  # its waits are delays, also in branches
+        unknown = None if waits else unknown_wait(each.circuit, device.target)
         check_coverage(each.circuit, channels, specification, unknown)
     return AerSimulator(
         # The local executor copies the simulator for each job: with a target, that takes seconds.
