@@ -1,0 +1,1 @@
+"""Quantum states as data: preparation circuits with labels, families by name, files."""

@@ -1,0 +1,145 @@
+"""Files of states: OpenQASM 3 in JSON, or QPY.
+
+`qnnq-states/1`, JSON: `format`, `name`, `copies`, and `states`, a list of {`label`, `told`,
+`circuits`}, each circuit a text in OpenQASM 3. QPY: a circuit each, with the metadata `state`
+(circuits of one state follow one another), `label`, and, where they matter, `copies` and `told`.
+"""
+
+import io
+import json
+from collections.abc import Iterable
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qnnq.data.states.dataset import State, States
+from qnnq.errors import InputError, require
+from qnnq.storage.files import read_text, write_atomically
+
+if TYPE_CHECKING:
+    from qiskit.circuit import QuantumCircuit
+
+FORMAT = "qnnq-states/1"
+ENDINGS = (".json", ".qpy")
+
+
+def write_states(path: str | Path, states: States) -> None:
+    """Write states as OpenQASM 3 in JSON or as QPY, by the file's ending."""
+    if check_ending(path) == ".qpy":
+        write_atomically(path, _to_qpy(states))
+        return
+    from qiskit import qasm3
+
+    entries = [
+        {
+            "label": state.label,
+            "told": state.told,
+            "circuits": [qasm3.dumps(circuit) for circuit in state.circuits],
+        }
+        for state in states.states
+    ]
+    document = {"format": FORMAT, "name": states.name, "copies": states.copies, "states": entries}
+    write_atomically(path, (json.dumps(document, indent=1) + "\n").encode())
+
+
+def read_states(path: str | Path) -> States:
+    """Read states; raise InputError, one line that begins with the path, if the file is bad."""
+    try:
+        ending = check_ending(path)
+        return _from_qpy(Path(path)) if ending == ".qpy" else _from_json(path)
+    except InputError as error:
+        message = str(error)
+        raise InputError(message if str(path) in message else f"{path}: {message}") from error
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def check_ending(path: str | Path) -> str:
+    """Return the ending of a file of states; raise InputError for another one."""
+    ending = Path(path).suffix.lower()
+    require(ending in ENDINGS, str(path), f"a name that ends in {' or '.join(ENDINGS)}", ending)
+    return ending
+
+
+def _from_json(path: str | Path) -> States:
+    try:
+        document = json.loads(read_text(path))
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"expected {FORMAT}, not JSON: {error}") from error
+    found = document.get("format") if isinstance(document, dict) else type(document).__name__
+    require(found == FORMAT, "format", FORMAT, repr(found))
+    entries = document.get("states")
+    require(isinstance(entries, list), "states", "a list", type(entries).__name__)
+    states = [_state(entry, f"state {number}") for number, entry in enumerate(entries)]
+    return States(tuple(states), str(document.get("name", path)), document.get("copies", 1))
+
+
+def _state(entry: Any, where: str) -> State:
+    require(isinstance(entry, dict), where, "an object with label and circuits", repr(entry)[:40])
+    texts, told = entry.get("circuits"), entry.get("told", [])
+    good = isinstance(texts, list) and all(isinstance(text, str) for text in texts)
+    require(good, f"{where}: circuits", "a list of texts in OpenQASM 3", repr(texts)[:40])
+    good = isinstance(told, list) and all(isinstance(text, str) for text in told)
+    require(good, f"{where}: told", "a list of texts", repr(told)[:40])
+    circuits = tuple(_from_qasm(text, where) for text in texts)
+    return State(circuits, entry.get("label"), tuple(told))
+
+
+def _from_qasm(text: str, where: str) -> "QuantumCircuit":
+    from qiskit import qasm3
+
+    try:
+        return qasm3.loads(text)
+    except ImportError as error:
+        raise InputError(
+            "OpenQASM 3 needs the package qiskit-qasm3-import (pip install qiskit-qasm3-import); "
+            "QPY files need nothing else"
+        ) from error
+    except Exception as error:  # the parser has no common class for what a bad text raises
+        raise InputError(f"{where}: not OpenQASM 3: {' '.join(str(error).split())}") from error
+
+
+def _to_qpy(states: States) -> bytes:
+    from qiskit import qpy
+
+    circuits = []
+    for number, state in enumerate(states.states):
+        for circuit in state.circuits:
+            labelled = circuit.copy()
+            labelled.metadata = {
+                "state": number,
+                "label": state.label,
+                "copies": states.copies,
+                "told": list(state.told),
+                "name": states.name,
+            }
+            circuits.append(labelled)
+    buffer = io.BytesIO()
+    qpy.dump(circuits, buffer)
+    return buffer.getvalue()
+
+
+def _from_qpy(path: Path) -> States:
+    from qiskit import qpy
+
+    content = path.read_bytes()
+    try:
+        circuits = qpy.load(io.BytesIO(content))
+    except Exception as error:  # a bad file raises whatever its bytes lead to
+        raise InputError(f"not a QPY file: {' '.join(str(error).split())}") from error
+    require(len(circuits) > 0, "states", "at least one circuit", "none")
+    known = [circuit.metadata or {} for circuit in circuits]
+    for number, metadata in enumerate(known):
+        require("label" in metadata, f"circuit {number}", "metadata with a label", repr(metadata))
+    numbered = [(data.get("state", number), number) for number, data in enumerate(known)]
+    states = [
+        _grouped([circuits[number] for _, number in group])
+        for _, group in groupby(numbered, key=lambda each: each[0])
+    ]
+    first = known[0]
+    return States(tuple(states), str(first.get("name", path.name)), first.get("copies", 1))
+
+
+def _grouped(circuits: Iterable["QuantumCircuit"]) -> State:
+    own = tuple(circuits)
+    return State(own, own[0].metadata["label"], tuple(own[0].metadata.get("told", ())))
