@@ -15,6 +15,7 @@ import typer
 COMMANDS = (
     "run",
     "models",
+    "states",
     "glossary",
     "noise",
     "compile_command",

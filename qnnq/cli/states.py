@@ -1,0 +1,172 @@
+"""`qnnq states`: quantum states as data."""
+
+import os
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from qnnq.cli import options
+from qnnq.cli.output import print_table, write_json
+
+if TYPE_CHECKING:
+    from qnnq.data.states.dataset import States
+    from qnnq.execution.states.layout import StatesLayout
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command()
+    def states(
+        data: Annotated[
+            str | None,
+            typer.Argument(metavar="STATES", help="A family or a file (.json, .qpy)."),
+        ] = None,
+        qubits: Annotated[int, typer.Option(help="Of a copy; of a register, time-reversal.")] = 4,
+        count: Annotated[int, typer.Option("--states", help="How many.")] = 10,
+        seed: Annotated[int, typer.Option(help="Of the family.")] = 0,
+        copies: Annotated[
+            int | None, typer.Option(help="Copies a shot, 1 or 2. Default: the family's.")
+        ] = None,
+        draws: Annotated[
+            int, typer.Option(help="Preparations that stand for a mixed state in a file.")
+        ] = 64,
+        draw: Annotated[
+            int | None,
+            typer.Option(help="Draw the shot of this state, twins coupled.", metavar="N"),
+        ] = None,
+        device: options.Device = None,
+        out: Annotated[
+            str | None,
+            typer.Option(help="Write them: .json (OpenQASM 3) or .qpy.", metavar="FILE"),
+        ] = None,
+        json: options.Json = None,
+    ) -> None:
+        """List families of quantum states; make, write and draw states; say what fits a device.
+
+        Example: qnnq states hidden-pauli --qubits 8 --states 3 --device fake_kingston
+        """
+        if data is None:
+            _list_families(json)
+            return
+        from qnnq.data.states.files import check_ending, write_states
+
+        if out is not None:
+            check_ending(out)
+        found = _states(data, qubits, count, seed, copies, draws)
+        document: dict[str, Any] = {
+            "schema": "qnnq.states/1",
+            "name": found.name,
+            "digest": found.digest,
+            "states": len(found.states),
+            "qubits": found.qubits,
+            "copies": found.copies,
+            "labels": found.labels.tolist(),
+        }
+        layout = None if device is None else _layout(found, device)
+        if layout is not None:
+            document["layout"] = {
+                "device": device,
+                "form": layout.form,
+                "room": layout.room,
+                "pairs": [list(pair) for pair in layout.pairs],
+                "gates": layout.gates,
+                "routed_gates": layout.routed_gates,
+                "contrast": layout.contrast,
+                "uniform_contrast": layout.uniform_contrast,
+            }
+        if out is not None:
+            write_states(out, found)
+        if json is not None:
+            write_json(document, json)
+        if json != "-":
+            _print(found, layout, device, draw)
+
+
+def _list_families(json: str | None) -> None:
+    from rich.table import Table
+
+    from qnnq.data.states.families import FAMILIES
+
+    if json is not None:
+        entries = [
+            {"name": name, "about": each.about, "copies": each.copies, "qubits": list(each.qubits)}
+            for name, each in FAMILIES.items()
+        ]
+        write_json({"schema": "qnnq.states/1", "families": entries}, json)
+    if json == "-":
+        return
+    table = Table(title="Families of states", title_justify="left")
+    for name in ("family", "states, and what is asked"):
+        table.add_column(name)
+    for name in ("copies a shot", "qubits"):
+        table.add_column(name, justify="right")
+    for name, each in FAMILIES.items():
+        table.add_row(name, each.about, str(each.copies), f"{each.qubits[0]} to {each.qubits[1]}")
+    print_table(table)
+
+
+def _states(
+    data: str, qubits: int, count: int, seed: int, copies: int | None, draws: int
+) -> "States":
+    from qnnq.data.states.families import make_states
+    from qnnq.data.states.files import read_states
+
+    if os.path.exists(data) or data.endswith((".json", ".qpy")):
+        return read_states(data)
+    return make_states(data, qubits, count, seed, copies, draws)
+
+
+def _layout(found: "States", device: str) -> "StatesLayout":
+    from noise_models.specification import NoiseSpecification
+    from qnnq.devices.names import device_names, resolve_device
+    from qnnq.execution.states.layout import states_layout
+
+    resolved = resolve_device(device)
+    noise = NoiseSpecification.parse(device, {*device_names(), device})
+    return states_layout(found, resolved.target, noise)
+
+
+def _print(
+    found: "States", layout: "StatesLayout | None", device: str | None, draw: int | None
+) -> None:
+    from qnnq.wording import counted
+
+    copies = {1: "1 copy", 2: "2 copies"}[found.copies]
+    labels = ", ".join(map(str, found.labels[:8].tolist())) + ", ..." * (len(found.labels) > 8)
+    print(
+        f"{found.name}: {counted(len(found.states), 'state')} of {counted(found.qubits, 'qubit')}, "
+        f"{copies} a shot; labels {labels}"
+    )
+    if layout is not None:
+        _print_layout(found, layout, device)
+    if draw is not None:
+        from qnnq.errors import require
+        from qnnq.execution.states.layout import shot_circuit
+
+        last = len(found.states) - 1
+        require(0 <= draw <= last, "--draw", f"a state from 0 to {last}", draw)
+        print(shot_circuit(found, draw).draw("text", fold=120))
+
+
+def _print_layout(found: "States", layout: "StatesLayout", device: str | None) -> None:
+    if layout.contrast is None or layout.uniform_contrast is None:
+        print(
+            f"{device}: {layout.gates} two-qubit gates a shot become {layout.routed_gates}, "
+            f"as of {layout.swaps:.0f} SWAPs"
+        )
+        return
+    from qnnq.statistics.copies import CONTRAST, pair_copies_needed
+
+    pairs = ", ".join(f"{first}-{second}" for first, second in layout.pairs)
+    print(
+        f"{device}: {found.pairs} of at most {layout.room} disjoint pairs, "
+        f"{layout.gates} two-qubit gates: {pairs}"
+    )
+    print(
+        f"contrast that the noise leaves: {layout.contrast:.3f} of a Pauli without identities, "
+        f"{layout.uniform_contrast:.3f} on average over all"
+    )
+    if found.name.startswith("hidden-pauli"):
+        needed = pair_copies_needed(CONTRAST**2 * layout.contrast)
+        print(f"copies for 95 %, one of two Paulis without identities told afterwards: {needed}")
