@@ -10,6 +10,7 @@ from qnnq.cli.output import print_table, write_json
 
 if TYPE_CHECKING:
     from qnnq.data.states.dataset import States
+    from qnnq.devices.device import Device
     from qnnq.execution.states.layout import StatesLayout
 
 
@@ -50,6 +51,7 @@ def register(app: typer.Typer) -> None:
             _list_families(json)
             return
         from qnnq.data.states.files import check_ending, write_states
+        from qnnq.devices.names import resolve_device
 
         if out is not None:
             check_ending(out)
@@ -63,7 +65,8 @@ def register(app: typer.Typer) -> None:
             "copies": found.copies,
             "labels": found.labels.tolist(),
         }
-        layout = None if device is None else _layout(found, device)
+        resolved = None if device is None else resolve_device(device)
+        layout = None if resolved is None else _layout(found, resolved)
         if layout is not None:
             document["layout"] = {
                 "device": device,
@@ -80,7 +83,7 @@ def register(app: typer.Typer) -> None:
         if json is not None:
             write_json(document, json)
         if json != "-":
-            _print(found, layout, device, draw)
+            _print(found, layout, resolved, draw)
 
 
 def _list_families(json: str | None) -> None:
@@ -117,18 +120,16 @@ def _states(
     return make_states(data, qubits, count, seed, copies, draws)
 
 
-def _layout(found: "States", device: str) -> "StatesLayout":
+def _layout(found: "States", device: "Device") -> "StatesLayout":
     from noise_models.specification import NoiseSpecification
-    from qnnq.devices.names import device_names, resolve_device
     from qnnq.execution.states.layout import states_layout
 
-    resolved = resolve_device(device)
-    noise = NoiseSpecification.parse(device, {*device_names(), device})
-    return states_layout(found, resolved.target, noise)
+    noise = NoiseSpecification.parse(device.name, [device.name])
+    return states_layout(found, device.target, noise)
 
 
 def _print(
-    found: "States", layout: "StatesLayout | None", device: str | None, draw: int | None
+    found: "States", layout: "StatesLayout | None", device: "Device | None", draw: int | None
 ) -> None:
     from qnnq.wording import counted
 
@@ -138,7 +139,7 @@ def _print(
         f"{found.name}: {counted(len(found.states), 'state')} of {counted(found.qubits, 'qubit')}, "
         f"{copies} a shot; labels {labels}"
     )
-    if layout is not None:
+    if layout is not None and device is not None:
         _print_layout(found, layout, device)
     if draw is not None:
         from qnnq.errors import require
@@ -149,18 +150,20 @@ def _print(
         print(shot_circuit(found, draw).draw("text", fold=120))
 
 
-def _print_layout(found: "States", layout: "StatesLayout", device: str | None) -> None:
+def _print_layout(found: "States", layout: "StatesLayout", device: "Device") -> None:
     if layout.contrast is None or layout.uniform_contrast is None:
         print(
-            f"{device}: {layout.gates} two-qubit gates a shot become {layout.routed_gates}, "
+            f"{device.name}: {layout.gates} two-qubit gates a shot become {layout.routed_gates}, "
             f"as of {layout.swaps:.0f} SWAPs"
         )
         return
+    from qnnq.execution.states.layout import quantum_seconds
     from qnnq.statistics.copies import CONTRAST, pair_copies_needed
+    from qnnq.wording import counted
 
     pairs = ", ".join(f"{first}-{second}" for first, second in layout.pairs)
     print(
-        f"{device}: {found.pairs} of at most {layout.room} disjoint pairs, "
+        f"{device.name}: {found.pairs} of at most {layout.room} disjoint pairs, "
         f"{layout.gates} two-qubit gates: {pairs}"
     )
     print(
@@ -170,3 +173,10 @@ def _print_layout(found: "States", layout: "StatesLayout", device: str | None) -
     if found.name.startswith("hidden-pauli"):
         needed = pair_copies_needed(CONTRAST**2 * layout.contrast)
         print(f"copies for 95 %, one of two Paulis without identities told afterwards: {needed}")
+        sets = len(found.states) * needed // 2
+        print(
+            f"cost: {counted(sets, 'parameter set')} of one shot, "
+            f"{quantum_seconds(device, sets):.2f} quantum seconds and what the sets cost to load, "
+            f"of which nothing is published; up to {layout.side_by_side} shots fit side by side, "
+            "the others on worse pairs"
+        )

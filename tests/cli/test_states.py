@@ -31,6 +31,8 @@ def test_a_layout_predicts_the_contrast(capsys):
     out = capsys.readouterr().out
     assert "8 of at most 62 disjoint pairs" in out
     assert "told afterwards: 16" in out
+    assert "8 parameter sets of one shot, 2.00 quantum seconds" in out
+    assert "up to 7 shots" in out
     assert out.count("■") >= 8  # the CZ gates of the drawing
 
 

@@ -7,6 +7,7 @@ from qiskit.transpiler import Target, generate_preset_pass_manager
 
 from noise_models.specification import NoiseSpecification
 from qnnq.data.states.dataset import States
+from qnnq.devices.device import Device
 from qnnq.errors import InputError
 from qnnq.execution.states.device_pairs import (
     Pair,
@@ -42,9 +43,25 @@ class StatesLayout:
     uniform_contrast: float | None = None
 
     @property
+    def side_by_side(self) -> int:
+        """Shots that the device takes at once, all but the first on pairs that are worse."""
+        return self.room // len(self.pairs) if self.pairs else 1
+
+    @property
     def swaps(self) -> float:
         """SWAPs that routing adds, three gates each."""
         return max(0, self.routed_gates - self.gates) / 3
+
+
+def quantum_seconds(device: Device, sets: int) -> float:
+    """Return what so many parameter sets of one shot cost in one job; circuits take microseconds.
+
+    Every copy of a mixed state is another preparation, so that each shot has angles of its own in
+    the one parametrised circuit. What they cost to load is in it only as far as `seconds_per_set`
+    of the limits says.
+    """
+    delay, _, _ = device.rep_delay()
+    return device.limits.overhead_s + sets * (delay + device.limits.seconds_per_set)
 
 
 def shot_circuit(states: States, number: int) -> QuantumCircuit:
