@@ -19,11 +19,11 @@ import numpy as np
 from curves import Rows, copies_for
 
 from noise_models.specification import NoiseSpecification
+from qnnq.data.states.hidden_pauli import draw_bits
 from qnnq.data.states.paulis import pauli_number, random_paulis
 from qnnq.devices.names import resolve_device
 from qnnq.execution.states.answers import name_paulis
 from qnnq.execution.states.device_pairs import PairResponses, choose_pairs, device_responses
-from qnnq.execution.states.pair_neuron import draw_outcomes
 from qnnq.statistics import copies as exact
 from qnnq.statistics.floors import adaptive_telling_floor
 
@@ -37,12 +37,16 @@ HERE = Path(__file__).parent
 def name_on_device(
     rng: np.random.Generator, responses: PairResponses, copies: int, trials: int
 ) -> int:
-    """Return how often a uniform Pauli is named."""
+    """Return how often a uniform Pauli is named, outcomes drawn from the pairs' exact responses."""
     right = 0
     for begin in range(0, trials, 100):
         paulis = random_paulis(rng, min(100, trials - begin), QUBITS)
-        left = C2 * responses.predicted_contrast(paulis)
-        named = name_paulis(rng, draw_outcomes(rng, paulis, copies // 2, left))
+        outcomes = []
+        for pauli in paulis:
+            sign = 1 - 2 * int(rng.integers(2))
+            first, second = (draw_bits(rng, pauli, sign, copies // 2) for _ in range(2))
+            outcomes.append(responses.sample(rng, pauli, first, second))
+        named = name_paulis(rng, np.stack(outcomes))
         right += int(np.sum(named == pauli_number(paulis)))
     return right
 

@@ -43,7 +43,9 @@ def register(app: typer.Typer) -> None:
         ] = None,
         json: options.Json = None,
     ) -> None:
-        """List families of quantum states; make, write and draw states; say what fits a device.
+        """List, make, write and draw quantum states.
+
+        With --device it says what fits, and what contrast the noise leaves pairs of twins.
 
         Example: qnnq states hidden-pauli --qubits 8 --states 3 --device fake_kingston
         """
