@@ -78,7 +78,7 @@ def test_rows_are_made_once(tmp_path):
 
     for _ in range(2):
         rows = Rows(tmp_path / "rows.csv", ["n"], ["copies"])
-        assert rows.make(make, n=2) == {"n": "2", "copies": "3"}
+        assert rows.make(make, n="2, twice") == {"n": "2, twice", "copies": "3"}
     assert len(made) == 1
 
 

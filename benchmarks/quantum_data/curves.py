@@ -1,6 +1,7 @@
 """From simulated trials to the number of copies that a wanted accuracy takes; rows on disk."""
 
 import csv
+import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -71,7 +72,7 @@ class Rows:
     """
 
     def __init__(self, path: Path, keys: Sequence[str], values: Sequence[str]) -> None:
-        self.path, self._keys, self._fields = path, keys, [*keys, *values]
+        self.path, self._fields = path, [*keys, *values]
         self.rows: list[dict[str, str]] = []
         if path.exists():
             with path.open(encoding="utf-8", newline="") as file:
@@ -85,10 +86,12 @@ class Rows:
                 return row
         made = {name: _text(value) for name, value in make().items()}
         self.rows.append({**wanted, **made})
-        lines = [",".join(self._fields)]
-        lines += [",".join(row.get(name, "") for name in self._fields) for row in self.rows]
+        text = io.StringIO()
+        writer = csv.DictWriter(text, self._fields, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self.rows)
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(self.path, ("\n".join(lines) + "\n").encode())
+        write_atomically(self.path, text.getvalue().encode())
         print(", ".join(f"{k}={v}" for k, v in self.rows[-1].items()), flush=True)
         return self.rows[-1]
 

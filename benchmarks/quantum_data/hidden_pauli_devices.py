@@ -148,13 +148,14 @@ def draw(rows: Rows, path: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=HERE / "hidden_pauli_devices.csv")
+    parser.add_argument("--devices", nargs="+", default=DEVICES)
     parser.add_argument("--trials", type=int, default=500)
     parser.add_argument("--quick", action="store_true")
     options = parser.parse_args()
     keys = ["device", "which", "strength"]
     values = ["full_weight_contrast", "uniform_contrast", "A2_copies_full_weight"]
     rows = Rows(options.out, keys, [*values, "A1_copies", "A1_low", "A1_high", "pairs"])
-    devices = DEVICES[2:4] if options.quick else DEVICES
+    devices = options.devices[2:4] if options.quick else options.devices
     trials = 100 if options.quick else options.trials
     for device in devices:
         target = resolve_device(device).target

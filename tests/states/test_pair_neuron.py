@@ -183,7 +183,7 @@ def test_the_best_pairs_of_a_device(device, best):
 
 
 def test_a_hidden_pauli_is_named_on_the_best_pairs(best):
-    """With 104 copies 98 % are right; below 90 % of 200 has a chance under 1e-6 in other streams."""
+    """With 104 copies 98 % are right; below 90 % of 200 has a chance under 1e-6 elsewhere."""
     _, responses = best
     rng = np.random.default_rng(6)
     paulis = random_paulis(rng, 200, 8)
@@ -210,7 +210,7 @@ def test_instrument_aer_and_formula_agree(device, best):
             slot = 2 * pair + copy
             rows[:, names[f"angle[{slot}]"]] = ANGLE[letter, copies[copy][:, pair]]
             rows[:, names[f"phase[{slot}]"]] = PHASE[letter]
-    bits = AerCircuit(circuit, channels).bits(rows, (0,), 0)
+    bits = AerCircuit(circuit, channels).bits(rows, rows, (0,), 0)
     aer = 2 * bits[:, ::2] + bits[:, 1::2]
     two = PairResponses(responses.table[:2])
     contrast = 0.9025 * two.predicted_contrast(pauli)
