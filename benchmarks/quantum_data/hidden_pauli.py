@@ -6,7 +6,8 @@ A1: name the Pauli out of 4^n - 1, nothing told. A2: say which of two anticommut
 told after the last measurement. Copies for an accuracy of 95 %, two a shot for coupled neurons, for
 n = 2, 4, 6, 8: exact sums for A2 and proven floors, simulated trials for A1. Single copies are
 credited with no noise. Rows go to a CSV file, one by one: a run that was stopped goes on where it
-was. `--quick` takes n = 2 and 4 and few trials. It then draws the figure.
+was. It then draws the figure. `--quick` takes n = 2 and 4 and few trials (with `--out` and
+`--figure` elsewhere).
 """
 
 import argparse
@@ -143,6 +144,7 @@ def draw(rows: Rows, path: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=HERE / "hidden_pauli.csv")
+    parser.add_argument("--figure", type=Path, default=HERE.parents[1] / "docs/quantum-data.png")
     parser.add_argument("--trials", type=int, default=1000)
     parser.add_argument("--adaptive", type=int, default=200, help="trials, 0: none")
     parser.add_argument("--quick", action="store_true")
@@ -153,7 +155,7 @@ def main() -> None:
     for place, qubits in enumerate((2, 4) if options.quick else (2, 4, 6, 8)):
         telling(rows, qubits)
         naming(rows, qubits, place, trials, adaptive)
-    draw(rows, options.out.with_suffix(".png"))
+    draw(rows, options.figure)
 
 
 if __name__ == "__main__":

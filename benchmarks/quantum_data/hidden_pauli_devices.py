@@ -139,6 +139,7 @@ def draw(rows: Rows, path: Path) -> None:
         axes.set_yscale("log")
         axes.set_xscale("symlog", linthresh=0.5)
         axes.set_xticks(STRENGTHS, [f"{strength:g}" for strength in STRENGTHS])
+        axes.set_xlim(-0.02, 1.1 * STRENGTHS[-1])
         axes.set_xlabel("noise strength (solid: best pairs, dashed: middle ones)")
         axes.set_ylabel("copies for 95 %, P or Q told afterwards, n = 8")
         axes.legend(fontsize=7)

@@ -28,7 +28,7 @@ from qnnq.statistics.intervals import wilson
 from qnnq.training.module import QuantizedNetwork
 from qnnq.training.settings import TrainingSettings
 
-ERRORS = (0.0, 0.1, 0.3)
+ERRORS = (0.1, 0.0, 0.3)
 HERE = Path(__file__).parent
 BELL_DIGITS = np.array([[1, 3], [0, 2]])
 """Digit of a pair, [x, z], for the Bell state X^x Z^z of Phi+: see `pair_neuron`."""
@@ -179,7 +179,7 @@ def main() -> None:
     columns = [name + end for name in ("one", "two", "three") for end in ("", "_low", "_high")]
     rows = Rows(options.out, ["network", "measured", "n", "error"], ["circuits", *columns])
     few = options.quick
-    for qubits in (4,) if few else (4, 6, 8):
+    for qubits in (4,) if few else (8, 4, 6):
         circuits = (200, 200) if few else (600, 600 if qubits < 8 else 400)
         for error in ERRORS:
             for name, kind, make in (
