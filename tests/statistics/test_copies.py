@@ -103,6 +103,13 @@ def test_floors():
     assert [adaptive_telling_floor(n) for n in (2, 4, 6, 8)] == [4, 13, 47, 184]
 
 
+def test_no_scheme_is_below_its_floor(unknown_sign):
+    for n in (2, 4, 6):
+        for law in (random_stabiliser_bases, unbiased_bases_in_turn):
+            assert copies_needed(told_after(law(n), unknown_sign)) > adaptive_telling_floor(n)
+        assert adaptive_naming_floor(n) < naming_floor(n)
+
+
 def test_the_average_behind_the_floors():
     rng = np.random.default_rng(0)
     letters = np.array([np.eye(2), [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], np.diag([1, -1])])

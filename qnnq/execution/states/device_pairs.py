@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -155,7 +156,10 @@ def _rows(coefficients: NDArray[np.float64], letter: int) -> NDArray[np.float64]
 
 
 def choose_pairs(
-    target: Target, specification: NoiseSpecification, count: int, which: str = "best"
+    target: Target,
+    specification: NoiseSpecification,
+    count: int,
+    which: Literal["best", "median"] = "best",
 ) -> list[Pair]:
     """Choose disjoint pairs by the contrast that a noise leaves them.
 
