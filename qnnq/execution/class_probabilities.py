@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from qnnq.arrays import FloatArray, IntArray
+from qnnq.arrays import IntArray
 from qnnq.errors import InputError
 from qnnq.execution.engines.layer_response import LayerResponse
 from qnnq.execution.exact_sums import layer_sums

@@ -42,7 +42,7 @@ def _of_block(
     images, count = probabilities.shape
     votes = np.arange(shots + 1)
     # (images, classes, shots + 1): chances of each number of votes, as if they were independent
-    chances = poisson.pmf(votes, shots * np.maximum(probabilities, 0)[:, :, None])
+    chances = np.asarray(poisson.pmf(votes, shots * np.maximum(probabilities, 0)[:, :, None]))
     rows = np.arange(images)
     others = np.arange(count - 1) + (np.arange(count - 1) >= classes[:, None])
     rival = chances[rows[:, None], others]  # (images, classes - 1, shots + 1)
