@@ -42,6 +42,10 @@ class ExactResult(RunResult):
         counts = none.astype(np.int64)
         return cls(task_id, task, images, labels, counts, none, probabilities=probabilities, **more)
 
+    def chances(self) -> Chances:
+        """Return how likely the images, which have labels, are answered right."""
+        return Chances(self.labels, self.probabilities, self.majority_of)
+
     @property
     def shots(self) -> int:
         """Shots whose majority is asked for."""
@@ -70,5 +74,5 @@ class ExactResult(RunResult):
         return columns | {f"probability_{number}": chances for number, chances in of_class}
 
     def _accuracies(self) -> "dict[str, Accuracy]":
-        chances = Chances(self.labels, self.probabilities, self.majority_of)
+        chances = self.chances()
         return {name: chances.accuracy(name) for name in PREDICTIONS}

@@ -130,7 +130,8 @@ def effective_wilson(
     tail = (1 + confidence) / 2
     spread = mean * (1 - mean)
     variance = float(values.var(ddof=1)) / images
-    weight = min(trials, spread / variance) if variance else trials
+    # Equal fractions whose mean is rounded have a variance of rounding alone.
+    weight = min(trials, spread / variance) if variance > 1e-12 * spread else trials
     weight *= float(ndtri(tail) / stdtrit(images - 1, tail)) ** 2
     if spread == 0 or weight == math.inf:
         weight = min(weight, max(images, _MOST_ALIKE))

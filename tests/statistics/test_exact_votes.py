@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pytest
 
+from qnnq.statistics import exact_votes
 from qnnq.statistics.exact_votes import majority_probability
 from qnnq.statistics.votes import majority_votes
 
@@ -36,3 +37,14 @@ def test_the_chances_of_all_classes_add_up_to_one_for_many_shots():
     probabilities = np.random.default_rng(0).dirichlet(np.full(10, 0.3), 3)
     total = sum(majority_probability(probabilities, np.full(3, c), 101) for c in range(10))
     np.testing.assert_allclose(total, 1, atol=1e-10)
+
+
+def test_sure_images_are_those_of_the_whole_sum(monkeypatch):
+    """Leaving out what is surer than 1e-12 changes no more."""
+    probabilities = np.random.default_rng(3).dirichlet(np.full(4, 0.2), 200)
+    named = np.random.default_rng(4).integers(0, 4, 200)
+    found = majority_probability(probabilities, named, 45)
+    _, unsure = exact_votes._sure(probabilities, named, 45)
+    assert 20 < len(unsure) < 150
+    monkeypatch.setattr(exact_votes, "SURE", 0.0)
+    np.testing.assert_allclose(found, majority_probability(probabilities, named, 45), atol=4e-12)
