@@ -107,8 +107,8 @@ class Task:
         drawn = task.engine != "exact"
         for name in ("shots", "seed"):
             if (getattr(task, name) is not None) != drawn:
-                found = "none" if drawn else "one"
-                raise InputError(f"task: {name}: found {found} of engine {task.engine}")
+                found = "missing" if drawn else "unexpected"
+                raise InputError(f"task: {found} key {name!r} of engine {task.engine}")
         if task.qubits is not None:
             object.__setattr__(task, "qubits", tuple(task.qubits))
         return task
