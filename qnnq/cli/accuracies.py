@@ -30,10 +30,17 @@ def print_run(model: str, document: dict[str, Any]) -> None:
         mode += "".join(f", {task[name]}" for name in of_mode if name in task)
     noise = re.sub(r"(?<=measured\()(\w{8})\w*", r"\1", task["noise"])  # its digest is long
     print(f"{model}: noise {noise}{strength}{device}, engine {task['engine']}{mode}")
-    asked = f"{counted(document['images'], 'image')} x {counted(document['shots'], 'shot')}"
+    asked = counted(document["images"], "image")
+    if "shots" in document:
+        asked += f" x {counted(document['shots'], 'shot')}"
+    else:
+        asked += " without sampling"
     if of_round := task.get("shots_per_round"):
         asked += f" ({document['shots'] // of_round} rounds of {of_round} in one vote)"
-    print(f"{asked}, {document['seconds']:.2f} s")
+    of_majority = ""
+    if "majority_seconds" in document:
+        of_majority = f", {document['majority_seconds']:.2f} s for the majority"
+    print(f"{asked}, {document['seconds']:.2f} s{of_majority}")
     if "accuracy" in document:
         _print_accuracies(document)
     else:
@@ -58,12 +65,14 @@ def _print_accuracies(document: dict[str, Any]) -> None:
     table = Table()
     table.add_column("prediction")
     table.add_column("accuracy (95 % interval)", justify="right")
+    shots = document["shots"] if "shots" in document else document["majority_of"]
     for name, meaning in (
         ("single_shot", "one shot"),
-        ("majority", f"majority of {document['shots']} shots"),
-        ("soft_vote", f"soft vote of {document['shots']} shots"),
+        ("majority", f"majority of {shots} shots"),
+        ("soft_vote", f"soft vote of {shots} shots"),
     ):
-        table.add_row(meaning, percent(document["accuracy"][name]))
+        if name in document["accuracy"]:
+            table.add_row(meaning, percent(document["accuracy"][name]))
     print_table(table)
 
 

@@ -55,7 +55,7 @@ def _store(found: "Collected", out: str) -> None:
 
     result = found.result
     labels = {name: value for name, value in found.labels.items() if name != "seed"}
-    seed = result.task.seed
+    seed = result.seed
     # A partial result gives way to the whole one, which has the same labels.
     parts = {Place(seed, 0, 0): result.task_id} | (
         {Place(seed, 0, 1): None} if found.partial else {}

@@ -110,7 +110,7 @@ def print_estimate(plan: "Plan") -> None:
     table = Table(
         title=f"{plan.device.name}: "
         f"{counted(len(plan.arrays['indices']), 'image')} x "
-        f"{counted(plan.task.shots, 'shot')}, {arrangement}",
+        f"{counted(plan.task.shots or 0, 'shot')}, {arrangement}",
         title_justify="left",
     )
     columns = ("layer", "jobs", "PUBs", "parameter sets", "executions", "payload MB", "quantum s")

@@ -15,7 +15,9 @@ Data = Annotated[
 ]
 Images = Annotated[str, typer.Option(help="all, 0:200, 6929 or 1,5,9.")]
 Shots = Annotated[int, typer.Option(help="Shots an image.")]
-Counts = Annotated[bool, typer.Option("--counts", help="Votes of each image, in JSON.")]
+Counts = Annotated[
+    bool, typer.Option("--counts", help="Votes (exact: probabilities) of each image, in JSON.")
+]
 Json = Annotated[
     str | None, typer.Option(help="Write the result as JSON (- is stdout).", metavar="FILE")
 ]

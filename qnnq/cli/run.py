@@ -26,7 +26,11 @@ def register(app: typer.Typer) -> None:
             ),
         ] = None,
         engine: Annotated[
-            str, typer.Option(help="instrument (exact), aer or ideal.")
+            str,
+            typer.Option(
+                help="instrument (samples exact responses), aer, ideal, or exact (class "
+                "probabilities without sampling: projective, at most 16 neurons a layer)."
+            ),
         ] = "instrument",
         device: options.Device = None,
         data: options.Data = "mnist-test",
@@ -111,6 +115,8 @@ def register(app: typer.Typer) -> None:
             if path is not None:
                 check_another(path, split_part(data)[0])
         check_writable(json, predictions)
+        if engine == "exact" and confusion:
+            raise InputError("--confusion: expected an engine that takes shots, got exact")
         prepared = prepare(request, partial(resolve_device, instance=instance), labelled=False)
         if confusion and not prepared.dataset.labelled:
             raise InputError(f"--confusion: expected labels in {data}, found none")

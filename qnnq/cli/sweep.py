@@ -76,7 +76,7 @@ def register(app: typer.Typer) -> None:
         pairs, pair_gate  inserted gate pairs [0, sx]
         qubits, copies    placement on the chip [best, 1]
         compensate        angles corrected for the known noise: true, false [false]
-        engine            instrument, aer, ideal [instrument]
+        engine            instrument, aer, ideal, exact [instrument]
         mode              stepwise, coherent [stepwise]
         feedback_latency  times, of the mode coherent, as are the next four [0.9us]
         condition_overhead  times from one branch of a layer to the next [68ns]
@@ -85,7 +85,7 @@ def register(app: typer.Typer) -> None:
         dynamical_decoupling  two X gates in each wait of a neuron: none, XX [none]
         data, images      a data set and a selection such as "0:1000" [mnist-test, all]
         seeds             repetitions, each with a vote of its own; figures average them [0]
-        shots             shots an image [15]
+        shots             shots an image; of engine exact: those whose majority is told [15]
         target_width      instead: take images at random, then more rounds of shots, until the
                           interval of one shot's accuracy is this narrow, or max_shots is reached
         target            single_shot, majority: whose interval that is [single_shot]

@@ -48,7 +48,7 @@ class PreparedRun:
             self,
             images=parse_images(images, len(self.dataset.labels)),
             seed=seed,
-            task=replace(self.task, images=images, seed=seed),
+            task=self.task.part(images, seed),
         )
 
     def selection(self) -> dict[str, NDArray[Any]]:
@@ -88,6 +88,8 @@ class PreparedRun:
             with_error: Whether a measured response is varied within its errors, or a drift, which
                 takes forty runs, so that they become part of the intervals.
         """
+        if self.engine_name == "exact":
+            return self._exact(progress, threads)
         started = time.perf_counter()
         mode, compensated = self.mode()
         votes = self._shots(mode, progress, threads, keep_partial)
@@ -110,6 +112,22 @@ class PreparedRun:
             out_of_reach=compensated.out_of_reach() if compensated else None,
             calibration_deviations=deviations,
             drift_deviations=drift,
+        )
+
+    def _exact(self, progress: Callable[[int], None] | None, threads: int | None) -> RunResult:
+        from qnnq.execution.deployment import Deployment
+        from qnnq.execution.exact_run import execute_exact
+
+        assert isinstance(self.deployment, Deployment)
+        return execute_exact(
+            self.network,
+            self.dataset,
+            self.images,
+            self.deployment,
+            self.task,
+            self.shots,
+            progress,
+            threads,
         )
 
     def _engine(

@@ -7,11 +7,11 @@ from typing import Literal, get_args
 from qnnq.devices.device import DeviceLike
 from qnnq.devices.names import DEFAULT_DEVICE
 from qnnq.errors import InputError
-from qnnq.limits import LONGEST_WAIT, MOST_COPIES, MOST_PAIRS, MOST_SHOTS
+from qnnq.limits import LONGEST_WAIT, MOST_COPIES, MOST_EXACT_VOTES, MOST_PAIRS, MOST_SHOTS
 from qnnq.results.labels import OF_COHERENT_MODE, TIMES
 from qnnq.wording import nearest
 
-EngineName = Literal["instrument", "aer", "ideal"]
+EngineName = Literal["instrument", "aer", "ideal", "exact"]
 ENGINES: tuple[EngineName, ...] = get_args(EngineName)
 PairGate = Literal["sx", "cz"]
 PAIR_GATES: tuple[PairGate, ...] = get_args(PairGate)
@@ -42,8 +42,8 @@ class RunRequest:
             it; None takes the one that the noise names, else `fake_kingston`.
         qubits: `best`, `all`, or a list such as `3,4,5` or `3:4,7:8`.
         copies: Images side by side on the chip.
-        shots: Shots an image.
-        seed: Seed of every random number.
+        shots: Shots an image; with `exact`, which takes none, those whose majority is asked for.
+        seed: Seed of every random number; `exact` has none.
         compensate: Whether each neuron's angle is replaced by the one whose noisy probability
             is the wanted one, where there is one.
         mode: `stepwise` (every layer prepares its qubits anew) or `coherent` (they live on).
@@ -91,6 +91,8 @@ def check_request(request: RunRequest) -> None:
         _check_ideal(request)
     check_placement(request.pairs, request.pair_gate, request.copies)
     check_at_least("shots", request.shots, 1)
+    if request.engine == "exact":
+        _check_exact(request)
     check_at_most("shots", request.shots, MOST_SHOTS)
     check_at_least("seed", request.seed, 0)
     if not (math.isfinite(request.strength) and request.strength >= 0):
@@ -123,8 +125,10 @@ def _check_mode(request: RunRequest) -> None:
             raise InputError(
                 f"--{option} {found!r}: expected one of {', '.join(known)}{nearest(found, known)}"
             )
-    if request.engine == "ideal":
-        raise InputError("--mode coherent: expected --engine instrument or aer, got ideal")
+    if request.engine in ("ideal", "exact"):
+        raise InputError(
+            f"--mode coherent: expected --engine instrument or aer, got {request.engine}"
+        )
     refused = {
         f"--pairs {request.pairs}": request.pairs,
         f"--copies {request.copies}": request.copies != 1,
@@ -161,6 +165,17 @@ def _check_ideal(request: RunRequest) -> None:
                 f"--{name.replace('_', '-')} {value}: expected --engine instrument or aer, got "
                 "ideal, which has no circuits"
             )
+
+
+def _check_exact(request: RunRequest) -> None:
+    """Raise InputError for what class probabilities have no place for."""
+    if request.compensate:
+        raise InputError("--compensate: expected --engine instrument or aer, got exact")
+    if request.shots > MOST_EXACT_VOTES:
+        raise InputError(
+            f"--shots {_short(request.shots)}: expected at most {MOST_EXACT_VOTES:,} with --engine "
+            "exact, as the time of their exact majority grows as the cube"
+        )
 
 
 def check_placement(pairs: int, pair_gate: str, copies: int) -> None:

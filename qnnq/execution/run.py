@@ -49,13 +49,14 @@ def prepare(
             f"{widest} neurons, as the shots of an image are held in memory together"
         )
     images = parse_images(request.images, len(dataset.labels))
+    sampled = request.engine != "exact"
     deployment = deploy_request(request, network, find)
     task = Task(
         network=network.digest,
         data=dataset.digest,
         images=image_ranges(images),
-        shots=request.shots,
-        seed=request.seed,
+        shots=request.shots if sampled else None,
+        seed=request.seed if sampled else None,
         engine=request.engine,
         compensate=request.compensate,
         noise="ideal",
@@ -107,6 +108,8 @@ def deploy_request(
         return None
     if request.compensate:
         check_compensable(network)
+    if request.engine == "exact":
+        return _deploy_exact(request, network, find)
     from qnnq.execution.coherent_deployment import deploy_coherent
     from qnnq.execution.deployment import deploy
     from qnnq.execution.measured_deployment import deploy_measured, is_measured
@@ -126,6 +129,22 @@ def deploy_request(
     if measured:
         return deploy_measured(request, network)
     return deploy(request, network, find)
+
+
+def _deploy_exact(
+    request: RunRequest, network: Network, find: Callable[[DeviceLike], Device]
+) -> "Deployment":
+    from qnnq.execution.class_probabilities import check_enumerable
+    from qnnq.execution.deployment import deploy
+    from qnnq.execution.exact_run import check_exact
+    from qnnq.execution.measured_deployment import is_measured
+
+    check_enumerable(network)
+    if is_measured(request.noise):
+        raise InputError("--engine exact: expected instrument with --noise measured:FILE")
+    deployment = deploy(request, network, find)
+    check_exact(deployment)
+    return deployment
 
 
 def check_compensable(network: Network) -> None:

@@ -17,6 +17,7 @@ from qnnq.results.labels import shown
 from qnnq.results.points import Measured
 from qnnq.results.robustness import behaviours, groups
 from qnnq.statistics import confusion
+from qnnq.wording import counted
 
 MOST_PANELS = 6
 MOST_DRAWN = 8
@@ -71,7 +72,9 @@ def plot_image(points: Sequence[Measured], image: int, x: Axis) -> Figure:
             axes.set_yticks(range(len(shares)))
             axes.get_yticklabels()[truth].set_fontweight("bold")
             axes.set_xlabel(AXES[x])
-            axes.set_title(f"{name}, {int(line[0].counts.sum(axis=1).max())} shots", fontsize=8)
+            shots = int(line[0].counts.sum(axis=1).max())
+            told = counted(shots, "shot") if shots else "probabilities"
+            axes.set_title(f"{name}, {told}", fontsize=8)
         panels[0].set_ylabel("class that a shot chose (% of shots)")
         figure.suptitle(caption(common, figure), fontsize=8, x=0.02, ha="left")
     return figure
@@ -170,8 +173,7 @@ def _shares(point: Measured, image: int) -> NDArray[np.float64]:
     row = np.flatnonzero(point.images == image)
     if not len(row):
         raise InputError(f"--image {image}: the points have no such image")
-    counts = point.counts[row[0]]
-    return np.asarray(counts / counts.sum())
+    return np.asarray(point.shares[row[0]])
 
 
 def _draw_pixels(axes: Axes, point: Measured, image: int) -> int:

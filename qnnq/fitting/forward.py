@@ -11,10 +11,10 @@ from noise_models.drift import drift_term
 from noise_models.free import FreeSpecification
 from qnnq.devices.names import DEFAULT_DEVICE, own_name
 from qnnq.errors import InputError
-from qnnq.execution.deployment import Deployment, deploy
+from qnnq.execution.class_probabilities import class_probabilities, is_enumerable
+from qnnq.execution.deployment import deploy
 from qnnq.execution.modes.stepwise import Stepwise
 from qnnq.execution.shot_loop import run_shots
-from qnnq.fitting.enumeration import Enumeration, is_enumerable
 from qnnq.fitting.observation import Observation
 from transpile.errors import TranspileError
 
@@ -29,7 +29,7 @@ FEWEST_SIMULATED = 2000
 """Simulated shots an image."""
 
 MOST_SIMULATED = 1_000_000
-"""Simulated shots an image, beyond which enumeration is faster where it is possible."""
+"""Simulated shots an image, beyond which exact sums are faster where they are possible."""
 
 SEED = 0
 
@@ -42,7 +42,8 @@ class InstrumentForward:
 
     The response of every layer is exact. What becomes of it through the layers is simulated, with
     the same random numbers for every noise and many more shots than the data have; where images
-    have so many shots that this takes longer, it is enumerated (`qnnq.fitting.enumeration`).
+    have so many shots that this takes longer, it is calculated
+    (`qnnq.execution.class_probabilities`).
 
     Args:
         observations: The settings.
@@ -60,7 +61,7 @@ class InstrumentForward:
 
     @property
     def simulated(self) -> list[int | None]:
-        """Simulated shots an image of each setting; None: enumerated."""
+        """Simulated shots an image of each setting; None: exact."""
         return [setting.simulated for setting in self._settings]
 
     def __call__(self, specification: NoiseSpecification) -> list[NDArray[np.float64]]:
@@ -115,27 +116,19 @@ class _Setting:
             total = int(observation.shots.sum())
             simulated = int(np.clip(SIMULATED_SHOTS // total, *SIMULATED))
         self._shots = max(FEWEST_SIMULATED, simulated * int(observation.shots.max()))
-        self._enumeration: Enumeration | None = None
-        if self._shots > MOST_SIMULATED and is_enumerable(self._network):
-            self._enumeration = Enumeration(self._network, self._pixels, self._images)
+        self._enumerated = self._shots > MOST_SIMULATED and is_enumerable(self._network)
 
     @property
     def simulated(self) -> int | None:
-        return self._shots if self._enumeration is None else None
+        return None if self._enumerated else self._shots
 
     def probabilities(self, specification: NoiseSpecification) -> NDArray[np.float64]:
         deployment = self._deployment.under(specification)
-        if self._enumeration is not None and _independent(deployment):
-            return self._enumeration.probabilities(deployment.responses)
+        if self._enumerated and not any(each.correlated_readout for each in deployment.channels):
+            responses = deployment.responses
+            return class_probabilities(self._network, self._pixels, self._images, responses)
         mode = Stepwise(deployment.engine("instrument"), self._network.entanglements)
         votes = run_shots(self._network, self._pixels, self._images, mode, self._shots, SEED)
         classes = votes.counts.shape[1]
         probabilities: NDArray[np.float64] = (votes.counts + 1 / classes) / (self._shots + 1)
         return probabilities
-
-
-def _independent(deployment: Deployment) -> bool:
-    """Whether the neurons of every layer answer independently."""
-    return not any(response.has_joined for response in deployment.responses) and not any(
-        channels.correlated_readout for channels in deployment.channels
-    )

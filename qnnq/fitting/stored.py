@@ -40,6 +40,11 @@ def read_results(path: str | Path, where: Sequence[str]) -> list[Observation]:
                 f"choose by --where {label}={values[-1]}"
             )
     for point in points:
+        if "soft_vote" not in point.predictions:
+            raise InputError(
+                f"{path}: expected counts, found class probabilities of engine exact; choose by "
+                "--where engine=..."
+            )
         network, data = load_model(str(point.labels["network"])), str(point.labels["data"])
         if network.digest != point.network_digest:
             raise InputError(

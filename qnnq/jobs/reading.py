@@ -154,7 +154,8 @@ def collect_run(folder: Path) -> Collected:
         kept = engine.complete
         task = Task.from_json(ledger.fact("task"))
         if rounds > 1:
-            task = replace(task, shots=rounds * task.shots, shots_per_round=task.shots)
+            each = task.shots or 0  # jobs have some
+            task = replace(task, shots=rounds * each, shots_per_round=each)
         partial = not kept.all()
         if partial:
             task = replace(task, images=",".join(map(str, data["indices"][kept])))

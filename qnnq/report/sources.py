@@ -88,7 +88,7 @@ def read_sources(
             folder = find_run(name)
             runs[str(folder)] = found = collect_run(folder)
             points.append(_measured(found))
-            origins.append(Origin(found.labels, (found.result.task.seed,), found.result))
+            origins.append(Origin(found.labels, (found.result.seed,), found.result))
             continue
         points += read_points(name, where, pool_seeds=pool_seeds)
         origins += _origins(name)
@@ -143,7 +143,7 @@ def _measured(run: Collected) -> Measured:
         result.task.network,
         str(result.task.data),
         not run.partial,
-        Repetitions.one(result.labels, result.counts, result.softmax_sums, (result.task.seed, 0)),
+        Repetitions.one(result.labels, result.counts, result.softmax_sums, (result.seed, 0)),
         draws_are_shared(result.task.to_json()),
     )
 

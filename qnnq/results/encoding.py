@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qnnq.limits import MOST_ARRAY_BYTES
+from qnnq.results.exact_result import ExactResult
 from qnnq.results.result import RunResult
 from qnnq.results.rows import canonical, checksum
 from qnnq.results.schema import content_of, stored_seed
@@ -47,15 +48,16 @@ def encode(result: RunResult) -> Row:
             }
         )
     )
+    sums = result.probabilities if isinstance(result, ExactResult) else result.softmax_sums
     values = (
         bytes.fromhex(result.task_id),
         checksum(content),
         task.images,
-        stored_seed(task.seed),
-        task.shots,
+        stored_seed(task.seed or 0),
+        task.shots or 0,
         float(result.seconds),
         checksum(provenance),
-        pack(result.images, result.labels, result.counts, result.softmax_sums),
+        pack(result.images, result.labels, result.counts, sums),
     )
     return Row((*values, checksum(*values)), content, provenance)
 
@@ -64,14 +66,13 @@ def decode(row: Row) -> RunResult:
     """Return the result of a row; raises ValueError, InputError or zlib.error for no such row."""
     task_id, _, images, seed, shots, seconds, _, arrays, _ = row.values
     selection = {} if images is None else {"images": images}
-    task = {**json.loads(row.content), **selection, "seed": int(seed), "shots": shots}
-    return RunResult(
-        task_id.hex(),
-        Task.from_json(task),
-        *unpack(arrays),
-        seconds=seconds,
-        **json.loads(row.provenance),
-    )
+    drawn = {"seed": int(seed), "shots": shots} if shots else {}
+    task = Task.from_json({**json.loads(row.content), **selection, **drawn})
+    images, labels, counts, sums = unpack(arrays)
+    more = {"seconds": seconds, **json.loads(row.provenance)}
+    if task.engine == "exact":
+        return ExactResult.of(task_id.hex(), task, images, labels, sums, **more)
+    return RunResult(task_id.hex(), task, images, labels, counts, sums, **more)
 
 
 def pack(
@@ -80,7 +81,10 @@ def pack(
     counts: NDArray[np.integer],
     softmax_sums: NDArray[np.floating],
 ) -> bytes:
-    """Return arrays as bytes: whole numbers >= 0 in their smallest type, sums in 32 bits."""
+    """Return arrays as bytes: whole numbers >= 0 in their smallest type, sums in 32 bits.
+
+    A result without shots has counts of 0, and class probabilities in place of the sums.
+    """
     small = [
         array.astype(np.min_scalar_type(array.max(initial=0)).newbyteorder("<"))
         for array in (images, labels, counts)

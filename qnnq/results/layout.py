@@ -36,6 +36,8 @@ def lay_out(rows: Sequence[Row]) -> Layout:
     """Return rows of a report as a table; columns that say the same in every row become words."""
     names = list(rows[0])
     intervals = [name for name in names if f"{name}_low" in rows[0]]
+    # A vote that no row has, as the soft vote of class probabilities, needs no column.
+    names = [n for n in names if n not in PREDICTIONS or any(row[n] is not None for row in rows)]
     ends = {f"{name}_{end}" for name in intervals for end in ("low", "high")}
     texts = {name: [_label(name, row[name]) for row in rows] for name in names}
     columns = [

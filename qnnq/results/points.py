@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qnnq.errors import InputError
+from qnnq.results.chances import PREDICTIONS as OF_CHANCES
+from qnnq.results.chances import Chances
 from qnnq.results.encoding import Arrays
 from qnnq.results.file import Store, StoredFailure, StoredPart, StoredSetting
 from qnnq.results.labels import shown
@@ -43,13 +45,14 @@ class Measured:
         labels: What the sweep file called it.
         images: Indices of its images in the data set, ascending, shape (images,).
         truth: Their classes, shape (images,).
-        counts: Shots that chose each class, shape (images, classes).
+        counts: Shots that chose each class, shape (images, classes); 0 where none were taken.
         softmax_sums: Sums over shots of the softmax of the logits, shape (images, classes).
         seconds: Time of its shots.
         network_digest: Which network it is.
         data_digest: Which data set the indices are of.
         complete: Whether all that was asked for is measured.
-        repeated: What each repetition chose; None: the counts are those of one.
+        repeated: What each repetition chose; None: the counts are those of one. Of engine `exact`
+            the probabilities of what shots would choose.
         shared: Whether the images of a repetition share what its seed draws, as a drift: then
             intervals hold the variance between repetitions.
         pooled: Whether seeds were pooled into one vote.
@@ -64,14 +67,26 @@ class Measured:
     network_digest: str
     data_digest: str
     complete: bool
-    repeated: Repetitions | None = None
+    repeated: Repetitions | Chances | None = None
     shared: bool = False
     pooled: bool = False
 
     @cached_property
-    def repetitions(self) -> Repetitions:
+    def repetitions(self) -> Repetitions | Chances:
         """What each repetition chose."""
         return self.repeated or Repetitions.one(self.truth, self.counts, self.softmax_sums)
+
+    @property
+    def predictions(self) -> tuple[str, ...]:
+        """What accuracies there are of."""
+        return OF_CHANCES if isinstance(self.repetitions, Chances) else PREDICTIONS
+
+    @property
+    def shares(self) -> NDArray[np.float64]:
+        """Share of shots that chose each class, or its probability, (images, classes)."""
+        if isinstance(self.repetitions, Chances):
+            return self.repetitions.probabilities
+        return np.asarray(self.counts / self.counts.sum(axis=1, keepdims=True))
 
     @property
     def shots(self) -> int:
@@ -93,6 +108,8 @@ class Measured:
                 f"prediction {prediction!r}: expected one of {', '.join(PREDICTIONS)}"
                 f"{nearest(prediction, PREDICTIONS)}"
             )
+        if isinstance(self.repetitions, Chances):
+            return self.repetitions.accuracy(prediction)
         if prediction == "single_shot":
             found = single_shot(self.counts, self.truth)
         else:
@@ -326,6 +343,12 @@ class _Pool:
         for shots, votes in self._votes.items():
             told = [labels["content"], f"majority of {shots}" * (len(self._votes) > 1)]
             images, truth, counts, sums = votes.total()
+            repeated: Repetitions | Chances | None = None
+            if self._content.get("engine") == "exact":
+                chances = sums / sums.sum(axis=1, keepdims=True)  # a task may stand there twice
+                repeated, sums = Chances(truth, chances, int(labels["shots"])), 0 * sums
+            elif not self._pool_seeds:
+                repeated = votes.gathered.on(images)
             yield Measured(
                 {**labels, "content": ", ".join(filter(None, told))},
                 *(images, truth, counts, sums),
@@ -333,7 +356,7 @@ class _Pool:
                 str(self._content.get("network", "")),
                 str(self._content.get("data", "")),
                 self.complete,
-                None if self._pool_seeds else votes.gathered.on(images),
+                repeated,
                 draws_are_shared(self._content),
                 self._pool_seeds,
             )
@@ -349,7 +372,8 @@ class _Votes:
 
     def add(self, key: tuple[int, int], arrays: Arrays, seconds: float) -> None:
         """Add a repetition."""
-        self.gathered.add(key, *arrays)
+        if arrays[2].any():
+            self.gathered.add(key, *arrays)
         self.seconds += seconds
         self._pending.append(arrays)
         if len(self._pending) >= _MOST_PENDING:

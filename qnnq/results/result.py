@@ -58,8 +58,13 @@ class RunResult:
 
     @property
     def shots(self) -> int:
-        """Shots an image."""
-        return self.task.shots
+        """Shots an image; 0 of a task that takes none."""
+        return self.task.shots or 0
+
+    @property
+    def seed(self) -> int:
+        """Seed of every random number; 0 of a task that draws none."""
+        return self.task.seed or 0
 
     def to_dataframe(self) -> "pd.DataFrame":
         """Return a row an image.
@@ -78,8 +83,8 @@ class RunResult:
         rows = zip(*(column.tolist() for column in columns.values()), strict=True)
         return [dict(zip(columns, row, strict=True)) for row in rows]
 
-    def _columns(self) -> dict[str, NDArray[np.int64]]:
-        columns = {"image": self.images}
+    def _columns(self) -> dict[str, NDArray[Any]]:
+        columns: dict[str, NDArray[Any]] = {"image": self.images}
         if self.labelled:
             columns["label"] = self.labels
         columns["majority"] = np.argmax(self.counts, axis=1)

@@ -78,7 +78,8 @@ class Change:
         paired: Both on the images that they have in common, the point first.
         behaviour: Positions in `paired.images`, sorted by which of the two is right, an image once
             for every repetition of the two: those of one seed and round are compared; where the two
-            have others, in their order; a lone one with all.
+            have others, in their order; a lone one with all. Of engine `exact` it is right where
+            the majority is so more often than not.
         difference: Accuracy of the point minus that of the reference.
     """
 
@@ -128,7 +129,7 @@ def change(point: Measured, reference: Measured) -> Change:
     paired = pair(point, reference)
     both = np.stack(_repetitions_together(point, reference, paired.images))
     there = ~np.isnan(both).any(axis=0)
-    right, before = (each == 1 for each in both)
+    right, before = (each > 0.5 for each in both)
     kinds = behaviour(before[there], right[there], np.nonzero(there)[1])
     return Change(point, reference, paired, kinds, _difference(point, reference, paired))
 
@@ -286,7 +287,7 @@ def _independent(*errors: tuple[float, float]) -> tuple[float, float]:
     return variance, variance**2 / of_freedom if of_freedom else math.inf
 
 
-def _answers(point: Measured, images: NDArray[np.int64]) -> NDArray[np.float32]:
+def _answers(point: Measured, images: NDArray[np.int64]) -> NDArray[np.floating]:
     """Return whether each repetition's majority was right, (repetitions, images); or no number."""
     rows = np.searchsorted(point.images, images)
     return point.repetitions.answers("majority", point.truth)[:, rows]
@@ -294,7 +295,7 @@ def _answers(point: Measured, images: NDArray[np.int64]) -> NDArray[np.float32]:
 
 def _repetitions_together(
     point: Measured, reference: Measured, images: NDArray[np.int64]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
     """Return the answers of repetitions that are compared, each (repetitions, images)."""
     ours, theirs = _answers(point, images), _answers(reference, images)
     number = len(ours) if len(theirs) == 1 else len(theirs)

@@ -69,7 +69,8 @@ def _accuracy(point: Measured) -> Row:
         "complete": point.complete,
     }
     for prediction in PREDICTIONS:
-        row |= _interval(prediction, point.accuracy(prediction))
+        there = prediction in point.predictions
+        row |= _interval(prediction, point.accuracy(prediction) if there else None)
     return row
 
 

@@ -1,7 +1,7 @@
 """The identity of a run: everything that determines its result, and nothing else."""
 
 import hashlib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any, Self
 
@@ -20,7 +20,8 @@ class Task:
 
     Attributes:
         network: Digest of the network.
-        engine: What measures the layers: `ideal`, `instrument`, `aer` or `runtime`.
+        engine: What measures the layers: `ideal`, `instrument`, `aer` or `runtime`; or `exact`,
+            which samples nothing and has neither shots nor a seed.
         shots: Shots an image.
         seed: Seed of every random number.
         mode: How the layers are deployed, such as `stepwise`.
@@ -58,8 +59,8 @@ class Task:
 
     network: str
     engine: str
-    shots: int
-    seed: int
+    shots: int | None = None
+    seed: int | None = None
     mode: str = "stepwise"
     sampling: int = SAMPLING
     data: str | None = None
@@ -103,9 +104,18 @@ class Task:
             task = cls(**document)
         except TypeError as error:
             raise InputError(f"task: {error}") from error
+        drawn = task.engine != "exact"
+        for name in ("shots", "seed"):
+            if (getattr(task, name) is not None) != drawn:
+                found = "missing" if drawn else "unexpected"
+                raise InputError(f"task: {found} key {name!r} of engine {task.engine}")
         if task.qubits is not None:
             object.__setattr__(task, "qubits", tuple(task.qubits))
         return task
+
+    def part(self, images: str, seed: int) -> Self:
+        """Return the same with other images, and another seed if it has one."""
+        return replace(self, images=images, seed=None if self.seed is None else seed)
 
     def to_json(self) -> dict[str, Any]:
         """Return what applies, as plain JSON."""

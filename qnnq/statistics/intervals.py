@@ -15,6 +15,8 @@ _MOST_ALIKE = 180
 _MOST_STEPS = 50_000_000
 """Multiplications up to which the distribution of a sign-flip test is made exactly."""
 _FLIPS = 200_000
+_MOST_SIZES = 1000
+"""Different values of images up to which they are taken as they are."""
 
 Right = NDArray[np.bool_] | NDArray[np.float64]
 """Whether each image was answered right, or by what share of shots or repetitions; (images,)."""
@@ -118,7 +120,7 @@ def effective_wilson(
 
     Args:
         fractions: Share of right shots of each image; two or more images.
-        trials: Shots of all images together.
+        trials: Shots of all images together; infinity where the fractions have no error.
         confidence: Of the interval.
     """
     from scipy.special import ndtri, stdtrit
@@ -128,9 +130,10 @@ def effective_wilson(
     tail = (1 + confidence) / 2
     spread = mean * (1 - mean)
     variance = float(values.var(ddof=1)) / images
-    weight = min(trials, spread / variance) if variance else trials
+    # Equal fractions whose mean is rounded have a variance of rounding alone.
+    weight = min(trials, spread / variance) if variance > 1e-12 * spread else trials
     weight *= float(ndtri(tail) / stdtrit(images - 1, tail)) ** 2
-    if spread == 0:
+    if spread == 0 or weight == math.inf:
         weight = min(weight, max(images, _MOST_ALIKE))
     low, high = wilson(mean * weight, weight, confidence)
     return min(low, mean), max(high, mean)
@@ -163,13 +166,17 @@ def bootstrap_over_images(
     The unit that is resampled is the image, because the shots of one image are correlated. A
     plain bootstrap has zero width when all images agree, as at accuracy 0 or 1. Here half an
     image at either bound joins the sample: for values that are all 0 or 1 this is exactly the
-    Jeffreys interval of a proportion, and the bar never vanishes. Raises `InputError` when there
-    are no values.
+    Jeffreys interval of a proportion, and the bar never vanishes. Of more than a thousand values
+    those that are alike to three digits are drawn together, as their mean. Raises `InputError`
+    when there are no values.
     """
     sample = np.asarray(values, float)
     if sample.size == 0:
         raise InputError("bootstrap over images: no images")
     groups, multiplicity = np.unique(sample, return_counts=True)
+    if len(groups) > _MOST_SIZES:
+        _, place, multiplicity = np.unique(sample.round(3), return_inverse=True, return_counts=True)
+        groups = np.bincount(place, sample) / multiplicity
     atoms = np.append(groups, bounds)
     means = image_weights(np.append(multiplicity, (0.5, 0.5)), seed=seed) @ atoms
     low, high = np.quantile(means, ((1 - confidence) / 2, (1 + confidence) / 2))
@@ -204,7 +211,8 @@ def sign_flip(differences: ArrayLike) -> float:
     Under the null the two sides are alike, so that each image's difference is as likely to have
     either sign. The distribution of the sum is exact where the differences are multiples of a
     common step, as those of shares of few repetitions are, and McNemar's where there is one; else
-    it is that of seeded draws, whose p-value is never below 1 in 200,000.
+    it is that of seeded draws, whose p-value is never below 1 in 200,000. Of more than a thousand
+    sizes, as probabilities have, it is taken from the saddlepoint.
     """
     sizes, counts = np.unique(np.abs(np.asarray(differences, float)).round(9), return_counts=True)
     sizes, counts = sizes[sizes > 0], counts[sizes > 0]
@@ -216,6 +224,8 @@ def sign_flip(differences: ArrayLike) -> float:
         whole = np.rint(sizes * step).astype(np.int64)
         if int((whole * counts).sum()) * int((whole * counts).max()) <= _MOST_STEPS:
             return _exact_flips(whole, counts, round(found * step))
+    if len(sizes) > _MOST_SIZES:
+        return _saddlepoint_flips(sizes, counts, found)
     drawn = np.random.default_rng(_SEED).binomial(counts, 0.5, (_FLIPS, len(counts)))
     sums = np.abs((2 * drawn - counts) @ sizes)
     return float((1 + np.sum(sums >= found - 1e-9)) / (1 + _FLIPS))
@@ -232,6 +242,36 @@ def _exact_flips(sizes: NDArray[np.int64], counts: NDArray[np.int64], found: int
         chances = np.convolve(chances, spaced)
     sums = np.abs(2 * np.arange(len(chances)) - (len(chances) - 1))
     return min(1.0, float(chances[sums >= found].sum()))
+
+
+def _saddlepoint_flips(sizes: NDArray[np.float64], counts: NDArray[np.intp], found: float) -> float:
+    """Return P(|sum| >= found) of `counts` signs of each of `sizes`, many of them.
+
+    Source: O. E. Barndorff-Nielsen's form of the saddlepoint approximation of a tail, Biometrika
+    73, 307 (1986), with the cumulants sum of log cosh(t size).
+    """
+    from scipy.optimize import brentq
+    from scipy.stats import norm
+
+    variance = float(counts @ sizes**2)
+    if found < 1e-3 * math.sqrt(variance):  # where the approximation is 0 / 0
+        return float(2 * norm.sf(found / math.sqrt(variance)))
+    largest = float(counts @ sizes)
+    if found >= largest * (1 - 1e-9):
+        return float(2.0 ** (1 - counts.sum()))
+
+    def slope(t: float) -> float:
+        return float(counts @ (sizes * np.tanh(t * sizes))) - found
+
+    end = found / variance
+    while slope(end) < 0:
+        end *= 2
+    t = brentq(slope, 0, end)
+    x = t * sizes
+    cumulant = float(counts @ (np.logaddexp(x, -x) - math.log(2)))
+    curvature = float(counts @ (sizes / np.cosh(np.minimum(x, 300.0))) ** 2)
+    w, u = math.sqrt(2 * (t * found - cumulant)), t * math.sqrt(curvature)
+    return min(1.0, float(2 * norm.sf(w + math.log(u / w) / w)))
 
 
 def between(answers: NDArray[np.floating]) -> tuple[float, float]:

@@ -1,5 +1,7 @@
 """Predictions and accuracies from additive counts."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -68,6 +70,20 @@ def single_shot(
     else:
         interval = effective_wilson(fractions, int(counts.sum()), confidence)
     return Accuracy(float(fractions.mean()), *interval, confidence)
+
+
+def mean_chance(chances: NDArray[np.float64], confidence: float = 0.95) -> Accuracy:
+    """Mean over images of the probability that a shot is right, (images,), known without error.
+
+    What is left is which images were taken: the interval is that of `effective_wilson` for any
+    number of shots, and of a lone image Wilson's of one.
+    """
+    value = float(chances.mean())
+    if len(chances) == 1:
+        interval = wilson(value, 1, confidence)
+    else:
+        interval = effective_wilson(chances, math.inf, confidence)
+    return Accuracy(value, *interval, confidence)
 
 
 def share_right(right: Right, confidence: float = 0.95, repetitions: int = 1) -> Accuracy:

@@ -1,6 +1,6 @@
 """The tasks of a point, all at once or, where it has a target width, one after the other."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -92,5 +92,5 @@ class Asked:
 def ask(point: Point, task: Task, place: Place, adaptive: Adaptive | None = None) -> Asked:
     """Return the task of a point at a place; `adaptive` is the seed that it belongs to, if any."""
     images, seed = point.blocks[place.block], round_seed(place.seed, place.round)
-    item = WorkItem(point.request, images, seed, replace(task, images=images, seed=seed).id)
+    item = WorkItem(point.request, images, seed, task.part(images, seed).id)
     return Asked(point, task, place, item, adaptive)

@@ -17,6 +17,7 @@ from qnnq.data.load import load_data
 from qnnq.data.selection import image_ranges, parse_images
 from qnnq.devices.names import device_kind, device_names, own_name, resolve_device
 from qnnq.errors import InputError, QnnqError
+from qnnq.execution.class_probabilities import check_enumerable
 from qnnq.execution.inputs import as_pixels
 from qnnq.execution.measured_deployment import is_measured
 from qnnq.execution.request import RunRequest, check_request
@@ -113,12 +114,13 @@ def count_tasks(sweep: SweepFile) -> Counts:
             grid.data, grid.engine, grid.images or [RunRequest.images]
         ):
             settings += number
-            points += number * seeds
+            repeated = number * (1 if engine == "exact" else seeds)
+            points += repeated
             if grid.target_width is not None:
-                adaptive += number * seeds
+                adaptive += repeated
             else:
                 blocks = _blocks(grid, engine, _size(data), images)
-                tasks += number * seeds * len(blocks)
+                tasks += repeated * len(blocks)
     return Counts(settings, points, adaptive, tasks)
 
 
@@ -183,6 +185,8 @@ def _expand_grid(grid: Grid, files: _Files, strengths: Iterable[float]) -> Itera
                 **mode,
             )
             check_request(request)
+            if engine == "exact":
+                _check_exact(grid, files.networks(network))
             inputs = {
                 "network": files.networks(network).digest,
                 "data": files.digests(network, data),
@@ -195,7 +199,7 @@ def _expand_grid(grid: Grid, files: _Files, strengths: Iterable[float]) -> Itera
             yield Point(
                 {**labels, "noise": noise, "off": "+".join(off)},
                 request,
-                seeds,
+                seeds[:1] if engine == "exact" else seeds,  # it has nothing to repeat
                 inputs,
                 blocks(data, engine, images),
                 grid.target_width,
@@ -244,6 +248,15 @@ def _check_noise(noise: str, device: str | None) -> None:
         parse_noise(noise, device)
     elif device is not None:
         device_kind(device)
+
+
+def _check_exact(grid: Grid, network: Network) -> None:
+    check_enumerable(network)
+    if grid.target_width is not None:
+        raise InputError(
+            "target_width: expected engines that take shots, found exact, whose accuracies have no "
+            "sampling error"
+        )
 
 
 def _labels(request: RunRequest, network: Network) -> dict[str, Any]:

@@ -10,12 +10,12 @@ from scipy.stats import binom, chi2
 from noise_models import NoiseSpecification
 from noise_models.free import FreeSpecification
 from qnnq.data.load import load_data
+from qnnq.execution.class_probabilities import class_probabilities, is_enumerable
 from qnnq.execution.deployment import deploy
 from qnnq.execution.modes.stepwise import Stepwise
 from qnnq.execution.request import RunRequest
 from qnnq.execution.run import prepare
 from qnnq.execution.shot_loop import run_shots
-from qnnq.fitting.enumeration import Enumeration, is_enumerable
 from qnnq.fitting.forward import InstrumentForward
 from qnnq.fitting.likelihood import Likelihood, log_sum_probability
 from qnnq.fitting.observation import Observation
@@ -29,7 +29,7 @@ def test_enumerated_classes_are_those_that_the_engine_samples():
     """Chi-square; false-alarm rate 1e-6 for both images together."""
     network, data = load_model("mnist16-a0.5"), load_data("mnist-test")
     deployment = deploy(RunRequest(noise="fake_torino*4", pairs=10, copies=2), network)
-    exact = Enumeration(network, data.images[IMAGES], IMAGES).probabilities(deployment.responses)
+    exact = class_probabilities(network, data.images[IMAGES], IMAGES, deployment.responses)
     np.testing.assert_allclose(exact.sum(axis=1), 1)
     mode = Stepwise(deployment.engine("instrument"), network.entanglements)
     counts = run_shots(network, data.images[IMAGES], IMAGES, mode, SHOTS, seed=3).counts

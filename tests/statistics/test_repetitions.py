@@ -12,9 +12,13 @@ from qnnq.statistics import (
     Accuracy,
     behaviour,
     between,
+    bootstrap_over_images,
     confusion,
     difference,
+    effective_wilson,
+    intervals,
     mcnemar,
+    mean_chance,
     share_right,
     sign_flip,
     widened,
@@ -101,6 +105,43 @@ def test_the_sign_flip_test_against_all_flips():
     assert sign_flip(np.zeros(5)) == 1
     drawn = sign_flip(differences * np.pi)  # no common step: by 200,000 draws
     assert drawn == pytest.approx(expected, abs=5 * np.sqrt(expected / 200_000))
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.5, 2.0, 4.0])
+def test_the_sign_flip_test_of_many_sizes_against_all_flips(shift):
+    """Whole sizes, whose distribution is made exactly; the saddlepoint takes them as any sizes."""
+    sizes = np.arange(1, 401)
+    counts = np.full(400, 3)
+    found = round(shift * float(np.sqrt((counts * sizes**2).sum())) / 2) * 2
+    exact = intervals._exact_flips(sizes, counts, found)
+    near = intervals._saddlepoint_flips(sizes.astype(float), counts, float(found))
+    assert near == pytest.approx(exact, rel=0.01)
+
+
+def test_the_sign_flip_test_of_probabilities_draws_nothing(monkeypatch):
+    rng = np.random.default_rng(0)
+    differences = rng.normal(0.002, 0.1, 5000)
+    monkeypatch.setattr(np.random, "default_rng", None)
+    assert 0 < sign_flip(differences) < 1
+
+
+def test_the_bootstrap_takes_values_that_are_alike_together():
+    values = np.random.default_rng(0).beta(5, 1, 3000)
+    low, high = bootstrap_over_images(values)
+    half = 1.96 * values.std() / np.sqrt(3000)
+    assert (high - low) / 2 == pytest.approx(half, rel=0.06)
+    assert (high + low) / 2 == pytest.approx(values.mean(), abs=half / 10)
+
+
+def test_chances_have_intervals_over_images():
+    values = np.random.default_rng(1).beta(5, 1, 200)
+    found = mean_chance(values)
+    assert (found.low, found.high) == effective_wilson(values, np.inf)
+    assert found.low < values.mean() < found.high
+    alike = mean_chance(np.full(20, 0.7))
+    assert 0.6 < alike.low < 0.7 < alike.high < 0.8
+    alone = mean_chance(np.array([0.7]))
+    assert (alone.low, alone.high) == wilson(0.7, 1)
 
 
 @pytest.mark.parametrize(("seeds", "others"), [(3, 3), (5, 2), (3, 1)])
