@@ -45,7 +45,8 @@ def thresholds(exact: NDArray[np.float64]) -> NDArray[np.int32]:
     Args:
         exact: P(-1) in double precision.
     """
-    whole = np.rint(exact * STEPS)
+    whole = exact * STEPS
+    np.rint(whole, out=whole)
     whole *= DRAWN / STEPS
     return np.ceil(whole, out=whole).astype(np.int32)
 

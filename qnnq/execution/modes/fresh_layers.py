@@ -36,7 +36,8 @@ SHOTS_PER_PATTERN = 2
 _KEPT = 1 << 17
 """Largest number of the first layer's angles that are kept for the next run of the same images."""
 
-_ROWS = 1 << 11
+_NUMBERS = 1 << 13
+"""Of a table, worked on at a time: what the nearest cache holds."""
 
 Answer = Callable[[NDArray[Any], Draws], OutcomeArray]
 """Returns the outcomes (images, shots, width) of what arrives (images, 1 or shots, inputs)."""
@@ -116,8 +117,9 @@ class ByPattern:
         self._copies = form.shape[1]
         self._limits = np.empty((self._copies, self._patterns, width), dtype=np.int32)
         for copy, found in enumerate(self._limits):
-            for start in range(0, self._patterns, _ROWS):  # which the nearest cache holds
-                rows = slice(start, start + _ROWS)
+            size = max(1, _NUMBERS // width)
+            for start in range(0, self._patterns, size):
+                rows = slice(start, start + size)
                 found[rows] = thresholds(_minus(tuple(form[:, copy]), cosines[rows], sines[rows]))
 
     def __call__(self, inputs: NDArray[Any], draws: Draws) -> OutcomeArray:
@@ -150,8 +152,16 @@ def _below(numbers: NDArray[np.int32], limits: NDArray[np.int32]) -> OutcomeArra
 
 def _turned(network: Network, layer: int, inputs: NDArray[Any]) -> Turned:
     """Return the cosines and sines of a layer's angles, (rows, width), for (rows, inputs)."""
-    angles = rotated(layer_activations(network, layer, inputs)).astype(np.float64)
-    return np.cos(angles), np.sin(angles)
+    activations = layer_activations(network, layer, inputs)
+    plus = activations == 1
+    # Most activations of a trained network are clipped, and then two angles are all there are.
+    others = np.flatnonzero(~plus & (activations != -1))
+    angles = rotated(activations.reshape(-1)[others]).astype(np.float64)
+    ends = rotated(np.array([1, -1], dtype=np.float32)).astype(np.float64)
+    cosines, sines = (np.where(plus, *function(ends)) for function in (np.cos, np.sin))
+    cosines.reshape(-1)[others] = np.cos(angles)
+    sines.reshape(-1)[others] = np.sin(angles)
+    return cosines, sines
 
 
 @lru_cache(maxsize=8)
