@@ -24,6 +24,9 @@ BITS = 52
 COARSE_BITS = 23
 """Of the 24 that a float32 has, likewise."""
 
+SINGLE_PRECISION = (1e-20, 1e20)
+"""Sums that float32 holds, with room for their parts."""
+
 BYTE = 255
 THREE_BYTES = 2**24 - 1
 """Float pixels are taken to 24 bits; k / 255 stays exactly what the byte k is."""
@@ -109,6 +112,7 @@ class CoarseSums:
 
     Attributes:
         largest: Of the magnitudes of each z, shape (outputs,).
+        fits: Whether float32 holds all of them.
         error: How far each z may be from that of `ExactSums`, shape (outputs,).
     """
 
@@ -126,7 +130,9 @@ class CoarseSums:
         self.error = np.abs(exact - kept).sum(axis=1) + self.largest * 2.0**-22
         if weight.dtype == np.float64:
             self.error += 2.0**-BITS * (weight.shape[1] + 2) * self.largest.max()
-        self.fits = bool(self.largest.min() > 1e-20 and self.largest.max() < 1e20)
+        least, most = SINGLE_PRECISION
+        inside = (self.largest == 0) | ((least < self.largest) & (self.largest < most))
+        self.fits = bool(inside.all())
 
     def __call__(self, outcomes: OutcomeArray) -> NDArray[np.float32]:
         """Return z in float32, (rows, outputs), for outcomes (rows, inputs)."""

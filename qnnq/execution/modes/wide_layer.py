@@ -44,15 +44,16 @@ class WideLayer:
         amplitude, phase = np.hypot(cosine, sine), np.arctan2(sine, cosine)
         activation, stretch = network.activations[layer], network.stretches[layer]
         clipped = activation != "linear"
-        largest = 1.0 if clipped else self._sums.largest / stretch
-        angle = math.pi / 2 * (1 + largest)
-        error = ROUNDING * (1 + angle) * np.maximum(1, np.abs(constant) + amplitude)
-        if stretch:
-            error = error + amplitude * (math.pi / 2) * self._sums.error / stretch
-        self._share = float(2 * error.mean())
-        # P(-1) = constant + amplitude cos(start - (pi/2) phi), in parts of the random numbers
-        parts = DRAWN * constant, DRAWN * amplitude, math.pi / 2 - phase, DRAWN * error
-        self._parts = np.array(np.broadcast_arrays(*parts), dtype=np.float32)
+        with np.errstate(over="ignore"):  # of a tiny stretch, whose share is too large
+            largest = 1.0 if clipped else self._sums.largest / stretch
+            angle = math.pi / 2 * (1 + largest)
+            error = ROUNDING * (1 + angle) * np.maximum(1, np.abs(constant) + amplitude)
+            if stretch:
+                error = error + amplitude * (math.pi / 2) * self._sums.error / stretch
+            self._share = float(2 * error.mean())
+            # P(-1) = constant + amplitude cos(start - (pi/2) phi), in parts of the random numbers
+            parts = DRAWN * constant, DRAWN * amplitude, math.pi / 2 - phase, DRAWN * error
+            self._parts = np.array(np.broadcast_arrays(*parts), dtype=np.float32)
         self._vague = self._sums.error.astype(np.float32) if not stretch else None
 
     @classmethod

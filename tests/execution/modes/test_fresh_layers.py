@@ -198,12 +198,17 @@ def test_what_hangs_on_more_than_what_arrives_asks_a_session():
     assert few == [None] * 2
 
 
-def test_weights_beyond_single_precision_ask_a_session():
-    for scale in (1e-30, 1e30):
-        network = network_of((5, 40, 4, 3), dtype=np.float64)
-        weights = (network.weights[0], network.weights[1] * scale, network.weights[2])
-        network = Network(weights, stretch=0.5)
-        assert fresh_layers(network, noisy_mode(network), 900, 9)[1] is None
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("scale", "stretch", "wide"),
+    [(1e-30, 0.5, False), (1e30, 0.5, False), (1, 1e-300, False), (1, 0.5, True), (0, 0.5, True)],
+)
+def test_what_single_precision_does_not_hold_asks_a_session(scale, stretch, wide):
+    network = network_of((5, 40, 4, 3), dtype=np.float64)
+    weights = (network.weights[0], network.weights[1] * scale, network.weights[2])
+    network = Network(weights, stretch=stretch)
+    layer = fresh_layers(network, noisy_mode(network), 900, 9)[1]
+    assert isinstance(layer, WideLayer) == wide
 
 
 PROJECTIVE = [name for name in bundled_models() if load_model(name).entanglement == math.pi / 2]
