@@ -13,11 +13,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qnnq.arrays import FloatArray
+from qnnq.arrays import FloatArray, IntArray, OutcomeArray
+from qnnq.execution.single_precision import single_precision
+from qnnq.networks.activation import phi
 from qnnq.networks.network import Network
 
 BITS = 52
 """Of the 53 that a float64 has; rounding the weights may carry into one more."""
+
+COARSE_BITS = 23
+"""Of the 24 that a float32 has, likewise."""
+
+SINGLE_PRECISION = (1e-20, 1e20)
+"""Sums that float32 holds, with room for their parts."""
 
 BYTE = 255
 THREE_BYTES = 2**24 - 1
@@ -68,6 +76,20 @@ class ExactSums:
             z[np.abs(z) <= self._vague] = 0
         return z.reshape(*inputs.shape[:-1], -1)
 
+    def at(self, outcomes: OutcomeArray, neurons: IntArray) -> FloatArray:
+        """Return z of one neuron for each row of outcomes, (rows,); the same bits as for all.
+
+        Args:
+            outcomes: Shape (rows, inputs).
+            neurons: Shape (rows,).
+        """
+        z: FloatArray = np.einsum("rk,rk->r", self._weight[neurons], outcomes)
+        if self._bias is not None:
+            z += self._bias[neurons]
+        if self._vague is not None:
+            z[np.abs(z) <= np.broadcast_to(self._vague, len(self._weight))[neurons]] = 0
+        return z
+
     def _product(self, whole: NDArray[Any]) -> FloatArray:
         product: FloatArray = whole.astype(np.float64) @ self._weight.T
         return product
@@ -78,8 +100,61 @@ class ExactSums:
         return (high * 2.0**16 + middle * 2.0**8 + low) / THREE_BYTES
 
 
+class CoarseSums:
+    """W r + b of outcomes in single precision, the same on every processor.
+
+    As in `ExactSums`, but each row's weights are whole multiples of a power of two so large that
+    float32 adds them exactly. What the rounding of the weights leaves out is bounded.
+
+    Args:
+        weight: Shape (outputs, inputs).
+        bias: Shape (outputs,), or None.
+
+    Attributes:
+        largest: Of the magnitudes of each z, shape (outputs,).
+        fits: Whether float32 holds all of them.
+        error: How far each z may be from that of `ExactSums`, shape (outputs,).
+    """
+
+    def __init__(self, weight: FloatArray, bias: FloatArray | None) -> None:
+        exact = weight.astype(np.float64)
+        bound = np.abs(exact).sum(axis=1)
+        _, exponent = np.frexp(bound)
+        step = np.ldexp(1.0, np.maximum(exponent - COARSE_BITS, -1000))[:, None]
+        kept = np.rint(exact / step) * step
+        with np.errstate(over="ignore"):
+            self._weight = np.ascontiguousarray(kept.T.astype(np.float32))
+            self._bias = None if bias is None else bias.astype(np.float32)
+        self.largest = bound if bias is None else bound + np.abs(bias)
+        # what the weights lack, and three roundings of the sum
+        self.error = np.abs(exact - kept).sum(axis=1) + self.largest * 2.0**-22
+        if weight.dtype == np.float64:
+            self.error += 2.0**-BITS * (weight.shape[1] + 2) * self.largest.max()
+        least, most = SINGLE_PRECISION
+        inside = (self.largest == 0) | ((least < self.largest) & (self.largest < most))
+        self.fits = bool(inside.all())
+
+    def __call__(self, outcomes: OutcomeArray) -> NDArray[np.float32]:
+        """Return z in float32, (rows, outputs), for outcomes (rows, inputs)."""
+        z: NDArray[np.float32] = outcomes.astype(np.float32) @ self._weight
+        if self._bias is not None:
+            z += self._bias
+        return z
+
+
 @lru_cache(maxsize=16)
 def layer_sums(network: Network, layer: int) -> ExactSums:
     """Return the sums of a layer; the first one takes pixels, the others outcomes."""
     largest = BYTE if layer == 0 else 1
     return ExactSums(network.weights[layer], network.biases[layer], largest)
+
+
+def layer_activations(network: Network, layer: int, inputs: NDArray[Any]) -> NDArray[np.float32]:
+    """Return phi(z) of a hidden layer, shape (..., width), for inputs (..., inputs)."""
+    return activations_of(network, layer, layer_sums(network, layer)(inputs))
+
+
+def activations_of(network: Network, layer: int, z: FloatArray) -> NDArray[np.float32]:
+    """Return phi(z) of a hidden layer's pre-activations, in one way on all processors."""
+    activation, stretch = network.activations[layer], network.stretches[layer]
+    return single_precision(phi(z, activation, stretch), z, activation, stretch)

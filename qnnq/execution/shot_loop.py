@@ -1,21 +1,22 @@
-"""The shot loop: pre-activations, activations, outcomes and votes, the same for every mode."""
+"""The shot loop: what arrives, outcomes and votes, the same for every mode."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from qnnq.arrays import FloatArray, IntArray
+from qnnq.arrays import FloatArray, IntArray, OutcomeArray
 from qnnq.execution.engines.base import Draws
-from qnnq.execution.exact_sums import layer_sums
+from qnnq.execution.exact_sums import layer_activations, layer_sums
 from qnnq.execution.modes.base import Mode
-from qnnq.execution.single_precision import single_precision
-from qnnq.networks.activation import phi
+from qnnq.execution.modes.fresh_layers import LARGEST_TABLE, fresh_layers
+from qnnq.execution.modes.patterns import WIDEST, all_patterns, pattern_of
 from qnnq.networks.network import Network
 
 BYTES_PER_BLOCK = 50 << 20
@@ -67,8 +68,20 @@ def run_shots(
     """
     blocks = _blocks(len(images), shots, network, mode)
 
+    layers = fresh_layers(network, mode, len(images), shots)
+    vote = voting(network, len(images) * shots)
+
     def run_block(block: slice) -> Votes:
-        return _run_block(network, images[block], indices[block], mode, shots, seed)
+        inputs: NDArray[Any] = images[block][:, None, :]  # (images, 1, inputs)
+        session = mode.start()
+        for layer, answer in enumerate(layers):
+            draws = Draws(seed, layer, indices[block], shots)
+            if answer is None:
+                activations = layer_activations(network, layer, inputs)
+                inputs = session.step(layer, activations, draws)  # (images, shots, width)
+            else:
+                inputs = answer(inputs, draws)
+        return vote(inputs)
 
     parts: list[Votes] = []
     pool = ThreadPoolExecutor(threads) if min(threads, len(blocks)) > 1 else None
@@ -102,30 +115,45 @@ def _blocks(images: int, shots: int, network: Network, mode: Mode) -> list[slice
     return [slice(start, min(start + size, images)) for start in range(0, images, size)]
 
 
-def _run_block(
-    network: Network,
-    images: NDArray[np.uint8] | FloatArray,
-    indices: IntArray,
-    mode: Mode,
-    shots: int,
-    seed: int,
-) -> Votes:
-    inputs: NDArray[Any] = images[:, None, :]  # (images, 1, inputs)
-    session = mode.start()
-    for layer in range(network.hidden):
-        z = layer_sums(network, layer)(inputs)  # (images, 1 or shots, width)
-        activation, stretch = network.activations[layer], network.stretches[layer]
-        activations = single_precision(phi(z, activation, stretch), z, activation, stretch)
-        draws = Draws(seed, layer, indices, shots)
-        inputs = session.step(layer, activations, draws)  # (images, shots, width)
-    return _vote(layer_sums(network, network.hidden)(inputs))
+def voting(network: Network, rows: int) -> Callable[[OutcomeArray], Votes]:
+    """Return what makes votes of the last hidden layer's outcomes (images, shots, width).
+
+    Args:
+        network: The network.
+        rows: How many shots of all images there are.
+    """
+    width = network.widths[-1]
+    if width <= WIDEST and rows >= 2 << width and network.classes << width <= LARGEST_TABLE:
+        return lambda outcomes: _vote_by_pattern(network, outcomes)
+    return lambda outcomes: _vote(*_says(layer_sums(network, network.hidden)(outcomes)))
 
 
-def _vote(logits: FloatArray) -> Votes:
-    images, _, classes = logits.shape  # (images, shots, classes)
-    chosen = logits.argmax(axis=2)  # ties: the lowest class
-    offsets = np.arange(images)[:, None] * classes
-    counts = np.bincount((chosen + offsets).ravel(), minlength=images * classes)
-    exponentials = np.exp(logits - logits.max(axis=2, keepdims=True))
-    softmax = exponentials / exponentials.sum(axis=2, keepdims=True)
-    return Votes(counts.reshape(images, classes).astype(np.int64), softmax.sum(axis=1))
+def _says(logits: FloatArray) -> tuple[IntArray, NDArray[np.float64]]:
+    """Return the class, shape (...), and softmax of logits (..., classes)."""
+    chosen = logits.argmax(axis=-1)  # ties: the lowest class
+    exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return chosen, exponentials / exponentials.sum(axis=-1, keepdims=True)
+
+
+def _vote(chosen: IntArray, softmax: NDArray[np.float64]) -> Votes:
+    return Votes(_counts(chosen, softmax.shape[-1]), softmax.sum(axis=1))
+
+
+def _counts(chosen: IntArray, classes: int) -> IntArray:
+    offsets = np.arange(len(chosen))[:, None] * classes
+    counts = np.bincount((chosen + offsets).ravel(), minlength=len(chosen) * classes)
+    return counts.reshape(len(chosen), classes).astype(np.int64)
+
+
+@lru_cache(maxsize=8)
+def _says_by_pattern(network: Network) -> tuple[IntArray, NDArray[np.float64]]:
+    return _says(layer_sums(network, network.hidden)(all_patterns(network.widths[-1])))
+
+
+def _vote_by_pattern(network: Network, outcomes: OutcomeArray) -> Votes:
+    chosen, softmax = _says_by_pattern(network)
+    patterns = pattern_of(outcomes)  # (images, shots)
+    sums = softmax[patterns[:, 0]]
+    for shot in range(1, patterns.shape[1]):  # in the order in which NumPy adds all at once
+        sums += softmax[patterns[:, shot]]
+    return Votes(_counts(chosen[patterns], network.classes), sums)

@@ -1,13 +1,16 @@
 """The seam between what to sample and where: one layer of many shots at once."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qnnq.arrays import IntArray, OutcomeArray
 from qnnq.execution.engines.angles import Angles
+
+DRAWN = 1 << 24
+"""Random numbers are multiples of one part in so many."""
 
 
 @dataclass(frozen=True)
@@ -40,21 +43,39 @@ class Draws:
             width: How many a shot.
             stream: Each has its own numbers; () is that of the outcomes.
         """
-        # Two float32 numbers come from one 64-bit step of the generator.
+        drawn = self.numbers(width, stream).astype(np.float32)
+        drawn *= np.float32(1 / DRAWN)
+        return drawn
+
+    def numbers(self, width: int, stream: tuple[int, ...] = ()) -> NDArray[np.int32]:
+        """Return whole numbers in [0, 2^24), those that `uniforms` are fractions of.
+
+        Args:
+            width: How many a shot.
+            stream: Each has its own numbers; () is that of the outcomes.
+        """
+        # Two numbers come from one 64-bit step of the generator.
         steps_per_image = -(-self.shots * width // 2)
         key = (self.layer, self.shots, *stream)
         runs = np.split(self.images, np.flatnonzero(np.diff(self.images) != 1) + 1)
-        drawn = np.empty((len(self.images), 2 * steps_per_image), dtype=np.float32)
-        row = 0
-        for run in runs:
-            if not len(run):
-                continue
-            bits = np.random.PCG64DXSM(np.random.SeedSequence(self.seed, spawn_key=key))
-            bits.advance(int(run[0]) * steps_per_image)
-            np.random.Generator(bits).random(dtype=np.float32, out=drawn[row : row + len(run)])
-            row += len(run)
-        used = drawn[:, : self.shots * width]
+        drawn = [self._steps(key, run, steps_per_image) for run in runs if len(run)]
+        steps = drawn[0] if len(drawn) == 1 else np.concatenate([*drawn, np.empty(0, "<u8")])
+        halves = steps.view("<u4")
+        halves >>= 8
+        used = halves.view("<i4").reshape(len(self.images), 2 * steps_per_image)[
+            :, : self.shots * width
+        ]
         return used.reshape(len(self.images), self.shots, width)
+
+    def _steps(self, key: tuple[int, ...], run: IntArray, steps_per_image: int) -> NDArray[Any]:
+        """Return 64-bit steps of the generator for images that follow one another."""
+        bits = np.random.PCG64DXSM(np.random.SeedSequence(self.seed, spawn_key=key))
+        bits.advance(int(run[0]) * steps_per_image)
+        # of all numbers of 64 bits: a step each, and without Python's lock
+        steps = np.random.Generator(bits).integers(
+            2**64 - 1, size=len(run) * steps_per_image, dtype=np.uint64, endpoint=True
+        )
+        return steps.astype("<u8", copy=False)
 
     def copies(self, count: int) -> IntArray:
         """Return which of `count` copies of the layer on the chip each image uses, (images,)."""
@@ -81,4 +102,13 @@ class Engine(Protocol):
         Returns:
             Outcomes +1 (bit 0) and -1 (bit 1), shape (images, shots, width).
         """
+        ...
+
+
+@runtime_checkable
+class ClosedForm(Protocol):
+    """An engine whose neurons answer on their own, each with P(-1) = a + b cos + c sin."""
+
+    def closed_form(self, layer: int) -> NDArray[np.float64] | None:
+        """Return a, b, c of a layer, shape (3, copies, neurons); None where outcomes are joint."""
         ...

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from qnnq.arrays import FloatArray, OutcomeArray
 from qnnq.execution.engines.angles import Index
+from qnnq.execution.engines.base import DRAWN
 
 ROUNDING = 2e-6
 """Bounds the error of a probability computed in single precision of an angle without one."""
@@ -36,6 +37,18 @@ def is_close(
     distance = uniforms - minus
     np.abs(distance, out=distance)
     return np.asarray(distance <= np.float32(error))
+
+
+def thresholds(exact: NDArray[np.float64]) -> NDArray[np.int32]:
+    """Return the whole numbers below which `Draws.numbers` are outcomes -1, as `decide` says.
+
+    Args:
+        exact: P(-1) in double precision.
+    """
+    whole = exact * STEPS
+    np.rint(whole, out=whole)
+    whole *= DRAWN / STEPS
+    return np.ceil(whole, out=whole).astype(np.int32)
 
 
 def decide(exact: NDArray[np.float64], uniforms: FloatArray) -> OutcomeArray:

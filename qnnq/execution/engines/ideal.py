@@ -1,6 +1,10 @@
 """Sampling of the closed form: no noise."""
 
+import math
 from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
 
 from qnnq.arrays import OutcomeArray
 from qnnq.execution.engines.angles import Angles
@@ -20,6 +24,11 @@ class IdealEngine:
 
     def __init__(self, entanglements: Sequence[float]) -> None:
         self._entanglements = tuple(entanglements)
+
+    def closed_form(self, layer: int) -> NDArray[np.float64]:
+        """See `qnnq.execution.engines.base.ClosedForm`; its shape is (3, 1, 1)."""
+        strength = math.sin(self._entanglements[layer])
+        return np.array([0.5, -strength / 2, 0.0])[:, None, None]
 
     def measure(self, layer: int, angles: Angles, draws: Draws) -> OutcomeArray:
         """See `qnnq.execution.engines.base.Engine`."""

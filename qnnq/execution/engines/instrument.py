@@ -24,6 +24,11 @@ class InstrumentEngine:
     def __init__(self, responses: Sequence[LayerResponse]) -> None:
         self._responses = tuple(responses)
 
+    def closed_form(self, layer: int) -> NDArray[np.float64] | None:
+        """See `qnnq.execution.engines.base.ClosedForm`."""
+        response = self._responses[layer]
+        return None if response.has_joined else response.exact
+
     def measure(self, layer: int, angles: Angles, draws: Draws) -> OutcomeArray:
         """See `qnnq.execution.engines.base.Engine`."""
         response = self._responses[layer]

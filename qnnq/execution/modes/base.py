@@ -2,6 +2,9 @@
 
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from qnnq.arrays import FloatArray, OutcomeArray
 from qnnq.execution.engines.base import Draws
 
@@ -35,6 +38,16 @@ class Mode(Protocol):
     @property
     def bytes_per_outcome(self) -> int:
         """How much memory a session needs, for each image, shot and neuron of the widest layer."""
+        ...
+
+    def closed_form(self, layer: int) -> NDArray[np.float64] | None:
+        """Return what tells a layer's outcomes without a session, if anything does.
+
+        Returns:
+            a, b, c of P(-1) = a + b cos(theta) + c sin(theta) of neurons without a past at
+            theta = (pi/2)(1 - phi), shape (3, copies, neurons or 1); None where outcomes depend on
+            more than that.
+        """
         ...
 
     def start(self) -> Session:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from qnnq.arrays import FloatArray, OutcomeArray
 from qnnq.execution.engines.angles import Angles, Index
-from qnnq.execution.engines.base import Draws, Engine
+from qnnq.execution.engines.base import ClosedForm, Draws, Engine
 from qnnq.networks.activation import rotated, state_after, wrap
 
 BYTES_PER_OUTCOME = 50
@@ -43,6 +43,13 @@ class Stepwise:
     def bytes_per_outcome(self) -> int:
         """See `Mode`."""
         return BYTES_PER_OUTCOME + BYTES_OF_PAST * (len(self._entanglements) - 1)
+
+    def closed_form(self, layer: int) -> NDArray[np.float64] | None:
+        """See `Mode`."""
+        fresh = all(entanglement == math.pi / 2 for entanglement in self._entanglements)
+        if fresh and isinstance(self._engine, ClosedForm):
+            return self._engine.closed_form(layer)
+        return None
 
     def start(self) -> "_Tracking":
         """See `Mode`."""
