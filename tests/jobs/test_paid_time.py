@@ -292,6 +292,9 @@ def test_a_run_that_an_earlier_version_has_under_way_goes_on(
     assert qnnq(*files.submit("ibm_jakarta", run)).code == 0
     with sqlite3.connect(run / "ledger.sqlite") as database:
         database.execute("ALTER TABLE jobs DROP COLUMN digest")
+        database.execute("ALTER TABLE jobs DROP COLUMN first_image")
+        names = ("predicted", "simulated", "chunks")
+        database.executemany("DELETE FROM facts WHERE name = ?", [(name,) for name in names])
         database.execute("UPDATE attempts SET state = 'intended', id = NULL")
         database.execute("PRAGMA user_version = 3")
     (job,) = unkind.store.jobs()
