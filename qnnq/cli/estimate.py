@@ -97,13 +97,13 @@ def _choices(choices: "Sequence[Choice]") -> "Table":
 
 def _room(estimate: "Estimate", images: int) -> str:
     """Say what the run takes of this computer, and how it is divided for that."""
-    from qnnq.jobs.chunks import gigabytes
+    from qnnq.jobs.chunks import readable
 
     chunks = -(-images // estimate.chunk_images)
     divided = f", in {counted(chunks, 'chunk')} of images" if chunks > 1 else ""
     return (
-        f"this computer: at most about {gigabytes(estimate.memory_bytes)} of memory{divided}, and "
-        f"{gigabytes(estimate.disk_bytes)} of disk for the ledger"
+        f"this computer: at most about {readable(estimate.memory_bytes)} of memory{divided}, and "
+        f"{readable(estimate.disk_bytes)} of disk for the ledger"
     )
 
 
@@ -162,7 +162,7 @@ def print_estimate(plan: "Plan") -> None:
     unknown = " + ".join(str(layer.parameter_sets) for layer in estimate.layers)
     print(
         f"not in it: what {unknown} parameter sets cost to load, of which nothing is published "
-        "(seconds_per_set of --limits)"
+        "(qnnq calibrate --price measures it)"
         if not plan.device.limits.seconds_per_set
         else f"parameter sets: {unknown} x {plan.device.limits.seconds_per_set:g} s"
     )

@@ -81,15 +81,15 @@ def check_room(estimate: "Estimate", folder: Path) -> None:
     memory = physical_memory()
     if estimate.memory_bytes > memory:
         raise InputError(
-            f"memory: this run takes {gigabytes(estimate.memory_bytes)}, this computer has "
-            f"{gigabytes(memory)}: expected fewer --shots"
+            f"memory: this run takes {readable(estimate.memory_bytes)}, this computer has "
+            f"{readable(memory)}: expected fewer --shots"
         )
     parent = next(each for each in (folder, *folder.absolute().parents) if each.is_dir())
     free = shutil.disk_usage(parent).free
     if estimate.disk_bytes > free:
         raise InputError(
-            f"{folder}: its ledger may take {gigabytes(estimate.disk_bytes)}, the disk has "
-            f"{gigabytes(free)} left: expected fewer --images or --shots, or --run elsewhere"
+            f"{folder}: its ledger may take {readable(estimate.disk_bytes)}, the disk has "
+            f"{readable(free)} left: expected fewer --images or --shots, or --run elsewhere"
         )
 
 
@@ -98,6 +98,6 @@ def physical_memory() -> int:
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
-def gigabytes(size: int) -> str:
-    """Return a size such as `2.9 GB`."""
-    return f"{size / 1e9:.1f} GB"
+def readable(size: int) -> str:
+    """Return a size in bytes such as `2.9 GB`."""
+    return f"{size / 1e9:.1f} GB" if size >= 1e8 else f"{size / 1e6:.1f} MB"

@@ -65,6 +65,7 @@ def test_a_job_that_its_cap_stopped_gets_more_room_or_is_not_sent_again(
     answer = qnnq("resume", run, "--wait", "--budget", "100")
     assert answer.code == 0, answer.err
     assert_complete(run, IMAGES, SHOTS)
+    assert qnnq("status", run, "--json", "-").json()["price"] == pytest.approx(4, rel=0.01)
 
 
 def test_the_users_limit_of_a_job_is_no_reason_to_send_it_again(

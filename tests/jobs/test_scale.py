@@ -116,7 +116,7 @@ def test_what_does_not_fit_is_refused_before_it_is_paid(
         patch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=100))
         answer = qnnq(*submit)
     assert answer.code == 2
-    assert "the disk has 0.0 GB left: expected fewer --images" in answer.err
+    assert "the disk has 0.0 MB left: expected fewer --images" in answer.err
     assert not run.exists()
     assert not certain.store.jobs()
 
