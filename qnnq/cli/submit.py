@@ -128,7 +128,7 @@ def register(app: typer.Typer) -> None:
         check_free(folder)
         budget_s = hardware.budget_of(plan, budget, checked, rounds)
         check_budget(plan.estimate, budget_s, request.limits)
-        check_room(plan.estimate, folder)
+        check_room(plan.estimate.memory_bytes, plan.estimate.disk_bytes, folder)
         if json != "-":
             print_estimate(plan)
         seconds = rounds * plan.estimate.quantum_seconds

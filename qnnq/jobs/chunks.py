@@ -4,13 +4,10 @@ import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from qnnq.devices.service_limits import ServiceLimits
 from qnnq.errors import InputError
-
-if TYPE_CHECKING:
-    from qnnq.jobs.estimate import Estimate, LayerShape
+from qnnq.jobs.layer_plan import LayerShape
 
 CHUNK_BYTES = 2 << 30
 """Memory that the angles of a chunk's layer may take while they are planned."""
@@ -26,7 +23,7 @@ PLACE_BYTES = 8
 
 
 def images_per_chunk(
-    shapes: "Sequence[LayerShape]", images: int, shots: int, limits: ServiceLimits
+    shapes: Sequence[LayerShape], images: int, shots: int, limits: ServiceLimits
 ) -> int:
     """Return how many images are planned together: all of them, or as many as memory allows.
 
@@ -53,13 +50,13 @@ def images_per_chunk(
     return most
 
 
-def _image_bytes(shape: "LayerShape") -> int:
+def _image_bytes(shape: LayerShape) -> int:
     """Return the memory that planning a shot of an image takes."""
     return shape.width * (OUTCOME_BYTES + COLUMN_BYTES * shape.columns)
 
 
 def memory_bytes(
-    shapes: "Sequence[LayerShape]", chunk_images: int, shots: int, limits: ServiceLimits
+    shapes: Sequence[LayerShape], chunk_images: int, shots: int, limits: ServiceLimits
 ) -> int:
     """Return the memory that a run takes at its peak, roughly from above."""
     chunk = chunk_images * shots * max(map(_image_bytes, shapes))
@@ -72,23 +69,28 @@ def memory_bytes(
     return BASE_BYTES + chunk + REQUEST_COPIES * request
 
 
-def check_room(estimate: "Estimate", folder: Path) -> None:
+def check_room(memory_bytes: int, disk_bytes: int, folder: Path) -> None:
     """Refuse a run that this computer cannot plan or keep, before anything is paid.
+
+    Args:
+        memory_bytes: What the run takes of the memory.
+        disk_bytes: What its ledger may take.
+        folder: Where that will be.
 
     Raises:
         InputError: If it needs more memory or disk than there is.
     """
     memory = physical_memory()
-    if estimate.memory_bytes > memory:
+    if memory_bytes > memory:
         raise InputError(
-            f"memory: this run takes {readable(estimate.memory_bytes)}, this computer has "
+            f"memory: this run takes {readable(memory_bytes)}, this computer has "
             f"{readable(memory)}: expected fewer --shots"
         )
     parent = next(each for each in (folder, *folder.absolute().parents) if each.is_dir())
     free = shutil.disk_usage(parent).free
-    if estimate.disk_bytes > free:
+    if disk_bytes > free:
         raise InputError(
-            f"{folder}: its ledger may take {readable(estimate.disk_bytes)}, the disk has "
+            f"{folder}: its ledger may take {readable(disk_bytes)}, the disk has "
             f"{readable(free)} left: expected fewer --images or --shots, or --run elsewhere"
         )
 

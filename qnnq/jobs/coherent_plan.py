@@ -11,9 +11,9 @@ from qnnq.execution.feedforward import fitting_feedforward
 from qnnq.execution.modes.base import Mode
 from qnnq.execution.run import prepare
 from qnnq.execution.timing import Timing
-from qnnq.jobs.estimate import LayerShape, estimate_run
+from qnnq.jobs.estimate import estimate_run
 from qnnq.jobs.hardware_request import HardwareRequest
-from qnnq.jobs.layer_plan import LayerCost
+from qnnq.jobs.layer_plan import LayerCost, LayerShape
 from qnnq.jobs.placed import find_device, rep_delays
 from qnnq.jobs.planning import Plan
 from qnnq.jobs.prediction import predict_run

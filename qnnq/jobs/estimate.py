@@ -7,26 +7,11 @@ from typing import Any, Self
 
 from qnnq.devices.service_limits import ServiceLimits
 from qnnq.jobs.chunks import PLACE_BYTES, images_per_chunk, memory_bytes
-from qnnq.jobs.layer_plan import LayerCost
+from qnnq.jobs.layer_plan import LayerShape
 from qnnq.wording import counted
 
 _LEAST_SAVING_S = 0.1
 """Estimates are told to a tenth of a second."""
-
-
-@dataclass(frozen=True)
-class LayerShape:
-    """How a layer lies on the chip, and what one execution of it costs.
-
-    `columns`: how many numbers tell an angle from others, more than one after weak measurements.
-    """
-
-    width: int
-    copies: int
-    parts: int
-    slots: int
-    cost: LayerCost
-    columns: int = 1
 
 
 @dataclass(frozen=True)

@@ -95,6 +95,21 @@ class LayerCost:
 
 
 @dataclass(frozen=True)
+class LayerShape:
+    """How a layer lies on the chip, and what one execution of it costs.
+
+    `columns`: how many numbers tell an angle from others, more than one after weak measurements.
+    """
+
+    width: int
+    copies: int
+    parts: int
+    slots: int
+    cost: LayerCost
+    columns: int = 1
+
+
+@dataclass(frozen=True)
 class JobPlan:
     """One job: a circuit, many parameter sets, the same shots for each.
 

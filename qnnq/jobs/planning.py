@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from qnnq.devices.device import Device
 from qnnq.errors import InputError
 from qnnq.execution.run import check_compensable, prepare
-from qnnq.jobs.estimate import Estimate, LayerShape, estimate_run
+from qnnq.jobs.estimate import Estimate, estimate_run
 from qnnq.jobs.hardware_request import HardwareRequest
-from qnnq.jobs.layer_plan import LayerCost
+from qnnq.jobs.layer_plan import LayerCost, LayerShape
 from qnnq.jobs.payload import expected_angle_bytes
 from qnnq.jobs.placed import Placed, place_choices
 from qnnq.jobs.prediction import Prediction, calibrated_mode, predict_run

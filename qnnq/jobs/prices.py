@@ -13,9 +13,9 @@ from qnnq.arrays import FloatArray
 from qnnq.errors import InputError
 from qnnq.execution.response_fit import ANGLES
 from qnnq.jobs.engine import RuntimeEngine
-from qnnq.jobs.estimate import Estimate, LayerShape, layer_estimate
+from qnnq.jobs.estimate import Estimate, layer_estimate
 from qnnq.jobs.hardware_request import HardwareRequest
-from qnnq.jobs.layer_plan import JobPlan
+from qnnq.jobs.layer_plan import JobPlan, LayerShape
 from qnnq.jobs.ledger import Ledger
 from qnnq.jobs.payload import angle_bytes
 from qnnq.jobs.placed import place_choices

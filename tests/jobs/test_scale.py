@@ -18,8 +18,8 @@ from test_prices import Biller
 from qnnq.devices.service_limits import ServiceLimits
 from qnnq.jobs import chunks
 from qnnq.jobs.chunks import images_per_chunk
-from qnnq.jobs.estimate import LayerShape, estimate_run
-from qnnq.jobs.layer_plan import LayerCost
+from qnnq.jobs.estimate import estimate_run
+from qnnq.jobs.layer_plan import LayerCost, LayerShape
 from qnnq.jobs.ledger import Ledger
 
 LAYERS = 3
