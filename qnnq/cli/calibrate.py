@@ -1,4 +1,4 @@
-"""`qnnq calibrate`: measure how a device's qubits answer."""
+"""`qnnq calibrate`: measure how a device's qubits answer, or what it bills."""
 
 import sys
 from contextlib import redirect_stdout
@@ -24,8 +24,12 @@ def register(app: typer.Typer) -> None:
         device: options.Machine = "fake_kingston",
         shots: Annotated[int, typer.Option(help="Shots at each of the four angles.")] = 4096,
         out: Annotated[
-            str, typer.Option(help="The response file to write.", metavar="FILE")
-        ] = "response.json",
+            str | None,
+            typer.Option(
+                help="The file to write.  [default: response.json; prices.toml with --price]",
+                metavar="FILE",
+            ),
+        ] = None,
         run: options.NewFolder = None,
         budget: options.Budget = None,
         yes: options.Yes = False,
@@ -48,9 +52,15 @@ def register(app: typer.Typer) -> None:
         data: Annotated[
             str, typer.Option(help="What --check takes images of: a data set's name or a file.")
         ] = "mnist-test",
+        price: Annotated[
+            bool,
+            typer.Option(
+                "--price", help="Measure what a machine bills instead, with three pilot jobs."
+            ),
+        ] = False,
         json: options.Json = None,
     ) -> None:
-        """Measure the response of the qubits that a network would use.
+        """Measure the response of the qubits that a network would use, or what a machine bills.
 
         Each entanglement angle of the network takes one job; most networks have one angle.
         Cut off, it goes on when it is called again, and pays nothing twice.
@@ -60,7 +70,12 @@ def register(app: typer.Typer) -> None:
 
         Example: qnnq calibrate mnist16-a0.5 --device fake_kingston --out response.json
 
+        --price runs few and many parameter sets, of few and many shots, and fits what a job, a set
+        and an execution are billed. --limits FILE then reckons with it.
+
         Example: qnnq calibrate --device fake_torino --check 0:200 --check-shots 10
+
+        Example: qnnq calibrate --price --device ibm_kingston --out prices.toml
         """
         from dataclasses import replace
 
@@ -70,6 +85,7 @@ def register(app: typer.Typer) -> None:
         from qnnq.jobs.creation import calibration_folder, create_run
         from qnnq.jobs.folder import LEDGER
         from qnnq.jobs.planning import check_device, plan_run
+        from qnnq.jobs.prices import PRICES
         from qnnq.jobs.responses import RESPONSE, plan_calibration
         from qnnq.jobs.twin_check import checking_request
         from qnnq.storage.files import check_writable, write_atomically
@@ -93,7 +109,13 @@ def register(app: typer.Typer) -> None:
         checking = replace(request, data=data)  # no part of what a calibration measures
         if json is not None and check is None:
             raise InputError("--json: expected --check beside it, whose result it holds")
+        if price and check is not None:
+            raise InputError("--price: expected no --check beside it, which judges a response")
+        out = out or (PRICES if price else "response.json")
         check_writable(out, json)
+        if price:
+            _price(request, run, out, budget, yes)
+            return
         folder = calibration_folder(request, run)
         with redirect_stdout(sys.stderr if json == "-" else sys.stdout):
             if not (folder / LEDGER).exists():
@@ -123,6 +145,37 @@ def register(app: typer.Typer) -> None:
             document = _check(checking, folder, check, check_shots, yes)
         if json is not None:
             write_json(document, json)
+
+
+def _price(
+    request: "HardwareRequest", run: str | None, out: str, budget: str | None, yes: bool
+) -> None:
+    """Measure what a machine bills, and write it as limits."""
+    from qnnq.jobs.budget import check_budget
+    from qnnq.jobs.control import raise_limits
+    from qnnq.jobs.creation import calibration_folder, create_run
+    from qnnq.jobs.folder import LEDGER
+    from qnnq.jobs.planning import check_device
+    from qnnq.jobs.prices import PRICES, plan_prices
+    from qnnq.storage.files import write_atomically
+
+    folder = calibration_folder(request, run, "price")
+    if not (folder / LEDGER).exists():
+        plan = plan_prices(request)
+        checked = check_device(request, plan.device)
+        budget_s = hardware.budget_of(plan, budget, checked)
+        check_budget(plan.estimate, budget_s, request.limits)
+        print(f"{plan.device.name}: three pilots: quantum seconds: {plan.estimate.formula()}")
+        print(hardware.budget_line(budget, budget_s))
+        hardware.confirm(plan, yes, budget_s)
+        create_run(checked, plan, folder, budget_s)
+    elif budget is not None:
+        raise_limits(folder, budget)
+    if hardware.pursue(str(folder), wait=True):
+        found = (folder / PRICES).read_bytes()
+        write_atomically(out, found)
+        print(found.decode(), end="")
+        print(f"{out}: what {folder} was billed; qnnq estimate --limits {out} reckons with it")
 
 
 def _check(

@@ -6,7 +6,7 @@ import typer
 
 from qnnq.cli import hardware, options
 from qnnq.cli.accuracies import print_run
-from qnnq.cli.output import write_json
+from qnnq.cli.output import percent, print_table, write_json
 
 if TYPE_CHECKING:
     from qnnq.jobs.reading import Collected
@@ -41,6 +41,7 @@ def register(app: typer.Typer) -> None:
         found = collect_run(path)
         document = found.result.to_json(with_counts=counts)
         document |= {"hardware": found.hardware, "partial": found.partial}
+        document["prediction"] = found.prediction
         if json != "-":
             _print(found.labels["network"], document)
         if json is not None:
@@ -72,6 +73,8 @@ def _print(model: str, document: dict[str, Any]) -> None:
     print_run(model, document)
     if document["partial"]:
         print("partial: the other images are not finished")
+    if document["prediction"] is not None:
+        _print_prediction(document)
     print(
         f"{counted(len(hardware_part['jobs']), 'job')}, {hardware_part['executions']} executions "
         f"(estimate {hardware_part['estimated_executions']}), "
@@ -80,6 +83,33 @@ def _print(model: str, document: dict[str, Any]) -> None:
     )
     if "timing" in hardware_part:
         print(_timing(hardware_part["timing"], task["feedback_latency_s"]))
+
+
+def _print_prediction(document: dict[str, Any]) -> None:
+    """Print what was predicted, simulated and measured side by side, and whether they agree."""
+    from rich.table import Table
+
+    found, rounds = document["prediction"], "shots_per_round" in document["task"]
+    rows = {
+        "predicted": found["predicted"],
+        "simulated, calibration of the end": found["simulated"],
+        "measured": document["accuracy"],
+    }
+    names = ("single_shot",) if rounds else ("single_shot", "majority")
+    table = Table(title="expected and measured (95 % intervals)", title_justify="left")
+    for column in ("", "one shot", "majority")[: 1 + len(names)]:
+        table.add_column(column, justify="right" if column else "left")
+    for name, row in rows.items():
+        cells = ["unknown" if row is None else percent(row[each]) for each in names]
+        table.add_row(name, *cells)
+    print_table(table)
+    which = "predicted" if found["simulated"] is None else "simulated"
+    print(
+        f"verdict: measured and {which} agree"
+        if found["agrees"]
+        else f"verdict: measured and {which} differ by more than chance: the device is not as its "
+        "calibration data say (qnnq calibrate measures it)"
+    )
 
 
 def _timing(timing: dict[str, Any] | None, assumed_s: float) -> str:

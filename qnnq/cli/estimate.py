@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
+    from qnnq.jobs.estimate import Estimate
     from qnnq.jobs.planning import Plan
     from qnnq.jobs.preflight import Choice
 
@@ -76,7 +77,9 @@ def register(app: typer.Typer) -> None:
             print_estimate(plan)
         if json is not None:
             document = {"device": plan.device.name, **plan.estimate.to_json()}
-            write_json(document | {"copies": [asdict(each) for each in plan.choices]}, json)
+            document["copies"] = [asdict(each) for each in plan.choices]
+            document["predicted"] = None if plan.predicted is None else asdict(plan.predicted)
+            write_json(document, json)
 
 
 def _choices(choices: "Sequence[Choice]") -> "Table":
@@ -90,6 +93,18 @@ def _choices(choices: "Sequence[Choice]") -> "Table":
         cost = f"{each.quantum_seconds:.1f}"
         table.add_row(str(each.copies), accuracy, cost, "used" if each.chosen else "")
     return table
+
+
+def _room(estimate: "Estimate", images: int) -> str:
+    """Say what the run takes of this computer, and how it is divided for that."""
+    from qnnq.jobs.chunks import readable
+
+    chunks = -(-images // estimate.chunk_images)
+    divided = f", in {counted(chunks, 'chunk')} of images" if chunks > 1 else ""
+    return (
+        f"this computer: at most about {readable(estimate.memory_bytes)} of memory{divided}, and "
+        f"{readable(estimate.disk_bytes)} of disk for the ledger"
+    )
 
 
 def print_estimate(plan: "Plan") -> None:
@@ -133,8 +148,10 @@ def print_estimate(plan: "Plan") -> None:
             "upper bounds after layer 1: equal angle rows share a parameter set, "
             "and how many are equal is known only when layer 1 was measured"
         )
+    print(_room(estimate, len(plan.arrays["indices"])))
     if plan.choices:
         print_table(_choices(plan.choices))
+        print(hardware.prediction_line(plan))
     account = plan.device.account
     if account is not None:
         left = account.plan_left_s()
@@ -145,7 +162,7 @@ def print_estimate(plan: "Plan") -> None:
     unknown = " + ".join(str(layer.parameter_sets) for layer in estimate.layers)
     print(
         f"not in it: what {unknown} parameter sets cost to load, of which nothing is published "
-        "(seconds_per_set of --limits)"
+        "(qnnq calibrate --price measures it)"
         if not plan.device.limits.seconds_per_set
         else f"parameter sets: {unknown} x {plan.device.limits.seconds_per_set:g} s"
     )

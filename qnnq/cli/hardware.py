@@ -1,9 +1,12 @@
 """What the commands for IBM Quantum share: what they ask for, what they say, and the question."""
 
 import sys
-from typing import TYPE_CHECKING
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import typer
+
+from qnnq.cli.output import percent
 
 if TYPE_CHECKING:
     from qnnq.jobs.hardware_request import HardwareRequest
@@ -128,6 +131,26 @@ def budget_line(budget: str | None, seconds: float | None) -> str:
     return f"budget: {seconds:g} quantum seconds{why}"
 
 
+def prediction_line(plan: "Plan") -> str:
+    """Say what accuracy the calibration data of a plan's device predict, and how old these are."""
+    from qnnq.jobs.prediction import age
+
+    calibration = f"calibration data {age(plan.device.calibration)}"
+    if plan.predicted is None:
+        return f"predicted: unknown, since errors of gates in use are not in the {calibration}"
+    return f"predicted: {accuracy_line(asdict(plan.predicted), plan.task.shots)}; {calibration}"
+
+
+def accuracy_line(found: "dict[str, Any]", shots: int) -> str:
+    """Return the accuracies of one shot and of the majority, with their intervals."""
+    from qnnq.wording import counted
+
+    return (
+        f"one shot {percent(found['single_shot'])}, majority of {counted(shots, 'shot')} "
+        f"{percent(found['majority'])}"
+    )
+
+
 class Speaker:
     """Says what happens on stderr: a line once, and progress in place where that is a terminal."""
 
@@ -168,11 +191,16 @@ def confirm(plan: "Plan", yes: bool, seconds: float | None = None) -> None:
         QnnqError: If the answer is no.
     """
     from qnnq.errors import InputError, QnnqError
+    from qnnq.wording import counted
 
     if yes or plan.device.kind == "simulated":
         return
     seconds = plan.estimate.quantum_seconds if seconds is None else seconds
     question = f"This may use {seconds:.0f} quantum seconds on {plan.device.name}."
+    if plan.predicted is not None:
+        copies = max(each.copies for each in plan.choices if each.chosen)
+        images = f"{counted(copies, 'image')} side by side"
+        question = f"With {images}, {prediction_line(plan)}. {question}"
     if sys.stdin is None or not sys.stdin.isatty():
         raise InputError(f"{question} Expected --yes, since nobody can be asked here")
     if not typer.confirm(f"{question} Go on?", err=True):

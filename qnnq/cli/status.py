@@ -65,11 +65,13 @@ def _print(found: dict[str, Any]) -> None:
         )
     for layer in range(found["layers"]):
         if layer not in planned:
-            table.add_row(f"{last + 1}", f"{layer + 1}", "", "waits for the layer before")
+            why = "waits for the layer before" if layer else "nothing was sent yet"
+            table.add_row(f"{last + 1}", f"{layer + 1}", "", why)
     print_table(table)
     print(
         f"quantum seconds: {found['quantum_seconds']:.2f} used, "
         f"{found['estimated_quantum_seconds']:.2f} estimated"
+        + ("" if found["price"] is None else f"; bills are {found['price']:.2f} times the estimate")
     )
     if found["unanswered"] is not None:
         print(f"states as last known, since the service was not reached: {found['unanswered']}")

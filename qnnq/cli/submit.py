@@ -86,6 +86,7 @@ def register(app: typer.Typer) -> None:
 
         from qnnq.cli.estimate import print_estimate
         from qnnq.jobs.budget import check_budget
+        from qnnq.jobs.chunks import check_room
         from qnnq.jobs.creation import check_free, create_run
         from qnnq.jobs.planning import check_device
         from qnnq.jobs.rounds import rounds_of
@@ -127,6 +128,7 @@ def register(app: typer.Typer) -> None:
         check_free(folder)
         budget_s = hardware.budget_of(plan, budget, checked, rounds)
         check_budget(plan.estimate, budget_s, request.limits)
+        check_room(plan.estimate.memory_bytes, plan.estimate.disk_bytes, folder)
         if json != "-":
             print_estimate(plan)
         seconds = rounds * plan.estimate.quantum_seconds

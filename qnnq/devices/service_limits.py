@@ -44,6 +44,9 @@ class ServiceLimits:
         overhead_s: Quantum seconds that a job costs before its first execution.
         rep_delay_s: Delay after each execution, where the device does not name its own.
         seconds_per_set: Quantum seconds that each parameter set costs besides; none is published.
+        seconds_per_execution: Quantum seconds that each execution costs besides its delay and its
+            circuit; below 0 where it costs less than these. `qnnq calibrate --price` measures
+            these three.
         attempts: How often a job is submitted in all, where it fails or the answer gets lost.
         retry_pause_s: Seconds before a job that failed is submitted again; each time four times
             longer.
@@ -62,6 +65,7 @@ class ServiceLimits:
     overhead_s: float = 2.0
     rep_delay_s: float = 250e-6
     seconds_per_set: float = 0.0
+    seconds_per_execution: float = 0.0
     attempts: int = 5
     retry_pause_s: float = 30.0
     answer_timeout_s: float = 300.0
@@ -73,6 +77,9 @@ class ServiceLimits:
             value = getattr(self, field.name)
             number = isinstance(value, int | float) and not isinstance(value, bool)
             require(number, field.name, "a number", repr(value))
+            if field.name == "seconds_per_execution":
+                require(math.isfinite(value), field.name, "a number", repr(value))
+                continue
             positive = field.name not in (
                 "overrun_s",
                 "overhead_s",

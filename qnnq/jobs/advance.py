@@ -1,11 +1,15 @@
 """Going on with a run where it stands, as far as its jobs have come."""
 
+import contextlib
 import math
+from dataclasses import asdict
 from pathlib import Path
 
 from qnnq.devices.names import resolve_device
 from qnnq.errors import QnnqError
 from qnnq.jobs.engine import Pending
+from qnnq.jobs.prediction import calibrated_mode, predict_run
+from qnnq.jobs.prices import measure_prices
 from qnnq.jobs.records import now
 from qnnq.jobs.responses import measure_responses
 from qnnq.jobs.rounds import measure_rounds
@@ -47,10 +51,13 @@ def advance(
         wait_s = math.inf if wait or run.is_local else 0.0
         engine = run.engine(service, wait_s if timeout_s is None else timeout_s, say)
         try:
-            if run.ledger.fact("kind") == "calibration":
-                measure_responses(run.ledger, engine, service)
-            else:
-                measure_rounds(run, engine, service, say)
+            match run.ledger.fact("kind"):
+                case "calibration":
+                    measure_responses(run.ledger, engine, service)
+                case "price":
+                    measure_prices(run.ledger, engine, service)
+                case _:
+                    measure_rounds(run, engine, service, say)
         except Pending:
             return False
         except QnnqError:
@@ -58,9 +65,33 @@ def advance(
                 service.close()  # an open one goes on to be billed
             raise
         service.close()
+        # The run is finished, whatever the device is by now.
+        with contextlib.suppress(QnnqError, TranspileError):
+            _simulate(run, service)
         run.ledger.set_fact("finished", now())
         run.reconciler(service, say).all()
         return True
+
+
+def _simulate(run: Run, service: Service) -> None:
+    """Keep what the calibration data of the end of a run say of it, where they are other ones."""
+    planned, time = run.ledger.fact("predicted"), service.calibration()
+    if planned is None:
+        return
+    if run.is_local or time == planned["calibration"]:
+        run.ledger.set_fact("simulated", planned)
+        return
+    if run.ledger.is_coherent:
+        return  # its circuit alone does not say how long its neurons wait
+    device, data = resolve_device(run.device, run.limits, run.instance), run.ledger.data()
+    responses = []
+    if run.request["compensate"]:
+        responses = [data[f"response{i}"] for i in range(run.network.hidden)]
+    mode = calibrated_mode(run.network, device, run.ledger.layers(), responses)
+    if mode is not None:
+        shown = data["images"], data["labels"], run.request["shots"]
+        found = predict_run(run.network, mode, *shown, device.calibration)
+        run.ledger.set_fact("simulated", asdict(found))
 
 
 def _check_calibration(run: Run, service: Service, say: Say, despite_faults: bool) -> None:

@@ -35,6 +35,9 @@ class Budget:
     never exceeds the budget. A session counts with its own longest time, and its jobs do not count
     besides.
 
+    The bills of the jobs that are done, against their estimates, give one number, the price, which
+    scales what the others are expected to take.
+
     Args:
         ledger: The run's ledger.
         costs: What an execution of each layer costs.
@@ -100,15 +103,43 @@ class Budget:
             return True
         return any(attempt.is_billed_later for attempt in self._ledger.attempts())
 
-    def cost(self, job: Job) -> float:
-        """Return the seconds that a job is expected to take."""
+    def price(self) -> float | None:
+        """Return the bills so far as a multiple of the estimate, None where none is known.
+
+        The jobs of a session are not billed, and those that measure prices have no common one.
+        """
+        if self._ledger.bills_sessions or self._ledger.fact("kind") == "price":
+            return None
+        jobs = {each.number: each for each in self._ledger.jobs()}
+        billed = [
+            (attempt.seconds, self._estimate(jobs[attempt.job]))
+            for attempt in self._ledger.attempts()
+            if attempt.state == "done" and attempt.seconds
+        ]
+        if not billed:
+            return None
+        return sum(seconds for seconds, _ in billed) / sum(expected for _, expected in billed)
+
+    @property
+    def wants_price(self) -> bool:
+        """Whether the first bill is to be known before more is sent than one job at a time."""
+        kind = self._ledger.fact("kind")
+        within_budget = self.seconds is not None and not self._ledger.bills_sessions
+        return within_budget and kind != "price" and self.price() is None
+
+    def _estimate(self, job: Job) -> float:
         return self._costs[job.layer].seconds(job.sets, job.shots, 1, self._limits)
+
+    def cost(self, job: Job) -> float:
+        """Return the seconds that a job is expected to take, by the bills so far."""
+        return self._estimate(job) * (self.price() or 1.0)
 
     def ceiling(self, job: Job) -> int | None:
         """Return the longest cap that a job may get, None if it needs none."""
         if self.seconds is None or self._ledger.bills_sessions:
             return self._max_execution_s
-        most = max(math.ceil(ROOM * self.cost(job)), self._least(job))
+        dearest = max(self._estimate(job), self.cost(job))
+        most = max(math.ceil(ROOM * dearest), self._least(job))
         most = min(math.ceil(self._limits.seconds_per_job), most)
         return most if self._max_execution_s is None else min(most, self._max_execution_s)
 
@@ -120,7 +151,8 @@ class Budget:
         with less than `MORE_ROOM` times that.
 
         Raises:
-            OverBudget: If what is left is less than it needs.
+            OverBudget: If what is left is less than it needs or, where a bill is known, less than
+                it and all that follows it are expected to take.
             QnnqError: If it was stopped, and may not take longer.
         """
         ceiling, needed = self.ceiling(job), self._least(job)
@@ -131,14 +163,18 @@ class Budget:
             return ceiling
         left, overrun_s = budget_s - self.committed(), self._limits.overrun_s
         needed = min(needed, ceiling)
-        if needed + overrun_s > left:
+        rest, price = self._still_to_send(job), self.price()
+        after = 0.0 if price is None else rest - self.cost(job)
+        if after + needed + overrun_s > left:
+            follows = f", and what follows it {after:.1f} s" if after else ""
             raise OverBudget(
                 f"--budget {budget_s:g}: layer {job.layer + 1}, job {job.part + 1} may take "
-                f"{needed + overrun_s:g} s more{self._evidence(job)}, and {budget_s - left:.1f} s "
-                f"are used or may still be; to allow more: qnnq resume {self._ledger.folder} "
-                f"--budget {math.ceil(budget_s - left + needed + overrun_s)}"
+                f"{needed + overrun_s:g} s more{self._evidence(job)}{follows}{_priced(price)}, and "
+                f"{budget_s - left:.1f} s are used or may still be; to allow more: qnnq resume "
+                f"{self._ledger.folder} "
+                f"--budget {math.ceil(budget_s - left + after + needed + overrun_s)}"
             )
-        share = math.floor(left * self.cost(job) / self._still_to_send(job) - overrun_s)
+        share = math.floor(left * self.cost(job) / rest - overrun_s)
         return min(ceiling, max(needed, share))
 
     def _least(self, job: Job) -> int:
@@ -151,7 +187,7 @@ class Budget:
         return max(
             (
                 (attempt.cap or self._limits.seconds_per_job)
-                * (self.cost(job) / self.cost(jobs[attempt.job]))
+                * (self._estimate(job) / self._estimate(jobs[attempt.job]))
                 for attempt in self._ledger.attempts()
                 if attempt.state == "capped"
             ),
@@ -191,19 +227,25 @@ class Budget:
         budget_s = self.seconds
         if budget_s is None or self._ledger.bills_sessions:
             return True
-        least = least_budget(self._estimates, self._jobs, self._limits.overrun_s)
+        price = self.price() or 1.0
+        estimates = [price * each for each in self._estimates]
+        least = least_budget(estimates, self._jobs, self._limits.overrun_s)
         return least <= budget_s - self.committed()
 
     def _still_to_send(self, job: Job) -> float:
-        """Return the seconds that all are expected to take that are not sent yet, with `job`."""
+        """Return the seconds that all are expected to take that are not sent yet, with `job`.
+
+        By the bills so far; of layers that are not planned yet by their upper bounds.
+        """
         planned = self._ledger.jobs()
         under_way = {attempt.job for attempt in self._ledger.attempts() if attempt.under_way}
         here = [each for each in planned if not each.done and each.number not in under_way]
         shot_round = max(each.round for each in planned)
         reached = max(each.layer for each in planned if each.round == shot_round)
-        return (
-            sum(self.cost(each) for each in here if each.number != job.number)
-            + self.cost(job)
+        return (self.price() or 1.0) * (
+            sum(self._estimate(each) for each in here if each.number != job.number)
+            + self._estimate(job)
+            + self._ledger.unplanned_share(reached, shot_round) * self._estimates[reached]
             + sum(self._estimates[reached + 1 :])
         )
 
@@ -233,6 +275,11 @@ class Budget:
 
 class OverBudget(QnnqError):
     """What would be sent next might cost more than is left of the budget."""
+
+
+def _priced(price: float | None) -> str:
+    """Return what the bills say of the estimate, to go into a message."""
+    return "" if price is None else f" (bills so far are {price:.2f} times the estimate)"
 
 
 def least_cap(cost_s: float) -> int:

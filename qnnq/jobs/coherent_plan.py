@@ -3,19 +3,20 @@
 from dataclasses import replace
 
 from noise_models import NoiseError
-from qnnq.data.dataset import Dataset
 from qnnq.devices.device import Device
 from qnnq.devices.names import THE_DEVICE
 from qnnq.errors import InputError
 from qnnq.execution.coherent_deployment import compile_living, deploy_coherent
 from qnnq.execution.feedforward import fitting_feedforward
+from qnnq.execution.modes.base import Mode
 from qnnq.execution.run import prepare
 from qnnq.execution.timing import Timing
-from qnnq.jobs.estimate import LayerShape, estimate_run
+from qnnq.jobs.estimate import estimate_run
 from qnnq.jobs.hardware_request import HardwareRequest
-from qnnq.jobs.layer_plan import LayerCost
+from qnnq.jobs.layer_plan import LayerCost, LayerShape
 from qnnq.jobs.placed import find_device, rep_delays
 from qnnq.jobs.planning import Plan
+from qnnq.jobs.prediction import predict_run
 from qnnq.jobs.preflight import Choice, sampled_accuracy
 from qnnq.networks.network import Network
 from transpile import (
@@ -63,7 +64,8 @@ def plan_coherent(request: HardwareRequest) -> Plan:
         request.limits,
         least_rep_delay_s=least,
     )
-    accuracy = _predicted_accuracy(request, network, device, prepared.dataset)
+    mode = _calibrated_mode(request, network, device)
+    accuracy = None if mode is None else sampled_accuracy(network, mode, prepared.dataset)
     task = replace(
         timing.described(prepared.task, compiled),
         engine="runtime",
@@ -83,6 +85,11 @@ def plan_coherent(request: HardwareRequest) -> Plan:
         estimate=estimate,
         task=task,
         choices=(Choice(1, accuracy, estimate.quantum_seconds, chosen=True),),
+        predicted=None
+        if mode is None
+        else predict_run(
+            *(network, mode, images, arrays["labels"], request.shots), device.calibration
+        ),
         timing={
             "dt_s": device.target.dt,
             "duration_s": duration,
@@ -93,16 +100,14 @@ def plan_coherent(request: HardwareRequest) -> Plan:
     )
 
 
-def _predicted_accuracy(
-    request: HardwareRequest, network: Network, device: Device, dataset: Dataset
-) -> float | None:
-    """Return the share of shots that will be right; see `qnnq.jobs.preflight`."""
+def _calibrated_mode(request: HardwareRequest, network: Network, device: Device) -> Mode | None:
+    """Return how the network answers by the calibration data, None where these do not suffice."""
     noisy = replace(request.simulated(), noise=THE_DEVICE, device=device.request)
     try:
         deployment = deploy_coherent(noisy, network, lambda name: device)
     except NoiseError:
         return None
-    return sampled_accuracy(network, deployment.mode("instrument"), dataset)
+    return deployment.mode("instrument")
 
 
 def _check(request: HardwareRequest) -> None:

@@ -60,6 +60,9 @@ def _create(request: HardwareRequest, plan: Plan, folder: Path, budget_s: float 
         "asked": _asked(request),
         "costs": [asdict(cost) for cost in plan.costs],
         "estimate": plan.estimate.to_json(),
+        "predicted": None if plan.predicted is None else asdict(plan.predicted),
+        "simulated": None,
+        "chunks": chunk_starts(len(plan.arrays.get("images", ())), plan.estimate.chunk_images),
         "budget_s": budget_s,
         "versions": package_versions(),
         "created": now(),
@@ -74,7 +77,14 @@ def _create(request: HardwareRequest, plan: Plan, folder: Path, budget_s: float 
     Ledger.create(folder, facts, arrays, plan.circuits).close()
 
 
-def calibration_folder(request: HardwareRequest, run: str | None) -> Path:
+def chunk_starts(images: int, size: int) -> list[int]:
+    """Return the first image of each chunk of a run's images; one where nothing is run."""
+    return list(range(0, images, size)) if images and size else [0]
+
+
+def calibration_folder(
+    request: HardwareRequest, run: str | None, kind: str = "calibration"
+) -> Path:
     """Return where a calibration is made: a folder that is new, unfinished or up to date.
 
     One that was cut off goes on, whether the device was calibrated anew meanwhile or not. One that
@@ -83,25 +93,26 @@ def calibration_folder(request: HardwareRequest, run: str | None) -> Path:
     Args:
         request: What is asked for.
         run: The folder, None for one named after the request.
+        kind: What is calibrated: `calibration` of the qubits, or `price`.
 
     Raises:
         InputError: If the folder holds another run, or one that is out of date.
     """
     if run is not None:
         folder = Path(run)
-        if not is_useful_calibration(folder, request):
+        if not is_useful_calibration(folder, request, kind):
             raise InputError(f"{folder}: its calibration is out of date; expected a new folder")
         return folder
     asked = json.dumps(_asked(request), sort_keys=True)
-    name = f"calibration-{hashlib.sha256(asked.encode()).hexdigest()[:12]}"
+    name = f"{kind}-{hashlib.sha256(asked.encode()).hexdigest()[:12]}"
     for number in itertools.count(1):
         folder = Path("qnnq-runs") / (name if number == 1 else f"{name}-{number}")
-        if is_useful_calibration(folder, request):
+        if is_useful_calibration(folder, request, kind):
             return folder
     raise AssertionError("unreachable")
 
 
-def is_useful_calibration(folder: Path, request: HardwareRequest) -> bool:
+def is_useful_calibration(folder: Path, request: HardwareRequest, kind: str) -> bool:
     """Whether a folder is new, or holds a calibration that is unfinished or up to date.
 
     Raises:
@@ -111,7 +122,7 @@ def is_useful_calibration(folder: Path, request: HardwareRequest) -> bool:
         return True
     ledger = Ledger(folder)
     try:
-        if ledger.fact("kind") != "calibration" or _whole(ledger.fact("asked")) != _asked(request):
+        if ledger.fact("kind") != kind or _whole(ledger.fact("asked")) != _asked(request):
             raise InputError(f"{folder}: holds another run; expected an empty folder")
         if ledger.fact("finished") is None:
             return True

@@ -1,6 +1,6 @@
 """The engine that measures through the service's jobs, and remembers everything in a ledger."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -14,6 +14,7 @@ from qnnq.errors import QnnqError
 from qnnq.execution.engines.angles import Angles
 from qnnq.execution.engines.base import Draws
 from qnnq.execution.engines.packing import PackedAngles, pack
+from qnnq.execution.shot_loop import Votes
 from qnnq.jobs.budget import Budget, OverBudget
 from qnnq.jobs.layer_plan import LayerCost, plan_jobs
 from qnnq.jobs.ledger import Ledger
@@ -29,7 +30,16 @@ RETRY_GROWTH = 4
 
 
 class Pending(Exception):
-    """A layer's jobs are submitted but not finished; the run goes on with `resume`."""
+    """A layer's jobs are submitted but not finished; the run goes on with `resume`.
+
+    Args:
+        name: What is not finished.
+        layer: The layer.
+    """
+
+    def __init__(self, name: str, layer: int = 0) -> None:
+        super().__init__(name)
+        self.layer = layer
 
 
 class RuntimeEngine:
@@ -76,24 +86,77 @@ class RuntimeEngine:
         self._poll = Patience(wait_s, longest_s=LONGEST_POLL_S, growth=POLL_GROWTH)
         self._say = say
         self._retries: dict[int, Pause] = {}
+        self._last_awaited = self._last_planned = len(circuits)
         self.shot_round = 0
+
+    def in_passes(self, measure: Callable[[slice], Votes], chunks: Iterable[slice]) -> list[Votes]:
+        """Measure chunks of images so that the jobs of a layer wait in the queue together.
+
+        First that layer of all chunks is sent which is next, then a layer is waited for, chunk by
+        chunk, and the next one sent. What was measured is read from the ledger in each pass.
+
+        Args:
+            measure: Runs the shot loop over this engine for some of the images.
+            chunks: All of the images. A single chunk is measured without passes.
+
+        Raises:
+            Pending: If jobs are not finished.
+        """
+        chunks = list(chunks)
+        if len(chunks) == 1:
+            return [measure(chunks[0])]
+        for last_awaited in range(-1, len(self._circuits)):
+            self._last_awaited = last_awaited
+            found: list[Votes] = []
+            pending: Pending | None = None
+            self._last_planned = len(self._circuits)
+            for chunk in chunks:
+                try:
+                    found.append(measure(chunk))
+                except Pending as error:
+                    self._last_planned = min(self._last_planned, error.layer)
+                    pending = error if pending is None or error.layer < pending.layer else pending
+            if pending is None:
+                return found
+            if pending.layer <= last_awaited:
+                raise pending
+        raise AssertionError("the last pass waits for all layers")
 
     def measure(self, layer: int, angles: Angles, draws: Draws) -> OutcomeArray:
         """See `qnnq.execution.engines.base.Engine`; raises Pending and QnnqError as well."""
-        packed = pack(self._circuits[layer], angles, draws)
+        first = int(draws.images[0])
         if self._service is not None:
-            if not self._ledger.jobs(layer, self.shot_round):
+            if not self._ledger.jobs(layer, self.shot_round, first):
+                if not self._may_plan(layer):
+                    raise Pending(self._name(layer), layer)
+                packed = pack(self._circuits[layer], angles, draws)
                 plans = plan_jobs(packed.angles, self._costs[layer], self._limits, packed.origins)
-                self._ledger.write_plan(layer, plans, packed.bits, self.shot_round)
-            self.finish(layer, self._service)
-        jobs = self._ledger.jobs(layer, self.shot_round)
+                self._ledger.write_plan(layer, plans, packed.bits, self.shot_round, first)
+                del packed, plans  # of a large chunk, and jobs are waited for
+            self.finish(layer, self._service, first)
+        jobs = self._ledger.jobs(layer, self.shot_round, first)
         if not jobs or not all(job.done for job in jobs):
-            raise Pending(self._name(layer))
-        return recorded_outcomes(self._ledger, jobs, packed)
+            raise Pending(self._name(layer), layer)
+        return recorded_outcomes(self._ledger, jobs, pack(self._circuits[layer], angles, draws))
 
-    def finish(self, layer: int, service: Service) -> None:
-        """Bring all jobs of a layer to an end; without `wait`, only submit what is missing."""
-        if not self._open_jobs(layer):
+    def _may_plan(self, layer: int) -> bool:
+        """Whether a layer of a chunk is the next to be planned: layer by layer, chunk by chunk.
+
+        Jobs are numbered in this order whenever they end, so that copies of a run know them.
+        """
+        if layer > self._last_planned:
+            return False
+        return layer == 0 or not self._ledger.unplanned_share(layer - 1, self.shot_round)
+
+    def finish(self, layer: int, service: Service, first_image: int | None = None) -> None:
+        """Bring all jobs of a layer to an end; without `wait`, only submit what is missing.
+
+        Args:
+            layer: The layer.
+            service: Where jobs go.
+            first_image: Of the chunk of images, None for all.
+        """
+        if not self._open_jobs(layer, first_image):
             return
         reconciler = self._reconciler(service)
         reconciler.all()
@@ -103,22 +166,27 @@ class RuntimeEngine:
         while True:
             steps = [
                 step
-                for job in self._open_jobs(layer)
+                for job in self._next_jobs(layer, first_image)
                 if (step := self._advance(job, service)) is not None
             ]
             # A duplicate is cancelled before it runs; bills that are known free what was reserved.
             reconciler.all()
             if not steps:
-                return
+                if not self._open_jobs(layer, first_image):
+                    return
+                if not self._next_jobs(layer, first_image):
+                    raise Pending(name, layer)  # the first job of all, in another chunk
+                continue  # the first one is done
             self._say(f"{name}: {'; '.join(step.text for step in steps)}")
             if all(step.over_budget for step in steps):
                 if not (self._wait and self._budget.unsettled() and bills.pause()):
-                    self._budget.cap(self._open_jobs(layer)[0])
+                    self._budget.cap(self._open_jobs(layer, first_image)[0])
                 continue
             if self._wait:
                 self._mention_the_plan(steps, service)
-            if not self._poll.pause():
-                raise Pending(name)
+            awaited = layer <= self._last_awaited or self._budget.wants_price
+            if not (awaited and self._poll.pause()):
+                raise Pending(name, layer)
 
     def affords_round(self, service: Service) -> bool:
         """Whether another round of shots fits into the budget, by what the jobs so far cost.
@@ -137,6 +205,19 @@ class RuntimeEngine:
                 return False
         return True
 
+    def await_bills(self, service: Service) -> None:
+        """Ask for bills until they are known.
+
+        Raises:
+            Pending: If they are not, and nobody waits or `patience_s` are over.
+        """
+        bills = Patience(self._limits.patience_s)
+        self._reconciler(service).all()
+        while self._budget.unsettled():
+            if not (self._wait and bills.pause()):
+                raise Pending("the bill of the jobs so far")
+            self._reconciler(service).all()
+
     def _reconciler(self, service: Service) -> Reconciler:
         return Reconciler(self._ledger, service, self._budget, self._limits, self._say)
 
@@ -147,8 +228,20 @@ class RuntimeEngine:
         shots = f", round {self.shot_round + 1}" if self.shot_round else ""
         return f"layer {layer + 1} of {len(self._circuits)}{shots}"
 
-    def _open_jobs(self, layer: int) -> list[Job]:
-        return [job for job in self._ledger.jobs(layer, self.shot_round) if not job.done]
+    def _open_jobs(self, layer: int, first_image: int | None) -> list[Job]:
+        jobs = self._ledger.jobs(layer, self.shot_round, first_image)
+        return [job for job in jobs if not job.done]
+
+    def _next_jobs(self, layer: int, first_image: int | None) -> list[Job]:
+        """Return the jobs to go on with: one, until its bill says what the others will cost."""
+        jobs = self._open_jobs(layer, first_image)
+        if not self._budget.wants_price:
+            return jobs
+        done = {job.number for job in self._ledger.jobs() if job.done}
+        begun = {attempt.job for attempt in self._ledger.attempts()} - done
+        if begun:
+            return [job for job in jobs if job.number in begun]
+        return jobs[:1]
 
     def _mention_the_plan(self, steps: "Sequence[_Step]", service: Service) -> None:
         if all(step.waits for step in steps):

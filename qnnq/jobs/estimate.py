@@ -3,25 +3,15 @@
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 from qnnq.devices.service_limits import ServiceLimits
-from qnnq.jobs.layer_plan import LayerCost
+from qnnq.jobs.chunks import PLACE_BYTES, images_per_chunk, memory_bytes
+from qnnq.jobs.layer_plan import LayerShape
 from qnnq.wording import counted
 
 _LEAST_SAVING_S = 0.1
 """Estimates are told to a tenth of a second."""
-
-
-@dataclass(frozen=True)
-class LayerShape:
-    """How a layer lies on the chip, and what one execution of it costs."""
-
-    width: int
-    copies: int
-    parts: int
-    slots: int
-    cost: LayerCost
 
 
 @dataclass(frozen=True)
@@ -37,7 +27,7 @@ class LayerEstimate:
         payload_bytes: Size of all requests together.
         duration_s: Circuit length.
         rep_delay_s: Delay after each execution.
-        quantum_seconds: overhead x jobs + (rep_delay + duration) x executions.
+        quantum_seconds: See `LayerCost.seconds`.
     """
 
     layer: int
@@ -53,11 +43,33 @@ class LayerEstimate:
 
 @dataclass(frozen=True)
 class Estimate:
-    """The cost of a run, by layer, and how it could cost less."""
+    """The cost of a run, by layer, what it was reckoned with, and how it could cost less.
+
+    Attributes:
+        layers: The layers.
+        overhead_s: Quantum seconds a job.
+        seconds_per_set: Quantum seconds a parameter set.
+        seconds_per_execution: Quantum seconds an execution, besides its delay and its circuit.
+        chunk_images: Images that are planned together; fewer than all where memory is scarce.
+        memory_bytes: What planning and sending takes at its peak.
+        disk_bytes: Upper bound of the ledger's size.
+        cheaper: Ways to pay less, with what they cost.
+    """
 
     layers: tuple[LayerEstimate, ...]
     overhead_s: float
+    seconds_per_set: float = 0.0
+    seconds_per_execution: float = 0.0
+    chunk_images: int = 0
+    memory_bytes: int = 0
+    disk_bytes: int = 0
     cheaper: tuple[tuple[str, float], ...] = ()
+
+    @classmethod
+    def of(cls, layers: Sequence[LayerEstimate], limits: ServiceLimits) -> Self:
+        """Return the estimate of layers that were reckoned with these limits."""
+        prices = limits.overhead_s, limits.seconds_per_set, limits.seconds_per_execution
+        return cls(tuple(layers), *prices)
 
     @property
     def jobs(self) -> int:
@@ -76,12 +88,17 @@ class Estimate:
 
     def formula(self) -> str:
         """Return the sum with its numbers."""
-        terms = " + ".join(
-            f"({each.rep_delay_s * 1e6:g} us + {each.duration_s * 1e6:.3g} us) x {each.executions}"
+        more = f" {1e6 * self.seconds_per_execution:+.3g} us" if self.seconds_per_execution else ""
+        terms = [
+            f"({each.rep_delay_s * 1e6:g} us + {each.duration_s * 1e6:.3g} us{more}) x "
+            f"{each.executions}"
             for each in self.layers
-        )
+        ]
+        if self.seconds_per_set:
+            sets = sum(layer.parameter_sets for layer in self.layers)
+            terms.insert(0, f"{self.seconds_per_set * 1e6:.3g} us x {sets} sets")
         overhead = f"{self.overhead_s:g} s x {counted(self.jobs, 'job')}"
-        return f"{overhead} + {terms} = {self.quantum_seconds:.1f} s"
+        return f"{' + '.join([overhead, *terms])} = {self.quantum_seconds:.1f} s"
 
     def to_json(self) -> dict[str, Any]:
         """Return the estimate in schema `qnnq.estimate/1`."""
@@ -93,36 +110,59 @@ class Estimate:
             "executions": self.executions,
             "layers": [asdict(layer) for layer in self.layers],
             "upper_bound": len(self.layers) > 1,
+            "chunk_images": self.chunk_images,
+            "memory_bytes": self.memory_bytes,
+            "disk_bytes": self.disk_bytes,
             "cheaper": [{"how": how, "quantum_seconds": cost} for how, cost in self.cheaper],
         }
 
 
 def estimate_layer(
-    layer: int, shape: LayerShape, images: int, shots: int, limits: ServiceLimits
+    layer: int,
+    shape: LayerShape,
+    images: int,
+    shots: int,
+    limits: ServiceLimits,
+    chunk_images: int | None = None,
 ) -> LayerEstimate:
-    """Return the cost of a layer.
+    """Return the cost of a layer, whose images are planned `chunk_images` at a time.
 
     In the first layer all shots of a group of images share their angles. Later, angles depend on
     the outcomes before: how many rows are equal is not known, so none is counted as merged.
     """
-    groups = math.ceil(images / shape.copies) * shape.parts
     shots_per_set = shape.cost.shots_per_set(shots, limits) if layer == 0 else 1
-    sets = groups * shots // shots_per_set
-    executions = sets * shots_per_set
-    jobs = math.ceil(sets / shape.cost.sets_per_job(shape.slots, shots_per_set, limits))
+    sets_per_job = shape.cost.sets_per_job(shape.slots, shots_per_set, limits)
+    step = chunk_images or images
+    sizes = [min(step, images - start) for start in range(0, images, step)]
+    chunks = [
+        math.ceil(size / shape.copies) * shape.parts * shots // shots_per_set for size in sizes
+    ]
+    sets, jobs = sum(chunks), sum(math.ceil(each / sets_per_job) for each in chunks)
+    return layer_estimate(layer, shape, sets, shots_per_set, jobs, limits)
+
+
+def layer_estimate(
+    layer: int, shape: LayerShape, sets: int, shots: int, jobs: int, limits: ServiceLimits
+) -> LayerEstimate:
+    """Return the cost of `jobs` jobs that have `sets` parameter sets of `shots` shots together."""
     payload = shape.cost.payload(sets, shape.slots) + (jobs - 1) * shape.cost.circuit_bytes
-    seconds = shape.cost.seconds(sets, shots_per_set, jobs, limits)
+    seconds = shape.cost.seconds(sets, shots, jobs, limits)
     return LayerEstimate(
         layer=layer,
         jobs=jobs,
         pubs=jobs,
         parameter_sets=sets,
-        executions=executions,
+        executions=sets * shots,
         payload_bytes=payload,
         duration_s=shape.cost.duration_s,
         rep_delay_s=shape.cost.rep_delay_s,
         quantum_seconds=seconds,
     )
+
+
+def _kept_bytes(layer: LayerEstimate, slots: int) -> int:
+    """Return an upper bound of what the ledger keeps of a layer: angles, places, outcomes."""
+    return layer.payload_bytes + layer.executions * (PLACE_BYTES + math.ceil(slots / 8))
 
 
 def estimate_run(
@@ -144,8 +184,18 @@ def estimate_run(
     """
 
     def total(shapes: Sequence[LayerShape], shots: int) -> Estimate:
-        layers = [estimate_layer(i, shape, images, shots, limits) for i, shape in enumerate(shapes)]
-        return Estimate(tuple(layers), limits.overhead_s)
+        chunk = images_per_chunk(shapes, images, shots, limits)
+        layers = [
+            estimate_layer(i, shape, images, shots, limits, chunk) for i, shape in enumerate(shapes)
+        ]
+        return replace(
+            Estimate.of(layers, limits),
+            chunk_images=chunk,
+            memory_bytes=memory_bytes(shapes, chunk, shots, limits),
+            disk_bytes=sum(
+                _kept_bytes(layer, shape.slots) for layer, shape in zip(layers, shapes, strict=True)
+            ),
+        )
 
     found = total(shapes, shots)
     ways = []

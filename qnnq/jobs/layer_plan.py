@@ -48,10 +48,16 @@ class LayerCost:
     def seconds(self, sets: int, shots: int, jobs: int, limits: ServiceLimits) -> float:
         """Return the quantum seconds of `jobs` jobs with `sets` parameter sets of `shots` shots.
 
-        Overhead x jobs + seconds_per_set x sets + (rep_delay + circuit length) x executions.
+        Overhead x jobs + seconds_per_set x sets + (rep_delay + circuit length +
+        seconds_per_execution) x executions.
         """
-        each = limits.seconds_per_set + (self.rep_delay_s + self.duration_s) * shots
+        each = limits.seconds_per_set + self.execution_s(limits) * shots
         return limits.overhead_s * jobs + each * sets
+
+    def execution_s(self, limits: ServiceLimits) -> float:
+        """Return the quantum seconds of an execution, at least those of its circuit."""
+        besides = self.rep_delay_s + limits.seconds_per_execution
+        return max(besides, 0.0) + self.duration_s
 
     def payload(self, parameter_sets: int, slots: int) -> int:
         """Return an upper bound of a request's size in bytes."""
@@ -60,7 +66,7 @@ class LayerCost:
     def shots_per_set(self, wanted: int, limits: ServiceLimits) -> int:
         """Return the largest divisor of `wanted` shots that fits in one job, at least 1."""
         seconds = limits.seconds_per_job - limits.overhead_s - limits.seconds_per_set
-        most = min(limits.executions_per_job, int(seconds / (self.rep_delay_s + self.duration_s)))
+        most = min(limits.executions_per_job, int(seconds / self.execution_s(limits)))
         return next((n for n in range(min(wanted, most), 0, -1) if wanted % n == 0), 1)
 
     def sets_per_job(self, slots: int, shots: int, limits: ServiceLimits) -> int:
@@ -86,6 +92,21 @@ class LayerCost:
                 f"parameter set of {slots} angles and {shots} shots"
             )
         return int(bounds[tightest])
+
+
+@dataclass(frozen=True)
+class LayerShape:
+    """How a layer lies on the chip, and what one execution of it costs.
+
+    `columns`: how many numbers tell an angle from others, more than one after weak measurements.
+    """
+
+    width: int
+    copies: int
+    parts: int
+    slots: int
+    cost: LayerCost
+    columns: int = 1
 
 
 @dataclass(frozen=True)

@@ -24,41 +24,64 @@ DIGEST_DIGITS = 16
 class Ledger(LedgerFile):
     """An open ledger: jobs, their submissions, sessions."""
 
-    def jobs(self, layer: int | None = None, shot_round: int | None = None) -> list[Job]:
-        """Return the planned jobs, of one layer or of all, of one round of shots or of all."""
+    def jobs(
+        self,
+        layer: int | None = None,
+        shot_round: int | None = None,
+        first_image: int | None = None,
+    ) -> list[Job]:
+        """Return the planned jobs, of one layer, round of shots and chunk of images or of all."""
         rows = self._rows(
             "SELECT job, round, layer, part, sets, shots, slots, bits IS NOT NULL FROM jobs"
             " WHERE (?1 IS NULL OR layer = ?1) AND (?2 IS NULL OR round = ?2)"
-            " ORDER BY round, layer, part",
-            *(layer, shot_round),
+            " AND (?3 IS NULL OR first_image = ?3) ORDER BY round, layer, part",
+            *(layer, shot_round, first_image),
         )
         return [Job(*row) for row in rows]
 
+    def unplanned_share(self, layer: int, shot_round: int) -> float:
+        """Return the share of the chunks of images that have no jobs of a layer yet."""
+        (row,) = self._rows(
+            "SELECT count(DISTINCT first_image) FROM jobs WHERE layer = ? AND round = ?",
+            *(layer, shot_round),
+        )
+        return 1 - float(row[0]) / len(self.fact("chunks"))
+
     def write_plan(
-        self, layer: int, plans: Sequence[JobPlan], bits: int, shot_round: int = 0
+        self,
+        layer: int,
+        plans: Sequence[JobPlan],
+        bits: int,
+        shot_round: int = 0,
+        first_image: int = 0,
     ) -> None:
-        """Store all jobs of a layer, before the first is submitted.
+        """Store all jobs of a layer for a chunk of images, before the first is submitted.
 
         Args:
             layer: The layer.
             plans: What each job measures.
             bits: How many come of an execution.
             shot_round: The round of shots.
+            first_image: Where the chunk begins.
         """
+        next_part = len(self.jobs(layer, shot_round))
         number = 0 if self.is_coherent else layer
         rows = self._rows("SELECT circuit FROM layers ORDER BY layer LIMIT 1 OFFSET ?", number)
         circuit = hashlib.sha256(rows[0][0])
         with self._transaction() as database:
-            for part, plan in enumerate(plans):
+            for part, plan in enumerate(plans, next_part):
                 blob = arrays_to(angles=plan.angles, places=plan.places)
                 shape = (*plan.places.shape, bits)
                 program = circuit.copy()
                 program.update(np.ascontiguousarray(plan.angles).tobytes())
                 program.update(repr(plan.places.shape).encode())
                 database.execute(
-                    "INSERT INTO jobs (round, layer, part, plan, sets, shots, slots, digest)"
-                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                    (shot_round, layer, part, blob, *shape, program.hexdigest()[:DIGEST_DIGITS]),
+                    "INSERT INTO jobs (round, layer, part, first_image, plan, sets, shots, slots,"
+                    " digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    (
+                        *(shot_round, layer, part, first_image, blob, *shape),
+                        program.hexdigest()[:DIGEST_DIGITS],
+                    ),
                 )
 
     def plan(self, job: Job) -> JobPlan:

@@ -5,7 +5,7 @@ import json
 import secrets
 import sqlite3
 
-FORMAT = 4
+FORMAT = 5
 _RUN_DIGITS = 10
 """Of a run's random part, 50 bits; the tags of its jobs stay within 24 characters."""
 
@@ -25,6 +25,8 @@ def migrate(database: sqlite3.Connection) -> None:
         _take_rounds(database)
     if version < 4:
         database.execute("ALTER TABLE jobs ADD COLUMN digest TEXT")
+    if version < 5:
+        _take_predictions(database)
     database.execute(f"PRAGMA user_version = {FORMAT}")
 
 
@@ -60,3 +62,10 @@ def _take_rounds(database: sqlite3.Connection) -> None:
     database.execute("INSERT INTO jobs_of_rounds SELECT *, 0 FROM jobs")
     database.execute("DROP TABLE jobs")
     database.execute("ALTER TABLE jobs_of_rounds RENAME TO jobs")
+
+
+def _take_predictions(database: sqlite3.Connection) -> None:
+    """From format 4: nothing was predicted, and a layer of all images was planned at once."""
+    added = (("predicted", "null"), ("simulated", "null"), ("chunks", "[0]"))
+    database.executemany("INSERT INTO facts VALUES (?, ?)", added)
+    database.execute("ALTER TABLE jobs ADD COLUMN first_image INTEGER NOT NULL DEFAULT 0")

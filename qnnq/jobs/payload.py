@@ -47,12 +47,12 @@ def angle_bytes(angles: FloatArray) -> float:
 
     Angles of layers after the first are of few values, and those of sign networks of two.
     """
-    flat = np.ascontiguousarray(angles, dtype="<f8").ravel()
+    flat = angles.ravel()
     starts = range(0, max(flat.size, 1), _CHUNK)
     chosen = starts[:: max(1, len(starts) // _CHUNKS)]
     # A last part of a few angles says nothing of the others.
     whole = [start for start in chosen if start == 0 or start + 99 < flat.size]
-    parts = [flat[start : start + _CHUNK] for start in whole]
+    parts = [flat[start : start + _CHUNK].astype("<f8") for start in whole]
     worst = max(len(zlib.compress(part.tobytes())) / max(part.size, 1) for part in parts)
     return min(MARGIN * BASE64 * worst, MOST_BYTES_PER_ANGLE)
 

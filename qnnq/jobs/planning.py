@@ -11,15 +11,16 @@ from numpy.typing import NDArray
 from qnnq.devices.device import Device
 from qnnq.errors import InputError
 from qnnq.execution.run import check_compensable, prepare
-from qnnq.jobs.estimate import Estimate, LayerShape, estimate_run
+from qnnq.jobs.estimate import Estimate, estimate_run
 from qnnq.jobs.hardware_request import HardwareRequest
-from qnnq.jobs.layer_plan import LayerCost
+from qnnq.jobs.layer_plan import LayerCost, LayerShape
 from qnnq.jobs.payload import expected_angle_bytes
 from qnnq.jobs.placed import Placed, place_choices
-from qnnq.jobs.preflight import Choice, best_choice, predicted_accuracy
+from qnnq.jobs.prediction import Prediction, calibrated_mode, predict_run
+from qnnq.jobs.preflight import Choice, best_choice, sampled_accuracy
 from qnnq.networks.network import Network
 from qnnq.results.task import Task
-from transpile import CompiledLayer, NetworkCircuit
+from transpile import PROJECTIVE, CompiledLayer, NetworkCircuit
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,9 @@ class Plan:
         responses: For each layer the coefficients (slots, 3) that angles are corrected with.
         timing: Of one circuit of the whole network, what its schedule is assumed to be, seconds:
             see `qnnq.jobs.scheduler_timing.compared`.
-        kind: Whether images are run, or the device's response is measured.
+        kind: Whether images are run, or the device's response or its prices are measured.
         choices: Numbers of images side by side, with what they mean; the one that is used too.
+        predicted: What the run is going to show, None where the calibration data do not suffice.
     """
 
     device: Device
@@ -50,8 +52,9 @@ class Plan:
     arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
     responses: tuple[NDArray[np.float64], ...] = ()
     timing: dict[str, Any] | None = None
-    kind: Literal["run", "calibration"] = "run"
+    kind: Literal["run", "calibration", "price"] = "run"
     choices: tuple[Choice, ...] = ()
+    predicted: Prediction | None = None
 
 
 def plan_run(request: HardwareRequest) -> Plan:
@@ -68,9 +71,10 @@ def plan_run(request: HardwareRequest) -> Plan:
         each if request.compensate else _with_angle_bytes(each, network, images)
         for each in place_choices(request, network, len(images))
     ]
+    modes = [calibrated_mode(network, each.placement.device, each.layers) for each in tried]
     accuracies = [
-        predicted_accuracy(network, each.placement.device, each.layers, prepared.dataset)
-        for each in tried
+        None if mode is None else sampled_accuracy(network, mode, prepared.dataset)
+        for mode in modes
     ]
     estimates = [_estimate(request, each, len(images)) for each in tried]
     chosen = best_choice(accuracies)
@@ -88,6 +92,9 @@ def plan_run(request: HardwareRequest) -> Plan:
     if request.compensate:
         check_compensable(network)
     responses = _responses(request, device, placed.layers)
+    mode = modes[chosen]
+    if responses:
+        mode = calibrated_mode(network, device, placed.layers, responses)
     task = replace(
         described(prepared.task, request, placed),
         engine="runtime",
@@ -104,6 +111,11 @@ def plan_run(request: HardwareRequest) -> Plan:
         arrays=arrays,
         responses=responses,
         choices=tuple(choices),
+        predicted=None
+        if mode is None
+        else predict_run(
+            *(network, mode, images, arrays["labels"], request.shots), device.calibration
+        ),
     )
 
 
@@ -117,9 +129,11 @@ def _with_angle_bytes(placed: Placed, network: Network, images: NDArray[Any]) ->
 
 
 def _estimate(request: HardwareRequest, placed: Placed, images: int) -> Estimate:
+    weak = [0, *(layer.entanglement < PROJECTIVE for layer in placed.layers[:-1])]
+    columns = 1 + 2 * np.cumsum(weak)  # see Stepwise: what was before, an outcome and an angle
     shapes = [
-        LayerShape(layer.width, layer.copies, layer.parts, layer.slots, cost)
-        for layer, cost in zip(placed.layers, placed.costs, strict=True)
+        LayerShape(layer.width, layer.copies, layer.parts, layer.slots, cost, int(numbers))
+        for layer, cost, numbers in zip(placed.layers, placed.costs, columns, strict=True)
     ]
     return estimate_run(
         *(shapes, images, request.shots, request.limits),

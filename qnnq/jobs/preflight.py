@@ -7,17 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from noise_models import NoiseError, NoiseSpecification
 from qnnq.data.dataset import Dataset
-from qnnq.devices.device import Device
-from qnnq.execution.compilation import layer_channels
-from qnnq.execution.engines.instrument import InstrumentEngine
-from qnnq.execution.engines.layer_response import layer_response
 from qnnq.execution.modes.base import Mode
-from qnnq.execution.modes.stepwise import Stepwise
 from qnnq.execution.shot_loop import run_shots
 from qnnq.networks.network import Network
-from transpile import CompiledLayer
 
 PREDICTED_IMAGES, PREDICTED_SHOTS = 1000, 100
 """100,000 shots: their standard error is 0.16 points at most, less between numbers of copies."""
@@ -42,40 +35,11 @@ class Choice:
     chosen: bool
 
 
-def predicted_accuracy(
-    network: Network,
-    device: Device,
-    layers: Sequence[CompiledLayer],
-    dataset: Dataset,
-) -> float | None:
-    """Return the share of shots that will be right, by the device's calibration data.
-
-    The exact noisy response of the compiled layers is sampled for the first `PREDICTED_IMAGES` of
-    the data set, with the same random numbers whatever the placement, so that a choice does not
-    depend on the few images of a small run. Compensation is left out.
-
-    Args:
-        network: The network.
-        device: The device.
-        layers: Its layers, as they are placed.
-        dataset: The images.
-
-    Returns:
-        The accuracy, None where the device does not know the errors of a gate in use.
-    """
-    specification = NoiseSpecification.parse(device.name, device_names=[device.name])
-    try:
-        channels = [layer_channels(device, specification, layer) for layer in layers]
-    except NoiseError:
-        return None
-    engine = InstrumentEngine(
-        [layer_response(*pair) for pair in zip(layers, channels, strict=True)]
-    )
-    return sampled_accuracy(network, Stepwise(engine, network.entanglements), dataset)
-
-
 def sampled_accuracy(network: Network, mode: Mode, dataset: Dataset) -> float:
     """Return the share of shots that were right for the first `PREDICTED_IMAGES` of a data set.
+
+    Random numbers are the same whatever the placement, so that a choice does not depend on the few
+    images of a small run.
 
     Args:
         network: The network.

@@ -17,6 +17,7 @@ from qnnq.execution.shot_loop import Votes
 from qnnq.execution.timing import mode_labels
 from qnnq.jobs.engine import Pending, complete_images, recorded_outcomes
 from qnnq.jobs.ledger import Ledger
+from qnnq.jobs.prediction import Prediction, comparison
 from qnnq.jobs.records import Attempt, Job, now
 from qnnq.jobs.runs import Run
 from qnnq.jobs.scheduler_timing import SchedulerTiming, compared
@@ -24,6 +25,7 @@ from qnnq.jobs.service import JobView, Service
 from qnnq.results.labels import OF_COHERENT_MODE
 from qnnq.results.result import RunResult
 from qnnq.results.task import Task
+from qnnq.statistics import accuracies
 from transpile import CompiledLayer, NetworkCircuit
 
 LABELS_OF_REQUEST = (
@@ -90,6 +92,7 @@ def run_status(folder: Path) -> dict[str, Any]:
             "quantum_seconds": ledger.quantum_seconds(),
             "quantum_seconds_at_most": run.budget.committed(),
             "budget_s": ledger.budget_s,
+            "price": run.budget.price(),
             "estimated_quantum_seconds": ledger.fact("estimate")["quantum_seconds"],
         }
     finally:
@@ -123,12 +126,15 @@ class Collected:
         hardware: Jobs, executions and quantum seconds, against the estimate.
         labels: What tables and figures call the run, with the keys of a sweep's points.
         partial: Whether images are missing.
+        prediction: What was expected beside what was measured (`qnnq.jobs.prediction`), None where
+            nothing was, or images are missing.
     """
 
     result: RunResult
     hardware: dict[str, Any]
     labels: dict[str, Any]
     partial: bool
+    prediction: dict[str, Any] | None = None
 
 
 def collect_run(folder: Path) -> Collected:
@@ -140,7 +146,7 @@ def collect_run(folder: Path) -> Collected:
     run = Run.open(folder)
     try:
         ledger = run.ledger
-        if ledger.fact("kind") == "calibration":
+        if ledger.fact("kind") != "run":
             raise InputError(f"{folder}: a calibration, which has no accuracy to collect")
         data = ledger.data()
         engine = _Reader(run)
@@ -149,9 +155,11 @@ def collect_run(folder: Path) -> Collected:
         except Pending as pending:
             raise QnnqError(
                 f"{folder}: no image has all its shots yet: {pending} is not finished; "
-                f"go on with qnnq resume {folder} --wait"
+                f"{_go_on(folder)}"
             ) from None
         kept = engine.complete
+        if not kept.any():
+            raise QnnqError(f"{folder}: no image has all its shots yet; {_go_on(folder)}")
         task = Task.from_json(ledger.fact("task"))
         if rounds > 1:
             each = task.shots or 0  # jobs have some
@@ -171,9 +179,29 @@ def collect_run(folder: Path) -> Collected:
             calibration={"device": run.device, "time": ledger.fact("calibration")},
             out_of_reach=out_of_reach,
         )
-        return Collected(result, _hardware(ledger), _labels(run, task), bool(partial))
+        prediction = None if partial else _compared(ledger, result, rounds)
+        labels = _labels(run, task)
+        return Collected(result, _hardware(ledger), labels, bool(partial), prediction)
     finally:
         run.ledger.close()
+
+
+def _go_on(folder: Path) -> str:
+    return f"go on with qnnq resume {folder} --wait"
+
+
+def _compared(ledger: Ledger, result: RunResult, rounds: int) -> dict[str, Any] | None:
+    """Return what was expected beside the result; majorities of more rounds are other ones."""
+    predicted, simulated = ledger.fact("predicted"), ledger.fact("simulated")
+    if predicted is None:
+        return None
+    measured = accuracies(result.counts, result.softmax_sums, result.labels, result.shots)
+    names = ("single_shot",) if rounds > 1 else ("single_shot", "majority")
+    return comparison(
+        Prediction.from_json(predicted),
+        None if simulated is None else Prediction.from_json(simulated),
+        {name: measured[name] for name in names},
+    )
 
 
 def _all_rounds(run: Run, engine: "_Reader") -> tuple[Votes, int, float | None]:
@@ -193,7 +221,11 @@ def _all_rounds(run: Run, engine: "_Reader") -> tuple[Votes, int, float | None]:
 
 
 class _Reader:
-    """The engine that only reads; in the last layer of the first round it takes what is there."""
+    """The engine that only reads; in the first round it takes what is there.
+
+    That is of the last layer, and of the layers before where there are several chunks of images.
+    What it returns for images that are not `complete` is arbitrary.
+    """
 
     images_per_call = None
 
@@ -203,21 +235,22 @@ class _Reader:
         self._circuits = run.ledger.circuits()
         self.shot_round = 0
         self.complete: NDArray[np.bool_] = np.ones(len(run.ledger.data()["indices"]), dtype=bool)
+        self._chunks = len(run.ledger.fact("chunks"))
 
     def measure(self, layer: int, angles: Angles, draws: Draws) -> NDArray[np.int8]:
         self._engine.shot_round = self.shot_round
         try:
             return self._engine.measure(layer, angles, draws)
         except Pending:
-            if layer < len(self._circuits) - 1:
+            if self.shot_round or (layer < len(self._circuits) - 1 and self._chunks == 1):
                 raise
             packed = pack(self._circuits[layer], angles, draws)
             ledger = self._run.ledger
-            jobs = ledger.jobs(layer, self.shot_round)
+            jobs = ledger.jobs(layer, self.shot_round, int(draws.images[0]))
             complete = complete_images(ledger, jobs, len(packed.angles), packed.rows)
-            if self.shot_round or not complete.any():
+            if self._chunks == 1 and not complete.any():
                 raise
-            self.complete = complete
+            self.complete[draws.images] &= complete
             return recorded_outcomes(ledger, jobs, packed)
 
 

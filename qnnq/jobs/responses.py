@@ -72,7 +72,7 @@ def plan_calibration(request: HardwareRequest) -> Plan:
         network=network,
         circuits=layers,
         costs=costs,
-        estimate=Estimate(tuple(estimates), request.limits.overhead_s),
+        estimate=Estimate.of(estimates, request.limits),
         task=described(task, request, placed),
         kind="calibration",
     )

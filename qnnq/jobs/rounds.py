@@ -68,7 +68,7 @@ def measure_rounds(
             )
             return
         engine.shot_round = number
-        found, _ = run.votes(engine)
+        found, _ = run.votes(engine, engine.in_passes)
         votes = found if votes is None else votes + found
         if target is None:
             return

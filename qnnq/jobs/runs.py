@@ -1,7 +1,7 @@
 """An open run folder, and what its ledger makes: a service, a budget, an engine, votes."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from qnnq.results.task import Task
 from transpile.measurement import MEASURE
 
 Say = Callable[[str], None]
+OverChunks = Callable[[Callable[[slice], Votes], Iterable[slice]], Iterable[Votes]]
 LOOKING_PATIENCE_S = 15.0
 """Who only looks does not want to wait for a service that is down."""
 
@@ -137,8 +138,13 @@ class Run:
             say=say,
         )
 
-    def votes(self, engine: Engine) -> tuple[Votes, float | None]:
-        """Run the shot loop over an engine; return how many angles were out of reach as well."""
+    def votes(self, engine: Engine, over: OverChunks = map) -> tuple[Votes, float | None]:
+        """Run the shot loop over an engine; return how many angles were out of reach as well.
+
+        Args:
+            engine: Where layers are measured.
+            over: Calls the loop for each chunk of images and returns what it found, as `map` does.
+        """
         data = self.ledger.data()
         compensated = None
         if self.request["compensate"]:
@@ -150,7 +156,18 @@ class Run:
             mode = DynamicCircuit(engine, self.network.widths)
         # Executions are paid for, so images fill the copies by their place in the selection.
         places = np.arange(len(data["images"]))
-        votes = run_shots(self.network, data["images"], places, mode, shots, seed)
+        starts = self.ledger.fact("chunks")
+        ends = [*starts[1:], len(places)]
+
+        def votes_of(chunk: slice) -> Votes:
+            images = data["images"][chunk]
+            return run_shots(self.network, images, places[chunk], mode, shots, seed)
+
+        found = list(over(votes_of, map(slice, starts, ends)))
+        votes = Votes(
+            np.concatenate([each.counts for each in found]),
+            np.concatenate([each.softmax_sums for each in found]),
+        )
         return votes, compensated.out_of_reach() if compensated else None
 
 

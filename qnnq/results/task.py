@@ -54,7 +54,7 @@ class Task:
         measurement_twirling: Whether jobs twirl measurements.
         rep_delay_s: Delay after each execution, where it is not the device's own.
         shots_per_round: Shots of a round, where jobs took several until they were enough.
-        kind: `calibration` where no images are run.
+        kind: `calibration` or `price` where no images are run.
     """
 
     network: str

@@ -111,7 +111,8 @@ KINDS: dict[str, tuple[str, ...]] = {
     "job": ("--execution-mode", "job"),
     "batch": ("--execution-mode", "batch"),
     "session": ("--execution-mode", "session", "--budget", "2000"),
-    "rounds": ("--target-width", "0.4", "--max-shots", "12"),
+    # What is lost between intent and answer stays reserved: room for that, and for all rounds.
+    "rounds": ("--target-width", "0.4", "--max-shots", "12", "--budget", "200"),
     "coherent": COHERENT,
     "calibrate": (),
 }

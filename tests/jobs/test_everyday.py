@@ -266,8 +266,12 @@ def test_a_device_that_was_calibrated_anew(
     assert len(server.store.jobs()) == 1
     assert qnnq("resume", run, "--wait", "--despite-faults").code == 0
     assert_complete(run, IMAGES, SHOTS)
-    hardware = qnnq("collect", run, "--json", "-").json()["hardware"]
+    found = qnnq("collect", run, "--json", "-").json()
+    hardware, prediction = found["hardware"], found["prediction"]
     assert hardware["calibrations"][1] == "2026-12-02T00:00:00+00:00"
+    assert prediction["simulated"]["calibration"] == "2026-12-02T00:00:00+00:00"
+    assert prediction["predicted"]["calibration"] == hardware["calibrations"][0]
+    assert prediction["simulated"]["single_shot"] != prediction["predicted"]["single_shot"]
     assert all(hardware["started"])
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from qnnq.devices.service_limits import ServiceLimits, instructions_on_busiest_qubit
 from qnnq.errors import InputError
-from qnnq.jobs.estimate import LayerShape, estimate_layer, estimate_run
-from qnnq.jobs.layer_plan import JobPlan, LayerCost, plan_jobs
+from qnnq.jobs.estimate import estimate_layer, estimate_run
+from qnnq.jobs.layer_plan import JobPlan, LayerCost, LayerShape, plan_jobs
 
 COST = LayerCost(duration_s=2e-6, rep_delay_s=248e-6, instructions=17, circuit_bytes=1000)
 FREE = ServiceLimits()

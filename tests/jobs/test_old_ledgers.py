@@ -10,7 +10,7 @@ from conftest import Command
 OLD = Path(__file__).parent / "old_run"
 """A finished run of a 9-3-3-3 network on fake_jakarta, made by the version with format 1."""
 COUNTS = [[3, 0, 1], [4, 0, 0], [4, 0, 0], [4, 0, 0], [3, 0, 1]]
-FIRST_FORMAT, FORMAT = 1, 4
+FIRST_FORMAT, FORMAT = 1, 5
 
 
 @pytest.fixture

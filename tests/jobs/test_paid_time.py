@@ -65,6 +65,7 @@ def test_a_job_that_its_cap_stopped_gets_more_room_or_is_not_sent_again(
     answer = qnnq("resume", run, "--wait", "--budget", "100")
     assert answer.code == 0, answer.err
     assert_complete(run, IMAGES, SHOTS)
+    assert qnnq("status", run, "--json", "-").json()["price"] == pytest.approx(4, rel=0.01)
 
 
 def test_the_users_limit_of_a_job_is_no_reason_to_send_it_again(
@@ -292,6 +293,9 @@ def test_a_run_that_an_earlier_version_has_under_way_goes_on(
     assert qnnq(*files.submit("ibm_jakarta", run)).code == 0
     with sqlite3.connect(run / "ledger.sqlite") as database:
         database.execute("ALTER TABLE jobs DROP COLUMN digest")
+        database.execute("ALTER TABLE jobs DROP COLUMN first_image")
+        names = ("predicted", "simulated", "chunks")
+        database.executemany("DELETE FROM facts WHERE name = ?", [(name,) for name in names])
         database.execute("UPDATE attempts SET state = 'intended', id = NULL")
         database.execute("PRAGMA user_version = 3")
     (job,) = unkind.store.jobs()

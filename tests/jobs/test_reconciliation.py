@@ -229,6 +229,8 @@ class MemoryLedger(Ledger):
             "cancelled": None,
             "attempts": None,
             "budget_s": 1000.0,
+            "kind": "run",
+            "chunks": [0],
             "task": {},
             "estimate": {"layers": estimates},
             "request": {"options": {"mode": "job", "tags": []}},

@@ -54,7 +54,9 @@ def test_a_calibrated_twin_predicts_the_machine(
     images = ("--images", f"0:{IMAGES}")
     submit = ("submit", MODEL, "--device", "ibm_jakarta", *images, "--shots", SHOTS, "--copies", 1)
     assert qnnq(*submit, "--run", tmp_path / "plain", "--yes", "--wait").code == 0
-    found = single_shot(qnnq("collect", tmp_path / "plain", "--json", "-").json())
+    collected = qnnq("collect", tmp_path / "plain", "--json", "-").json()
+    found = single_shot(collected)
+    assert not collected["prediction"]["agrees"]  # it is not as its calibration data say
 
     run = ("run", MODEL, *images, "--shots", 2000, "--json", "-")
     twin = qnnq(*run, "--noise", f"measured:{response}")

@@ -149,11 +149,6 @@ class Machine:
 
     def execute(self, params: dict[str, Any]) -> tuple[str, float]:
         """Run a quantum program; return the result's JSON and the billed seconds."""
-        from qiskit_ibm_runtime.fake_provider.executor.run_quantum_program import (
-            run_quantum_program,
-        )
-        from qiskit_ibm_runtime.options_models.simulator import SimulatorOptions
-
         program = _decode(params)
         timings: list[dict[str, Any] | None] = [None] * len(program.items)
         if params["options"].get("scheduler_timing"):
@@ -163,10 +158,23 @@ class Machine:
                 item.samplex.finalize()  # a received samplex is not ready for use
             elif isinstance(item, CircuitItem):
                 item.circuit = for_simulator(item.circuit)
+        result = self.measure(program)
+        shapes = [next(iter(item.values())).shape for item in result]
+        sets = sum(math.prod(shape[:-2]) for shape in shapes)
+        executions = sum(math.prod(shape[:-1]) for shape in shapes)
+        return _encode(result, timings), self.bill(sets, executions)
+
+    def measure(self, program: Any) -> Any:
+        from qiskit_ibm_runtime.fake_provider.executor.run_quantum_program import (
+            run_quantum_program,
+        )
+        from qiskit_ibm_runtime.options_models.simulator import SimulatorOptions
+
         options = SimulatorOptions(seed_simulator=self._seed_of(program), angle_decimals=12)
-        result = run_quantum_program(backend=self._simulator, program=program, options=options)
-        executions = sum(next(iter(item.values()))[..., 0].size for item in result)
-        return _encode(result, timings), 2.0 + 250e-6 * executions
+        return run_quantum_program(backend=self._simulator, program=program, options=options)
+
+    def bill(self, sets: int, executions: int) -> float:
+        return 2.0 + 250e-6 * executions
 
     def _timing(self, circuit: QuantumCircuit) -> dict[str, Any]:
         timing, duration = schedule(circuit, self._target, self.latency)
