@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import get_args
+from typing import Literal, get_args
 
 from qiskit.transpiler import Target
 
@@ -16,6 +16,8 @@ from transpile.network_layout import network_sites
 from transpile.sites import Site
 from transpile.step import CompiledStep, Recycling, StepCompiler
 from transpile.timeline import aligned
+
+Decoupling = Literal["none", "XX"]
 
 FEEDBACK_LATENCY = 0.9e-6
 """Seconds from the end of a measurement to the first gate that depends on it.
@@ -64,7 +66,7 @@ def compile_network(
     condition_overhead: float = CONDITION_OVERHEAD,
     recycling: Recycling = "flip",
     measurement: str = MEASURE,
-    decoupling: bool = False,
+    dynamical_decoupling: Decoupling = "none",
     optimization_level: int = OPTIMIZATION_LEVEL,
     seed: int = 0,
 ) -> CompiledNetwork:
@@ -95,9 +97,10 @@ def compile_network(
             begins with the latency and, where it is longer, prolongs it.
         measurement: The target's instruction that `measure` stands for: its durations are taken,
             and its errors where sites are chosen.
-        decoupling: Whether two X stand in each wait of a living neuron for the measurement of its
-            ancilla and for the feed-forward (a quarter and three quarters of the way): what a
-            constant frequency offset does in the wait is undone, relaxation is not.
+        dynamical_decoupling: "XX" lets two X stand in each wait of a living neuron for the
+            measurement of its ancilla and for the feed-forward (a quarter and three quarters of
+            the way): what a constant frequency offset does in the wait is undone, relaxation is
+            not.
         optimization_level: 0 to 3.
         seed: Of the transpiler.
 
@@ -112,6 +115,8 @@ def compile_network(
             raise TranspileError(f"{name}: expected a number of seconds >= 0, got {seconds}")
     if recycling not in get_args(Recycling):
         raise unknown("recycling", recycling, get_args(Recycling))
+    if dynamical_decoupling not in get_args(Decoupling):
+        raise unknown("dynamical decoupling", dynamical_decoupling, get_args(Decoupling))
     check_measurement(target, measurement)
     # The default, so that the latency does not change the qubits.
     wait = FEEDBACK_LATENCY + median_duration(target, measurement)
@@ -126,7 +131,7 @@ def compile_network(
         aligned(condition_overhead, target),
         recycling,
         measurement,
-        decoupling,
+        dynamical_decoupling == "XX",
         optimization_level,
         seed,
     )

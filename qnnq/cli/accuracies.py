@@ -4,6 +4,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from qnnq.cli.output import percent, print_table
+from qnnq.options.coherent import told
 from qnnq.wording import counted
 
 if TYPE_CHECKING:
@@ -23,11 +24,7 @@ def print_run(model: str, document: dict[str, Any]) -> None:
     device = f", device {task['device']}" if task.get("device") else ""
     mode = ""
     if task["mode"] == "coherent":
-        mode = f", coherent with a feedback latency of {task['feedback_latency_s'] * 1e6:g} us"
-        if "condition_overhead_s" in task:
-            mode += f", {task['condition_overhead_s'] * 1e9:g} ns between branches"
-        of_mode = ("measurement", "recycling", "dynamical_decoupling")
-        mode += "".join(f", {task[name]}" for name in of_mode if name in task)
+        mode = f", coherent with {told(task)}"
     noise = re.sub(r"(?<=measured\()(\w{8})\w*", r"\1", task["noise"])  # its digest is long
     print(f"{model}: noise {noise}{strength}{device}, engine {task['engine']}{mode}")
     asked = counted(document["images"], "image")

@@ -7,22 +7,35 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from qnnq.cli import hardware, options
+from qnnq.cli.declared import takes
 from qnnq.cli.output import percent, write_json
+from qnnq.jobs.hardware_request import HardwareRequest
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from qnnq.jobs.hardware_request import HardwareRequest
+_TAKEN = (
+    *("model", "device", "shots", "qubits", "copies", "pairs", "seed"),
+    *("execution_mode", "rep_delay", "limits", "instance"),
+)
+"""Options that a calibration has."""
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
     @app.command()
+    @takes(
+        HardwareRequest,
+        only=_TAKEN,
+        defaults={"shots": 4096, "execution_mode": "job"},
+        helps={
+            "shots": "Shots at each of the four angles.",
+            "seed": "Seed; it drives the simulator of a fake device.",
+        },
+    )
     def calibrate(
-        model: options.Model = "mnist16-a0.5",
-        device: options.Machine = "fake_kingston",
-        shots: Annotated[int, typer.Option(help="Shots at each of the four angles.")] = 4096,
+        request: HardwareRequest,
         out: Annotated[
             str | None,
             typer.Option(
@@ -33,14 +46,6 @@ def register(app: typer.Typer) -> None:
         run: options.NewFolder = None,
         budget: options.Budget = None,
         yes: options.Yes = False,
-        qubits: options.MachineQubits = "best",
-        copies: options.MachineCopies = None,
-        pairs: options.Pairs = 0,
-        seed: options.MachineSeed = 0,
-        execution_mode: options.ExecutionMode = "job",
-        rep_delay: options.RepDelay = None,
-        limits: options.Limits = None,
-        instance: options.Instance = None,
         check: Annotated[
             str | None,
             typer.Option(
@@ -90,22 +95,6 @@ def register(app: typer.Typer) -> None:
         from qnnq.jobs.twin_check import checking_request
         from qnnq.storage.files import check_writable, write_atomically
 
-        request = hardware.request_of(
-            model=model,
-            device=device,
-            instance=instance,
-            data="mnist-test",
-            images="all",
-            shots=shots,
-            seed=seed,
-            qubits=qubits,
-            copies=copies,
-            pairs=pairs,
-            pair_gate="sx",
-            execution_mode=execution_mode,
-            rep_delay=rep_delay,
-            limits=limits,
-        )
         checking = replace(request, data=data)  # no part of what a calibration measures
         if json is not None and check is None:
             raise InputError("--json: expected --check beside it, whose result it holds")
@@ -179,7 +168,7 @@ def _price(
 
 
 def _check(
-    request: "HardwareRequest",
+    request: HardwareRequest,
     folder: "Path",
     images: str,
     shots: int,

@@ -119,9 +119,7 @@ def _print(
         f"{100 * report.waiting_share:.0f} % of its life\n"
         f"{load.if_tests} if_tests, {load.branches} branches, {load.broadcasts} broadcasts of "
         f"{load.broadcast_bits} bits, {load.measurements} measurements\n"
-        f"assumed: {timing.feedback_latency_s * 1e6:g} us of feedback latency, "
-        f"{timing.condition_overhead_s * 1e9:g} ns between branches, {timing.measurement}, "
-        f"{timing.recycling}, dynamical decoupling {timing.dynamical_decoupling}"
+        f"assumed: {timing.told()}"
     )
 
 

@@ -6,32 +6,33 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from qnnq.cli import options
+from qnnq.cli.declared import takes
 from qnnq.cli.output import print_table, write_json
 from qnnq.cli.physics import turns
+from qnnq.devices.device import DEFAULT_DEVICE
+from qnnq.execution.request import RunRequest
+from qnnq.options.coherent import OF_COHERENT_MODE
 
 if TYPE_CHECKING:
     from transpile import CompiledLayer
+
+_TAKEN = ("model", "device", "pairs", "pair_gate", "qubits", "copies", "mode", *OF_COHERENT_MODE)
+"""Options that change circuits."""
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
     @app.command("compile")
+    @takes(
+        RunRequest,
+        only=_TAKEN,
+        required=("model",),
+        defaults={"device": DEFAULT_DEVICE},
+        helps={"device": "The device to compile for."},
+    )
     def compile_command(
-        model: options.Model,
-        device: Annotated[
-            str, typer.Option(help="The device to compile for.", metavar="NAME")
-        ] = "fake_kingston",
-        pairs: options.Pairs = 0,
-        pair_gate: options.PairGateName = "sx",
-        qubits: options.Qubits = "best",
-        copies: options.Copies = 1,
-        mode: options.Mode = "stepwise",
-        feedback_latency: options.FeedbackLatency = None,
-        condition_overhead: options.ConditionOverhead = None,
-        measurement: options.Measurement = "measure",
-        recycling: options.Recycling = "flip",
-        dynamical_decoupling: options.DynamicalDecoupling = "none",
+        request: RunRequest,
         instance: options.Instance = None,
         draw: Annotated[bool, typer.Option("--draw", help="Draw the circuits.")] = False,
         qasm: Annotated[
@@ -50,7 +51,7 @@ def register(app: typer.Typer) -> None:
         from qnnq.errors import InputError
         from qnnq.execution.compilation import compile_network
         from qnnq.execution.placement import Placement
-        from qnnq.execution.request import RunRequest, check_request
+        from qnnq.execution.request import check_request
         from qnnq.networks.bundled import load_model
         from qnnq.storage.files import check_writable
         from transpile import report
@@ -59,40 +60,26 @@ def register(app: typer.Typer) -> None:
             other = "--draw" if draw else "--qasm -"
             raise InputError(f"--json -: expected nothing else on stdout, got {other}")
         check_writable(json, qasm)
-        request = RunRequest(
-            model,
-            device=device,
-            pairs=pairs,
-            pair_gate=pair_gate,  # type: ignore[arg-type]
-            qubits=qubits,
-            copies=copies,
-            mode=mode,  # type: ignore[arg-type]
-            feedback_latency=feedback_latency,
-            condition_overhead=condition_overhead,
-            measurement=measurement,
-            recycling=recycling,  # type: ignore[arg-type]
-            dynamical_decoupling=dynamical_decoupling,  # type: ignore[arg-type]
-        )
         check_request(request)
-        if mode == "coherent":
+        if request.mode == "coherent":
             compile_coherent(request, instance, draw, qasm, json)
             return
-        network = load_model(model)
+        network = load_model(request.model)
         placement = Placement(
-            resolve_device(device, instance=instance),
-            qubits=qubits,
-            copies=copies,
-            pairs=pairs,
-            pair_gate=pair_gate,  # type: ignore[arg-type]
+            resolve_device(str(request.device), instance=instance),
+            qubits=request.qubits,
+            copies=request.copies,
+            pairs=request.pairs,
+            pair_gate=request.pair_gate,
         )
         layers = compile_network(network, placement)
         target = placement.device.target
         rows = [_row(i, layer, report(layer, target)) for i, layer in enumerate(layers)]
         if json is not None:
-            document = {"schema": "qnnq.compile/1", "device": device, "layers": rows}
+            document = {"schema": "qnnq.compile/1", "device": request.device, "layers": rows}
             write_json(document, json)
         if "-" not in (json, qasm):
-            _print(f"{model} on {device}", rows)
+            _print(f"{request.model} on {request.device}", rows)
             for line in turns(layers):
                 print(line)
         if draw:

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 import typer
 
 from qnnq.cli import hardware, options
+from qnnq.cli.declared import takes
 from qnnq.cli.output import print_table, write_json
 from qnnq.cli.physics import turns
+from qnnq.jobs.hardware_request import HardwareRequest
 from qnnq.wording import counted
 
 if TYPE_CHECKING:
@@ -19,60 +21,32 @@ if TYPE_CHECKING:
     from qnnq.jobs.planning import Plan
     from qnnq.jobs.preflight import Choice
 
+_SUBMITTED = (
+    *("target_width", "max_shots", "compensate", "response"),
+    *("execution_mode", "measurement_twirling", "max_execution_time", "tag"),
+)
+"""Options that are no part of an estimate."""
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
     @app.command()
+    @takes(
+        HardwareRequest,
+        without=_SUBMITTED,
+        defaults={"images": "0:1000", "shots": 10},
+        helps={"seed": "Seed; it drives the simulator of a fake device."},
+    )
     def estimate(
-        model: options.Model = "mnist16-a0.5",
-        device: options.Machine = "fake_kingston",
-        data: options.Data = "mnist-test",
-        images: options.Images = "0:1000",
-        shots: options.Shots = 10,
-        seed: options.MachineSeed = 0,
-        qubits: options.MachineQubits = "best",
-        copies: options.MachineCopies = None,
-        pairs: options.Pairs = 0,
-        pair_gate: options.PairGateName = "sx",
-        mode: options.Mode = "stepwise",
-        feedback_latency: options.FeedbackLatency = None,
-        condition_overhead: options.ConditionOverhead = None,
-        measurement: options.Measurement = "measure",
-        recycling: options.Recycling = "flip",
-        dynamical_decoupling: options.DynamicalDecoupling = "none",
-        rep_delay: options.RepDelay = None,
-        limits: options.Limits = None,
-        instance: options.Instance = None,
+        request: HardwareRequest,
         json: options.Json = None,
     ) -> None:
         """Say what a run on a machine would cost; nothing is sent.
 
         Example: qnnq estimate mnist16-a0.5 --device fake_kingston --images 0:1000 --shots 10
         """
-        request = hardware.request_of(
-            model=model,
-            device=device,
-            instance=instance,
-            data=data,
-            images=images,
-            shots=shots,
-            seed=seed,
-            qubits=qubits,
-            copies=copies,
-            pairs=pairs,
-            pair_gate=pair_gate,
-            mode=mode,
-            feedback_latency=feedback_latency,
-            condition_overhead=condition_overhead,
-            measurement=measurement,
-            recycling=recycling,
-            dynamical_decoupling=dynamical_decoupling,
-            execution_mode="batch",
-            rep_delay=rep_delay,
-            limits=limits,
-        )
-        plan = hardware.plan_of(request)
+        plan = hardware.plan_of(request.of_words())
         if json != "-":
             print_estimate(plan)
         if json is not None:

@@ -155,7 +155,7 @@ def _message(error: Exception, arguments: Sequence[str]) -> str:
         return f"out of memory: {error}"
     formatted = getattr(error, "format_message", None)
     if formatted is None:
-        return str(error)
+        return _with_dashes(str(error), arguments)
     # A usage error of the option parser, which leaves out the value that it refuses.
     options = getattr(getattr(error, "param", None), "opts", None) or [""]
     found = [value for option, value in pairwise(arguments) if option in options]
@@ -163,6 +163,22 @@ def _message(error: Exception, arguments: Sequence[str]) -> str:
     if found and expected:
         return f"{options[0]} {found[-1]!r}: expected {expected}"
     return f"{formatted()}{f', got {found[-1]!r}' if found else ''} (see --help)"
+
+
+def _with_dashes(message: str, arguments: Sequence[str]) -> str:
+    """Return a message, which names fields in backticks, with the options of the command that ran.
+
+    Other words in backticks stay.
+    """
+    commands = getattr(typer.main.get_command(build_app()), "commands", {})
+    command = commands.get(arguments[0]) if arguments and "`" in message else None
+    options = {} if command is None else {each.name: each.opts[0] for each in command.params}
+
+    def written(field: re.Match[str]) -> str:
+        name = str(options.get(field[1], ""))
+        return name if name.startswith("--") else field[0]
+
+    return re.sub(r"`(\w+)`", written, message)
 
 
 def _expected(message: str) -> str:

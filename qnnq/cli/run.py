@@ -6,52 +6,27 @@ import typer
 
 from qnnq.cli import options
 from qnnq.cli.accuracies import print_confusion, print_run
+from qnnq.cli.declared import takes
 from qnnq.cli.output import progress_bar, write_json
 from qnnq.cli.physics import turns
 from qnnq.cli.rows import write_csv
+from qnnq.execution.request import RunRequest
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
     @app.command()
+    @takes(
+        RunRequest,
+        defaults={"noise": None},
+        helps={
+            "noise": "Noise, such as fake_kingston*2 or 'readout(p=0.02)'; `qnnq noise` lists all. "
+            "Default: the device's noise, or ideal with --engine ideal."
+        },
+    )
     def run(
-        model: options.Model = "mnist16-a0.5",
-        noise: Annotated[
-            str | None,
-            typer.Option(
-                help="Noise, such as fake_kingston*2 or 'readout(p=0.02)'; `qnnq noise` lists all. "
-                "Default: the device's noise, or ideal with --engine ideal.",
-                metavar="SPEC",
-            ),
-        ] = None,
-        engine: Annotated[
-            str,
-            typer.Option(
-                help="instrument (samples exact responses), aer, ideal, or exact (class "
-                "probabilities without sampling: projective, at most 16 neurons a layer)."
-            ),
-        ] = "instrument",
-        device: options.Device = None,
-        data: options.Data = "mnist-test",
-        images: options.Images = "all",
-        shots: options.Shots = 15,
-        seed: Annotated[int, typer.Option(help="Seed of every random number.")] = 0,
-        strength: Annotated[float, typer.Option(help="Multiplies the noise; 0 is none.")] = 1.0,
-        pairs: options.Pairs = 0,
-        pair_gate: options.PairGateName = "sx",
-        qubits: options.Qubits = "best",
-        copies: options.Copies = 1,
-        compensate: Annotated[
-            bool,
-            typer.Option("--compensate", help="Correct each angle for the noise where possible."),
-        ] = False,
-        mode: options.Mode = "stepwise",
-        feedback_latency: options.FeedbackLatency = None,
-        condition_overhead: options.ConditionOverhead = None,
-        measurement: options.Measurement = "measure",
-        recycling: options.Recycling = "flip",
-        dynamical_decoupling: options.DynamicalDecoupling = "none",
+        request: RunRequest,
         instance: options.Instance = None,
         json: options.Json = None,
         counts: options.Counts = False,
@@ -72,54 +47,29 @@ def register(app: typer.Typer) -> None:
 
         Example: qnnq run net.safetensors --data new.csv --predictions predicted.csv
         """
+        from dataclasses import replace
         from functools import partial
 
         from qnnq import statistics
         from qnnq.data.load import split_part
         from qnnq.devices.names import resolve_device
         from qnnq.errors import InputError, Interrupted
-        from qnnq.execution.request import RunRequest
         from qnnq.execution.run import prepare
         from qnnq.storage.files import check_another, check_writable
         from qnnq.wording import counted
 
         if counts and json is None:
             raise InputError("--counts: expected --json FILE beside it, where the counts go")
-        if noise is None:
-            noise = (
-                "ideal" if engine == "ideal" else "fake_kingston" if device is None else "device"
-            )
-        request = RunRequest(
-            model=model,
-            data=data,
-            images=images,
-            noise=noise,
-            strength=strength,
-            pairs=pairs,
-            pair_gate=pair_gate,  # type: ignore[arg-type]
-            engine=engine,  # type: ignore[arg-type]
-            device=device,
-            qubits=qubits,
-            copies=copies,
-            shots=shots,
-            seed=seed,
-            compensate=compensate,
-            mode=mode,  # type: ignore[arg-type]
-            feedback_latency=feedback_latency,
-            condition_overhead=condition_overhead,
-            measurement=measurement,
-            recycling=recycling,  # type: ignore[arg-type]
-            dynamical_decoupling=dynamical_decoupling,  # type: ignore[arg-type]
-        )
+        request = replace(request, noise=request.noise or _usual_noise(request))
         for path in (json, predictions):
             if path is not None:
-                check_another(path, split_part(data)[0])
+                check_another(path, split_part(request.data)[0])
         check_writable(json, predictions)
-        if engine == "exact" and confusion:
+        if request.engine == "exact" and confusion:
             raise InputError("--confusion: expected an engine that takes shots, got exact")
         prepared = prepare(request, partial(resolve_device, instance=instance), labelled=False)
         if confusion and not prepared.dataset.labelled:
-            raise InputError(f"--confusion: expected labels in {data}, found none")
+            raise InputError(f"--confusion: expected labels in {request.data}, found none")
         with progress_bar("images", len(prepared.images)) as advance:
             result = prepared.execute(advance, keep_partial=True)
         document = result.to_json(with_counts=counts)
@@ -131,7 +81,7 @@ def register(app: typer.Typer) -> None:
             )
             document["confusion"] = table.tolist()
         if "-" not in (json, predictions):
-            print_run(model, document)
+            print_run(request.model, document)
             for line in turns(getattr(prepared.deployment, "layers", ())):
                 print(line)
             if confusion:
@@ -143,3 +93,10 @@ def register(app: typer.Typer) -> None:
         if len(result.images) < len(prepared.images):
             done = f"{len(result.images):,} of {counted(len(prepared.images), 'image')}"
             raise Interrupted(f"stopped after {done}; the result is theirs")
+
+
+def _usual_noise(request: RunRequest) -> str:
+    """Return the noise where none is asked for: that of the device, if the engine has any."""
+    if request.engine == "ideal":
+        return "ideal"
+    return RunRequest.noise if request.device is None else "device"

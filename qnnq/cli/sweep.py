@@ -1,6 +1,8 @@
 """`qnnq sweep`: every point of a sweep file, by several workers, into one results file."""
 
+import inspect
 import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
@@ -9,15 +11,59 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from qnnq.cli import options
+from qnnq.cli.declared import Command
+from qnnq.execution.request import RunRequest
+from qnnq.options.option import Option, options_of
 
 if TYPE_CHECKING:
     from qnnq.sweep.schedule import Tally
+
+
+_MORE_KEYS = {
+    "off": "mechanisms switched off: gate, relaxation, readout, idle, or lists [none]",
+    "seeds": "repetitions, each with a vote of its own; figures average them [0]",
+    "shots": f"shots an image; of engine exact: those whose majority is told [{RunRequest.shots}]",
+    "target_width": "instead: take images at random, then more rounds of shots, until the interval "
+    "of one shot's accuracy is this narrow, or max_shots is reached",
+    "target": "single_shot, majority: whose interval that is [single_shot]",
+    "threshold": "stop as well once the interval lies above or below this accuracy; as it is "
+    "looked at after every task, it errs more often than once in 20",
+    "images_per_task": "images that are done and stored at once [all; aer: 100]",
+}
+"""Keys of a grid that are no option of a run."""
+
+
+def _with_keys(command: Command) -> Command:
+    """Let a command's help end with the keys of a grid."""
+    keys = {
+        each.grid: f"{each.help} [{_usual(each)}]"
+        for each in options_of(RunRequest).values()
+        if each.grid
+    }
+    lines = [
+        line
+        for name, meaning in {**keys, **_MORE_KEYS}.items()
+        for line in textwrap.wrap(
+            f"{name:21} {meaning}", 78, subsequent_indent=" " * 22, break_on_hyphens=False
+        )
+    ]
+    command.__doc__ = "\n".join([inspect.getdoc(command) or "", "", "\b", *lines])
+    return command
+
+
+def _usual(declared: Option) -> str:
+    if declared.grid in ("networks", "noise"):
+        return "required"
+    return declared.usual_words or (
+        "what the noise names" if declared.default is None else str(declared.default).lower()
+    )
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
     @app.command()
+    @_with_keys
     def sweep(
         file: Annotated[Path, typer.Argument(metavar="SWEEP.toml", help="What to sweep.")],
         out: Annotated[Path, typer.Option(help="The results file.", metavar="FILE")],
@@ -67,31 +113,6 @@ def register(app: typer.Typer) -> None:
             noise    = ["fake_kingston"]
             strength = [0, 0.5, 1, 2, 4, 8]
             shots    = 15
-
-        \b
-        networks, noise   bundled names or files; noise specifications (`device`: that of devices)
-        strength          multiplies the noise [1]
-        off               mechanisms switched off: gate, relaxation, readout, idle, or lists [none]
-        devices           device names, or "bundled" for all fake ones [what the noise names]
-        pairs, pair_gate  inserted gate pairs [0, sx]
-        qubits, copies    placement on the chip [best, 1]
-        compensate        angles corrected for the known noise: true, false [false]
-        engine            instrument, aer, ideal, exact [instrument]
-        mode              stepwise, coherent [stepwise]
-        feedback_latency  times, of the mode coherent, as are the next four [0.9us]
-        condition_overhead  times from one branch of a layer to the next [68ns]
-        measurement       the device's instructions, such as measure_2 [measure]
-        recycling         of measured ancillas: flip, reset [flip]
-        dynamical_decoupling  two X gates in each wait of a neuron: none, XX [none]
-        data, images      a data set and a selection such as "0:1000" [mnist-test, all]
-        seeds             repetitions, each with a vote of its own; figures average them [0]
-        shots             shots an image; of engine exact: those whose majority is told [15]
-        target_width      instead: take images at random, then more rounds of shots, until the
-                          interval of one shot's accuracy is this narrow, or max_shots is reached
-        target            single_shot, majority: whose interval that is [single_shot]
-        threshold         stop as well once the interval lies above or below this accuracy; as it
-                          is looked at after every task, it errs more often than once in 20
-        images_per_task   images that are done and stored at once [all; aer: 100]
         """
         from qnnq.cli.output import print_notes, write_json
         from qnnq.errors import InputError, Interrupted

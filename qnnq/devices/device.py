@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 Kind = Literal["simulated", "machine"]
 
+DEFAULT_DEVICE = "fake_kingston"
+
 
 class Account(Protocol):
     """The account through which a machine is reached."""

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 THE_DEVICE = "device"
 """In a specification of noise, the noise of whichever device is in use."""
 
-DEFAULT_DEVICE = "fake_kingston"
-
 
 def device_names() -> list[str]:
     """Return the names of all devices that are known without asking a service, sorted."""

@@ -122,12 +122,12 @@ def _check_simulable(compiled: CompiledNetwork, outside: str) -> None:
     from qnnq.execution.engines.aer import METHOD, most_qubits
 
     if outside:
-        raise InputError(f"--engine aer: expected a network that is one circuit: {outside}")
+        raise InputError(f"`engine` aer: expected a network that is one circuit: {outside}")
     qubits = sum(len(site.qubits) for site in compiled.sites)
     if qubits > most_qubits():
         raise InputError(
-            f"--engine aer: expected a network on at most {most_qubits()} qubits, which Aer's "
-            f"method {METHOD} takes, got {qubits}; use --engine instrument"
+            f"`engine` aer: expected a network on at most {most_qubits()} qubits, which Aer's "
+            f"method {METHOD} takes, got {qubits}; use `engine` instrument"
         )
 
 
@@ -183,11 +183,7 @@ def _compiled(
         entanglements,
         feedforward=controller.branches,
         sites=sites,
-        feedback_latency=timing.feedback_latency_s,
-        condition_overhead=timing.condition_overhead_s,
-        measurement=timing.measurement,
-        recycling=timing.recycling,
-        decoupling=timing.dynamical_decoupling == "XX",
+        **timing.arguments(),
     )
 
 
@@ -204,7 +200,7 @@ def _channels(
     for term in specification.active_terms:
         if term.name in NOT_LIVING:
             raise InputError(
-                f"--mode coherent: expected noise without {term.name}, got {specification}: "
+                f"`mode` coherent: expected noise without {term.name}, got {specification}: "
                 f"{NOT_LIVING[term.name]}"
             )
     channels = build_channels(specification, device.target, used, compiled.measurement)

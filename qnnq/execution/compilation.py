@@ -33,13 +33,13 @@ def compile_network(network: Network, placement: Placement) -> tuple[CompiledLay
     qubits, copies = placement.qubits, placement.copies
     if qubits == "all":
         if copies != 1:
-            raise InputError(f"--copies {copies}: --qubits all puts as many copies as fit")
+            raise InputError(f"`copies` {copies}: `qubits` all puts as many copies as fit")
         target, gate = placement.device.target, placement.pair_gate
         copies = max(1, min(capacity(target, angle, gate) // width for width, angle in kinds))
         placement = replace(placement, copies=copies)
     elif qubits != "best" and qubits.count(",") >= copies * max(network.widths):
         raise InputError(
-            f"--qubits: expected at most {copies * max(network.widths)} (the widest layer), "
+            f"`qubits`: expected at most {copies * max(network.widths)} (the widest layer), "
             f"got {qubits.count(',') + 1}"
         )
     weak = min(angles)

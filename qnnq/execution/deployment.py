@@ -105,7 +105,7 @@ class Deployment:
             return AerEngine(self.layers, self.channels)
         if name != "instrument":
             raise InputError(
-                f"--engine {name!r}: expected one of {', '.join(SIMULATING)}"
+                f"`engine` {name!r}: expected one of {', '.join(SIMULATING)}"
                 f"{nearest(name, SIMULATING)}"
             )
         from qnnq.execution.engines.instrument import InstrumentEngine
@@ -163,7 +163,7 @@ class Deployment:
         from qnnq.execution.engines.compensated import CompensatedEngine
 
         if any(channels.correlated_readout for channels in self.channels):
-            raise InputError("--compensate: expected noise without correlated_readout")
+            raise InputError("`compensate`: expected noise without correlated_readout")
         angles = [layer.entanglement for layer in self.layers]
         return CompensatedEngine(engine, self.responses, angles)
 

@@ -36,7 +36,7 @@ def taken_by(network: Network, dataset: Dataset, data: str, model: str) -> Datas
         raise InputError(
             f"{data}: expected images of {network.inputs} pixels (what {model} takes), got "
             f"{dataset.images.shape[1]}"
-            + ("; --data FILE takes your own" if data in DATA_NAMES else "")
+            + ("; `data` FILE takes your own" if data in DATA_NAMES else "")
         )
     if dataset.labels.max(initial=0) >= network.classes:
         index = int(np.argmax(dataset.labels >= network.classes))
@@ -106,11 +106,11 @@ def for_training(data: Dataset, test: Dataset, clip: bool = False) -> TrainingDa
     if data.kind != test.kind:
         raise InputError(
             f"{test.name}: expected {data.kind} as in {data.name}, got {test.kind}; "
-            "--test-data FILE takes your own"
+            "`test_data` FILE takes your own"
         )
     if data.kind == "pixels":
         if clip:
-            raise InputError(f"{data.name}: expected features with --clip, got pixels")
+            raise InputError(f"{data.name}: expected features with `clip`, got pixels")
         return TrainingData(data, test)
     scaling = Scaling.of_features(data.images.astype(np.float64), clip, data.columns)
     pixels = [_with(scaling, each, each.name) for each in (data, test)]

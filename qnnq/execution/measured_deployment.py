@@ -70,7 +70,7 @@ class MeasuredDeployment:
     def engine(self, name: str) -> Engine:
         """Return the engine `instrument`; a measured response is no circuit for another one."""
         if name != "instrument":
-            raise InputError(f"--engine {name}: expected instrument with --noise {PREFIX}FILE")
+            raise InputError(f"`engine` {name}: expected instrument with `noise` {PREFIX}FILE")
         return InstrumentEngine(self.responses)
 
     def compensated(self, engine: Engine) -> CompensatedEngine:
@@ -117,9 +117,9 @@ def _check(path: str, response: MeasuredResponse, request: RunRequest) -> None:
         asked = request.device
         _check_device(path, response, asked if isinstance(asked, str) else own_name(asked))
     if request.strength != 1:
-        raise InputError(f"--strength {request.strength:g}: expected 1 with a measured response")
+        raise InputError(f"`strength` {request.strength:g}: expected 1 with a measured response")
     if request.qubits != "best":
-        raise InputError(f"--qubits {request.qubits}: {path} fixes the qubits; expected best")
+        raise InputError(f"`qubits` {request.qubits}: {path} fixes the qubits; expected best")
     if request.pairs != response.pairs or (request.pairs and request.pair_gate != "sx"):
         raise InputError(
             f"{path}: expected a response with {request.pairs} {request.pair_gate} pairs, "

@@ -150,7 +150,7 @@ def read_response(path: str | Path) -> MeasuredResponse:
         InputError: If there is none, or it is not a response file of this version.
     """
     if not str(path):
-        raise InputError("--noise measured: expected a response file, as in measured:FILE")
+        raise InputError("`noise` measured: expected a response file, as in measured:FILE")
     try:
         document = json.loads(read_text(path))
         if not isinstance(document, dict):

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from noise_models import NoiseSpecification, NoiseTerm
 from noise_models.drift import without_drift
-from qnnq.devices.device import DeviceLike
-from qnnq.devices.names import DEFAULT_DEVICE, THE_DEVICE, device_names, names_in, own_name
+from qnnq.devices.device import DEFAULT_DEVICE, DeviceLike
+from qnnq.devices.names import THE_DEVICE, device_names, names_in, own_name
 from qnnq.errors import InputError
 
 
@@ -26,7 +26,7 @@ def parse_noise(noise: str, device: "DeviceLike | None") -> tuple[NoiseSpecifica
     named = specification.device_name
     if own is not None and named not in (None, own, THE_DEVICE):
         raise InputError(
-            f"--noise {noise!r}: expected the noise of --device {own}, whose qubits it acts on"
+            f"`noise` {noise!r}: expected the noise of `device` {own}, whose qubits it acts on"
         )
     found = named if device is None and named != THE_DEVICE else device
     return _of_device(specification, own or DEFAULT_DEVICE), found or DEFAULT_DEVICE

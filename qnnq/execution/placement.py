@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from qnnq.devices.device import Device
-from qnnq.execution.request import ModeName, PairGate, check_placement
+from qnnq.execution.request import check_placement
+from qnnq.options.circuits import ModeName, PairGate
 from qnnq.results.task import Task
 from transpile import CompiledLayer
 

@@ -45,7 +45,7 @@ def prepare(
     widest, most = max(network.widths), MOST_OUTCOMES[request.mode]
     if request.shots * widest > most:
         raise InputError(
-            f"--shots {request.shots}: expected at most {most // widest:,} with layers of "
+            f"`shots` {request.shots}: expected at most {most // widest:,} with layers of "
             f"{widest} neurons, as the shots of an image are held in memory together"
         )
     images = parse_images(request.images, len(dataset.labels))
@@ -102,7 +102,7 @@ def deploy_request(
     if request.engine == "ideal":
         if request.noise != "ideal" and _is_noisy(request):
             raise InputError(
-                f"--engine ideal: expected --noise ideal, got {request.noise!r} "
+                f"`engine` ideal: expected `noise` ideal, got {request.noise!r} "
                 "(engines instrument and aer simulate noise)"
             )
         return None
@@ -118,13 +118,13 @@ def deploy_request(
     if request.mode == "coherent":
         if measured:
             raise InputError(
-                f"--noise {request.noise}: expected --mode stepwise, got coherent: layers were "
+                f"`noise` {request.noise}: expected `mode` stepwise, got coherent: layers were "
                 "measured one by one"
             )
         return deploy_coherent(request, network, find)
     if measured and request.engine != "instrument":
         raise InputError(
-            f"--engine {request.engine}: expected instrument with --noise measured:FILE"
+            f"`engine` {request.engine}: expected instrument with `noise` measured:FILE"
         )
     if measured:
         return deploy_measured(request, network)
@@ -155,7 +155,7 @@ def check_compensable(network: Network) -> None:
     """
     if network.stretch == 0 and min(network.entanglements) < math.pi / 2:
         raise InputError(
-            "--compensate: expected a stretch above 0 with weak measurements: at stretch 0 every "
+            "`compensate`: expected a stretch above 0 with weak measurements: at stretch 0 every "
             "angle gives the largest contrast already, so correcting angles changes nothing"
         )
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from qnnq.results.labels import OF_COHERENT_MODE, distinct, label_text
+from qnnq.options.coherent import OF_COHERENT_MODE
+from qnnq.results.labels import distinct, label_text
 from qnnq.results.points import Measured
 from qnnq.wording import counted
 

@@ -14,7 +14,8 @@ from qnnq.errors import InputError
 from qnnq.figures.captions import caption, in_legend, name_groups, prediction_name
 from qnnq.figures.published import CITATION, PublishedSeries, published_series
 from qnnq.figures.style import MOST_SERIES, Look, look, looks, percent_axis, styled
-from qnnq.results.labels import OF_COHERENT_MODE, duration
+from qnnq.options.coherent import OF_COHERENT_MODE
+from qnnq.results.labels import duration
 from qnnq.results.points import Measured
 from qnnq.results.robustness import groups
 

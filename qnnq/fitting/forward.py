@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from noise_models import NoiseError, NoiseSpecification
 from noise_models.drift import drift_term
 from noise_models.free import FreeSpecification
-from qnnq.devices.names import DEFAULT_DEVICE, own_name
+from qnnq.devices.device import DEFAULT_DEVICE
+from qnnq.devices.names import own_name
 from qnnq.errors import InputError
 from qnnq.execution.class_probabilities import class_probabilities, is_enumerable
 from qnnq.execution.deployment import deploy
@@ -91,14 +92,14 @@ def device_of(noises: Sequence[FreeSpecification], device: str | None) -> str:
         for name, text in names.items():
             if name != own:
                 raise InputError(
-                    f"--noise {text!r}: expected the noise of --device {device}, which the counts "
+                    f"`noise` {text!r}: expected the noise of `device` {device}, which the counts "
                     "are of"
                 )
         return device
     if len(names) > 1:
         raise InputError(
             f"fit: expected noises of one device, got {' and '.join(sorted(names))}; "
-            "--device names the one that the counts are of"
+            "`device` names the one that the counts are of"
         )
     return next(iter(names), DEFAULT_DEVICE)
 

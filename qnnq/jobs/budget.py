@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from qnnq.devices.service_limits import ServiceLimits
 from qnnq.errors import InputError, QnnqError
 from qnnq.jobs.estimate import Estimate
+from qnnq.jobs.hardware_request import ExecutionMode
 from qnnq.jobs.layer_plan import LayerCost
 from qnnq.jobs.ledger import Ledger
 from qnnq.jobs.records import Attempt, Job
-from qnnq.jobs.service import Mode
 
 LONGEST_SESSION_S = 28_800
 """Eight hours; a longer wish might be refused."""
@@ -319,7 +319,7 @@ def parse_budget(text: str) -> float | None:
 
 
 def usual_budget(
-    estimate: Estimate, limits: ServiceLimits, mode: Mode = "job", rounds: int = 1
+    estimate: Estimate, limits: ServiceLimits, mode: ExecutionMode = "job", rounds: int = 1
 ) -> float:
     """Return the budget of a run for which none was given, seconds.
 

@@ -41,7 +41,7 @@ def plan_coherent(request: HardwareRequest) -> Plan:
     network = prepared.network
     _, outside = fitting_feedforward(network)
     if outside:
-        raise InputError(f"--mode coherent: expected a network that is one circuit: {outside}")
+        raise InputError(f"`mode` coherent: expected a network that is one circuit: {outside}")
     device, timing = find_device(request, network), Timing.of(request.simulated())
     compiled, _ = compile_living(network, device, request.qubits, timing)
     timed = network_circuit(compiled)
@@ -114,13 +114,11 @@ def _check(request: HardwareRequest) -> None:
     """Raise InputError for options that a circuit of the whole network has no place for."""
     options = request.options
     refused = {
-        "--response": request.response is not None,
-        # Of the client, which does not schedule branches; the request has one of its own.
-        f"options.dynamical_decoupling {options.dynamical_decoupling}": (
-            options.dynamical_decoupling
-        ),
-        "--measurement-twirling": options.measurement_twirling,
+        "`response`": request.response is not None,
+        # The client schedules no branches; the request has a decoupling of its own.
+        "options that pad circuits": options.pads,
+        "`measurement_twirling`": options.measurement_twirling,
     }
     for option, given in refused.items():
         if given:
-            raise InputError(f"{option}: expected --mode stepwise, got coherent")
+            raise InputError(f"{option}: expected `mode` stepwise, got coherent")

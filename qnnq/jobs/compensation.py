@@ -38,7 +38,7 @@ def calibrated_coefficients(
         coefficients = np.zeros((layer.slots, 3))
         for response in component_responses(timed.circuit, channels):
             if len(response.slots) > 1:
-                raise InputError("--compensate: expected neurons that do not touch, got cz pairs")
+                raise InputError("`compensate`: expected neurons that do not touch, got cz pairs")
             coefficients[response.slots[0]] = response.coefficients[1]
         found[id(layer)] = coefficients
     return tuple(found[id(layer)] for layer in layers)

@@ -1,87 +1,209 @@
-"""What a user asks for when a network is to run on a device."""
+"""What a user asks for when a network is to run on a device, and how its jobs are run."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Literal, Self, get_args
 
-from qnnq.devices.service_limits import ServiceLimits
-from qnnq.execution.request import (
-    DecouplingName,
-    ModeName,
-    PairGate,
-    RecyclingName,
-    RunRequest,
-)
-from qnnq.jobs.service import JobOptions
+from qnnq.devices.device import DEFAULT_DEVICE
+from qnnq.devices.service_limits import ServiceLimits, read_limits
+from qnnq.errors import InputError
+from qnnq.execution.request import RunRequest
+from qnnq.options.circuits import CircuitOptions
+from qnnq.options.coherent import CoherentOptions
+from qnnq.options.images import ImageOptions
+from qnnq.options.option import option
+from qnnq.results.task import Task
 
 LEAST_BUSY = "least_busy"
+ExecutionMode = Literal["batch", "session", "job"]
+DECOUPLING = ("XX", "XpXm", "XY4")
+TWIRLINGS = 64
+"""Most randomizations of a twirled measurement for one parameter set."""
+
+
+def _seconds(microseconds: float | None) -> float | None:
+    return None if microseconds is None else microseconds * 1e-6
 
 
 @dataclass(frozen=True)
-class HardwareRequest:
-    """What a user wants to run on a device; names and paths are as on the command line.
+class JobOptions:
+    """How jobs are run.
 
     Attributes:
-        model: A bundled network's name, or a network file.
+        mode: `batch`, `session` (bills wall-clock time) or `job`.
+        dynamical_decoupling: None, or the sequence: XX, XpXm or XY4.
+        measurement_twirling: Whether measured bits are flipped at random and flipped back.
+        rep_delay_s: Delay after each execution, None for the device's default.
+        max_execution_s: Quantum seconds after which the service cancels a job.
+        tags: Tags of every job, besides its own.
+        scheduler_timing: Whether the service is asked for the schedule of the circuit.
+    """
+
+    mode: ExecutionMode = option(
+        "batch",
+        "batch, session (bills wall-clock time) or job.",
+        metavar="MODE",
+        flag="execution_mode",
+        known=get_args(ExecutionMode),
+    )
+    dynamical_decoupling: str | None = None
+    measurement_twirling: bool = option(False, "Flip measured bits at random.")
+    rep_delay_s: float | None = option(
+        None,
+        "Microseconds after each execution.",
+        kind=float,
+        metavar="US",
+        flag="rep_delay",
+        parse=_seconds,
+    )
+    max_execution_s: int | None = option(
+        None,
+        "Quantum seconds after which a job is stopped.",
+        kind=int,
+        metavar="SECONDS",
+        flag="max_execution_time",
+    )
+    tags: tuple[str, ...] = option(
+        (),
+        "Tag of all jobs; repeatable.",
+        kind=list[str],
+        metavar="TAG",
+        flag="tag",
+        parse=lambda found: tuple(found or ()),
+    )
+    scheduler_timing: bool = False
+
+    def __post_init__(self) -> None:
+        if self.mode not in get_args(ExecutionMode):
+            raise InputError(
+                f"`execution_mode` {self.mode!r}: expected one of "
+                f"{', '.join(get_args(ExecutionMode))}"
+            )
+        if self.dynamical_decoupling not in (None, *DECOUPLING):
+            raise InputError(
+                f"`dynamical_decoupling` {self.dynamical_decoupling!r}: "
+                f"expected one of {', '.join(DECOUPLING)}"
+            )
+        if self.rep_delay_s is not None and not 0 <= self.rep_delay_s < 1:
+            raise InputError(f"`rep_delay`: expected microseconds, got {self.rep_delay_s * 1e6:g}")
+        if self.max_execution_s is not None and self.max_execution_s < 1:
+            raise InputError(
+                f"`max_execution_time` {self.max_execution_s}: expected at least 1 second"
+            )
+
+    @property
+    def pads(self) -> bool:
+        """Whether the client schedules circuits itself, to decouple their idle qubits."""
+        return self.dynamical_decoupling is not None
+
+    def of_task(self) -> dict[str, Any]:
+        """Return what of it determines the results of a circuit a layer, as a task names it."""
+        told = ("dynamical_decoupling", "measurement_twirling", "rep_delay_s")
+        return {name: getattr(self, name) for name in told}
+
+    def of_sampler(
+        self, tags: tuple[str, ...], shots: int, max_execution_s: int | None
+    ) -> dict[str, object]:
+        """Return the options of `qiskit_ibm_runtime.executor_sampler.Sampler` for one job."""
+        found: dict[str, object] = {
+            "environment": {"job_tags": list(tags)},
+            "max_execution_time": max_execution_s,
+            "execution": {
+                "rep_delay": self.rep_delay_s,
+                "scheduler_timing": self.scheduler_timing,
+            },
+        }
+        if self.pads:
+            found["dynamical_decoupling"] = {
+                "enable": True,
+                "sequence_type": self.dynamical_decoupling,
+            }
+        if self.measurement_twirling:
+            shots_each = -(-shots // TWIRLINGS)
+            found["twirling"] = {
+                "enable_measure": True,
+                "num_randomizations": -(-shots // shots_each),
+                "shots_per_randomization": shots_each,
+            }
+        return found
+
+
+def job_words(task: Task) -> list[str]:
+    """Return the options of a command line that ask for jobs as those of a task."""
+    found = ["--measurement-twirling"] if task.measurement_twirling else []
+    if task.mode == "stepwise" and task.dynamical_decoupling:
+        found += ["--dynamical-decoupling", task.dynamical_decoupling]
+    if task.rep_delay_s is not None:
+        found += ["--rep-delay", f"{1e6 * task.rep_delay_s:.9g}"]
+    return found
+
+
+@dataclass(frozen=True)
+class HardwareRequest(CoherentOptions, CircuitOptions, ImageOptions):
+    """What a user wants to run on a device; names and paths are as on the command line.
+
+    The options of the classes that it is made of come beside its own. `seed` is part of the run's
+    identity, and seeds the simulator of a fake device.
+
+    Attributes:
         device: `ibm_...`, `fake_...` or `least_busy`.
         instance: The service instance (its CRN or name), None for that of the saved account.
-        data: A bundled data set's name, or a file.
-        images: Which images, such as `0:200`.
-        shots: Shots an image; with a target those of a round.
         target_width: More rounds of shots are taken until the interval of the accuracy of a shot
             is as narrow as this; None takes one.
         max_shots: Most shots an image in all rounds; None takes 100 rounds at most.
-        seed: Part of the run's identity; seeds the simulator of a fake device.
         qubits: `best`, or a list such as `3,4,5` or `3:4,7:8`.
         copies: Images side by side on the chip; None takes as many as fit.
-        mode: `stepwise`, a circuit a layer, or `coherent`, one circuit of the whole network.
-        feedback_latency: In coherent mode the time from the end of a measurement to the first
-            gate that depends on it, such as `2us`: what waits are taken to be.
-        condition_overhead: In coherent mode the time from one branch to the next, such as `100ns`.
-        measurement: In coherent mode the device's instruction that measures, such as `measure_2`.
-        recycling: In coherent mode what brings a measured ancilla back to |0>: `flip` or `reset`.
-        dynamical_decoupling: In coherent mode what stands in the waits of neurons: `none` or `XX`.
-        pairs: Gate pairs inserted after each rotation.
-        pair_gate: `sx` or `cz`.
-        compensate: Whether angles are corrected for the device's noise.
-        response: A response file to correct them with; None takes the device's calibration data.
+        response: A response file to correct angles with; None takes the device's calibration data.
         options: How jobs are run.
         limits: The service's limits.
     """
 
-    model: str
-    device: str
-    instance: str | None = None
-    data: str = "mnist-test"
-    images: str = "all"
-    shots: int = 15
-    target_width: float | None = None
-    max_shots: int | None = None
-    seed: int = 0
-    qubits: str = "best"
-    copies: int | None = None
-    mode: ModeName = "stepwise"
-    feedback_latency: str | None = None
-    condition_overhead: str | None = None
-    measurement: str = "measure"
-    recycling: RecyclingName = "flip"
-    dynamical_decoupling: DecouplingName = "none"
-    pairs: int = 0
-    pair_gate: PairGate = "sx"
-    compensate: bool = False
-    response: str | None = None
+    device: str = option(DEFAULT_DEVICE, "ibm_..., fake_... or least_busy.", metavar="NAME")
+    instance: str | None = option(
+        None,
+        "Instance of IBM Quantum: its CRN or name.  [default: the saved account's]",
+        metavar="CRN",
+    )
+    target_width: float | None = option(
+        None,
+        "Take more rounds of --shots, until the interval of a shot's accuracy is this narrow, such "
+        "as 0.02, or the budget is used.",
+        kind=float,
+        metavar="WIDTH",
+    )
+    max_shots: int | None = option(
+        None, "Most shots an image of all rounds.  [default: 100 rounds]", kind=int
+    )
+    qubits: str = option("best", "best, or a list: 3,4,5 (with ancillas: 3:4,7:8).")
+    copies: int | None = option(
+        None, "Images side by side on the chip. Default: as many as fit.", kind=int
+    )
+    response: str | None = option(None, "Measured response for --compensate.", metavar="FILE")
+    limits: ServiceLimits = option(
+        None,
+        "TOML file that changes the service's limits, such as broadcasts_per_job: every parameter "
+        "set is taken to need its own, as nothing published says otherwise.",
+        metavar="FILE",
+        parse=read_limits,
+        default_factory=ServiceLimits,
+    )
     options: JobOptions = field(default_factory=JobOptions)
-    limits: ServiceLimits = field(default_factory=ServiceLimits)
+
+    def of_words(self) -> Self:
+        """Return the request with what its mode makes of the words of a command.
+
+        The circuit of a whole network brings its own decoupling, and is asked for its schedule; the
+        client adds decoupling to circuits of layers.
+        """
+        if self.mode == "coherent":
+            return replace(self, options=replace(self.options, scheduler_timing=True))
+        wanted = None if self.dynamical_decoupling == "none" else self.dynamical_decoupling
+        options = replace(self.options, dynamical_decoupling=wanted)
+        return replace(self, dynamical_decoupling="none", options=options)
 
     def ideal(self) -> RunRequest:
         """Return the request of the same images, shots and seed without circuits or noise."""
-        return RunRequest(
-            model=self.model,
-            data=self.data,
-            images=self.images,
-            noise="ideal",
-            engine="ideal",
-            shots=self.shots,
-            seed=self.seed,
-        )
+        same = {item.name: getattr(self, item.name) for item in fields(ImageOptions)}
+        return RunRequest(noise="ideal", engine="ideal", **same)
 
     def simulated(self) -> RunRequest:
         """Return the request of a run in this process on the same circuits."""

@@ -15,7 +15,8 @@ from noise_models.coverage import check_coverage, physical_instructions
 from qnnq.devices.device import Device
 from qnnq.errors import QnnqError
 from qnnq.execution.engines.aer_seeds import SHOTS_PER_ROW, independent_seeds
-from qnnq.jobs.service import JobOptions, JobResult, JobView, result_of, sampler_options
+from qnnq.jobs.hardware_request import JobOptions
+from qnnq.jobs.service import JobResult, JobView, result_of
 from transpile import CompiledLayer, NetworkCircuit, schedule_where_known, unknown_wait
 
 if TYPE_CHECKING:
@@ -53,9 +54,8 @@ class LocalService:
     ) -> None:
         self._options = options
         self._calibration = device.calibration
-        # For dynamical decoupling the client schedules circuits itself.
         self._target = device.target
-        self._timed = options.dynamical_decoupling is not None
+        self._timed = options.pads
         self._simulator = _simulator(device, circuits, measurement, self._timed)
         self._jobs: dict[str, tuple[tuple[str, ...], Any]] = {}
         self._seed = seed
@@ -75,7 +75,7 @@ class LocalService:
 
         parts, shots = _parts(shots)
         angles = np.repeat(angles.astype(np.float64), parts, axis=0)
-        options = sampler_options(self._options, tags, shots, max_execution_s)
+        options = self._options.of_sampler(tags, shots, max_execution_s)
         (seed,) = independent_seeds(self._seed, (self._shots, number), 1)
         options["simulator"] = {"seed_simulator": seed, "angle_decimals": EXACT_ANGLES}
         if not self._timed and not circuit.has_control_flow_op():

@@ -143,7 +143,7 @@ def rep_delays(device: Device, chosen: float | None) -> tuple[float, float]:
     default, low, high = device.rep_delay()
     if chosen is not None and not low <= chosen <= high:
         raise InputError(
-            f"--rep-delay {chosen * 1e6:g}: expected {low * 1e6:g} to {high * 1e6:g} us, "
+            f"`rep_delay` {chosen * 1e6:g}: expected {low * 1e6:g} to {high * 1e6:g} us, "
             f"which is what {device.name} offers"
         )
     return default if chosen is None else chosen, low

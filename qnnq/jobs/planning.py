@@ -161,13 +161,7 @@ def check_device(request: HardwareRequest, device: Device) -> HardwareRequest:
 
 def described(task: Task, request: HardwareRequest, placed: Placed) -> Task:
     """Return a task with what of a device, and of how its jobs are run, determines a result."""
-    options = request.options
-    return replace(
-        placed.placement.placed(task, placed.layers),
-        dynamical_decoupling=options.dynamical_decoupling,
-        measurement_twirling=options.measurement_twirling,
-        rep_delay_s=options.rep_delay_s,
-    )
+    return replace(placed.placement.placed(task, placed.layers), **request.options.of_task())
 
 
 def _responses(
@@ -175,7 +169,7 @@ def _responses(
 ) -> tuple[NDArray[np.float64], ...]:
     if not request.compensate:
         if request.response is not None:
-            raise InputError("--response: expected --compensate beside it, which it is for")
+            raise InputError("`response`: expected `compensate` beside it, which it is for")
         return ()
     from qnnq.jobs.compensation import calibrated_coefficients, measured_coefficients
 

@@ -22,7 +22,7 @@ from qnnq.jobs.records import Attempt, Job, now
 from qnnq.jobs.runs import Run
 from qnnq.jobs.scheduler_timing import SchedulerTiming, compared
 from qnnq.jobs.service import JobView, Service
-from qnnq.results.labels import OF_COHERENT_MODE
+from qnnq.options.coherent import OF_COHERENT_MODE
 from qnnq.results.result import RunResult
 from qnnq.results.task import Task
 from qnnq.statistics import accuracies

@@ -23,16 +23,15 @@ from qnnq.devices.ibm.client import Client, Missing
 from qnnq.devices.ibm.delivery import Delivery
 from qnnq.devices.service_limits import ServiceLimits
 from qnnq.jobs.budget import Budget
+from qnnq.jobs.hardware_request import JobOptions
 from qnnq.jobs.ledger import Ledger
 from qnnq.jobs.remote_sessions import RemoteSessions
 from qnnq.jobs.service import (
-    JobOptions,
     JobResult,
     JobStatus,
     JobView,
     PlanUsage,
     result_of,
-    sampler_options,
 )
 
 if TYPE_CHECKING:
@@ -96,7 +95,7 @@ class RemoteService:
         """See `qnnq.jobs.service.Service`."""
         from qiskit_ibm_runtime.executor_sampler import Sampler
 
-        options = sampler_options(self._options, tags, shots, max_execution_s)
+        options = self._options.of_sampler(tags, shots, max_execution_s)
         session_id = self._sessions.open_one()
         delivery = Delivery("jobs")
 

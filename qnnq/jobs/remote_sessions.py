@@ -10,9 +10,9 @@ from qnnq.devices.ibm.delivery import Delivery
 from qnnq.devices.service_limits import ServiceLimits
 from qnnq.errors import QnnqError
 from qnnq.jobs.budget import Budget
+from qnnq.jobs.hardware_request import JobOptions
 from qnnq.jobs.ledger import Ledger
 from qnnq.jobs.records import SessionRecord
-from qnnq.jobs.service import JobOptions
 
 if TYPE_CHECKING:
     from qiskit_ibm_runtime import QiskitRuntimeService, Session

@@ -43,7 +43,7 @@ def plan_calibration(request: HardwareRequest) -> Plan:
     """
     if request.pairs and request.pair_gate == "cz":
         raise InputError(
-            "--pair-gate cz: expected sx; joined neurons have no response of their own"
+            "`pair_gate` cz: expected sx; joined neurons have no response of their own"
         )
     check_at_least("shots", request.shots, 1)
     check_at_least("seed", request.seed, 0)
@@ -82,7 +82,7 @@ def _estimate(number: int, slots: int, cost: LayerCost, request: HardwareRequest
     shots, limits = request.shots, request.limits
     sets, each = _sets(shots)
     if cost.sets_per_job(slots, each, limits) < sets:
-        raise InputError(f"--shots {shots}: four angles of so many shots do not fit in a job")
+        raise InputError(f"`shots` {shots}: four angles of so many shots do not fit in a job")
     seconds = cost.seconds(sets, each, 1, limits)
     return LayerEstimate(
         layer=number,

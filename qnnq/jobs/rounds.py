@@ -29,14 +29,14 @@ def most_rounds(shots: int, target_width: float | None, max_shots: int | None) -
     """
     if target_width is None:
         if max_shots is not None:
-            raise InputError(f"--max-shots {max_shots}: expected --target-width beside it")
+            raise InputError(f"`max_shots` {max_shots}: expected `target_width` beside it")
         return 1
     if not 0 < target_width < 1:
-        raise InputError(f"--target-width {target_width:g}: expected a width between 0 and 1")
+        raise InputError(f"`target_width` {target_width:g}: expected a width between 0 and 1")
     if max_shots is None:
         return DEFAULT_ROUNDS
     if max_shots < shots:
-        raise InputError(f"--max-shots {max_shots}: expected at least --shots, {shots} a round")
+        raise InputError(f"`max_shots` {max_shots}: expected at least `shots`, {shots} a round")
     return max_shots // shots
 
 
@@ -63,7 +63,7 @@ def measure_rounds(
     for number in range(most_rounds(shots, target, run.request.get("max_shots"))):
         if number and not engine.affords_round(service):
             say(
-                f"--budget {run.budget.seconds:g}: another round of {shots} shots might cost more "
+                f"`budget` {run.budget.seconds:g}: another round of {shots} shots might cost more "
                 f"than is left; to take it: qnnq resume {run.ledger.folder} --budget SECONDS"
             )
             return
@@ -83,7 +83,7 @@ def measure_rounds(
         least = least_width(votes.counts, labels)
         if least > target:
             say(
-                f"--target-width {target:g}: more shots of these {len(labels)} images would leave "
+                f"`target_width` {target:g}: more shots of these {len(labels)} images would leave "
                 f"it {least:.4f} wide; only more images make it narrower"
             )
             return

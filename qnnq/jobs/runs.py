@@ -20,9 +20,10 @@ from qnnq.jobs.budget import Budget
 from qnnq.jobs.compensation import compensating
 from qnnq.jobs.engine import RuntimeEngine
 from qnnq.jobs.folder import NETWORK, FolderLock
+from qnnq.jobs.hardware_request import JobOptions
 from qnnq.jobs.layer_plan import LayerCost
 from qnnq.jobs.ledger import Ledger
-from qnnq.jobs.service import JobOptions, Service
+from qnnq.jobs.service import Service
 from qnnq.jobs.submission import Reconciler
 from qnnq.networks.file import read_network
 from qnnq.networks.network import Network

@@ -1,24 +1,18 @@
 """What the runtime engine needs of a service, whether a machine is behind it or a simulator."""
 
 from dataclasses import dataclass
-from typing import Literal, Protocol, get_args
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from qiskit.circuit import QuantumCircuit
 
-from qnnq.errors import InputError
 from qnnq.jobs.scheduler_timing import SchedulerTiming, timing_of
 from transpile import OUTCOME
 
 JobStatus = Literal["queued", "running", "done", "failed", "cancelled", "lost"]
-Mode = Literal["batch", "session", "job"]
-MODES: tuple[Mode, ...] = get_args(Mode)
-DECOUPLING = ("XX", "XpXm", "XY4")
 DIGEST = "qnnq-of-"
 """How the tag begins that says what a job runs; with the digest it has 24 characters."""
-TWIRLINGS = 64
-"""Most randomizations of a twirled measurement for one parameter set."""
 
 
 @dataclass(frozen=True)
@@ -78,44 +72,6 @@ class PlanUsage:
 
     left_s: float | None
     used_up: bool
-
-
-@dataclass(frozen=True)
-class JobOptions:
-    """How jobs are run.
-
-    Attributes:
-        mode: `batch`, `session` (bills wall-clock time) or `job`.
-        dynamical_decoupling: None, or the sequence: XX, XpXm or XY4.
-        measurement_twirling: Whether measured bits are flipped at random and flipped back.
-        rep_delay_s: Delay after each execution, None for the device's default.
-        max_execution_s: Quantum seconds after which the service cancels a job.
-        tags: Tags of every job, besides its own.
-        scheduler_timing: Whether the service is asked for the schedule of the circuit.
-    """
-
-    mode: Mode = "batch"
-    dynamical_decoupling: str | None = None
-    measurement_twirling: bool = False
-    rep_delay_s: float | None = None
-    max_execution_s: int | None = None
-    tags: tuple[str, ...] = ()
-    scheduler_timing: bool = False
-
-    def __post_init__(self) -> None:
-        if self.mode not in MODES:
-            raise InputError(f"--execution-mode {self.mode!r}: expected one of {', '.join(MODES)}")
-        if self.dynamical_decoupling not in (None, *DECOUPLING):
-            raise InputError(
-                f"--dynamical-decoupling {self.dynamical_decoupling!r}: "
-                f"expected one of {', '.join(DECOUPLING)}"
-            )
-        if self.rep_delay_s is not None and not 0 <= self.rep_delay_s < 1:
-            raise InputError(f"--rep-delay: expected microseconds, got {self.rep_delay_s * 1e6:g}")
-        if self.max_execution_s is not None and self.max_execution_s < 1:
-            raise InputError(
-                f"--max-execution-time {self.max_execution_s}: expected at least 1 second"
-            )
 
 
 class Service(Protocol):
@@ -182,33 +138,6 @@ class Service(Protocol):
     def close(self) -> None:
         """Tell the service that no more jobs will come."""
         ...
-
-
-def sampler_options(
-    options: JobOptions, tags: tuple[str, ...], shots: int, max_execution_s: int | None
-) -> dict[str, object]:
-    """Return the options of `qiskit_ibm_runtime.executor_sampler.Sampler` for one job."""
-    found: dict[str, object] = {
-        "environment": {"job_tags": list(tags)},
-        "max_execution_time": max_execution_s,
-        "execution": {
-            "rep_delay": options.rep_delay_s,
-            "scheduler_timing": options.scheduler_timing,
-        },
-    }
-    if options.dynamical_decoupling is not None:
-        found["dynamical_decoupling"] = {
-            "enable": True,
-            "sequence_type": options.dynamical_decoupling,
-        }
-    if options.measurement_twirling:
-        shots_each = -(-shots // TWIRLINGS)
-        found["twirling"] = {
-            "enable_measure": True,
-            "num_randomizations": -(-shots // shots_each),
-            "shots_per_randomization": shots_each,
-        }
-    return found
 
 
 def result_of(result: object, shape: tuple[int, int, int]) -> JobResult:

@@ -5,40 +5,29 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from qnnq.execution.request import RunRequest
+from qnnq.jobs.hardware_request import HardwareRequest, job_words
+from qnnq.options.coherent import OF_COHERENT_MODE, TIMES
+from qnnq.options.option import options_of, words_of
 from qnnq.report.sources import Origin
-from qnnq.results.labels import OF_COHERENT_MODE, TIMES
-from qnnq.results.task import Task
-from transpile import CONDITION_OVERHEAD
 
-# Labels and the keys of a grid, in the order of their lines; the last are gathered first.
 GRID_KEYS = {
     "shots": "shots",
-    "engine": "engine",
-    "mode": "mode",
-    "feedback_latency": "feedback_latency",
-    "condition_overhead": "condition_overhead",
-    "measurement": "measurement",
-    "recycling": "recycling",
-    "dynamical_decoupling": "dynamical_decoupling",
-    "device": "devices",
-    "noise": "noise",
-    "network": "networks",
+    **{each.label: each.grid for each in options_of(RunRequest).values() if each.grid},
     "off": "off",
-    "data": "data",
-    "images": "images",
-    "qubits": "qubits",
-    "copies": "copies",
-    "compensate": "compensate",
-    "pair_gate": "pair_gate",
-    "pairs": "pairs",
-    "strength": "strength",
 }
+"""Labels and the keys of a grid, in the order of their lines; the last are gathered first."""
 
 
 def sweep_file(origins: Sequence[Origin]) -> str:
     """Return a sweep file for all that was simulated, "" where nothing was."""
-    # The default is left out, as most networks have no branches.
-    left_out = {"condition_overhead": ("", round(1e6 * CONDITION_OVERHEAD, 9)), "off": ()}
+    # The default is left out of what few networks have.
+    left_out: dict[str, tuple[Any, ...]] = {
+        each.label: ("", round(1e6 * each.usual, 9))
+        for each in options_of(RunRequest).values()
+        if each.needs and each.usual is not None
+    }
+    left_out["off"] = ()
     simulated = [each for each in origins if each.result.task.engine != "runtime"]
     settings = [
         {key: _value(key, origin.labels[label]) for label, key in GRID_KEYS.items()
@@ -60,25 +49,12 @@ def sweep_file(origins: Sequence[Origin]) -> str:
 
 def submissions(origins: Sequence[Origin]) -> list[str]:
     """Return a command line for everything that ran as jobs."""
-    options = ("device", "data", "images", "shots", "qubits", "copies", "pairs")
-    of_mode = ("mode", *OF_COHERENT_MODE)
     return [
         shlex.join(
             [
                 *("qnnq", "submit", str(origin.labels["network"])),
-                *(part for name in options for part in (f"--{name}", str(origin.labels[name]))),
-                *("--seed", str(seed)),
-                *(
-                    part
-                    for name in (of_mode if origin.result.task.mode == "coherent" else ())
-                    for part in (
-                        f"--{name.replace('_', '-')}",
-                        str(_value(name, origin.labels[name])),
-                    )
-                ),
-                *(["--pair-gate", origin.labels["pair_gate"]] if origin.labels["pairs"] else []),
-                *(["--compensate"] if origin.labels["compensate"] else []),
-                *_of_jobs(origin.result.task),
+                *_words(origin, seed),
+                *job_words(origin.result.task),
             ]
         )
         for origin in origins
@@ -87,13 +63,22 @@ def submissions(origins: Sequence[Origin]) -> list[str]:
     ]
 
 
-def _of_jobs(task: Task) -> list[str]:
-    """Return options of jobs that no label tells."""
-    found = ["--measurement-twirling"] if task.measurement_twirling else []
-    if task.mode == "stepwise" and task.dynamical_decoupling:
-        found += ["--dynamical-decoupling", task.dynamical_decoupling]
-    if task.rep_delay_s is not None:
-        found += ["--rep-delay", f"{1e6 * task.rep_delay_s:.9g}"]
+def _words(origin: Origin, seed: int) -> list[str]:
+    """Return the options of a submission that labels tell, those of the coherent mode in it."""
+    labels, declarations = {**origin.labels, "seed": seed}, options_of(HardwareRequest)
+    found: list[str] = []
+    for name in sorted(declarations, key=lambda name: name != "device"):
+        declared = declarations[name]
+        if declared.argument or name not in labels or labels[name] == "":
+            continue
+        if name == "pair_gate" and not labels["pairs"]:
+            continue
+        if name in ("mode", *OF_COHERENT_MODE) and origin.result.task.mode != "coherent":
+            continue
+        if declared.kind is bool:
+            found += [words_of(name)] if labels[name] else []
+        else:
+            found += [words_of(name), str(_value(name, labels[name]))]
     return found
 
 

@@ -1,19 +1,10 @@
-"""Labels of points as text, and which of them the stepwise mode has no place for."""
+"""Labels of points as text."""
 
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-OF_COHERENT_MODE = (
-    "feedback_latency",
-    "condition_overhead",
-    "measurement",
-    "recycling",
-    "dynamical_decoupling",
-)
-"""Options of the coherent mode; as labels they are "" where the mode is stepwise."""
-TIMES = ("feedback_latency", "condition_overhead")
-"""Labels in microseconds."""
+from qnnq.options.coherent import OF_COHERENT_MODE, TIMES
 
 
 def shown(value: Any) -> str:

@@ -12,13 +12,15 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
+    create_model,
     model_validator,
 )
 from pydantic_core import ErrorDetails
 
 from noise_models.catalogue import MECHANISMS, SYNTHETIC
 from qnnq.errors import InputError
-from qnnq.execution.request import DecouplingName, EngineName, ModeName, PairGate, RecyclingName
+from qnnq.execution.request import RunRequest
+from qnnq.options.option import Option, options_of
 from qnnq.storage.files import read_text
 from qnnq.wording import nearest
 
@@ -41,7 +43,6 @@ Listed = Annotated[list[T], BeforeValidator(_as_list), Field(min_length=1)]
 """A list that is not empty; a lone value is a list of one."""
 
 Text = Annotated[str, Field(min_length=1)]
-Strength = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
 Mechanism = Annotated[str, AfterValidator(_mechanism)]
@@ -54,8 +55,40 @@ def _mechanisms(value: Any) -> Any:
 SwitchedOff = Annotated[list[Mechanism], BeforeValidator(_mechanisms)]
 
 
-class Grid(BaseModel):
-    """One `[[grid]]` table.
+SWEPT = {name: each for name, each in options_of(RunRequest).items() if each.grid}
+"""Options of a run that a grid lists values of."""
+
+
+def _values(declared: Option) -> Any:
+    """Return the type of a list of an option's values."""
+    kind: Any = declared.kind
+    if declared.known:
+        kind = Literal[declared.known]
+    elif kind is str:
+        kind = Text
+    elif declared.least is not None:
+        kind = Annotated[kind, Field(ge=declared.least, allow_inf_nan=False)]
+    return Listed[kind]
+
+
+def _key(name: str, declared: Option) -> tuple[Any, Any]:
+    """Return the type of a grid's key, and its default: None where nothing else can be asked."""
+    if name in ("model", "noise"):
+        return _values(declared), ...
+    if declared.default is None or declared.mode:
+        return _values(declared) | None, None
+    return _values(declared), [declared.default]
+
+
+_Swept: Any = create_model(
+    "_Swept",
+    __config__=ConfigDict(extra="forbid", strict=True, frozen=True),
+    **{each.grid: _key(name, each) for name, each in SWEPT.items()},  # type: ignore[call-overload]
+)
+
+
+class Grid(_Swept):  # type: ignore[misc]
+    """One `[[grid]]` table; its keys are those of the options of a run, and these.
 
     Every key takes a value or a list of values, and all lists are crossed, apart from the last
     six, which say how each point is measured. An entry of `off` is a list of mechanisms of a
@@ -63,29 +96,9 @@ class Grid(BaseModel):
     is.
     """
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-    networks: Listed[Text]
-    noise: Listed[Text]
-    strength: Listed[Strength] = [1.0]
-    off: Listed[SwitchedOff] = [[]]
-    pairs: Listed[Count] = [0]
-    pair_gate: Listed[PairGate] = ["sx"]
-    devices: Listed[Text] | None = None
-    qubits: Listed[Text] | None = None
-    copies: Listed[Positive] | None = None
-    compensate: Listed[bool] = [False]
-    engine: Listed[EngineName] = ["instrument"]
-    mode: Listed[ModeName] = ["stepwise"]
-    feedback_latency: Listed[Text] | None = None
-    condition_overhead: Listed[Text] | None = None
-    measurement: Listed[Text] | None = None
-    recycling: Listed[RecyclingName] | None = None
-    dynamical_decoupling: Listed[DecouplingName] | None = None
-    data: Listed[Text] = ["mnist-test"]
-    images: Listed[Text] | None = None
-    seeds: Listed[Count] = [0]
-    shots: Positive = 15
+    off: Listed[SwitchedOff] = Field(default=[[]])
+    seeds: Listed[Count] = Field(default=[0])
+    shots: Positive = RunRequest.shots
     target_width: Annotated[float, Field(gt=0, lt=1)] | None = None
     target: Literal["single_shot", "majority"] | None = None
     threshold: Annotated[float, Field(gt=0, lt=1)] | None = None

@@ -22,12 +22,12 @@ from qnnq.execution.inputs import as_pixels
 from qnnq.execution.measured_deployment import is_measured
 from qnnq.execution.request import RunRequest, check_request
 from qnnq.execution.run import deploy_request
-from qnnq.execution.timing import mode_labels
+from qnnq.execution.timing import request_labels
 from qnnq.limits import MOST_POINTS
 from qnnq.networks.bundled import load_model
 from qnnq.networks.network import Network
-from qnnq.results.labels import OF_COHERENT_MODE
-from qnnq.sweep.file import Grid, SweepFile
+from qnnq.options.coherent import OF_COHERENT_MODE
+from qnnq.sweep.file import SWEPT, Grid, SweepFile
 from transpile.errors import TranspileError
 
 IMAGES_PER_TASK = {"aer": 100}
@@ -106,13 +106,11 @@ def count_tasks(sweep: SweepFile) -> Counts:
     """Return how much a sweep file asks for, without making its points."""
     settings = points = adaptive = tasks = 0
     for grid in sweep.grid:
-        crossed: list[Sized] = [grid.networks, grid.noise, grid.strength, grid.off, _modes(grid)]
-        crossed += [_devices(grid), grid.pairs, grid.pair_gate, grid.compensate]
-        crossed += [each for each in (grid.qubits, grid.copies) if each]
+        aside = {"data", "engine", "images"}
+        crossed: list[Sized] = [grid.off, _modes(grid), _devices(grid)]
+        crossed += [values for name, values in _listed(grid).items() if name not in aside]
         number, seeds = math.prod(map(len, crossed)), len({*grid.seeds})
-        for data, engine, images in product(
-            grid.data, grid.engine, grid.images or [RunRequest.images]
-        ):
+        for data, engine, images in product(grid.data, grid.engine, grid.images):
             settings += number
             repeated = number * (1 if engine == "exact" else seeds)
             points += repeated
@@ -144,47 +142,21 @@ def _expand_grid(grid: Grid, files: _Files, strengths: Iterable[float]) -> Itera
         # More shots settle single shots; of the majority they only better the votes.
         rounds = (grid.max_shots or (1 if majority else 100) * grid.shots) // grid.shots
     blocks = cache(lambda data, engine, images: _blocks(grid, engine, files.sizes(data), images))
-    modes = _modes(grid)
-    for device, noise, qubits, copies, pairs, gate, off in product(
-        _devices(grid),
-        grid.noise,
-        grid.qubits or [RunRequest.qubits],
-        grid.copies or [RunRequest.copies],
-        grid.pairs,
-        grid.pair_gate,
-        grid.off,
-    ):
+    listed: dict[str, Iterable[Any]] = _listed(grid) | {"mode": _modes(grid)}
+    del listed["strength"]  # the innermost
+    listed["strength"] = strengths
+    of_circuits = {name: listed.pop(name) for name in [*listed] if SWEPT[name].compiled}
+    of_circuits = {"device": _devices(grid), **of_circuits, "off": grid.off}
+    for circuits in _crossed(of_circuits):
+        device, noise, off = circuits["device"], circuits["noise"], circuits.pop("off")
         own = _OWN_NOISE.sub(own_name(device), noise) if device else noise
         if {*grid.engine} != {"ideal"}:
             _check_noise(own, device)
-        switched = switch_off(own, off)
-        for network, data, engine, images, mode, compensate, strength in product(
-            grid.networks,
-            grid.data,
-            grid.engine,
-            grid.images or [RunRequest.images],
-            modes,
-            grid.compensate,
-            strengths,
-        ):
-            request = RunRequest(
-                model=network,
-                data=data,
-                images=images,
-                noise=switched,
-                strength=strength,
-                pairs=pairs,
-                pair_gate=gate,
-                engine=engine,
-                device=device,
-                qubits=qubits,
-                copies=copies,
-                compensate=compensate,
-                shots=grid.shots,
-                seed=seeds[0],
-                **mode,
-            )
+        switched = {**circuits, "noise": switch_off(own, off), "shots": grid.shots}
+        for chosen in _crossed(listed):
+            request = RunRequest(**switched, **chosen.pop("mode"), **chosen, seed=seeds[0])
             check_request(request)
+            network, data, engine = request.model, request.data, request.engine
             if engine == "exact":
                 _check_exact(grid, files.networks(network))
             inputs = {
@@ -201,7 +173,7 @@ def _expand_grid(grid: Grid, files: _Files, strengths: Iterable[float]) -> Itera
                 request,
                 seeds[:1] if engine == "exact" else seeds,  # it has nothing to repeat
                 inputs,
-                blocks(data, engine, images),
+                blocks(data, engine, request.images),
                 grid.target_width,
                 majority,
                 grid.threshold,
@@ -209,16 +181,28 @@ def _expand_grid(grid: Grid, files: _Files, strengths: Iterable[float]) -> Itera
             )
 
 
+def _listed(grid: Grid) -> dict[str, list[Any]]:
+    """Return the values of each option of all modes but the devices, by its name in a request."""
+    return {
+        name: getattr(grid, declared.grid)
+        for name, declared in SWEPT.items()
+        if not declared.mode and name not in ("mode", "device")
+    }
+
+
+def _crossed(listed: Mapping[str, Iterable[Any]]) -> Iterator[dict[str, Any]]:
+    return (dict(zip(listed, values, strict=True)) for values in product(*listed.values()))
+
+
 def _modes(grid: Grid) -> list[dict[str, Any]]:
     """Return the modes as options of a request, coherent with those that it alone has, crossed."""
     options = {name: value for name in OF_COHERENT_MODE if (value := getattr(grid, name))}
     if options and "coherent" not in grid.mode:
         raise InputError(f"{next(iter(options))}: expected coherent in `mode`")
-    crossed = [dict(zip(options, values, strict=True)) for values in product(*options.values())]
     return [
         {"mode": mode, **chosen}
         for mode in grid.mode
-        for chosen in (crossed if mode == "coherent" else [{}])
+        for chosen in (_crossed(options) if mode == "coherent" else [{}])
     ]
 
 
@@ -265,18 +249,7 @@ def _labels(request: RunRequest, network: Network) -> dict[str, Any]:
         "stretch": max(network.stretches),
         "entanglement": network.entanglement,
         "widths": "-".join(map(str, network.widths)),
-        "strength": request.strength,
-        "device": request.device or "",
-        "pairs": request.pairs,
-        "pair_gate": request.pair_gate,
-        "qubits": request.qubits,
-        "copies": request.copies,
-        "compensate": request.compensate,
-        "engine": request.engine,
-        **mode_labels(request),
-        "data": request.data,
-        "images": request.images,
-        "shots": request.shots,
+        **request_labels(request),
     }
 
 

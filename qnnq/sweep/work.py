@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from qnnq.devices.device import Device, DeviceLike
-from qnnq.devices.names import DEFAULT_DEVICE, resolve_device
+from qnnq.devices.device import DEFAULT_DEVICE, Device, DeviceLike
+from qnnq.devices.names import resolve_device
 from qnnq.execution.prepared_run import PreparedRun
 from qnnq.execution.request import RunRequest
 from qnnq.execution.run import prepare

@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
 from qnnq.errors import InputError, require
-from qnnq.execution.request import ModeName
 from qnnq.networks.activation import Activation
+from qnnq.options.circuits import ModeName
 
 MOMENTUM = 0.9
 MAJORITY_SHOTS = 15

@@ -24,13 +24,13 @@ NOT_IDEAL = [
 @pytest.mark.parametrize("options", NOT_IDEAL)
 def test_the_ideal_engine_takes_nothing_of_circuits(options):
     (name,) = options
-    with pytest.raises(InputError, match=rf"--{name.replace('_', '-')} .*: expected --engine"):
+    with pytest.raises(InputError, match=rf"`{name}` .*: expected `engine`"):
         prepare(RunRequest(engine="ideal", noise="ideal", **options))
 
 
 def test_a_sweep_is_refused_the_same():
     grid = {"networks": "mnist16-a0", "noise": "ideal", "engine": "ideal", "pairs": [0, 10]}
-    with pytest.raises(InputError, match=r"\[\[grid\]\] 1: --pairs 10: expected --engine"):
+    with pytest.raises(InputError, match=r"\[\[grid\]\] 1: `pairs` 10: expected `engine`"):
         expand(SweepFile.model_validate({"grid": [grid]}))
 
 

@@ -69,7 +69,7 @@ def test_other_gate_sets_are_exact(name):
     widths, entanglements = (1, 2, 2), (WEAK, WEAK, PROJECTIVE)
     network = LivingNetwork(widths, entanglements, "linear")
     compiled = compile_network(
-        target, widths, entanglements, feedforward=network.feedforward(), decoupling=True
+        target, widths, entanglements, feedforward=network.feedforward(), dynamical_decoupling="XX"
     )
     assert_exact(network, network_circuit(compiled))
 
@@ -84,7 +84,9 @@ def test_what_a_machine_gets_is_the_same_circuit_without_its_waits():
     assert all(len(i.operation.blocks) == 1 for i in machine.get_instructions("if_else"))
     assert_exact(network, machine)
 
-    compiled = compile_network(*arguments, feedforward=network.feedforward(), decoupling=True)
+    compiled = compile_network(
+        *arguments, feedforward=network.feedforward(), dynamical_decoupling="XX"
+    )
     decoupled = machine_circuit(compiled, target)
     # Two X and three delays in both waits of 3 + 2 neurons that live on.
     assert decoupled.count_ops()["x"] == 20
@@ -107,7 +109,7 @@ def test_a_wide_network_is_supported_instruction_by_instruction(entanglement, me
         network.entanglements,
         feedforward=network.feedforward(),
         measurement=measurement,
-        decoupling=True,
+        dynamical_decoupling="XX",
     )
     whole = network_circuit(compiled)
     for circuit in (whole, machine_circuit(compiled, target)):
@@ -174,7 +176,7 @@ def test_decoupling_undoes_a_frequency_offset_in_the_waits(recycling, outside):
     network = LivingNetwork((2, 3, 2), (STRONG,) * 3, "linear")
     feedforward = None if outside else network.feedforward()
     errors = []
-    for decoupling in (False, True):
+    for decoupling in ("none", "XX"):
         compiled = compile_network(
             target,
             network.widths,
@@ -182,7 +184,7 @@ def test_decoupling_undoes_a_frequency_offset_in_the_waits(recycling, outside):
             feedforward=feedforward,
             feedback_latency=2e-6,
             recycling=recycling,
-            decoupling=decoupling,
+            dynamical_decoupling=decoupling,
         )
         circuit = network_circuit(compiled)
         angles = [*network.first_angles, *np.linspace(-2, 2, circuit.num_parameters - 2)]

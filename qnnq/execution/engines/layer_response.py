@@ -79,7 +79,7 @@ class LayerResponse:
         width = slot_of.shape[1]
         if any(len({slot // width for slot in response.slots}) > 1 for response in joint):
             raise InputError(
-                "noise: its ZZ coupling joins neurons of several copies, which only --engine aer "
+                "noise: its ZZ coupling joins neurons of several copies, which only `engine` aer "
                 "simulates"
             )
         parts = -(-slot_of.shape[1] // slots)

@@ -122,7 +122,7 @@ def _component_response(
     if 4 ** len(qubits) * 3 ** len(slots) > LARGEST_STATE:
         raise InputError(
             f"noise: its ZZ coupling joins {len(slots)} neurons on {len(qubits)} qubits, more than "
-            "the instrument engine calculates; use --engine aer, or --qubits that are not coupled"
+            "the instrument engine calculates; use `engine` aer, or `qubits` that are not coupled"
         )
     assignments = [
         dict(zip(slots, point, strict=True)) for point in product(ANGLES, repeat=len(slots))

@@ -79,5 +79,5 @@ def test_joined_neurons_are_refused():
 
 @pytest.mark.parametrize("model", ["mnist16-a0-g3pi8", "mnist16-a0-g5pi19"])
 def test_networks_that_it_cannot_help_are_refused(model):
-    with pytest.raises(InputError, match="--compensate: expected a stretch above 0"):
+    with pytest.raises(InputError, match="`compensate`: expected a stretch above 0"):
         prepare(RunRequest(model=model, images="0", compensate=True))

@@ -134,7 +134,7 @@ def test_no_drift_no_drifting_engine():
     assert not deployed.drifts
     with pytest.raises(ValueError, match="expected a drift"):
         deployed.drifting_engine("instrument", shots=1, seed=0)
-    with pytest.raises(InputError, match="--engine ideal: expected --noise ideal"):
+    with pytest.raises(InputError, match="`engine` ideal: expected `noise` ideal"):
         prepare(RunRequest(engine="ideal", noise="drift(sigma=0.1, time=1h)"))
 
 

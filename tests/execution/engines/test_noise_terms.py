@@ -145,7 +145,7 @@ def test_correlated_readout_is_a_common_flip():
     expected = np.zeros(8)
     expected[0b000], expected[0b011], expected[0b110], expected[0b101] = 0.81, 0.09, 0.09, 0.01
     assert np.all(abs(code - expected) <= 5 * np.sqrt(expected * (1 - expected) / shots))
-    with pytest.raises(InputError, match="--compensate: expected noise without correlated_readout"):
+    with pytest.raises(InputError, match="`compensate`: expected noise without correlated_readout"):
         deployed.compensated(deployed.engine("instrument"))
 
 
@@ -180,7 +180,7 @@ def test_coupled_copies_are_for_aer():
     noise = "zz(rate=1kHz)"
     deployed = deploy(RunRequest(noise=noise, device=device, qubits=qubits, copies=2), two)
     with pytest.raises(
-        InputError, match="joins neurons of several copies, which only --engine aer"
+        InputError, match="joins neurons of several copies, which only `engine` aer"
     ):
         deployed.engine("instrument")
 

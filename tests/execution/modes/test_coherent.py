@@ -128,35 +128,35 @@ def test_the_chosen_measurement_brings_its_own_readout_error_and_duration():
 
 
 BAD = [
-    (coherent(feedback_latency="-2us"), "--feedback-latency '-2us': expected a time >= 0"),
+    (coherent(feedback_latency="-2us"), "`feedback_latency` '-2us': expected a time >= 0"),
     (
         coherent(feedback_latency="1e30s"),
-        "--feedback-latency '1e30s': expected a time >= 0, such as 2us, and at most 1000s",
+        "`feedback_latency` '1e30s': expected a time >= 0, such as 2us, and at most 1000s",
     ),
-    (coherent(feedback_latency="2"), "--feedback-latency '2': expected a time >= 0"),
-    (RunRequest(feedback_latency="2us"), "--feedback-latency 2us: expected --mode coherent"),
-    (coherent(condition_overhead="-1ns"), "--condition-overhead '-1ns': expected a time >= 0"),
-    (RunRequest(condition_overhead="1ns"), "--condition-overhead 1ns: expected --mode coherent"),
-    (RunRequest(measurement="measure_2"), "--measurement measure_2: expected --mode coherent"),
-    (RunRequest(recycling="reset"), "--recycling reset: expected --mode coherent, got stepwise"),
-    (coherent(recycling="rest"), "--recycling 'rest': expected one of flip, reset; nearest: reset"),
+    (coherent(feedback_latency="2"), "`feedback_latency` '2': expected a time >= 0"),
+    (RunRequest(feedback_latency="2us"), "`feedback_latency` 2us: expected `mode` coherent"),
+    (coherent(condition_overhead="-1ns"), "`condition_overhead` '-1ns': expected a time >= 0"),
+    (RunRequest(condition_overhead="1ns"), "`condition_overhead` 1ns: expected `mode` coherent"),
+    (RunRequest(measurement="measure_2"), "`measurement` measure_2: expected `mode` coherent"),
+    (RunRequest(recycling="reset"), "`recycling` reset: expected `mode` coherent, got stepwise"),
+    (coherent(recycling="rest"), "`recycling` 'rest': expected one of flip, reset; nearest: reset"),
     (
         RunRequest(dynamical_decoupling="XX"),
-        "--dynamical-decoupling XX: expected --mode coherent, got stepwise",
+        "`dynamical_decoupling` XX: expected `mode` coherent, got stepwise",
     ),
     (
         coherent(dynamical_decoupling="XX4"),
-        "--dynamical-decoupling 'XX4': expected one of none, XX; nearest: XX",
+        "`dynamical_decoupling` 'XX4': expected one of none, XX; nearest: XX",
     ),
-    (RunRequest(mode="coherrent"), "--mode 'coherrent': expected one of stepwise, coherent"),
+    (RunRequest(mode="coherrent"), "`mode` 'coherrent': expected one of stepwise, coherent"),
     (
         coherent(engine="ideal", noise="ideal"),
-        "--mode coherent: expected --engine instrument or aer, got ideal",
+        "`mode` coherent: expected `engine` instrument or aer, got ideal",
     ),
-    (coherent(pairs=2), "--pairs 2: expected --mode stepwise, got coherent"),
-    (coherent(copies=2), "--copies 2: expected --mode stepwise, got coherent"),
-    (coherent(qubits="all"), "--qubits all: expected --mode stepwise, got coherent"),
-    (coherent(compensate=True), "--compensate: expected --mode stepwise, got coherent"),
+    (coherent(pairs=2), "`pairs` 2: expected `mode` stepwise, got coherent"),
+    (coherent(copies=2), "`copies` 2: expected `mode` stepwise, got coherent"),
+    (coherent(qubits="all"), "`qubits` all: expected `mode` stepwise, got coherent"),
+    (coherent(compensate=True), "`compensate`: expected `mode` stepwise, got coherent"),
 ]
 
 
@@ -171,7 +171,7 @@ def test_bad_input_is_one_line(request_, message):
 def test_what_has_no_instrument_is_refused():
     network = load_model("mnist16-a0.5")
     for noise, message in (
-        ("measured:nowhere.json", "expected --mode stepwise, got coherent"),
+        ("measured:nowhere.json", "expected `mode` stepwise, got coherent"),
         (
             "fake_kingston + zz(rate=1kHz)",
             "expected noise without zz, got fake_kingston . zz.rate=1000Hz.: it entangles neurons",
@@ -189,15 +189,15 @@ def test_what_has_no_instrument_is_refused():
     [
         (
             {"measurement": "measure_2", "noise": "fake_torino"},
-            "--measurement measure_2: expected one of measure, which fake_torino has",
+            "`measurement` measure_2: expected one of measure, which fake_torino has",
         ),
         (
             {"measurement": "mesure_2"},
-            "--measurement mesure_2: expected one of measure, measure_2, which fake_kingston has",
+            "`measurement` mesure_2: expected one of measure, measure_2, which fake_kingston has",
         ),
         (
             {"recycling": "reset", "noise": "fake_berlin"},
-            "--recycling reset: expected flip, as fake_berlin has no reset",
+            "`recycling` reset: expected flip, as fake_berlin has no reset",
         ),
     ],
 )

@@ -91,14 +91,14 @@ def test_counts_depend_on_the_seed_alone():
         (
             (11, 2),
             "htanh",
-            "--engine aer: expected a network that is one circuit: feed-forward: 11 neurons need "
+            "`engine` aer: expected a network that is one circuit: feed-forward: 11 neurons need "
             "2047 branches, at most 1023 are built; activation linear needs 11",
         ),
         (
             (32, 2),
             "linear",
-            "--engine aer: expected a network on at most 63 qubits, which Aer's method "
-            "matrix_product_state takes, got 64; use --engine instrument",
+            "`engine` aer: expected a network on at most 63 qubits, which Aer's method "
+            "matrix_product_state takes, got 64; use `engine` instrument",
         ),
     ],
 )

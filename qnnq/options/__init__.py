@@ -1,0 +1,1 @@
+"""What can be asked for: each option is declared once, beside a field of a dataclass."""
