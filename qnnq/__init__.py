@@ -1,22 +1,35 @@
 """Train, deploy and stress naturally quantized neural networks on noisy quantum devices.
 
-What a user needs is here; each name is loaded when it is first used:
+What a user needs is here; each name is loaded when it is first used. Objects go in wherever words
+do:
 
-    import qnnq
+    >>> import qnnq
+    >>> network = qnnq.load_network("mnist16-a0.5")
+    >>> request = qnnq.RunRequest(network, noise="fake_kingston*2", images=range(200))
+    >>> result = qnnq.run(request)              # counts of every image; see RunResult
+    >>> result.accuracy("majority").value > 0.5  # with .low and .high, its 95 % interval
+    True
+    >>> result.confusion().sum()
+    np.int64(200)
+    >>> network.predict(qnnq.load_data("mnist-test").images[:3], seed=1).tolist()
+    [7, 2, 1]
 
-    request = qnnq.RunRequest("mnist16-a0.5", noise="fake_kingston*2", images="0:1000")
-    result = qnnq.run(request)              # counts of every image; see RunResult
-    result.to_json()["accuracy"]            # with 95 % intervals
-    result.to_dataframe()                   # a row an image, where pandas is installed
+A sweep takes many runs from one file, and a machine takes a run as jobs:
 
     qnnq.run_sweep("sweep.toml", "results.sqlite")
     points = qnnq.read_results("results.sqlite", ["network=mnist16-a0.5"])
-    points[0].accuracy("majority")
+    qnnq.plot(points, "strength")           # into axes of matplotlib
     qnnq.to_dataframe(points)               # a row a point
+
+    request = qnnq.HardwareRequest("mnist16-a0.5", "ibm_kingston", images="0:100", shots=10)
+    qnnq.estimate(request)
+    qnnq.submit(request, "run", budget_s=60)
+    qnnq.collect("run").accuracy("majority")
 
 Networks and data:
     load_network: A bundled network by name, or a file. Network, write_network: to make one.
-    from_torch: The network of a torch module, or of its weights.
+    train, TrainingSettings: Train a network with torch.
+    from_torch, import_network: The network of a torch module, or of a file of weights.
     load_data: A bundled data set by name, or a file. Dataset.
 
 Devices:
@@ -25,7 +38,11 @@ Devices:
 Runs and sweeps:
     RunRequest, run, RunResult, Task: One run, what it found, and what identifies it.
     run_sweep, read_results: Many runs from one file; the points of a results file.
-    to_dataframe: Points as a pandas DataFrame.
+    to_dataframe, plot, report: Points as a pandas DataFrame, in axes, as one HTML page.
+
+Jobs on machines:
+    HardwareRequest, estimate: A run on a machine, and what it would cost.
+    submit, resume, collect: Its jobs, and the results that they have.
 
 Errors:
     QnnqError: What went wrong, in one line. InputError: Bad input. (Noise specifications and
@@ -43,19 +60,35 @@ if TYPE_CHECKING:
     from qnnq.errors import InputError, QnnqError
     from qnnq.execution.request import RunRequest
     from qnnq.execution.run import run
+    from qnnq.figures.curves import plot
+    from qnnq.jobs.hardware_request import HardwareRequest
+    from qnnq.jobs.verbs import collect, estimate, resume, submit
     from qnnq.networks.bundled import load_model as load_network
     from qnnq.networks.file import write_network
-    from qnnq.networks.imports import from_torch
+    from qnnq.networks.imports import from_torch, import_network
     from qnnq.networks.network import Network
+    from qnnq.report.build import build_report as report
     from qnnq.results.points import read_points as read_results
     from qnnq.results.result import RunResult
     from qnnq.results.tables import to_dataframe
     from qnnq.results.task import Task
     from qnnq.sweep.runner import run_sweep
+    from qnnq.training.settings import TrainingSettings
+    from qnnq.training.trainer import train
 
     __version__: str
 
 _MODULES = {
+    "HardwareRequest": "qnnq.jobs.hardware_request",
+    "TrainingSettings": "qnnq.training.settings",
+    "collect": "qnnq.jobs.verbs",
+    "estimate": "qnnq.jobs.verbs",
+    "import_network": "qnnq.networks.imports",
+    "plot": "qnnq.figures.curves",
+    "report": "qnnq.report.build:build_report",
+    "resume": "qnnq.jobs.verbs",
+    "submit": "qnnq.jobs.verbs",
+    "train": "qnnq.training.trainer",
     "Dataset": "qnnq.data.dataset",
     "Device": "qnnq.devices.device",
     "InputError": "qnnq.errors",
@@ -79,21 +112,31 @@ _MODULES = {
 __all__ = [
     "Dataset",
     "Device",
+    "HardwareRequest",
     "InputError",
     "Network",
     "QnnqError",
     "RunRequest",
     "RunResult",
     "Task",
+    "TrainingSettings",
     "__version__",
+    "collect",
+    "estimate",
     "from_torch",
+    "import_network",
     "load_data",
     "load_network",
+    "plot",
     "read_results",
+    "report",
     "resolve_device",
+    "resume",
     "run",
     "run_sweep",
+    "submit",
     "to_dataframe",
+    "train",
     "write_network",
 ]
 

@@ -46,7 +46,9 @@ def register(app: typer.Typer) -> None:
 
         Example: qnnq estimate mnist16-a0.5 --device fake_kingston --images 0:1000 --shots 10
         """
-        plan = hardware.plan_of(request.of_words())
+        from qnnq.jobs.verbs import plan_of
+
+        plan = plan_of(request.of_words())
         if json != "-":
             print_estimate(plan)
         if json is not None:

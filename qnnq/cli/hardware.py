@@ -13,24 +13,6 @@ if TYPE_CHECKING:
     from qnnq.jobs.planning import Plan
 
 
-def plan_of(request: "HardwareRequest") -> "Plan":
-    """Return the plan of a run in the mode that a request asks for.
-
-    Raises:
-        InputError, TranspileError: If anything does not exist or does not fit together.
-    """
-    from qnnq.execution.request import check_request
-
-    check_request(request.simulated())
-    if request.mode == "coherent":
-        from qnnq.jobs.coherent_plan import plan_coherent
-
-        return plan_coherent(request)
-    from qnnq.jobs.planning import plan_run
-
-    return plan_run(request)
-
-
 def budget_of(
     plan: "Plan", budget: str | None, request: "HardwareRequest", rounds: int = 1
 ) -> float | None:
@@ -42,13 +24,10 @@ def budget_of(
         request: How its jobs are run.
         rounds: Rounds of shots at most.
     """
-    from qnnq.jobs.budget import parse_budget, usual_budget
+    from qnnq.jobs.budget import parse_budget
+    from qnnq.jobs.verbs import default_budget
 
-    if budget is not None:
-        return parse_budget(budget)
-    if plan.device.kind == "simulated":
-        return None
-    return usual_budget(plan.estimate, request.limits, request.options.mode, rounds)
+    return default_budget(plan, request, rounds) if budget is None else parse_budget(budget)
 
 
 def budget_line(budget: str | None, seconds: float | None) -> str:

@@ -50,7 +50,6 @@ def register(app: typer.Typer) -> None:
         from dataclasses import replace
         from functools import partial
 
-        from qnnq import statistics
         from qnnq.data.load import split_part
         from qnnq.devices.names import resolve_device
         from qnnq.errors import InputError, Interrupted
@@ -74,11 +73,7 @@ def register(app: typer.Typer) -> None:
             result = prepared.execute(advance, keep_partial=True)
         document = result.to_json(with_counts=counts)
         if confusion:
-            table = statistics.confusion(
-                result.labels,
-                statistics.majority_votes(result.counts)[None],
-                result.counts.shape[1],
-            )
+            table = result.confusion()
             document["confusion"] = table.tolist()
         if "-" not in (json, predictions):
             print_run(request.model, document)

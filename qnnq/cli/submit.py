@@ -48,11 +48,12 @@ def register(app: typer.Typer) -> None:
         from qnnq.jobs.creation import check_free, create_run
         from qnnq.jobs.planning import check_device
         from qnnq.jobs.rounds import rounds_of
+        from qnnq.jobs.verbs import plan_of
 
         request = request.of_words()
         rounds = rounds_of(request)
         say = hardware.Speaker()
-        plan = hardware.plan_of(request)
+        plan = plan_of(request)
         checked = check_device(request, plan.device)
         folder = Path(run) if run else Path("qnnq-runs") / plan.task.id[:12]
         check_free(folder)

@@ -1,11 +1,31 @@
 """Selections of images: as users write them, and canonically."""
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qnnq.errors import InputError
+
+ImagesLike = str | int | range | slice | Sequence[int] | NDArray[np.integer]
+"""What selects images."""
+
+
+def images_text(images: ImagesLike) -> str:
+    """Return a selection as a user writes it: `range(9)` is `0:9`.
+
+    Raises:
+        InputError: If it is no selection of indices, or has none.
+    """
+    if isinstance(images, str):
+        return images
+    if isinstance(images, slice) and images.stop is not None:
+        images = range(images.start or 0, images.stop, images.step or 1)
+    found = np.atleast_1d(np.asarray(images))
+    if found.ndim != 1 or not found.size or found.dtype.kind not in "iu" or found.min() < 0:
+        raise InputError(f"images {images!r:.80}: expected indices >= 0, such as range(9)")
+    return image_ranges(found.astype(np.int64))
 
 
 def parse_images(text: str, count: int) -> NDArray[np.int64]:

@@ -57,9 +57,20 @@ def device_of(found: object, limits: "ServiceLimits", place: str = "device") -> 
         found = TargetBackend(found, name)
     if not isinstance(found, BackendV2):
         raise InputError(f"{place}: expected a BackendV2 or a Target, got {type(found).__name__}")
+    _check_silent(found, place)
     if not found.target.num_qubits:
         raise InputError(f"{place}: expected a device with a number of qubits")
     return Device.of_content(found, name, Device.calibrated(found), limits)
+
+
+def _check_silent(backend: BackendV2, place: str) -> None:
+    """Raise InputError for a simulator with noise of its own, which its target does not tell."""
+    if getattr(getattr(backend, "options", None), "noise_model", None) is not None:
+        raise InputError(
+            f"{place}: {backend.name} simulates noise of its own, which has no strength and no "
+            "durations of waits; expected the backend that the noise was made from, or a simulator "
+            "without, beside a noise in words"
+        )
 
 
 def _word(name: str) -> str:

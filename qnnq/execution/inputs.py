@@ -2,27 +2,34 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
 from qnnq.arrays import FloatArray
-from qnnq.data.dataset import Dataset
+from qnnq.data.dataset import Dataset, dataset_of
 from qnnq.data.load import DATA_NAMES, load_data
 from qnnq.errors import InputError, located
 from qnnq.networks.network import Network
 from qnnq.networks.scaling import Scaling
 
 
-def data_for(network: Network, data: str, model: str, labelled: bool = True) -> Dataset:
+def data_for(network: Network, data: Any, model: Any, labelled: bool = True) -> Dataset:
     """Load data and return it as a network takes it; see `taken_by`.
 
     Args:
         network: The network.
-        data: A data set's name, or a file.
-        model: What the network is called, for messages.
+        data: A data set's name, or a file; a Dataset; or arrays, as `dataset_of` takes them.
+        model: What the network is called, for messages; or the network.
         labelled: Whether data without labels are refused.
     """
-    return taken_by(network, load_data(data, labelled=labelled), data, model)
+    called = model if isinstance(model, str) else "the network"
+    if isinstance(data, str):
+        return taken_by(network, load_data(data, labelled=labelled), data, called)
+    if not isinstance(data, Dataset):
+        scaled = Scaling.of_network(network) is not None
+        data = dataset_of(data, "features" if scaled else "pixels", labelled)
+    return taken_by(network, data, data.name, called)
 
 
 def taken_by(network: Network, dataset: Dataset, data: str, model: str) -> Dataset:

@@ -1,7 +1,7 @@
 """What a user asks for, and the checks of it that need nothing loaded."""
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from qnnq.devices.device import DEFAULT_DEVICE, DeviceLike
 from qnnq.errors import InputError
@@ -18,6 +18,16 @@ EngineName = Literal["instrument", "aer", "ideal", "exact"]
 class RunRequest(CoherentOptions, CircuitOptions, ImageOptions):
     """What a user asks for; names and paths are as on the command line.
 
+    Objects stand wherever words do: a Network for `model`, a Dataset or arrays (images, labels) for
+    `data`, a range or indices for `images`, a NoiseSpecification for `noise`, a Device, BackendV2
+    or Target for `device`, seconds for times.
+
+    >>> import qnnq
+    >>> network = qnnq.load_network("mnist16-a0.5")
+    >>> request = qnnq.RunRequest(network, images=range(9), noise="ideal", engine="ideal")
+    >>> request.images
+    '0:9'
+
     The options of the classes that it is made of come beside its own.
 
     Attributes:
@@ -31,7 +41,7 @@ class RunRequest(CoherentOptions, CircuitOptions, ImageOptions):
         engine: Where the layers are measured.
     """
 
-    noise: str = option(
+    noise: Any = option(
         DEFAULT_DEVICE,
         "Noise, such as fake_kingston*2 or 'readout(p=0.02)'; `qnnq noise` lists all.",
         metavar="SPEC",
@@ -74,6 +84,13 @@ class RunRequest(CoherentOptions, CircuitOptions, ImageOptions):
         label=True,
         grid=True,
     )
+
+    def __post_init__(self) -> None:
+        """Make words of the objects that words can say."""
+        from qnnq.execution.objects import in_words
+
+        for name, value in in_words(self).items():
+            object.__setattr__(self, name, value)
 
 
 NO_CIRCUITS = ("device", "qubits", "copies", "pairs", "pair_gate", "compensate")

@@ -22,7 +22,7 @@ class Timing(CoherentOptions):
         """Return what a request asks for."""
         found = {name: getattr(request, name) for name in OF_COHERENT_MODE}
         for name in TIMES:
-            usual = options_of(cls)[name].usual
+            usual = options_of(CoherentOptions)[name].usual
             found[name] = usual if found[name] is None else seconds_of(name, found[name])
         return cls(**found)
 

@@ -46,34 +46,88 @@ def plot_curves(
     Where `x` does not apply to a line (stepwise networks have no feedback latency) it is level.
     `known` are all networks of several figures, in which each then looks the same.
     """
-    if all(point.labels.get(x, "") == "" for point in points):
-        raise InputError(f"--x {x}: expected points that have one, found none")
-    apart = [x, "network"] if x in _PER_NETWORK else [x]
-    lines = groups(points, apart)
-    if len(lines) > MOST_SERIES:
-        raise InputError(f"{len(lines)} lines are too many to tell apart: choose with --where")
-    names, common = name_groups(lines, apart)
+    lines, apart = _lines(points, x)
     with styled():
         figure = Figure(figsize=(7.0, 4.0), layout="constrained")
         axes = figure.subplots()
-        styles = _looks(lines, apart, known)
-        for number, (line, name, style) in enumerate(zip(lines, names, styles, strict=True)):
-            place = _aside(figure, axes, number - (len(lines) - 1) / 2, len(lines))
-            _draw_line(axes, line, x, prediction, in_legend(name), style, place)
+        _draw(axes, lines, apart, x, prediction, known)
         overlay = published_series(x, points) if published else []
         for number, series in enumerate(overlay):
             _draw_published(axes, series, number)
-        values = {float(point.labels[x]) for point in points if point.labels.get(x, "") != ""}
-        values.update(*(series.x for series in overlay))
-        _scale_x(axes, sorted(values), scale, x)
-        axes.set_xlabel(AXES[x])
-        axes.set_ylabel(prediction_name(prediction, points))
-        percent_axis(axes)
+        _scale_x(axes, _x_values(points, x, overlay), scale, x)
         axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8)
-        axes.set_title(caption(common, figure), fontsize=8, loc="left")
+        axes.set_title(caption(name_groups(lines, apart)[1], figure), fontsize=8, loc="left")
         if overlay:
             figure.supxlabel(CITATION, fontsize=6, color="0.35", x=0.01, ha="left")
     return figure
+
+
+def plot(
+    points: Sequence[Measured],
+    x: Axis = "strength",
+    prediction: str = "majority",
+    *,
+    ax: Axes | None = None,
+    scale: Scale = "auto",
+) -> Axes:
+    """Draw accuracies with their intervals into axes of matplotlib, and return them.
+
+    Args:
+        points: Those of a results file, such as `qnnq.read_results` returns.
+        x: What stands along the axis: a label of the points, one of `AXES`.
+        prediction: `single_shot`, `majority` or `soft_vote`.
+        ax: Where to draw; None: the current axes of `matplotlib.pyplot`.
+        scale: `log`, `linear`, or whichever suits the values.
+
+    Raises:
+        InputError: If no point has a place on the axis, or there are too many lines.
+    """
+    if ax is None:
+        from matplotlib import pyplot
+
+        ax = pyplot.gca()
+    lines, apart = _lines(points, x)
+    _draw(ax, lines, apart, x, prediction, ())
+    _scale_x(ax, _x_values(points, x, ()), scale, x)
+    ax.legend()
+    return ax
+
+
+def _lines(points: Sequence[Measured], x: Axis) -> tuple[list[list[Measured]], list[str]]:
+    """Return the points of each line, and the labels that differ within one."""
+    if all(point.labels.get(x, "") == "" for point in points):
+        raise InputError(f"--x {x}: expected points that have one, found none")
+    apart: list[str] = [x, "network"] if x in _PER_NETWORK else [x]
+    lines = groups(points, apart)
+    if len(lines) > MOST_SERIES:
+        raise InputError(f"{len(lines)} lines are too many to tell apart: choose with --where")
+    return [list(line) for line in lines], apart
+
+
+def _draw(
+    axes: Axes,
+    lines: Sequence[Sequence[Measured]],
+    apart: Sequence[str],
+    x: Axis,
+    prediction: str,
+    known: Sequence[str],
+) -> None:
+    names, _ = name_groups(lines, apart)
+    styles = _looks(lines, apart, known)
+    for number, (line, name, style) in enumerate(zip(lines, names, styles, strict=True)):
+        place = _aside(axes, number - (len(lines) - 1) / 2, len(lines))
+        _draw_line(axes, line, x, prediction, in_legend(name), style, place)
+    axes.set_xlabel(AXES[x])
+    axes.set_ylabel(prediction_name(prediction, [point for line in lines for point in line]))
+    percent_axis(axes)
+
+
+def _x_values(
+    points: Sequence[Measured], x: Axis, overlay: Sequence[PublishedSeries]
+) -> list[float]:
+    values = {float(point.labels[x]) for point in points if point.labels.get(x, "") != ""}
+    values.update(*(series.x for series in overlay))
+    return sorted(values)
 
 
 def _looks(
@@ -97,10 +151,10 @@ def _looks(
     ]
 
 
-def _aside(figure: Figure, axes: Axes, number: float, count: int) -> Transform:
+def _aside(axes: Axes, number: float, count: int) -> Transform:
     """Return where a line is drawn, `number` places right of the middle, so that bars are seen."""
     points = number * min(3.0, _SPREAD_POINTS / count)
-    return axes.transData + ScaledTranslation(points / 72, 0, figure.dpi_scale_trans)
+    return axes.transData + ScaledTranslation(points / 72, 0, axes.figure.dpi_scale_trans)
 
 
 def _draw_line(

@@ -16,7 +16,6 @@ from qnnq.results.decided import Decided
 from qnnq.results.labels import shown
 from qnnq.results.points import Measured
 from qnnq.results.robustness import behaviours, groups
-from qnnq.statistics import confusion
 from qnnq.wording import counted
 
 MOST_PANELS = 6
@@ -32,7 +31,7 @@ def plot_confusion(points: Sequence[Measured]) -> Figure:
         figure = Figure(figsize=(3.6 * len(points) + 0.4, 4.0), layout="constrained")
         panels = figure.subplots(1, len(points), squeeze=False)[0]
         for axes, point, name in zip(panels, points, names, strict=True):
-            table = confusion(point.truth, point.repetitions.majority, point.counts.shape[1])
+            table = point.confusion()
             classes = len(table)
             shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
             _heat(axes, shares)

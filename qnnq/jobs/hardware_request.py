@@ -1,6 +1,7 @@
 """What a user asks for when a network is to run on a device, and how its jobs are run."""
 
 from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
 from qnnq.devices.device import DEFAULT_DEVICE
@@ -187,6 +188,19 @@ class HardwareRequest(CoherentOptions, CircuitOptions, ImageOptions):
         default_factory=ServiceLimits,
     )
     options: JobOptions = field(default_factory=JobOptions)
+
+    def __post_init__(self) -> None:
+        """Make words of what words can say; a run's folder holds nothing else."""
+        for name in ("model", "data", "device"):
+            if not isinstance(getattr(self, name), (str, Path)):
+                raise InputError(
+                    f"`{name}`: expected a name or a file, got {type(getattr(self, name)).__name__}"
+                )
+            object.__setattr__(self, name, str(getattr(self, name)))
+        if not isinstance(self.images, str):
+            from qnnq.data.selection import images_text
+
+            object.__setattr__(self, "images", images_text(self.images))
 
     def of_words(self) -> Self:
         """Return the request with what its mode makes of the words of a command.

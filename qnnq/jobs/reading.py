@@ -23,9 +23,10 @@ from qnnq.jobs.runs import Run
 from qnnq.jobs.scheduler_timing import SchedulerTiming, compared
 from qnnq.jobs.service import JobView, Service
 from qnnq.options.coherent import OF_COHERENT_MODE
+from qnnq.results.outcomes import Outcomes
 from qnnq.results.result import RunResult
 from qnnq.results.task import Task
-from qnnq.statistics import accuracies
+from qnnq.statistics import Accuracy, accuracies
 from transpile import CompiledLayer, NetworkCircuit
 
 LABELS_OF_REQUEST = (
@@ -118,7 +119,7 @@ def _state(job: Job, attempts: list[Attempt], view: JobView | None) -> JobState:
 
 
 @dataclass(frozen=True)
-class Collected:
+class Collected(Outcomes):
     """The results of a run.
 
     Attributes:
@@ -135,6 +136,25 @@ class Collected:
     labels: dict[str, Any]
     partial: bool
     prediction: dict[str, Any] | None = None
+
+    @property
+    def images(self) -> NDArray[np.int64]:
+        """The indices of the images."""
+        return self.result.images
+
+    @property
+    def truth(self) -> NDArray[np.int64]:
+        """Their classes."""
+        return self.result.labels
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """Shots that chose each class, shape (images, classes)."""
+        return self.result.counts
+
+    def accuracy(self, prediction: str = "majority") -> Accuracy:
+        """Return the accuracy of `single_shot`, `majority` or `soft_vote`; see `RunResult`."""
+        return self.result.accuracy(prediction)
 
 
 def collect_run(folder: Path) -> Collected:

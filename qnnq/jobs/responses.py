@@ -12,7 +12,6 @@ from qnnq.execution.measured_response import (
     fit_sites,
     write_response,
 )
-from qnnq.execution.request import check_at_least
 from qnnq.execution.response_fit import ANGLES
 from qnnq.jobs.engine import RuntimeEngine
 from qnnq.jobs.estimate import Estimate, LayerEstimate
@@ -24,6 +23,7 @@ from qnnq.jobs.planning import Plan, described
 from qnnq.jobs.records import now
 from qnnq.jobs.service import Service
 from qnnq.networks.bundled import load_model
+from qnnq.options.option import check_options
 from qnnq.results.task import Task
 
 RESPONSE = "response.json"
@@ -45,8 +45,7 @@ def plan_calibration(request: HardwareRequest) -> Plan:
         raise InputError(
             "`pair_gate` cz: expected sx; joined neurons have no response of their own"
         )
-    check_at_least("shots", request.shots, 1)
-    check_at_least("seed", request.seed, 0)
+    check_options(request, ("shots", "seed"))
     network = load_model(request.model)
     placed = fill_chip(request, network)
     widest: dict[float, int] = {}

@@ -19,8 +19,14 @@ def bundled_models() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in BUNDLED_FOLDER.glob("*.safetensors")))
 
 
-def load_model(name_or_path: str | Path) -> Network:
-    """Load a bundled network by name, or a network file; raise InputError if there is neither."""
+def load_model(name_or_path: str | Path | Network) -> Network:
+    """Load a bundled network by name, or a network file; a network is itself.
+
+    Raises:
+        InputError: If there is neither.
+    """
+    if isinstance(name_or_path, Network):
+        return name_or_path
     known = bundled_models()
     path = Path(name_or_path)
     if str(name_or_path) in known:

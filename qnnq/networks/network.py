@@ -6,9 +6,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeVar
+from importlib import import_module
+from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qnnq.arrays import FloatArray
 from qnnq.errors import InputError
@@ -63,6 +65,39 @@ class Network:
         }
         for name, value in frozen.items():
             object.__setattr__(self, name, value)
+
+    def predict(self, inputs: Any, **options: Any) -> NDArray[np.intp]:
+        """Return the class that most shots of each input choose, shape (inputs,).
+
+        See `predict_proba`.
+        """
+        found: NDArray[np.intp] = self.predict_proba(inputs, **options).argmax(axis=1)
+        return found
+
+    def predict_proba(self, inputs: Any, **options: Any) -> NDArray[np.float64]:
+        """Return the share of each input's shots that choose each class, (inputs, classes).
+
+        >>> import qnnq
+        >>> network = qnnq.load_network("mnist16-a0.5")
+        >>> pixels = qnnq.load_data("mnist-test").images[:3]
+        >>> network.predict(pixels, shots=100, seed=1).tolist()
+        [7, 2, 1]
+        >>> network.predict_proba(pixels, noise="readout(p=0.02)", shots=20).shape
+        (3, 10)
+
+        Args:
+            inputs: Shape (inputs, pixels) or (inputs, height, width): pixels in [0, 1] or uint8, or
+                features for a network that stores their scaling.
+            options: Those of `qnnq.RunRequest`, such as `noise`, `device`, `shots` and `seed`.
+                Without a noise and a device the network is ideal.
+
+        Raises:
+            InputError, NoiseError, TranspileError: If they do not fit together.
+        """
+        # What runs a network stands above this package, which does not know it.
+        shares = import_module("qnnq.execution.prediction").shares
+        found: NDArray[np.float64] = shares(self, inputs, options)
+        return found
 
     @property
     def hidden(self) -> int:

@@ -65,7 +65,7 @@ class ExactResult(RunResult):
         document["majority_seconds"] = time.perf_counter() - started
         return document | ({"probabilities": self.probabilities.tolist()} if with_counts else {})
 
-    def _columns(self) -> dict[str, NDArray[Any]]:
+    def columns(self) -> dict[str, NDArray[Any]]:
         columns: dict[str, NDArray[Any]] = {"image": self.images}
         if self.labelled:
             columns["label"] = self.labels

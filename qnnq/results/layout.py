@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qnnq.results.labels import distinct, duration, label_text
-from qnnq.results.points import PREDICTIONS
+from qnnq.results.outcomes import PREDICTIONS
 from qnnq.results.tables import FOUND, IDENTIFYING, Row
 
 _LATENCY = "latency_us_"

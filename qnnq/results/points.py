@@ -19,13 +19,12 @@ from qnnq.results.chances import Chances
 from qnnq.results.encoding import Arrays
 from qnnq.results.file import Store, StoredFailure, StoredPart, StoredSetting
 from qnnq.results.labels import shown
+from qnnq.results.outcomes import PREDICTIONS, Outcomes, check_prediction
 from qnnq.results.repetitions import Gathered, Repetitions, spread
 from qnnq.results.rows import canonical
 from qnnq.statistics import Accuracy, Right, share_right, single_shot, widened
-from qnnq.wording import nearest
 
 T = TypeVar("T")
-PREDICTIONS = ("single_shot", "majority", "soft_vote")
 REPEATED = ("seed",)
 """Labels of repetitions: what differs in these alone is one point."""
 
@@ -36,7 +35,7 @@ _FIRST = ("network", "stretch", "entanglement", "noise", "strength", "off", "dev
 
 
 @dataclass(frozen=True, eq=False)
-class Measured:
+class Measured(Outcomes):
     """A point: counts added over seeds and rounds, and what each of these repetitions chose.
 
     A vote is not additive: an image is right by the share of its repetitions that are.
@@ -101,13 +100,15 @@ class Measured:
         """
         return self.repetitions.right("majority", self.truth)
 
-    def accuracy(self, prediction: str) -> Accuracy:
+    def votes(self) -> NDArray[np.integer]:
+        """Return the majority of each repetition, (repetitions, images)."""
+        if isinstance(self.repetitions, Chances):
+            raise InputError("confusion: expected an engine that takes shots, got exact")
+        return self.repetitions.majority
+
+    def accuracy(self, prediction: str = "majority") -> Accuracy:
         """Return the accuracy of `single_shot`, `majority` or `soft_vote`."""
-        if prediction not in PREDICTIONS:
-            raise InputError(
-                f"prediction {prediction!r}: expected one of {', '.join(PREDICTIONS)}"
-                f"{nearest(prediction, PREDICTIONS)}"
-            )
+        check_prediction(prediction)
         if isinstance(self.repetitions, Chances):
             return self.repetitions.accuracy(prediction)
         if prediction == "single_shot":

@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qnnq.results.frames import dataframe
+from qnnq.errors import InputError
+from qnnq.results.outcomes import Outcomes, check_prediction
 from qnnq.results.task import Task
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from qnnq.statistics import Accuracy
 
 
 @dataclass(frozen=True)
-class RunResult:
+class RunResult(Outcomes):
     """What a run found; rates are derived from the counts when they are read.
 
     Attributes:
@@ -52,9 +51,9 @@ class RunResult:
     drift_deviations: dict[str, float] | None = None
 
     @property
-    def labelled(self) -> bool:
-        """Whether the classes of the images are known."""
-        return bool((self.labels >= 0).all())
+    def truth(self) -> NDArray[np.int64]:
+        """The classes of the images, negative where the data have none."""
+        return self.labels
 
     @property
     def shots(self) -> int:
@@ -66,29 +65,16 @@ class RunResult:
         """Seed of every random number; 0 of a task that draws none."""
         return self.task.seed or 0
 
-    def to_dataframe(self) -> "pd.DataFrame":
-        """Return a row an image.
-
-        Its columns: `image` (the index in the data set), `label` if there are labels, `majority`
-        (the class that most shots chose), and the shots that chose each class, `votes_0` and so on.
+    def accuracy(self, prediction: str = "majority") -> "Accuracy":
+        """Return the accuracy of a prediction, what its calibration and drift leave open included.
 
         Raises:
-            InputError: If pandas is not installed.
+            InputError: For another prediction, or where the data have no labels.
         """
-        return dataframe(self._columns())
-
-    def predictions(self) -> list[dict[str, Any]]:
-        """Return the same as rows, of plain numbers."""
-        columns = self._columns()
-        rows = zip(*(column.tolist() for column in columns.values()), strict=True)
-        return [dict(zip(columns, row, strict=True)) for row in rows]
-
-    def _columns(self) -> dict[str, NDArray[Any]]:
-        columns: dict[str, NDArray[Any]] = {"image": self.images}
-        if self.labelled:
-            columns["label"] = self.labels
-        columns["majority"] = np.argmax(self.counts, axis=1)
-        return columns | {f"votes_{number}": shots for number, shots in enumerate(self.counts.T)}
+        check_prediction(prediction)
+        if not self.labelled:
+            raise InputError("accuracy: expected labels, found none")
+        return self._accuracies()[prediction]
 
     def to_json(self, with_counts: bool = False) -> dict[str, Any]:
         """Return the result in schema `qnnq.run/1`; without labels `accuracy` is left out."""

@@ -11,7 +11,8 @@ from qnnq.errors import InputError
 from qnnq.results.decided import Decided, decided_images, noise_changes
 from qnnq.results.frames import dataframe
 from qnnq.results.latency import latency_budgets
-from qnnq.results.points import PREDICTIONS, Measured
+from qnnq.results.outcomes import PREDICTIONS
+from qnnq.results.points import Measured
 from qnnq.results.robustness import Change, attributions, behaviours, breakdowns, check_complete
 from qnnq.statistics import Accuracy
 from qnnq.wording import nearest

@@ -1,0 +1,48 @@
+"""Objects in a request that words can say as well: each becomes words once."""
+
+from pathlib import Path
+from typing import Any
+
+from qnnq.errors import InputError
+
+
+def in_words(request: Any) -> dict[str, Any]:
+    """Return the fields of a request whose objects become words.
+
+    Raises:
+        InputError: If one is an object that nothing here takes.
+    """
+    found: dict[str, Any] = {
+        name: str(value)
+        for name in ("model", "data", "noise", "device")
+        if isinstance(value := getattr(request, name), Path)
+    }
+    if not isinstance(request.images, str):
+        from qnnq.data.selection import images_text
+
+        found["images"] = images_text(request.images)
+    if not isinstance(request.noise, (str, Path)):
+        found["noise"] = _noise(request.noise)
+    if not isinstance(request.model, (str, Path)):
+        from qnnq.networks.network import Network
+
+        _check("model", request.model, Network, "a name, a file or a Network")
+    return found
+
+
+def _noise(noise: Any) -> str:
+    from noise_models import NoiseSpecification
+
+    if type(noise).__name__ == "NoiseModel":
+        raise InputError(
+            "`noise`: expected words or a NoiseSpecification, got a NoiseModel of Qiskit Aer, "
+            "whose errors have no strength and no durations of waits; what it was made from, such "
+            "as a backend, goes into `device`, with `noise` device"
+        )
+    _check("noise", noise, NoiseSpecification, "words or a NoiseSpecification")
+    return str(noise)
+
+
+def _check(name: str, value: Any, kind: type, expected: str) -> None:
+    if not isinstance(value, kind):
+        raise InputError(f"`{name}`: expected {expected}, got {type(value).__name__}")

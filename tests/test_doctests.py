@@ -1,0 +1,16 @@
+"""The examples in docstrings do what they say."""
+
+import doctest
+from importlib import import_module
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["qnnq", "qnnq.networks.network", "qnnq.execution.request", "qnnq.jobs.verbs"],
+)
+def test_examples(name):
+    tried = doctest.testmod(import_module(name), optionflags=doctest.ELLIPSIS)
+    assert tried.attempted > 0
+    assert tried.failed == 0

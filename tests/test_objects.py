@@ -1,0 +1,131 @@
+"""Objects go in wherever words do, and what comes out is one kind of thing."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from qiskit_aer import AerSimulator
+from qiskit_aer.noise import NoiseModel
+
+import qnnq
+from noise_models import NoiseSpecification
+
+IDEAL = {"noise": "ideal", "engine": "ideal", "shots": 3}
+
+
+@pytest.fixture(scope="module")
+def network():
+    return qnnq.load_network("mnist16-a0.5")
+
+
+@pytest.fixture(scope="module")
+def data():
+    return qnnq.load_data("mnist-test")
+
+
+def test_objects_are_the_same_task_as_their_words(network, data):
+    words = qnnq.run(qnnq.RunRequest("mnist16-a0.5", images="0:9", **IDEAL))
+    for images in (range(9), slice(9), list(range(9)), np.arange(9)):
+        assert qnnq.RunRequest(images=images).images == "0:9"
+    found = qnnq.run(qnnq.RunRequest(network, data=data, images=range(9), **IDEAL))
+    assert found.task_id == words.task_id
+    assert (found.counts == words.counts).all()
+    request = qnnq.RunRequest(network, images=range(9), noise="readout(p=0.02)*2")
+    specification = NoiseSpecification.parse("readout(p=0.02)*2")
+    assert qnnq.RunRequest(network, images="0:9", noise=specification) == request
+
+
+def test_arrays_are_data_with_or_without_labels(network, data):
+    arrays = (data.images[:20], data.labels[:20])
+    request = qnnq.RunRequest(network, data=arrays, images=[1, 5, 9], **IDEAL)
+    found = qnnq.run(request)
+    assert (found.labels == data.labels[[1, 5, 9]]).all()
+    alone = qnnq.run(qnnq.RunRequest(network, data=arrays[0], images=[1, 5, 9], **IDEAL))
+    assert (alone.counts == found.counts).all()
+    assert not alone.labelled
+    with pytest.raises(qnnq.InputError, match="accuracy: expected labels"):
+        alone.accuracy()
+    with pytest.raises(qnnq.InputError, match="confusion: expected labels"):
+        alone.confusion()
+
+
+def test_predictions_are_shares_of_shots(network, data):
+    images = data.images[:4].reshape(-1, 28, 28)
+    shares = network.predict_proba(images, shots=30, seed=2)
+    result = qnnq.run(
+        qnnq.RunRequest(network, images=range(4), noise="ideal", engine="ideal", shots=30, seed=2)
+    )
+    assert (shares == result.counts / 30).all()
+    assert (network.predict(images, shots=30, seed=2) == shares.argmax(axis=1)).all()
+    noisy = network.predict_proba(images, noise="readout(p=0.5)", shots=30, seed=2)
+    assert noisy.shape == shares.shape
+    assert (noisy != shares).any()  # outcomes are fair coins
+
+
+def test_what_a_run_found_is_a_table_an_accuracy_and_a_confusion(network):
+    pytest.importorskip("pandas")
+    result = qnnq.run(qnnq.RunRequest(network, images=range(30), **IDEAL))
+    table = result.confusion()
+    assert table.sum() == 30
+    assert np.trace(table) / 30 == pytest.approx(result.accuracy("majority").value)
+    assert result.accuracy("single_shot").value == pytest.approx(
+        result.counts[np.arange(30), result.labels].sum() / 90
+    )
+    assert len(result.to_dataframe()) == 30
+    with pytest.raises(qnnq.InputError, match="expected one of single_shot, majority, soft_vote"):
+        result.accuracy("mean")
+
+
+def test_points_and_runs_are_one_kind_of_thing_and_are_drawn_into_given_axes(tmp_path):
+    from matplotlib.figure import Figure
+
+    pytest.importorskip("pandas")
+    (tmp_path / "sweep.toml").write_text(
+        '[[grid]]\nnetworks = "mnist16-a0.5"\nnoise = "readout(p=0.02)"\nstrength = [0, 1]\n'
+        'images = "0:20"\nshots = 5\n'
+    )
+    qnnq.run_sweep(tmp_path / "sweep.toml", tmp_path / "r.sqlite", workers=1)
+    point, other = qnnq.read_results(tmp_path / "r.sqlite")
+    request = qnnq.RunRequest(
+        noise="readout(p=0.02)", strength=point.labels["strength"], images="0:20", shots=5
+    )
+    alone = qnnq.run(request)
+    assert (alone.confusion() == point.confusion()).all()
+    assert alone.accuracy("majority") == point.accuracy("majority")
+    assert alone.to_dataframe().equals(point.to_dataframe())
+    axes = Figure().subplots()
+    assert qnnq.plot([point, other], "strength", ax=axes) is axes
+    drawn = axes.get_lines()[0].get_ydata()
+    assert list(drawn) == [each.accuracy("majority").value for each in (point, other)]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"noise": NoiseModel()}, "`noise`: expected words or a NoiseSpecification, got a NoiseM"),
+        ({"noise": 0.1}, "`noise`: expected words or a NoiseSpecification, got float"),
+        ({"model": 3}, "`model`: expected a name, a file or a Network, got int"),
+        ({"images": [True, False]}, "expected indices >= 0, such as range"),
+        ({"images": range(0)}, "expected indices >= 0, such as range"),
+        ({"images": -1}, "expected indices >= 0, such as range"),
+        ({"data": 5, **IDEAL}, "data: expected a name, a file, a Dataset or arrays, got int"),
+        ({"device": AerSimulator(noise_model=NoiseModel())}, "simulates noise of its own"),
+    ],
+)
+def test_other_objects_are_refused_in_words(options, message):
+    with pytest.raises(qnnq.InputError, match=message):
+        qnnq.run(qnnq.RunRequest(**options))
+
+
+def test_a_simulator_without_noise_is_a_device(network):
+    request = qnnq.RunRequest(
+        network, device=AerSimulator(), noise="ideal", images=range(2), shots=2
+    )
+    assert qnnq.run(request).task.device == "aer_simulator"
+
+
+def test_jobs_take_names_and_files():
+    request = qnnq.HardwareRequest(Path("net.safetensors"), "fake_torino", images=range(9))
+    assert (request.model, request.images) == ("net.safetensors", "0:9")
+    with pytest.raises(qnnq.InputError, match="`model`: expected a name or a file, got float"):
+        qnnq.HardwareRequest(1.0)
