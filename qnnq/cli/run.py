@@ -47,7 +47,6 @@ def register(app: typer.Typer) -> None:
 
         Example: qnnq run net.safetensors --data new.csv --predictions predicted.csv
         """
-        from dataclasses import replace
         from functools import partial
 
         from qnnq.data.load import split_part
@@ -59,7 +58,6 @@ def register(app: typer.Typer) -> None:
 
         if counts and json is None:
             raise InputError("--counts: expected --json FILE beside it, where the counts go")
-        request = replace(request, noise=request.noise or _usual_noise(request))
         for path in (json, predictions):
             if path is not None:
                 check_another(path, split_part(request.data)[0])
@@ -88,10 +86,3 @@ def register(app: typer.Typer) -> None:
         if len(result.images) < len(prepared.images):
             done = f"{len(result.images):,} of {counted(len(prepared.images), 'image')}"
             raise Interrupted(f"stopped after {done}; the result is theirs")
-
-
-def _usual_noise(request: RunRequest) -> str:
-    """Return the noise where none is asked for: that of the device, if the engine has any."""
-    if request.engine == "ideal":
-        return "ideal"
-    return RunRequest.noise if request.device is None else "device"

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from qnnq.devices.device import DEFAULT_DEVICE
 from qnnq.errors import InputError
 
 
@@ -21,13 +22,21 @@ def in_words(request: Any) -> dict[str, Any]:
         from qnnq.data.selection import images_text
 
         found["images"] = images_text(request.images)
-    if not isinstance(request.noise, (str, Path)):
+    if request.noise is None:
+        found["noise"] = _usual_noise(request)
+    elif not isinstance(request.noise, (str, Path)):
         found["noise"] = _noise(request.noise)
     if not isinstance(request.model, (str, Path)):
         from qnnq.networks.network import Network
 
         _check("model", request.model, Network, "a name, a file or a Network")
     return found
+
+
+def _usual_noise(request: Any) -> str:
+    if request.engine == "ideal":
+        return "ideal"
+    return DEFAULT_DEVICE if request.device is None else "device"
 
 
 def _noise(noise: Any) -> str:

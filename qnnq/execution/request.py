@@ -32,7 +32,8 @@ class RunRequest(CoherentOptions, CircuitOptions, ImageOptions):
 
     Attributes:
         noise: A noise specification (`device` in it is the noise of `device`), or `measured:FILE`
-            (a response file of `qnnq calibrate`).
+            (a response file of `qnnq calibrate`); None takes that of `device`, or none with the
+            engine `ideal`.
         strength: Multiplies the strength of every noise term.
         device: The device whose layout, gates and durations are used, as `resolve_device` takes
             it; None takes the one that the noise names, else `fake_kingston`.
