@@ -73,8 +73,18 @@ def _place(declared: Option) -> tuple[bool, bool]:
     return not declared.argument, bool(declared.mode)
 
 
+def described(kind: type, name: str) -> Any:
+    """Return how a command of its own words takes an option of a dataclass."""
+    declared = options_of(kind)[name]
+    return typer.Option(metavar=declared.metavar, help=_help(declared, declared.help))
+
+
+def _help(declared: Option, words: str) -> str:
+    return words + (f"  [default: {declared.usual_words}]" if declared.usual_words else "")
+
+
 def _parameter(name: str, declared: Option, default: Any, help: str) -> inspect.Parameter:
-    words = help + (f"  [default: {declared.usual_words}]" if declared.usual_words else "")
+    words = _help(declared, help)
     how: Any = (
         typer.Argument(metavar=declared.metavar, help=words)
         if declared.argument

@@ -5,16 +5,11 @@ from typing import Annotated
 
 import typer
 
-Model = Annotated[str, typer.Argument(metavar="MODEL", help="A bundled network or a file.")]
-Data = Annotated[
-    str,
-    typer.Option(
-        help="A data set's name or a file: .npz, .npy, CSV, IDX; FILE:train is a part of one.",
-        metavar="NAME|FILE",
-    ),
-]
-Images = Annotated[str, typer.Option(help="all, 0:200, 6929 or 1,5,9.")]
-Shots = Annotated[int, typer.Option(help="Shots an image.")]
+from qnnq.cli.declared import described
+from qnnq.execution.request import RunRequest
+from qnnq.jobs.hardware_request import HardwareRequest
+
+Data = Annotated[str, described(RunRequest, "data")]
 Counts = Annotated[
     bool, typer.Option("--counts", help="Votes (exact: probabilities) of each image, in JSON.")
 ]
@@ -22,46 +17,11 @@ Json = Annotated[
     str | None, typer.Option(help="Write the result as JSON (- is stdout).", metavar="FILE")
 ]
 
-Device = Annotated[
-    str | None, typer.Option(help="Device for layout, gates and durations.", metavar="NAME")
-]
-Qubits = Annotated[str, typer.Option(help="best, all, or a list: 3,4,5 (with ancillas: 3:4,7:8).")]
-Copies = Annotated[int, typer.Option(help="Images side by side on the chip.")]
-Pairs = Annotated[int, typer.Option(help="Gate pairs after each rotation.")]
-PairGateName = Annotated[str, typer.Option(help="sx (on each neuron) or cz (neighbours).")]
-
-Mode = Annotated[
-    str, typer.Option(help="stepwise (a circuit a layer) or coherent (one dynamic circuit).")
-]
-FeedbackLatency = Annotated[
-    str | None,
-    typer.Option(
-        help="Coherent: from the end of a measurement to the first gate that depends on it.  "
-        "[default: 0.9us]",
-        metavar="TIME",
-    ),
-]
-ConditionOverhead = Annotated[
-    str | None,
-    typer.Option(
-        help="Coherent, linear layers: from one branch of a layer to the next.  [default: 68ns]",
-        metavar="TIME",
-    ),
-]
-Measurement = Annotated[
-    str, typer.Option(help="Coherent: the device's instruction, such as measure_2.", metavar="NAME")
-]
-Recycling = Annotated[
-    str, typer.Option(help="Coherent: of measured ancillas, flip (by their outcome) or reset.")
-]
-DynamicalDecoupling = Annotated[
-    str,
-    typer.Option(
-        help="Coherent: XX puts two X gates into each wait of a weakly measured neuron; it undoes "
-        "constant frequency offsets, not relaxation.",
-        metavar="none|XX",
-    ),
-]
+Device = Annotated[str | None, described(RunRequest, "device")]
+Qubits = Annotated[str, described(RunRequest, "qubits")]
+Pairs = Annotated[int, described(RunRequest, "pairs")]
+PairGateName = Annotated[str, described(RunRequest, "pair_gate")]
+FeedbackLatency = Annotated[str | None, described(RunRequest, "feedback_latency")]
 
 # Networks that are written.
 NetworkFile = Annotated[str, typer.Option(help="The network file to write.", metavar="FILE")]
@@ -100,35 +60,7 @@ Unfinished = Annotated[
 ]
 
 # Runs on machines.
-Machine = Annotated[str, typer.Option(help="ibm_..., fake_... or least_busy.", metavar="NAME")]
-Instance = Annotated[
-    str | None,
-    typer.Option(
-        help="Instance of IBM Quantum: its CRN or name.  [default: the saved account's]",
-        metavar="CRN",
-    ),
-]
-MachineSeed = Annotated[int, typer.Option(help="Seed; it drives the simulator of a fake device.")]
-MachineQubits = Annotated[
-    str, typer.Option(help="best, or a list: 3,4,5 (with ancillas: 3:4,7:8).")
-]
-MachineCopies = Annotated[
-    int | None, typer.Option(help="Images side by side on the chip. Default: as many as fit.")
-]
-ExecutionMode = Annotated[
-    str, typer.Option(help="batch, session (bills wall-clock time) or job.", metavar="MODE")
-]
-RepDelay = Annotated[
-    float | None, typer.Option(help="Microseconds after each execution.", metavar="US")
-]
-Limits = Annotated[
-    str | None,
-    typer.Option(
-        help="TOML file that changes the service's limits, such as broadcasts_per_job: every "
-        "parameter set is taken to need its own, as nothing published says otherwise.",
-        metavar="FILE",
-    ),
-]
+Instance = Annotated[str | None, described(HardwareRequest, "instance")]
 Folder = Annotated[str, typer.Argument(metavar="DIR|latest", help="The run's folder.")]
 NewFolder = Annotated[
     str | None, typer.Option(help="Folder of the run. Default: qnnq-runs/TASK.", metavar="DIR")

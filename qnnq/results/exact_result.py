@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from qnnq.errors import InputError
 from qnnq.results.chances import PREDICTIONS, Chances
 from qnnq.results.result import RunResult
 from qnnq.results.task import Task
@@ -65,7 +66,12 @@ class ExactResult(RunResult):
         document["majority_seconds"] = time.perf_counter() - started
         return document | ({"probabilities": self.probabilities.tolist()} if with_counts else {})
 
+    def confusion(self) -> NDArray[np.intp]:
+        """Raise InputError: there are no votes to count."""
+        raise InputError("confusion: expected an engine that takes shots, got exact")
+
     def columns(self) -> dict[str, NDArray[Any]]:
+        """Return the columns of `to_dataframe`: the likeliest class, each class's probability."""
         columns: dict[str, NDArray[Any]] = {"image": self.images}
         if self.labelled:
             columns["label"] = self.labels

@@ -82,9 +82,9 @@ class Outcomes:
         rows = zip(*(column.tolist() for column in columns.values()), strict=True)
         return [dict(zip(columns, row, strict=True)) for row in rows]
 
-    def columns(self) -> dict[str, NDArray[np.int64]]:
+    def columns(self) -> dict[str, NDArray[Any]]:
         """Return the columns of `to_dataframe`."""
-        columns = {"image": self.images}
+        columns: dict[str, NDArray[Any]] = {"image": self.images}
         if self.labelled:
             columns["label"] = self.truth
         columns["majority"] = np.argmax(self.counts, axis=1)

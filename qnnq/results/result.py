@@ -74,7 +74,10 @@ class RunResult(Outcomes):
         check_prediction(prediction)
         if not self.labelled:
             raise InputError("accuracy: expected labels, found none")
-        return self._accuracies()[prediction]
+        found = self._accuracies()
+        if prediction not in found:
+            raise InputError(f"prediction {prediction}: expected one of {', '.join(found)}")
+        return found[prediction]
 
     def to_json(self, with_counts: bool = False) -> dict[str, Any]:
         """Return the result in schema `qnnq.run/1`; without labels `accuracy` is left out."""
