@@ -11,12 +11,22 @@ from qnnq.options.coherent import OF_COHERENT_MODE, TIMES
 from qnnq.options.option import options_of, words_of
 from qnnq.report.sources import Origin
 
+_FIRST = ("shots", "engine", "mode", *OF_COHERENT_MODE, "device", "noise", "network", "off")
+_LAST = ("qubits", "copies", "compensate", "pair_gate", "pairs", "strength")
+
+
+def _place(label: str) -> int:
+    """Return where a label's line stands; the last are gathered first, into the longest lists."""
+    if label in _FIRST:
+        return _FIRST.index(label) - len(_FIRST)
+    return 1 + _LAST.index(label) if label in _LAST else 0
+
+
+_KEYS = {each.label: each.grid for each in options_of(RunRequest).values() if each.grid}
 GRID_KEYS = {
-    "shots": "shots",
-    **{each.label: each.grid for each in options_of(RunRequest).values() if each.grid},
-    "off": "off",
+    label: _KEYS.get(label, label) for label in sorted([*_KEYS, "shots", "off"], key=_place)
 }
-"""Labels and the keys of a grid, in the order of their lines; the last are gathered first."""
+"""Labels and the keys of a grid, in the order of their lines."""
 
 
 def sweep_file(origins: Sequence[Origin]) -> str:
