@@ -158,7 +158,8 @@ def _turned(network: Network, layer: int, inputs: NDArray[Any]) -> Turned:
     others = np.flatnonzero(~plus & (activations != -1))
     angles = rotated(activations.reshape(-1)[others]).astype(np.float64)
     ends = rotated(np.array([1, -1], dtype=np.float32)).astype(np.float64)
-    cosines, sines = (np.where(plus, *function(ends)) for function in (np.cos, np.sin))
+    cosine, sine = np.cos(ends), np.sin(ends)
+    cosines, sines = np.where(plus, cosine[0], cosine[1]), np.where(plus, sine[0], sine[1])
     cosines.reshape(-1)[others] = np.cos(angles)
     sines.reshape(-1)[others] = np.sin(angles)
     return cosines, sines

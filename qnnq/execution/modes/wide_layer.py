@@ -6,7 +6,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from qnnq.arrays import IntArray, OutcomeArray
+from qnnq.arrays import FloatArray, IntArray, OutcomeArray
 from qnnq.execution.engines.base import DRAWN, Draws
 from qnnq.execution.engines.close_draws import thresholds
 from qnnq.execution.exact_sums import CoarseSums, activations_of, layer_sums
@@ -45,7 +45,7 @@ class WideLayer:
         activation, stretch = network.activations[layer], network.stretches[layer]
         clipped = activation != "linear"
         with np.errstate(over="ignore"):  # of a tiny stretch, whose share is too large
-            largest = 1.0 if clipped else self._sums.largest / stretch
+            largest: FloatArray | float = 1.0 if clipped else self._sums.largest / stretch
             angle = math.pi / 2 * (1 + largest)
             error = ROUNDING * (1 + angle) * np.maximum(1, np.abs(constant) + amplitude)
             if stretch:
