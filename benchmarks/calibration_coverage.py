@@ -14,21 +14,18 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from qnnq.data.load import load_data
-from qnnq.execution.calibration_error import calibration_deviations
-from qnnq.execution.deployment import deploy
-from qnnq.execution.engines.base import Engine
-from qnnq.execution.measured_deployment import deploy_measured
 from qnnq.execution.measured_response import (
     KindResponse,
     MeasuredResponse,
     fit_sites,
     write_response,
 )
-from qnnq.execution.modes.stepwise import Stepwise
-from qnnq.execution.request import RunRequest
+from qnnq.execution.modes.base import Mode
 from qnnq.execution.response_fit import ANGLES, basis
 from qnnq.execution.shot_loop import Votes, run_shots
 from qnnq.networks.bundled import load_model
+from qnnq.runs.deploy import deploy
+from qnnq.runs.request import RunRequest
 from qnnq.statistics import Accuracy, accuracies
 
 
@@ -47,8 +44,7 @@ def main() -> None:
     labels = data.labels[: options.images].astype(np.int64)
     deployed = deploy(RunRequest(noise=options.noise), network)
 
-    def run(engine: Engine, seed: int) -> Votes:
-        mode = Stepwise(engine, network.entanglements)
+    def run(mode: Mode, seed: int) -> Votes:
         pixels = data.images[: options.images]
         return run_shots(network, pixels, np.arange(options.images), mode, options.votes, seed)
 
@@ -70,11 +66,12 @@ def main() -> None:
         )
         with TemporaryDirectory() as folder:
             write_response(response, f"{folder}/response.json")
-            twin = deploy_measured(RunRequest(noise=f"measured:{folder}/response.json"), network)
+            twin = deploy(RunRequest(noise=f"measured:{folder}/response.json"), network)
         again = partial(run, seed=number)
-        truth = measured(again(deployed.engine("instrument")))
-        votes = again(twin.engine("instrument"))
-        deviations = calibration_deviations(twin, False, again, measured, votes, number)
+        truth = measured(again(deployed.mode("instrument", options.votes, number)))
+        votes = again(twin.mode("instrument", options.votes, number))
+        (calibration,) = twin.variations("instrument", options.votes, number)
+        deviations = calibration.deviations(again, measured, votes)
         offset = {name: found.value - truth[name].value for name, found in measured(votes).items()}
         held.append([abs(offset[name]) <= 1.959964 * deviations[name] for name in offset])
         offsets.append(list(offset.values()))

@@ -14,11 +14,11 @@ from rich.console import Console
 from rich.table import Table
 
 from qnnq.cli.output import percent
-from qnnq.execution.deployment import deploy
-from qnnq.execution.request import RunRequest
-from qnnq.execution.run import prepare
 from qnnq.networks.bundled import load_model
 from qnnq.results.result import RunResult
+from qnnq.runs.deploy import deploy
+from qnnq.runs.request import RunRequest
+from qnnq.runs.run import prepare
 from qnnq.statistics import difference, majority_votes
 
 WEAK = ("mnist16-a0-g3pi8", "mnist16-a0-g5pi19")

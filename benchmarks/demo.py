@@ -14,8 +14,8 @@ from rich.progress import track
 from rich.table import Table
 
 from qnnq.cli.output import percent
-from qnnq.execution.request import RunRequest
-from qnnq.execution.run import prepare
+from qnnq.runs.request import RunRequest
+from qnnq.runs.run import prepare
 
 NETWORKS = {"mnist16-a0": "sign network (stretch 0)", "mnist16-a0.5": "quantum (stretch 0.5)"}
 STRENGTHS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)

@@ -17,8 +17,8 @@ SIGMAS = [0.0, 0.1, 0.2, 0.4]
 
 
 def main() -> None:
-    from qnnq.execution.request import RunRequest
-    from qnnq.execution.run import prepare
+    from qnnq.runs.request import RunRequest
+    from qnnq.runs.run import prepare
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", default="mnist16-a0.5")

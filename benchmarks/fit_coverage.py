@@ -20,14 +20,14 @@ from scipy.stats import binomtest
 from noise_models.free import FreeSpecification
 from qnnq.data.load import load_data
 from qnnq.devices.names import device_names
-from qnnq.execution.request import RunRequest
-from qnnq.execution.run import prepare
 from qnnq.fitting.estimate import Interval, estimate
 from qnnq.fitting.explanation import REJECTED
 from qnnq.fitting.forward import InstrumentForward
 from qnnq.fitting.goodness import goodness
 from qnnq.fitting.observation import Observation
 from qnnq.networks.bundled import load_model
+from qnnq.runs.request import RunRequest
+from qnnq.runs.run import prepare
 
 DEVICE, PAIRS = "fake_torino", (0, 5, 20)
 SIMULATED = 1000

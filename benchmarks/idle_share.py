@@ -24,10 +24,10 @@ LAYERS = {
 
 def main() -> None:
     from noise_models.catalogue import MECHANISMS
-    from qnnq.execution.deployment import deploy
-    from qnnq.execution.error_budget import error_budget
-    from qnnq.execution.request import RunRequest
+    from qnnq.deployments.error_budget import error_budget
     from qnnq.networks.bundled import load_model
+    from qnnq.runs.deploy import deploy
+    from qnnq.runs.request import RunRequest
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--devices", nargs="+", default=DEVICES)

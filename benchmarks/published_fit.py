@@ -19,13 +19,13 @@ from papers.published_shares import CONSOLE, PUBLISHED, new_table, shares
 from noise_models.free import FreeSpecification
 from qnnq.data.load import load_data
 from qnnq.devices.names import device_names
-from qnnq.execution.request import RunRequest
 from qnnq.figures.fits import fit_figure
 from qnnq.figures.style import save
 from qnnq.fitting.explanation import Explanation, explain, verdict, weights
 from qnnq.fitting.forward import Forward, InstrumentForward
 from qnnq.fitting.observation import Observation
 from qnnq.networks.bundled import load_model
+from qnnq.runs.request import RunRequest
 
 DEVICE = "fake_torino"
 SIMULATED = 200

@@ -29,11 +29,11 @@ import numpy as np
 
 from qnnq.data.load import load_data
 from qnnq.devices.names import resolve_device
-from qnnq.execution.deployment import deploy
-from qnnq.execution.request import ModeName, RunRequest
-from qnnq.execution.run import prepare
 from qnnq.networks.bundled import load_model
 from qnnq.networks.network import Network
+from qnnq.runs.deploy import deploy
+from qnnq.runs.request import ModeName, RunRequest
+from qnnq.runs.run import prepare
 
 DEVICE = "fake_torino"
 SHOTS = 15

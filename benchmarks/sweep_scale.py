@@ -16,8 +16,8 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from qnnq.execution.run import prepare
 from qnnq.results.file import Store
+from qnnq.runs.run import prepare
 from qnnq.sweep.file import read_sweep
 from qnnq.sweep.points import expand
 from qnnq.sweep.runner import run_sweep

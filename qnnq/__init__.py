@@ -58,8 +58,6 @@ if TYPE_CHECKING:
     from qnnq.devices.device import Device
     from qnnq.devices.names import resolve_device
     from qnnq.errors import InputError, QnnqError
-    from qnnq.execution.request import RunRequest
-    from qnnq.execution.run import run
     from qnnq.figures.curves import plot
     from qnnq.jobs.hardware_request import HardwareRequest
     from qnnq.jobs.verbs import collect, estimate, resume, submit
@@ -72,6 +70,8 @@ if TYPE_CHECKING:
     from qnnq.results.result import RunResult
     from qnnq.results.tables import to_dataframe
     from qnnq.results.task import Task
+    from qnnq.runs.request import RunRequest
+    from qnnq.runs.run import run
     from qnnq.sweep.runner import run_sweep
     from qnnq.training.settings import TrainingSettings
     from qnnq.training.trainer import train
@@ -94,7 +94,7 @@ _MODULES = {
     "InputError": "qnnq.errors",
     "Network": "qnnq.networks.network",
     "QnnqError": "qnnq.errors",
-    "RunRequest": "qnnq.execution.request",
+    "RunRequest": "qnnq.runs.request",
     "RunResult": "qnnq.results.result",
     "Task": "qnnq.results.task",
     "from_torch": "qnnq.networks.imports",
@@ -102,7 +102,7 @@ _MODULES = {
     "load_network": "qnnq.networks.bundled:load_model",
     "read_results": "qnnq.results.points:read_points",
     "resolve_device": "qnnq.devices.names",
-    "run": "qnnq.execution.run",
+    "run": "qnnq.runs.run",
     "run_sweep": "qnnq.sweep.runner",
     "to_dataframe": "qnnq.results.tables",
     "write_network": "qnnq.networks.file",

@@ -13,9 +13,9 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from qnnq.execution.request import RunRequest
-from qnnq.execution.run import prepare
 from qnnq.networks.bundled import bundled_models
+from qnnq.runs.request import RunRequest
+from qnnq.runs.run import prepare
 
 NOISES = {
     "fake_kingston": {},

@@ -8,7 +8,7 @@ import pytest
 
 @pytest.mark.parametrize(
     "name",
-    ["qnnq", "qnnq.networks.network", "qnnq.execution.request", "qnnq.jobs.verbs"],
+    ["qnnq", "qnnq.networks.network", "qnnq.runs.request", "qnnq.jobs.verbs"],
 )
 def test_examples(name):
     tried = doctest.testmod(import_module(name), optionflags=doctest.ELLIPSIS)

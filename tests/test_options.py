@@ -7,14 +7,15 @@ import typer
 
 from qnnq.cli.declared import takes
 from qnnq.cli.main import build_app, main
+from qnnq.deployments.timing import Timing
 from qnnq.errors import InputError
-from qnnq.execution.request import RunRequest, check_request
-from qnnq.execution.timing import Timing, request_labels
 from qnnq.jobs.hardware_request import HardwareRequest
 from qnnq.options.coherent import CoherentOptions, told
 from qnnq.options.option import check_options, option, options_of, words_of
 from qnnq.report.again import GRID_KEYS
 from qnnq.results.task import Task
+from qnnq.runs.labels import request_labels
+from qnnq.runs.request import RunRequest, check_request
 from qnnq.sweep.file import Grid
 from transpile import CONDITION_OVERHEAD, FEEDBACK_LATENCY
 

@@ -16,7 +16,7 @@ from published_shares import (
 )
 
 from qnnq.devices.names import resolve_device
-from qnnq.execution.run import prepare
+from qnnq.runs.run import prepare
 
 NETWORK = "mnist16-a0.5"
 LAYOUTS = {"best": "best qubits", FIRST_QUBITS: "qubits 0 to 15"}
@@ -82,6 +82,5 @@ def show(
 def sx_error(qubits: str) -> float:
     """Return the mean calibrated error of SX on the qubits that the network uses."""
     deployment = prepare(request(NETWORK, DEVICE, qubits=qubits, images="0")).deployment
-    assert deployment is not None
     errors = resolve_device(DEVICE).target["sx"]
     return float(np.mean([errors[(site.neuron,)].error for site in deployment.layers[0].sites]))

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from qnnq.execution.request import RunRequest
-from qnnq.execution.run import prepare
+from qnnq.runs.request import RunRequest
+from qnnq.runs.run import prepare
 from qnnq.statistics import wilson
 
 PUBLISHED = json.loads((files("qnnq") / "bundled" / "published.json").read_text("utf-8"))

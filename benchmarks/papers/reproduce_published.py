@@ -31,9 +31,9 @@ from published_shares import (
 )
 from study import Study, shown
 
-from qnnq.execution.run import prepare
 from qnnq.execution.shot_loop import run_shots
 from qnnq.networks.bundled import bundled_models, load_model
+from qnnq.runs.run import prepare
 from qnnq.statistics import majority_votes
 
 
@@ -41,7 +41,7 @@ def majorities(model: str, noise: str, seeds: int) -> np.ndarray:
     """Return the majority accuracy on the 55 images for each seed."""
     run = prepare(request(model, noise, images=",".join(map(str, MANY["test_indices"]))))
     pixels, labels = run.dataset.images[run.images], run.dataset.labels[run.images]
-    mode, _ = run.mode()
+    mode = run.mode()
     votes = (
         run_shots(run.network, pixels, run.images, mode, MANY["shots"], seed)
         for seed in range(seeds)

@@ -21,9 +21,9 @@ from verdicts import Claim
 
 from qnnq.data.load import load_data
 from qnnq.errors import InputError
-from qnnq.execution.request import EngineName, RunRequest
-from qnnq.execution.run import prepare
 from qnnq.networks.file import read_network, write_network
+from qnnq.runs.request import EngineName, RunRequest
+from qnnq.runs.run import prepare
 from qnnq.statistics import majority_votes
 from qnnq.storage.files import write_atomically
 from qnnq.training.settings import MAJORITY_SHOTS, TrainingSettings
@@ -179,7 +179,7 @@ class Study:
             shots: How many of them vote.
             entanglement: Radians; None is what the network was trained with.
             noise: A noise specification, or `ideal`.
-            options: Of `qnnq.execution.request.RunRequest`.
+            options: Of `qnnq.runs.request.RunRequest`.
         """
         path = network.path
         if entanglement is not None:

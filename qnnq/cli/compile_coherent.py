@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 from qnnq.cli.output import print_table, write_json
 
 if TYPE_CHECKING:
-    from qnnq.execution.request import RunRequest
-    from qnnq.execution.timing import Timing
+    from qnnq.deployments.timing import Timing
+    from qnnq.runs.request import RunRequest
     from transpile import CompiledNetwork, NetworkReport
 
 
@@ -19,9 +19,9 @@ def compile_coherent(
     Raises:
         InputError, TranspileError: If they do not fit together.
     """
+    from qnnq.deployments.coherent import compile_living
+    from qnnq.deployments.timing import Timing
     from qnnq.devices.names import resolve_device
-    from qnnq.execution.coherent_deployment import compile_living
-    from qnnq.execution.timing import Timing
     from qnnq.networks.bundled import load_model
     from transpile import machine_circuit, network_circuit, network_report
 

@@ -10,8 +10,8 @@ from qnnq.cli.declared import takes
 from qnnq.cli.output import print_table, write_json
 from qnnq.cli.physics import turns
 from qnnq.devices.device import DEFAULT_DEVICE
-from qnnq.execution.request import RunRequest
 from qnnq.options.coherent import OF_COHERENT_MODE
+from qnnq.runs.request import RunRequest
 
 if TYPE_CHECKING:
     from transpile import CompiledLayer
@@ -47,12 +47,12 @@ def register(app: typer.Typer) -> None:
         Example: qnnq compile mnist16-linear-g3pi8 --mode coherent --qasm network.qasm
         """
         from qnnq.cli.compile_coherent import compile_coherent
+        from qnnq.deployments.compilation import compile_layers
+        from qnnq.deployments.placement import Placement
         from qnnq.devices.names import resolve_device
         from qnnq.errors import InputError
-        from qnnq.execution.compilation import compile_network
-        from qnnq.execution.placement import Placement
-        from qnnq.execution.request import check_request
         from qnnq.networks.bundled import load_model
+        from qnnq.runs.request import check_request
         from qnnq.storage.files import check_writable
         from transpile import report
 
@@ -72,7 +72,7 @@ def register(app: typer.Typer) -> None:
             pairs=request.pairs,
             pair_gate=request.pair_gate,
         )
-        layers = compile_network(network, placement)
+        layers = compile_layers(network, placement)
         target = placement.device.target
         rows = [_row(i, layer, report(layer, target)) for i, layer in enumerate(layers)]
         if json is not None:

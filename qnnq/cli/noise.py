@@ -60,9 +60,9 @@ def register(app: typer.Typer) -> None:
         from functools import partial
 
         from qnnq.cli.devices import list_devices
+        from qnnq.deployments.measured import is_measured
         from qnnq.devices.names import THE_DEVICE, resolve_device
         from qnnq.errors import InputError
-        from qnnq.execution.measured_deployment import is_measured
 
         if model is None and (pairs or pair_gate != "sx"):
             raise InputError("--pairs: expected with --model, whose circuits they are in")
@@ -129,7 +129,7 @@ def _show(
 
     from noise_models.drift import without_drift
     from noise_models.rates import rates
-    from qnnq.execution.noise_text import parse_noise
+    from qnnq.deployments.noise_text import parse_noise
 
     specification, asked = parse_noise(text, device)
     found = find(asked)
@@ -161,12 +161,12 @@ def _budget(
 
     from rich.table import Table
 
+    from qnnq.deployments.error_budget import error_budget
+    from qnnq.deployments.measured import is_measured
     from qnnq.errors import InputError
-    from qnnq.execution.deployment import deploy
-    from qnnq.execution.error_budget import error_budget
-    from qnnq.execution.measured_deployment import is_measured
-    from qnnq.execution.request import RunRequest
     from qnnq.networks.bundled import load_model
+    from qnnq.runs.deploy import stepwise
+    from qnnq.runs.request import RunRequest
 
     if is_measured(text):
         raise InputError(f"--model: expected a noise of known mechanisms, got {text}")
@@ -176,7 +176,7 @@ def _budget(
         pairs=pairs,
         pair_gate=pair_gate,  # type: ignore[arg-type]
     )
-    deployed = deploy(request, load_model(model), find)
+    deployed = stepwise(request, load_model(model), find)
     rows = error_budget(deployed)
     title = f"{model} under {deployed.specification} on {deployed.placement.device.name}"
     if json is not None:
@@ -214,7 +214,7 @@ def _budget(
 def _show_measured(text: str, json: str | None) -> None:
     from rich.table import Table
 
-    from qnnq.execution.measured_deployment import PREFIX
+    from qnnq.deployments.measured import PREFIX
     from qnnq.execution.measured_response import read_response
 
     response = read_response(text.strip().removeprefix(PREFIX))

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from qnnq.cli.declared import described
-from qnnq.execution.request import RunRequest
 from qnnq.jobs.hardware_request import HardwareRequest
+from qnnq.runs.request import RunRequest
 
 Data = Annotated[str, described(RunRequest, "data")]
 Counts = Annotated[

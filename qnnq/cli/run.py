@@ -10,7 +10,7 @@ from qnnq.cli.declared import takes
 from qnnq.cli.output import progress_bar, write_json
 from qnnq.cli.physics import turns
 from qnnq.cli.rows import write_csv
-from qnnq.execution.request import RunRequest
+from qnnq.runs.request import RunRequest
 
 
 def register(app: typer.Typer) -> None:
@@ -52,7 +52,7 @@ def register(app: typer.Typer) -> None:
         from qnnq.data.load import split_part
         from qnnq.devices.names import resolve_device
         from qnnq.errors import InputError, Interrupted
-        from qnnq.execution.run import prepare
+        from qnnq.runs.run import prepare
         from qnnq.storage.files import check_another, check_writable
         from qnnq.wording import counted
 

@@ -12,8 +12,8 @@ import typer
 
 from qnnq.cli import options
 from qnnq.cli.declared import Command
-from qnnq.execution.request import RunRequest
 from qnnq.options.option import Option, options_of
+from qnnq.runs.request import RunRequest
 
 if TYPE_CHECKING:
     from qnnq.sweep.schedule import Tally

@@ -209,7 +209,7 @@ def _outs(out: str, seeds: Sequence[int]) -> list[str]:
 
 def _measured(noise: str) -> list[str]:
     """Return the file of a measured response."""
-    from qnnq.execution.measured_deployment import PREFIX, is_measured
+    from qnnq.deployments.measured import PREFIX, is_measured
 
     return [noise.strip().removeprefix(PREFIX)] if is_measured(noise) else []
 

@@ -1,1 +1,1 @@
-"""One run: the request, its deployment, modes and engines, the shot loop."""
+"""Modes and engines, the shot loop, and what a device was measured to answer."""

@@ -13,10 +13,9 @@ from qnnq.devices.device import DEFAULT_DEVICE
 from qnnq.devices.names import own_name
 from qnnq.errors import InputError
 from qnnq.execution.class_probabilities import class_probabilities, is_enumerable
-from qnnq.execution.deployment import deploy
-from qnnq.execution.modes.stepwise import Stepwise
 from qnnq.execution.shot_loop import run_shots
 from qnnq.fitting.observation import Observation
+from qnnq.runs.deploy import stepwise
 from transpile.errors import TranspileError
 
 SIMULATED = (200, 1000)
@@ -108,7 +107,10 @@ class _Setting:
     def __init__(self, observation: Observation, device: str, simulated: int | None) -> None:
         request, self._network = observation.request, observation.network
         try:
-            self._deployment = deploy(replace(request, noise="ideal", device=device), self._network)
+            self._deployment = stepwise(
+                replace(request, noise="ideal", device=device), self._network
+            )
+            self._deployment.check("instrument")
         except (InputError, NoiseError, TranspileError) as error:
             raise InputError(f"{observation.place or observation.name}: {error}") from error
         self._pixels = observation.data.images[observation.images]
@@ -128,7 +130,7 @@ class _Setting:
         if self._enumerated and not any(each.correlated_readout for each in deployment.channels):
             responses = deployment.responses
             return class_probabilities(self._network, self._pixels, self._images, responses)
-        mode = Stepwise(deployment.engine("instrument"), self._network.entanglements)
+        mode = deployment.mode("instrument", self._shots, SEED)
         votes = run_shots(self._network, self._pixels, self._images, mode, self._shots, SEED)
         classes = votes.counts.shape[1]
         probabilities: NDArray[np.float64] = (votes.counts + 1 / classes) / (self._shots + 1)

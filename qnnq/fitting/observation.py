@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from qnnq.arrays import IntArray
 from qnnq.data.dataset import Dataset
 from qnnq.errors import InputError
-from qnnq.execution.request import RunRequest
 from qnnq.networks.network import Network
+from qnnq.runs.request import RunRequest
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,6 @@ import numpy as np
 
 from qnnq.arrays import FloatArray
 from qnnq.errors import InputError
-from qnnq.execution.request import RunRequest
 from qnnq.fitting.estimate import Estimate
 from qnnq.fitting.forward import InstrumentForward
 from qnnq.fitting.information import expected_information, information
@@ -15,6 +14,7 @@ from qnnq.fitting.likelihood import Likelihood, Values
 from qnnq.fitting.mechanisms import Direction
 from qnnq.fitting.observation import Observation
 from qnnq.fitting.rivals import LIMIT, RIVAL, cost_of, lost_accuracy
+from qnnq.runs.request import RunRequest
 
 TRIED = (("sx", 0), ("sx", 5), ("sx", 20), ("sx", 50), ("sx", 100), ("cz", 10))
 """Inserted pairs of the settings that are looked at."""

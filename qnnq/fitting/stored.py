@@ -7,13 +7,13 @@ from typing import Any
 from qnnq.arrays import IntArray
 from qnnq.errors import InputError
 from qnnq.execution.inputs import data_for
-from qnnq.execution.request import RunRequest
 from qnnq.fitting.observation import Observation
 from qnnq.networks.bundled import load_model
 from qnnq.networks.network import Network
 from qnnq.results.labels import shown
 from qnnq.results.points import read_points
 from qnnq.results.result import RunResult
+from qnnq.runs.request import RunRequest
 
 
 def read_results(path: str | Path, where: Sequence[str]) -> list[Observation]:

@@ -12,10 +12,10 @@ from qnnq.arrays import IntArray
 from qnnq.data.selection import parse_images
 from qnnq.errors import InputError
 from qnnq.execution.inputs import data_for
-from qnnq.execution.request import RunRequest, check_placement
 from qnnq.fitting.observation import Observation
 from qnnq.limits import MOST_SHOTS
 from qnnq.networks.bundled import load_model
+from qnnq.runs.request import RunRequest, check_placement
 from qnnq.storage.files import read_text
 
 COLUMNS = {

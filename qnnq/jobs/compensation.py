@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from noise_models import NoiseSpecification
+from qnnq.deployments.compilation import layer_channels, scheduled
 from qnnq.devices.device import Device
 from qnnq.errors import InputError
-from qnnq.execution.compilation import layer_channels, scheduled
 from qnnq.execution.engines.base import Engine
 from qnnq.execution.engines.compensated import CompensatedEngine
 from qnnq.execution.engines.layer_response import LayerResponse

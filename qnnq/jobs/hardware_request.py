@@ -7,12 +7,12 @@ from typing import Any, Literal, Self, get_args
 from qnnq.devices.device import DEFAULT_DEVICE
 from qnnq.devices.service_limits import ServiceLimits, read_limits
 from qnnq.errors import InputError
-from qnnq.execution.request import RunRequest
 from qnnq.options.circuits import CircuitOptions
 from qnnq.options.coherent import CoherentOptions
 from qnnq.options.images import ImageOptions
 from qnnq.options.option import option
 from qnnq.results.task import Task
+from qnnq.runs.request import RunRequest
 
 LEAST_BUSY = "least_busy"
 ExecutionMode = Literal["batch", "session", "job"]

@@ -1,36 +1,56 @@
-"""A network's layers on a device: compiled for several numbers of images side by side."""
+"""A network on a device: compiled for several numbers of images side by side."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from noise_models import NoiseSpecification
+from qnnq.deployments.base import Deployment, PlacedCircuit
+from qnnq.deployments.coherent import CoherentDeployment
+from qnnq.deployments.compilation import PlacedNetwork
+from qnnq.deployments.feedforward import fitting_feedforward
+from qnnq.deployments.placement import Placement
+from qnnq.deployments.stepwise import StepwiseDeployment
+from qnnq.deployments.timing import Timing
 from qnnq.devices.device import Device
 from qnnq.devices.names import resolve_device
 from qnnq.errors import InputError
-from qnnq.execution.compilation import compile_network
-from qnnq.execution.placement import Placement
-from qnnq.execution.request import check_placement
 from qnnq.jobs.hardware_request import LEAST_BUSY, HardwareRequest
 from qnnq.jobs.layer_plan import LayerCost
 from qnnq.jobs.preflight import numbers_of_copies
 from qnnq.networks.network import Network
-from transpile import PROJECTIVE, CompiledLayer, capacity, compile_layer, report
+from qnnq.runs.request import check_placement
+from transpile import (
+    MAX_BROADCASTS,
+    PROJECTIVE,
+    CompiledLayer,
+    capacity,
+    check_controller,
+    machine_circuit,
+)
 
 
 @dataclass(frozen=True)
 class Placed:
-    """A network's layers on a device.
+    """A network on a device, and what it costs there.
 
     Attributes:
-        placement: Where they are; each layer may have copies of its own.
-        layers: The compiled layers.
-        costs: What an execution of each layer costs.
+        device: The device.
+        deployment: The network on it, under the noise of its calibration.
+        circuits: What is executed.
+        costs: What an execution of each costs.
         least_rep_delay_s: The shortest repetition delay that the device offers.
     """
 
-    placement: Placement
-    layers: tuple[CompiledLayer, ...]
+    device: Device
+    deployment: Deployment
+    circuits: tuple[PlacedCircuit, ...]
     costs: tuple[LayerCost, ...]
     least_rep_delay_s: float
+
+    @property
+    def layers(self) -> tuple[CompiledLayer, ...]:
+        """The circuits that are one layer each."""
+        found = (each.circuit for each in self.circuits)
+        return tuple(circuit for circuit in found if isinstance(circuit, CompiledLayer))
 
 
 def find_device(request: HardwareRequest, network: Network) -> Device:
@@ -53,13 +73,22 @@ def place_choices(request: HardwareRequest, network: Network, images: int) -> li
 
     Returns:
         The placements, from the fewest copies to the most.
+
+    Raises:
+        InputError, TranspileError: If the network does not fit on the device, or is no circuit
+            that its controller takes.
     """
+    if request.mode == "coherent":
+        return [_living(request, network)]
     placement = _placement(request, network, images)
     if not _chooses_copies(request):
-        return [_placed(request, placement, compile_network(network, placement))]
+        return [_layered(request, PlacedNetwork(network, placement))]
     fits = [min(fit, images) for fit in _fitting_copies(placement, network)]
     return [
-        _placed(request, placement, _side_by_side(placement, network, fits, copies))
+        _layered(
+            request,
+            PlacedNetwork(network, placement, tuple(min(fit, copies) for fit in fits)),
+        )
         for copies in numbers_of_copies(max(fits))
     ]
 
@@ -68,9 +97,9 @@ def fill_chip(request: HardwareRequest, network: Network) -> Placed:
     """Compile a network with as many copies of each layer as the chip takes, or as asked for."""
     placement = _placement(request, network, None)
     if not _chooses_copies(request):
-        return _placed(request, placement, compile_network(network, placement))
-    fits = _fitting_copies(placement, network)
-    return _placed(request, placement, _side_by_side(placement, network, fits, max(fits)))
+        return _layered(request, PlacedNetwork(network, placement))
+    fits = tuple(_fitting_copies(placement, network))
+    return _layered(request, PlacedNetwork(network, placement, fits))
 
 
 def _chooses_copies(request: HardwareRequest) -> bool:
@@ -86,19 +115,52 @@ def _placement(request: HardwareRequest, network: Network, images: int | None) -
     return Placement(device, request.qubits, copies, request.pairs, request.pair_gate)
 
 
-def _placed(
-    request: HardwareRequest, placement: Placement, layers: tuple[CompiledLayer, ...]
-) -> Placed:
-    device = placement.device
+def _layered(request: HardwareRequest, placed: PlacedNetwork) -> Placed:
+    device = placed.placement.device
+    return _placed(request, device, StepwiseDeployment(placed, _noise_of(device)))
+
+
+def _living(request: HardwareRequest, network: Network) -> Placed:
+    _check_living(request)
+    _, outside = fitting_feedforward(network)
+    if outside:
+        raise InputError(f"`mode` coherent: expected a network that is one circuit: {outside}")
+    device = find_device(request, network)
+    timing = Timing.of(request)
+    deployment = CoherentDeployment(network, device, request.qubits, timing, _noise_of(device))
+    # Where limits allow fewer, the estimate refuses what does not fit.
+    most = max(MAX_BROADCASTS, request.limits.broadcasts_per_job)
+    check_controller(machine_circuit(deployment.compiled, device.target), device.target, most)
+    return _placed(request, device, deployment)
+
+
+def _check_living(request: HardwareRequest) -> None:
+    """Raise InputError for options that a circuit of the whole network has no place for."""
+    options = request.options
+    refused = {
+        "`response`": request.response is not None,
+        # The client schedules no branches; the request has a decoupling of its own.
+        "options that pad circuits": options.pads,
+        "`measurement_twirling`": options.measurement_twirling,
+    }
+    for option, given in refused.items():
+        if given:
+            raise InputError(f"{option}: expected `mode` stepwise, got coherent")
+
+
+def _placed(request: HardwareRequest, device: Device, deployment: Deployment) -> Placed:
     rep_delay, least = rep_delays(device, request.options.rep_delay_s)
+    circuits = deployment.circuits()
+    twirled = request.options.measurement_twirling
     costs = tuple(
-        LayerCost.of(
-            *(layer.circuit, report(layer, device.target).duration_s, rep_delay),
-            twirled=request.options.measurement_twirling,
-        )
-        for layer in layers
+        LayerCost.of(each.circuit.circuit, each.duration_s, rep_delay, twirled=twirled)
+        for each in circuits
     )
-    return Placed(placement, layers, costs, least)
+    return Placed(device, deployment, circuits, costs, least)
+
+
+def _noise_of(device: Device) -> NoiseSpecification:
+    return NoiseSpecification.parse(device.name, device_names=[device.name])
 
 
 def _qubits_needed(network: Network) -> int:
@@ -113,29 +175,6 @@ def _fitting_copies(placement: Placement, network: Network) -> list[int]:
         max(1, capacity(target, network.layer_entanglement(i), gate) // width)
         for i, width in enumerate(network.widths)
     ]
-
-
-def _side_by_side(
-    placement: Placement, network: Network, fits: Sequence[int], copies: int
-) -> tuple[CompiledLayer, ...]:
-    """Compile each layer with `copies` copies, or as many as fit: without ancillas more do."""
-    counts = [min(fit, copies) for fit in fits]
-    fewest = min(counts)
-    # layers of the same kind share one circuit
-    shared = compile_network(network, replace(placement, copies=fewest))
-    return tuple(
-        shared[layer]
-        if count == fewest
-        else compile_layer(
-            placement.device.target,
-            network.widths[layer],
-            network.layer_entanglement(layer),
-            copies=count,
-            pairs=placement.pairs,
-            pair_gate=placement.pair_gate,
-        )
-        for layer, count in enumerate(counts)
-    )
 
 
 def rep_delays(device: Device, chosen: float | None) -> tuple[float, float]:

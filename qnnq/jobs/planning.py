@@ -8,18 +8,21 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from noise_models import NoiseError
 from qnnq.devices.device import Device
 from qnnq.errors import InputError
-from qnnq.execution.run import check_compensable, prepare
+from qnnq.execution.modes.base import Mode
 from qnnq.jobs.estimate import Estimate, estimate_run
 from qnnq.jobs.hardware_request import HardwareRequest
 from qnnq.jobs.layer_plan import LayerCost, LayerShape
 from qnnq.jobs.payload import expected_angle_bytes
 from qnnq.jobs.placed import Placed, place_choices
 from qnnq.jobs.prediction import Prediction, calibrated_mode, predict_run
-from qnnq.jobs.preflight import Choice, best_choice, sampled_accuracy
+from qnnq.jobs.preflight import Choice, best_choice
 from qnnq.networks.network import Network
 from qnnq.results.task import Task
+from qnnq.runs.deploy import check_compensable
+from qnnq.runs.run import prepare
 from transpile import PROJECTIVE, CompiledLayer, NetworkCircuit
 
 
@@ -45,7 +48,7 @@ class Plan:
 
     device: Device
     network: Network
-    circuits: tuple[CompiledLayer, ...] | tuple[NetworkCircuit]
+    circuits: tuple[CompiledLayer | NetworkCircuit, ...]
     costs: tuple[LayerCost, ...]
     estimate: Estimate
     task: Task
@@ -61,40 +64,34 @@ def plan_run(request: HardwareRequest) -> Plan:
     """Check, compile and estimate a run.
 
     Raises:
-        InputError: If anything that was asked for does not exist or does not fit together.
+        InputError, TranspileError: If anything that was asked for does not exist or does not fit
+            together.
     """
     prepared = prepare(request.ideal())
     arrays = prepared.selection()
     images = arrays["images"]
     network = prepared.network
-    tried = [
-        each if request.compensate else _with_angle_bytes(each, network, images)
-        for each in place_choices(request, network, len(images))
-    ]
-    modes = [calibrated_mode(network, each.placement.device, each.layers) for each in tried]
-    accuracies = [
-        None if mode is None else sampled_accuracy(network, mode, prepared.dataset)
-        for mode in modes
-    ]
+    tried = place_choices(request, network, len(images))
+    if not request.compensate:
+        tried = [_with_angle_bytes(each, network, images) for each in tried]
+    accuracies = [each.deployment.predicted(prepared.dataset) for each in tried]
     estimates = [_estimate(request, each, len(images)) for each in tried]
     chosen = best_choice(accuracies)
     placed = tried[chosen]
     choices = [
         Choice(
-            max(layer.copies for layer in each.layers),
+            max(circuit.copies for circuit in each.circuits),
             *(accuracy, estimate.quantum_seconds, number == chosen),
         )
         for number, (each, accuracy, estimate) in enumerate(
             zip(tried, accuracies, estimates, strict=True)
         )
     ]
-    device = placed.placement.device
+    device = placed.device
     if request.compensate:
         check_compensable(network)
     responses = _responses(request, device, placed.layers)
-    mode = modes[chosen]
-    if responses:
-        mode = calibrated_mode(network, device, placed.layers, responses)
+    mode = _calibrated_mode(placed, network, responses)
     task = replace(
         described(prepared.task, request, placed),
         engine="runtime",
@@ -104,12 +101,13 @@ def plan_run(request: HardwareRequest) -> Plan:
     return Plan(
         device=device,
         network=network,
-        circuits=placed.layers,
+        circuits=tuple(each.circuit for each in placed.circuits),
         costs=placed.costs,
         estimate=estimates[chosen],
         task=task,
         arrays=arrays,
         responses=responses,
+        timing=placed.deployment.assumed_timing(),
         choices=tuple(choices),
         predicted=None
         if mode is None
@@ -119,8 +117,22 @@ def plan_run(request: HardwareRequest) -> Plan:
     )
 
 
+def _calibrated_mode(
+    placed: Placed, network: Network, responses: Sequence[NDArray[np.float64]]
+) -> Mode | None:
+    """Return how the network answers by the calibration data, None where these do not suffice."""
+    if responses:
+        return calibrated_mode(network, placed.device, placed.layers, responses)
+    try:
+        return placed.deployment.mode("instrument", shots=1, seed=0)
+    except NoiseError:
+        return None
+
+
 def _with_angle_bytes(placed: Placed, network: Network, images: NDArray[Any]) -> Placed:
     """Return a placement that knows how well the angles of its layers can be compressed."""
+    if not placed.layers:
+        return placed
     found = expected_angle_bytes(network, placed.layers, images)
     costs = [
         replace(cost, bytes_per_angle=size) for cost, size in zip(placed.costs, found, strict=True)
@@ -132,8 +144,8 @@ def _estimate(request: HardwareRequest, placed: Placed, images: int) -> Estimate
     weak = [0, *(layer.entanglement < PROJECTIVE for layer in placed.layers[:-1])]
     columns = 1 + 2 * np.cumsum(weak)  # see Stepwise: what was before, an outcome and an angle
     shapes = [
-        LayerShape(layer.width, layer.copies, layer.parts, layer.slots, cost, int(numbers))
-        for layer, cost, numbers in zip(placed.layers, placed.costs, columns, strict=True)
+        LayerShape(each.width, each.copies, each.parts, each.slots, cost, int(numbers))
+        for each, cost, numbers in zip(placed.circuits, placed.costs, columns, strict=True)
     ]
     return estimate_run(
         *(shapes, images, request.shots, request.limits),
@@ -161,7 +173,10 @@ def check_device(request: HardwareRequest, device: Device) -> HardwareRequest:
 
 def described(task: Task, request: HardwareRequest, placed: Placed) -> Task:
     """Return a task with what of a device, and of how its jobs are run, determines a result."""
-    return replace(placed.placement.placed(task, placed.layers), **request.options.of_task())
+    task, options = placed.deployment.submitted(task), request.options
+    if request.mode == "coherent":  # which most options of the client have no place in
+        return replace(task, rep_delay_s=options.rep_delay_s)
+    return replace(task, **options.of_task())
 
 
 def _responses(

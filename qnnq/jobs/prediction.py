@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from noise_models import NoiseError, NoiseSpecification
 from qnnq.arrays import FloatArray
+from qnnq.deployments.compilation import layer_channels, scheduled
 from qnnq.devices.device import Device
-from qnnq.execution.compilation import layer_channels
 from qnnq.execution.engines.base import Engine
 from qnnq.execution.engines.instrument import InstrumentEngine
 from qnnq.execution.engines.layer_response import layer_response
@@ -66,10 +66,11 @@ def calibrated_mode(
     Args:
         network: The network.
         device: The device.
-        layers: Its layers, as they are placed.
+        layers: Its layers, as they are placed; their waits are added.
         responses: What the angles are corrected with; none: they are not.
     """
     specification = NoiseSpecification.parse(device.name, device_names=[device.name])
+    layers = [scheduled(device, layer) for layer in layers]
     try:
         channels = [layer_channels(device, specification, layer) for layer in layers]
     except NoiseError:

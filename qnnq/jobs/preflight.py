@@ -1,19 +1,8 @@
-"""What accuracy to expect of a placement, before it is paid for."""
+"""How many images side by side are worth their loss of accuracy, before they are paid for."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from qnnq.data.dataset import Dataset
-from qnnq.execution.modes.base import Mode
-from qnnq.execution.shot_loop import run_shots
-from qnnq.networks.network import Network
-
-PREDICTED_IMAGES, PREDICTED_SHOTS = 1000, 100
-"""100,000 shots: their standard error is 0.16 points at most, less between numbers of copies."""
 ACCEPTED_LOSS = 0.005
 """Accuracy of a shot that the default number of copies may lose against a single copy."""
 
@@ -33,24 +22,6 @@ class Choice:
     accuracy: float | None
     quantum_seconds: float
     chosen: bool
-
-
-def sampled_accuracy(network: Network, mode: Mode, dataset: Dataset) -> float:
-    """Return the share of shots that were right for the first `PREDICTED_IMAGES` of a data set.
-
-    Random numbers are the same whatever the placement, so that a choice does not depend on the few
-    images of a small run.
-
-    Args:
-        network: The network.
-        mode: How it is deployed, and where it is measured.
-        dataset: The images.
-    """
-    count = min(len(dataset.labels), PREDICTED_IMAGES)
-    images: NDArray[Any] = np.asarray(dataset.images[:count])
-    labels = dataset.labels[:count]
-    votes = run_shots(network, images, np.arange(count), mode, PREDICTED_SHOTS, seed=0)
-    return float(votes.counts[np.arange(count), labels].sum()) / (count * PREDICTED_SHOTS)
 
 
 def numbers_of_copies(most: int) -> list[int]:

@@ -12,9 +12,7 @@ from qnnq.errors import InputError, QnnqError
 from qnnq.execution.engines.angles import Angles
 from qnnq.execution.engines.base import Draws
 from qnnq.execution.engines.packing import pack
-from qnnq.execution.request import RunRequest
 from qnnq.execution.shot_loop import Votes
-from qnnq.execution.timing import mode_labels
 from qnnq.jobs.engine import Pending, complete_images, recorded_outcomes
 from qnnq.jobs.ledger import Ledger
 from qnnq.jobs.prediction import Prediction, comparison
@@ -26,6 +24,8 @@ from qnnq.options.coherent import OF_COHERENT_MODE
 from qnnq.results.outcomes import Outcomes
 from qnnq.results.result import RunResult
 from qnnq.results.task import Task
+from qnnq.runs.labels import mode_labels
+from qnnq.runs.request import RunRequest
 from qnnq.statistics import Accuracy, accuracies
 from transpile import CompiledLayer, NetworkCircuit
 
@@ -123,7 +123,7 @@ class Collected(Outcomes):
     """The results of a run.
 
     Attributes:
-        result: As `qnnq.execution.run` returns it, for the images that have all their shots.
+        result: As `qnnq.runs.run` returns it, for the images that have all their shots.
         hardware: Jobs, executions and quantum seconds, against the estimate.
         labels: What tables and figures call the run, with the keys of a sweep's points.
         partial: Whether images are missing.

@@ -67,7 +67,7 @@ def plan_calibration(request: HardwareRequest) -> Plan:
         kind="calibration",
     )
     return Plan(
-        device=placed.placement.device,
+        device=placed.device,
         network=network,
         circuits=layers,
         costs=costs,

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from qnnq.data.load import load_data
 from qnnq.data.selection import parse_images
+from qnnq.deployments.variations import REPETITIONS
 from qnnq.errors import InputError
-from qnnq.execution.calibration_error import REPETITIONS
 from qnnq.execution.engines.instrument import InstrumentEngine
 from qnnq.execution.engines.layer_response import LayerResponse
 from qnnq.execution.measured_response import MeasuredResponse

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from qnnq.execution.request import check_request
 from qnnq.jobs.advance import advance
 from qnnq.jobs.budget import check_budget, usual_budget
 from qnnq.jobs.creation import check_free, create_run
@@ -13,6 +12,7 @@ from qnnq.jobs.planning import Plan, check_device, plan_run
 from qnnq.jobs.reading import Collected, collect_run
 from qnnq.jobs.rounds import rounds_of
 from qnnq.jobs.runs import Say
+from qnnq.runs.request import check_request
 
 
 def plan_of(request: HardwareRequest) -> Plan:
@@ -22,10 +22,6 @@ def plan_of(request: HardwareRequest) -> Plan:
         InputError, TranspileError: If anything does not exist or does not fit together.
     """
     check_request(request.simulated())
-    if request.mode == "coherent":
-        from qnnq.jobs.coherent_plan import plan_coherent
-
-        return plan_coherent(request)
     return plan_run(request)
 
 

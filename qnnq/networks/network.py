@@ -95,7 +95,7 @@ class Network:
             InputError, NoiseError, TranspileError: If they do not fit together.
         """
         # What runs a network stands above this package, which does not know it.
-        shares = import_module("qnnq.execution.prediction").shares
+        shares = import_module("qnnq.runs.prediction").shares
         found: NDArray[np.float64] = shares(self, inputs, options)
         return found
 

@@ -5,11 +5,11 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from qnnq.execution.request import RunRequest
 from qnnq.jobs.hardware_request import HardwareRequest, job_words
 from qnnq.options.coherent import OF_COHERENT_MODE, TIMES
 from qnnq.options.option import options_of, words_of
 from qnnq.report.sources import Origin
+from qnnq.runs.request import RunRequest
 
 _FIRST = ("shots", "engine", "mode", *OF_COHERENT_MODE, "device", "noise", "network", "off")
 _LAST = ("qubits", "copies", "compensate", "pair_gate", "pairs", "strength")

@@ -19,8 +19,8 @@ from pydantic_core import ErrorDetails
 
 from noise_models.catalogue import MECHANISMS, SYNTHETIC
 from qnnq.errors import InputError
-from qnnq.execution.request import RunRequest
 from qnnq.options.option import Option, options_of
+from qnnq.runs.request import RunRequest
 from qnnq.storage.files import read_text
 from qnnq.wording import nearest
 

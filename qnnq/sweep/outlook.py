@@ -11,8 +11,8 @@ from typing import NamedTuple
 from qnnq.data.selection import image_ranges, parse_images
 from qnnq.devices.device import Device, DeviceLike
 from qnnq.devices.names import resolve_device
-from qnnq.execution.run import prepare
 from qnnq.results.encoding import Row, encode
+from qnnq.runs.run import prepare
 from qnnq.sweep.file import read_sweep
 from qnnq.sweep.points import REFUSALS, Point, count_tasks, expand
 

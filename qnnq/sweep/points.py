@@ -15,18 +15,18 @@ import numpy as np
 from noise_models.errors import NoiseError
 from qnnq.data.load import load_data
 from qnnq.data.selection import image_ranges, parse_images
+from qnnq.deployments.measured import is_measured
 from qnnq.devices.names import device_kind, device_names, own_name, resolve_device
 from qnnq.errors import InputError, QnnqError
 from qnnq.execution.class_probabilities import check_enumerable
 from qnnq.execution.inputs import as_pixels
-from qnnq.execution.measured_deployment import is_measured
-from qnnq.execution.request import RunRequest, check_request
-from qnnq.execution.run import deploy_request
-from qnnq.execution.timing import request_labels
 from qnnq.limits import MOST_POINTS
 from qnnq.networks.bundled import load_model
 from qnnq.networks.network import Network
 from qnnq.options.coherent import OF_COHERENT_MODE
+from qnnq.runs.deploy import deploy
+from qnnq.runs.labels import request_labels
+from qnnq.runs.request import RunRequest, check_request
 from qnnq.sweep.file import SWEPT, Grid, SweepFile
 from transpile.errors import TranspileError
 
@@ -164,8 +164,8 @@ def _expand_grid(grid: Grid, files: _Files, strengths: Iterable[float]) -> Itera
                 "data": files.digests(network, data),
             }
             if engine == "ideal" or is_measured(own):  # quick to check as a whole
-                deployment = deploy_request(request, files.networks(network))
-                if deployment is not None:
+                deployment = deploy(request, files.networks(network))
+                if engine != "ideal":
                     inputs["noise"] = deployment.noise
             labels = _labels(request, files.networks(network))
             yield Point(
@@ -226,7 +226,7 @@ def _usable_devices() -> list[str]:
 
 def _check_noise(noise: str, device: str | None) -> None:
     """Find unknown names before anything is run."""
-    from qnnq.execution.noise_text import parse_noise
+    from qnnq.deployments.noise_text import parse_noise
 
     if not is_measured(noise):
         parse_noise(noise, device)

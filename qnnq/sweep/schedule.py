@@ -7,12 +7,12 @@ from functools import cache
 from itertools import product
 
 from qnnq.devices.names import resolve_device
-from qnnq.execution.request import RunRequest
-from qnnq.execution.run import prepare
 from qnnq.results.file import Place, Store
 from qnnq.results.points import named_inputs
 from qnnq.results.rows import canonical
 from qnnq.results.task import Task
+from qnnq.runs.request import RunRequest
+from qnnq.runs.run import prepare
 from qnnq.storage.database import batched
 from qnnq.sweep.asked import Adaptive, Asked, ask
 from qnnq.sweep.points import REFUSALS, Point

@@ -8,10 +8,10 @@ from typing import Protocol
 
 from qnnq.devices.device import DEFAULT_DEVICE, Device, DeviceLike
 from qnnq.devices.names import resolve_device
-from qnnq.execution.prepared_run import PreparedRun
-from qnnq.execution.request import RunRequest
-from qnnq.execution.run import prepare
 from qnnq.results.encoding import Row, encode
+from qnnq.runs.prepared_run import PreparedRun
+from qnnq.runs.request import RunRequest
+from qnnq.runs.run import prepare
 
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -89,7 +89,7 @@ class Pool(Protocol):
 
 def warm_up(find: Callable[[DeviceLike], Device]) -> None:
     """Import what most tasks need, which takes longer than they do."""
-    from qnnq.execution import deployment  # noqa: F401
+    from qnnq.deployments import stepwise  # noqa: F401
 
     find(DEFAULT_DEVICE)
 

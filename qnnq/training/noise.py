@@ -9,17 +9,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from qnnq.errors import InputError
-from qnnq.execution.coherent_deployment import CoherentDeployment
-from qnnq.execution.deployment import Deployment
-from qnnq.execution.engines.layer_instrument import layer_instruments
-from qnnq.execution.measured_deployment import MeasuredDeployment
-from qnnq.execution.request import RunRequest, check_request
-from qnnq.execution.run import deploy_request
 from qnnq.networks.network import Network
+from qnnq.runs.deploy import deploy
+from qnnq.runs.request import RunRequest, check_request
 from qnnq.training.settings import TrainingSettings
-
-_Rows = list[NDArray[np.float32]]
-"""Of each layer, what each copy answers: copies first."""
 
 
 class NoiseTable:
@@ -56,7 +49,7 @@ class NoiseTable:
                 feedback_latency=settings.feedback_latency,
             )
             check_request(request)
-            rows.append(_rows(deploy_request(request, network)))
+            rows.append(deploy(request, network).tables())
         self._layers = []  # a tensor (strengths x copies, ...) each
         digest = hashlib.sha256()
         for layer in map(_together, zip(*rows, strict=True)):
@@ -77,42 +70,6 @@ class NoiseTable:
         device = self._layers[0].device
         drawn = torch.randint(rows, (images,), generator=random, device=device)
         return [layer[drawn].transpose(0, 1) for layer in self._layers]
-
-
-def _rows(deployment: Deployment | MeasuredDeployment | CoherentDeployment | None) -> _Rows:
-    assert deployment is not None  # the engine is not `ideal`
-    if isinstance(deployment, CoherentDeployment):
-        return _instruments(deployment)
-    return _coefficients(deployment)
-
-
-def _coefficients(deployment: Deployment | MeasuredDeployment) -> _Rows:
-    """Return a, b, c of P(-1) of every layer, shape (copies, 3, width)."""
-    refused = isinstance(deployment, Deployment) and (
-        deployment.drifts or any(channels.correlated_readout for channels in deployment.channels)
-    )
-    if refused or any(response.has_joined for response in deployment.responses):
-        raise InputError(
-            "noise: expected one that leaves neurons independent and does not drift, to train "
-            "under it"
-        )
-    return [response.minus.swapaxes(0, 1) for response in deployment.responses]
-
-
-def _instruments(deployment: CoherentDeployment) -> _Rows:
-    """Return the matrices of every layer, (1, neurons, powers, last, before, reported, after)."""
-    found = []
-    for instrument in layer_instruments(deployment.compiled, deployment.channels):
-        if instrument.matrices is None:
-            raise InputError(
-                "noise in mode coherent: expected angles that the host computes (activation htanh "
-                "or tanh, more than 10 neurons in front of a layer); the branches of a controller "
-                "and so their noise change with every weight"
-            )
-        neurons, products, after = instrument.matrices.shape
-        shape = (1, neurons, 3, 2, products // 6, 2, after // 2)
-        found.append(instrument.matrices.reshape(shape))
-    return found
 
 
 def _together(rows: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:

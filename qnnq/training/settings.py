@@ -47,11 +47,11 @@ class TrainingSettings:
             compiled for `device`, or `measured:FILE`.
         strengths: Of the noise; each image of a batch draws one of them.
         device: Its name; None is the device that the noise names.
-        qubits: Where the neurons are, as in `qnnq.execution.request.RunRequest`; of several copies
+        qubits: Where the neurons are, as in `qnnq.runs.request.RunRequest`; of several copies
             each image draws one.
         mode: How layers are measured under the noise: `stepwise`, or `coherent` with living
             neurons.
-        feedback_latency: Of the coherent mode, as in `qnnq.execution.request.RunRequest`.
+        feedback_latency: Of the coherent mode, as in `qnnq.runs.request.RunRequest`.
 
     Raises:
         InputError: For a value out of range; the physics is checked by `Network`.

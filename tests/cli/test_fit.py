@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from qnnq.cli.main import main
-from qnnq.execution.request import RunRequest
-from qnnq.execution.run import run
 from qnnq.fitting.table import read_table
+from qnnq.runs.request import RunRequest
+from qnnq.runs.run import run
 from tests.results.files import write_results
 
 HEADER = "model,images,shots,correct,pairs\n"

@@ -8,9 +8,9 @@ import shutil
 import pytest
 
 from qnnq.cli.main import main
-from qnnq.execution.deployment import deploy
-from qnnq.execution.request import RunRequest
 from qnnq.networks.bundled import BUNDLED_FOLDER
+from qnnq.runs.deploy import deploy
+from qnnq.runs.request import RunRequest
 from tests.execution.engines.test_agreement import network
 from tests.execution.test_measured import measured_file
 

@@ -15,11 +15,11 @@ from qnnq.devices.names import resolve_device
 from qnnq.devices.saved import write_device
 from qnnq.devices.snapshot import snapshot_of
 from qnnq.errors import InputError
-from qnnq.execution.request import RunRequest
-from qnnq.execution.run import prepare
 from qnnq.jobs.runs import locked_run
 from qnnq.networks.file import write_network
 from qnnq.networks.network import Network
+from qnnq.runs.request import RunRequest
+from qnnq.runs.run import prepare
 
 GATES = ["cz", "rz", "sx", "x"]
 

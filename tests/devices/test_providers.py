@@ -14,12 +14,12 @@ from qnnq.devices.device import PROVIDERS, Device, Provider, register
 from qnnq.devices.names import device_kind, device_names, names_in, resolve_device
 from qnnq.devices.service_limits import ServiceLimits
 from qnnq.errors import InputError
-from qnnq.execution.deployment import deploy
-from qnnq.execution.request import RunRequest
-from qnnq.execution.run import prepare
 from qnnq.networks.file import write_network
 from qnnq.networks.network import Network
 from qnnq.results.points import read_points
+from qnnq.runs.deploy import deploy
+from qnnq.runs.request import RunRequest
+from qnnq.runs.run import prepare
 from qnnq.sweep.runner import run_sweep
 from qnnq.sweep.work import Batch, Done, perform
 
@@ -146,7 +146,7 @@ def test_a_sweep_goes_on_under_another_compiler(request_of_vendor, tmp_path, mon
     assert run_sweep(sweep, results, workers=1).stored == 1
     assert run_sweep(sweep, results, workers=1).found == 1
     unoptimized = partial(transpile.compile_layer, optimization_level=0)
-    monkeypatch.setattr("qnnq.execution.compilation.compile_layer", unoptimized)
+    monkeypatch.setattr("qnnq.deployments.compilation.compile_layer", unoptimized)
     assert run_sweep(sweep, results, workers=1).stored == 1
     points = read_points(results)
     assert [point.counts.sum() for point in points] == [4 * request.shots] * 2

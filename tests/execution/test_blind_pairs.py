@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from qnnq.execution.deployment import deploy
 from qnnq.execution.engines.response import component_responses
-from qnnq.execution.request import RunRequest
 from qnnq.networks.network import Network
+from qnnq.runs.deploy import deploy
+from qnnq.runs.request import RunRequest
 
 
 def minus(noise, pairs, pair_gate):

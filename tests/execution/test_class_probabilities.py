@@ -8,12 +8,12 @@ import pytest
 from qnnq.errors import InputError
 from qnnq.execution import class_probabilities as exact
 from qnnq.execution.class_probabilities import class_probabilities
-from qnnq.execution.deployment import deploy
-from qnnq.execution.request import RunRequest
-from qnnq.execution.run import prepare
 from qnnq.networks.bundled import bundled_models, load_model
 from qnnq.networks.network import Network
 from qnnq.results.exact_result import ExactResult
+from qnnq.runs.deploy import deploy
+from qnnq.runs.request import RunRequest
+from qnnq.runs.run import prepare
 from tests.execution.engines.test_response import reference
 from tests.execution.enumeration import class_distribution
 

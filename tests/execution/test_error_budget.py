@@ -4,9 +4,9 @@ import math
 
 import pytest
 
-from qnnq.execution.deployment import deploy
-from qnnq.execution.error_budget import error_budget
-from qnnq.execution.request import RunRequest
+from qnnq.deployments.error_budget import error_budget
+from qnnq.runs.deploy import deploy
+from qnnq.runs.request import RunRequest
 from tests.execution.engines.test_agreement import network
 
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from qnnq.execution.feedforward import network_feedforward
+from qnnq.deployments.feedforward import network_feedforward
 from qnnq.networks.activation import phi
 from qnnq.networks.network import Network
 from tests.execution.enumeration import class_distribution

@@ -9,11 +9,8 @@ import numpy as np
 import pytest
 
 from qnnq.errors import InputError
-from qnnq.execution.calibration_error import calibration_deviations
-from qnnq.execution.deployment import deploy
 from qnnq.execution.engines.angles import Angles
 from qnnq.execution.engines.base import Draws
-from qnnq.execution.measured_deployment import deploy_measured
 from qnnq.execution.measured_response import (
     KindResponse,
     MeasuredResponse,
@@ -21,11 +18,12 @@ from qnnq.execution.measured_response import (
     read_response,
     write_response,
 )
-from qnnq.execution.request import RunRequest
 from qnnq.execution.response_fit import ANGLES
-from qnnq.execution.run import prepare
 from qnnq.jobs.responses import _chosen_angles, _sets
 from qnnq.networks.bundled import load_model
+from qnnq.runs.deploy import deploy
+from qnnq.runs.request import RunRequest
+from qnnq.runs.run import prepare
 from qnnq.statistics import Accuracy
 from tests.execution.engines.test_agreement import network
 
@@ -127,14 +125,13 @@ def test_what_repeated_calibrations_have_in_common_is_part_of_their_deviation(tm
     path = tmp_path / "response.json"
     small = network(math.pi / 2)
     measured_file(path, deploy(RunRequest(noise=NOISE), small), shots=100)
-    deployed = deploy_measured(RunRequest(noise=f"measured:{path}"), small)
+    deployed = deploy(RunRequest(noise=f"measured:{path}"), small)
 
     def accuracies(votes):
         return {"majority": Accuracy(float(votes != "measured"), 0.0, 1.0)}
 
-    found = calibration_deviations(
-        deployed, False, lambda engine: "redrawn", accuracies, "measured", seed=0
-    )
+    (variation,) = deployed.variations("instrument", 1, 0)
+    found = variation.deviations(lambda mode: "redrawn", accuracies, "measured")
     assert found == {"majority": 1.0}  # all are off by the same, so between them there is nothing
 
 
@@ -148,7 +145,7 @@ def test_files_of_the_first_version_are_read(tmp_path):
     for site in document["kinds"][0]["sites"]:
         site["minus"] = [0.1, 0.7, 0.8]
     path.write_text(json.dumps(document))
-    deployed = deploy_measured(RunRequest(noise=f"measured:{path}"), small)
+    deployed = deploy(RunRequest(noise=f"measured:{path}"), small)
     again = deployed.redrawn(np.random.default_rng(0))
     assert not np.array_equal(again[0].minus, deployed.responses[0].minus)
     document["format"] = "qnnq.response/2"
@@ -203,16 +200,16 @@ def test_a_response_for_something_else_is_refused(tmp_path, change, message):
     small = network(math.pi / 2)
     measured_file(path, deploy(RunRequest(noise=NOISE), small), shots=100)
     with pytest.raises(InputError, match=message):
-        deploy_measured(RunRequest(noise=f"measured:{path}", **change), small)
+        deploy(RunRequest(noise=f"measured:{path}", **change), small)
 
 
 def test_another_entanglement_angle_or_engine_is_refused(tmp_path):
     path = tmp_path / "response.json"
     measured_file(path, deploy(RunRequest(noise=NOISE), network(math.pi / 2)), shots=100)
     with pytest.raises(InputError, match=r"expected a response at entanglement angle 1\.1"):
-        deploy_measured(RunRequest(noise=f"measured:{path}"), network(1.1))
+        deploy(RunRequest(noise=f"measured:{path}"), network(1.1))
     with pytest.raises(InputError, match="expected instrument"):
-        deploy_measured(RunRequest(noise=f"measured:{path}"), network(math.pi / 2)).engine("aer")
+        deploy(RunRequest(noise=f"measured:{path}"), network(math.pi / 2)).engine("aer")
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from qnnq.errors import InputError
-from qnnq.execution.deployment import deploy
-from qnnq.execution.request import RunRequest
-from qnnq.execution.run import prepare
 from qnnq.networks.network import Network
+from qnnq.runs.deploy import deploy
+from qnnq.runs.request import RunRequest
+from qnnq.runs.run import prepare
 from qnnq.sweep.file import SweepFile
 from qnnq.sweep.points import expand
 

@@ -2,13 +2,13 @@
 
 import pytest
 
+from qnnq.deployments.compilation import compile_layers, scheduled
+from qnnq.deployments.placement import Placement
 from qnnq.devices.names import resolve_device
-from qnnq.execution.compilation import compile_network, scheduled
-from qnnq.execution.placement import Placement
-from qnnq.execution.request import RunRequest
-from qnnq.execution.run import prepare
 from qnnq.networks.bundled import load_model
 from qnnq.results.task import Task
+from qnnq.runs.request import RunRequest
+from qnnq.runs.run import prepare
 
 
 def test_a_task_says_whether_its_circuits_have_waits():
@@ -16,7 +16,7 @@ def test_a_task_says_whether_its_circuits_have_waits():
     placement = Placement(device)
     task = Task(network="", engine="instrument", shots=1, seed=0)
     for model, waits in (("mnist16-a0.5", False), ("mnist16-a0.5-g3pi8", True)):
-        plain = compile_network(load_model(model), placement)
+        plain = compile_layers(load_model(model), placement)
         timed = [scheduled(device, layer) for layer in plain]
         assert any(item.operation.name == "delay" for item in timed[0].circuit.data) == waits
         before, now = (placement.placed(task, layers).circuits for layers in (plain, timed))

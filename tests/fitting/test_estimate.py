@@ -10,13 +10,13 @@ from scipy.stats import binom, kstest
 
 from noise_models.free import FreeSpecification
 from qnnq.data.load import load_data
-from qnnq.execution.request import RunRequest
 from qnnq.fitting.estimate import DROP, estimate
 from qnnq.fitting.explanation import explain, verdict, weights
 from qnnq.fitting.goodness import goodness
 from qnnq.fitting.likelihood import Likelihood
 from qnnq.fitting.observation import Observation
 from qnnq.networks.bundled import load_model
+from qnnq.runs.request import RunRequest
 
 NETWORK, DATA = load_model("mnist16-a0.5"), load_data("mnist-test")
 LABEL = int(DATA.labels[6929])

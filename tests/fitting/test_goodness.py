@@ -12,7 +12,6 @@ from scipy.stats import binom
 
 from noise_models.free import FreeSpecification
 from qnnq.data.load import load_data
-from qnnq.execution.request import RunRequest
 from qnnq.fitting.estimate import estimate
 from qnnq.fitting.explanation import EXPLAINS, explain, verdict
 from qnnq.fitting.goodness import goodness
@@ -20,6 +19,7 @@ from qnnq.fitting.likelihood import Likelihood
 from qnnq.fitting.mechanisms import mechanisms, unfitted
 from qnnq.fitting.observation import Observation
 from qnnq.networks.bundled import load_model
+from qnnq.runs.request import RunRequest
 
 NETWORK, DATA = load_model("mnist16-a0.5"), load_data("mnist-test")
 IMAGES, SHOTS = np.arange(30), 20

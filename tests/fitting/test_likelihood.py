@@ -11,15 +11,15 @@ from noise_models import NoiseSpecification
 from noise_models.free import FreeSpecification
 from qnnq.data.load import load_data
 from qnnq.execution.class_probabilities import class_probabilities, is_enumerable
-from qnnq.execution.deployment import deploy
 from qnnq.execution.modes.stepwise import Stepwise
-from qnnq.execution.request import RunRequest
-from qnnq.execution.run import prepare
 from qnnq.execution.shot_loop import run_shots
 from qnnq.fitting.forward import InstrumentForward
 from qnnq.fitting.likelihood import Likelihood, log_sum_probability
 from qnnq.fitting.observation import Observation
 from qnnq.networks.bundled import load_model
+from qnnq.runs.deploy import deploy
+from qnnq.runs.request import RunRequest
+from qnnq.runs.run import prepare
 
 IMAGES = np.array([6929, 12])
 SHOTS = 100_000

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from qnnq.errors import InputError
-from qnnq.execution.request import RunRequest
-from qnnq.execution.run import prepare
 from qnnq.fitting.stored import observation_of_run
 from qnnq.networks.bundled import load_model
+from qnnq.runs.request import RunRequest
+from qnnq.runs.run import prepare
 
 LABELS = {
     "network": "mnist16-a0.5",

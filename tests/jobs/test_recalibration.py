@@ -4,8 +4,8 @@ from conftest import Files
 from loopback import Machine, Server
 from qiskit_ibm_runtime.fake_provider import FakeJakartaV2
 
-from qnnq.execution.request import RunRequest
-from qnnq.execution.run import prepare
+from qnnq.runs.request import RunRequest
+from qnnq.runs.run import prepare
 
 
 def test_a_new_calibration_is_seen(connected: Server, files: Files) -> None:

@@ -8,10 +8,8 @@ import pytest
 
 from qnnq.devices.device import Device
 from qnnq.devices.names import resolve_device
-from qnnq.execution.coherent_deployment import deploy_coherent
-from qnnq.execution.deployment import deploy
-from qnnq.execution.modes.stepwise import Stepwise
-from qnnq.execution.request import RunRequest
+from qnnq.runs.deploy import deploy
+from qnnq.runs.request import RunRequest
 from tests.execution.modes.joint import PIXELS, sampled
 from tests.execution.test_shot_loop import assert_same_distribution
 from tests.physics.density import Density
@@ -50,13 +48,10 @@ class OnDevice:
         measurement = options.get("measurement", "measure")
         self.noise = Noise(self.target, *terms, measurement=measurement)
         request = RunRequest(noise=self.noise.text, mode=mode, engine=engine, **options)
-        deployed = deploy_coherent if self.coherent else deploy
-        self.deployed = deployed(request, network, find)
+        self.deployed = deploy(request, network, find)
 
     def mode(self, engine):
-        if self.coherent:
-            return self.deployed.mode(engine)
-        return Stepwise(self.deployed.engine(engine), self.network.entanglements)
+        return self.deployed.mode(engine, 1, 0)
 
     def expected(self, noise=None):
         """P of all reports, by density matrices of the compiled circuits."""

@@ -8,10 +8,10 @@ import pytest
 
 from qnnq.cli.main import main
 from qnnq.errors import InputError
-from qnnq.execution.request import RunRequest
-from qnnq.execution.run import prepare
 from qnnq.results.file import Store
 from qnnq.results.points import read_points
+from qnnq.runs.request import RunRequest
+from qnnq.runs.run import prepare
 from qnnq.statistics.exact_votes import majority_probability
 from tests.sweep.conftest import write_inputs
 

@@ -6,9 +6,9 @@ import pytest
 
 from qnnq.cli.main import main
 from qnnq.errors import QnnqError
-from qnnq.execution.prepared_run import PreparedRun
-from qnnq.execution.run import prepare
 from qnnq.results.file import Store
+from qnnq.runs.prepared_run import PreparedRun
+from qnnq.runs.run import prepare
 from qnnq.sweep.outlook import foresee
 from qnnq.sweep.progress import read_progress, seconds_left
 from qnnq.sweep.runner import run_sweep

@@ -14,12 +14,12 @@ import pytest
 
 from qnnq.cli.main import main
 from qnnq.errors import InputError, QnnqError
-from qnnq.execution.deployment import deploy
-from qnnq.execution.request import RunRequest
-from qnnq.execution.run import prepare
 from qnnq.networks.bundled import load_model
 from qnnq.results.file import Store
 from qnnq.results.points import read_notes, read_points
+from qnnq.runs.deploy import deploy
+from qnnq.runs.request import RunRequest
+from qnnq.runs.run import prepare
 from qnnq.statistics import share_right, single_shot
 from qnnq.sweep.processes import ProcessPool
 from qnnq.sweep.runner import run_sweep

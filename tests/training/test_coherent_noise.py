@@ -10,11 +10,12 @@ import torch
 from qnnq.cli.main import main
 from qnnq.data.load import load_data
 from qnnq.errors import InputError
-from qnnq.execution.request import RunRequest
-from qnnq.execution.run import deploy_request, prepare
 from qnnq.execution.shot_loop import run_shots
 from qnnq.networks.bundled import load_model
 from qnnq.networks.file import write_network
+from qnnq.runs.deploy import deploy
+from qnnq.runs.request import RunRequest
+from qnnq.runs.run import prepare
 from qnnq.training.evaluation import evaluate
 from qnnq.training.noise import NoiseTable
 from qnnq.training.randomness import generator
@@ -73,7 +74,7 @@ def test_torch_agrees_with_the_instrument_engine(name):
         NoiseTable(network, settings, "cpu"),
     )
     request = RunRequest(noise=noise, mode="coherent", feedback_latency=latency)
-    mode = deploy_request(request, network).mode("instrument")
+    mode = deploy(request, network).mode("instrument", 1, 0)
     votes = run_shots(network, images, np.arange(1500), mode, 15, seed=1)
     right = votes.counts[np.arange(1500), labels] / 15
     # The same images, so only the sampling of shots differs; 14 estimates p(1 - p) without bias.
@@ -105,7 +106,7 @@ def test_layers_that_widen_and_narrow_carry_their_neurons(tiny):
     images = load_data("mnist-test").images[:400]
     found = votes_by_class(network, settings, 1, images, 40)
     request = RunRequest(noise="fake_torino", strength=4.0, mode="coherent")
-    mode = deploy_request(request, network).mode("instrument")
+    mode = deploy(request, network).mode("instrument", 1, 0)
     votes = run_shots(network, images, np.arange(400), mode, 40, seed=1).counts
     deviation = np.sqrt(2 * (votes * (40 - votes)).sum(axis=0) / 39)
     # 5.5 standard deviations of 10 classes: false alarm 4e-7.

@@ -11,15 +11,15 @@ from scipy.stats import binom
 from qnnq.cli.main import main
 from qnnq.data.load import load_data
 from qnnq.errors import InputError
-from qnnq.execution.deployment import deploy
 from qnnq.execution.modes.stepwise import Stepwise
-from qnnq.execution.request import RunRequest
-from qnnq.execution.run import prepare
 from qnnq.execution.shot_loop import run_shots
 from qnnq.networks.activation import phi, state_after
 from qnnq.networks.bundled import load_model
 from qnnq.networks.file import read_network, write_network
 from qnnq.networks.network import Network
+from qnnq.runs.deploy import deploy
+from qnnq.runs.request import RunRequest
+from qnnq.runs.run import prepare
 from qnnq.training.evaluation import evaluate
 from qnnq.training.module import QuantizedNetwork
 from qnnq.training.noise import NoiseTable, _coefficients

@@ -50,6 +50,9 @@ class Coherent:
         """See `Mode`."""
         return _Living(self._instruments)
 
+    def out_of_reach(self) -> None:
+        """Return None: angles are not corrected."""
+
 
 class _Living:
     """The states of neurons, given what was reported of them, and what was reported."""

@@ -40,6 +40,9 @@ class DynamicCircuit:
         """See `Mode`."""
         return _Recorded(self._engine, self._ends)
 
+    def out_of_reach(self) -> None:
+        """Return None: angles are not corrected."""
+
 
 class _Recorded:
     """The outcomes of all layers; what the host makes of them changes nothing any more."""

@@ -7,14 +7,13 @@ import numpy as np
 import pytest
 from scipy.stats import chi2
 
-from qnnq.execution.coherent_deployment import deploy_coherent
-from qnnq.execution.deployment import deploy
 from qnnq.execution.engines.aer import AerCircuit
 from qnnq.execution.engines.response import component_responses
 from qnnq.execution.modes.stepwise import Stepwise
-from qnnq.execution.request import RunRequest
 from qnnq.execution.shot_loop import run_shots
 from qnnq.networks.network import Network
+from qnnq.runs.deploy import deploy
+from qnnq.runs.request import RunRequest
 from tests.execution.engines.test_agreement import network
 from tests.execution.engines.test_response import evaluate
 from tests.execution.enumeration import class_distribution
@@ -44,7 +43,7 @@ def test_no_two_shots_of_a_task_share_a_generator(runs):
     request = RunRequest(noise="readout(p=0.1)", mode="coherent", engine="aer")
     modes = [
         Stepwise(stepwise.engine("aer"), small.entanglements),
-        deploy_coherent(request, small).mode("aer"),
+        deploy(request, small).mode("aer", 1, 0),
     ]
     pixels = np.random.default_rng(0).random((3, 4))
     for shots in (20, 21, 2500):

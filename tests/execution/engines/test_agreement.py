@@ -8,15 +8,15 @@ import pytest
 from scipy.stats import chi2
 
 from qnnq.errors import InputError
-from qnnq.execution.deployment import deploy
 from qnnq.execution.engines.angles import Angles
 from qnnq.execution.engines.base import Draws
 from qnnq.execution.engines.ideal import IdealEngine
 from qnnq.execution.engines.layer_response import layer_response
 from qnnq.execution.engines.packing import pack
-from qnnq.execution.request import RunRequest
-from qnnq.execution.run import prepare
 from qnnq.networks.network import Network
+from qnnq.runs.deploy import deploy
+from qnnq.runs.request import RunRequest
+from qnnq.runs.run import prepare
 
 FALSE_ALARM = 1e-6
 SYNTHETIC = "depolarizing(p1=0.01, p2=0.03) + readout(p01=0.02, p10=0.06)"

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from qnnq.errors import InputError
-from qnnq.execution.deployment import deploy
 from qnnq.execution.engines.angles import Angles
 from qnnq.execution.engines.base import Draws
 from qnnq.execution.engines.response import component_responses
-from qnnq.execution.request import RunRequest
-from qnnq.execution.run import prepare
+from qnnq.runs.deploy import deploy
+from qnnq.runs.request import RunRequest
+from qnnq.runs.run import prepare
 from tests.execution.engines.test_agreement import network
 
 NOISE = "fake_torino*3 + overrotation(angle=0.2) + readout(p01=0.02, p10=0.07)"

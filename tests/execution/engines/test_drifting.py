@@ -9,12 +9,12 @@ import pytest
 from noise_models.drift import Drift, drift_term, without_drift
 from qnnq.cli.main import main
 from qnnq.errors import InputError
-from qnnq.execution.deployment import deploy
 from qnnq.execution.engines.angles import Angles
 from qnnq.execution.engines.base import Draws
 from qnnq.execution.engines.drifting import BLOCKS_PER_CORRELATION_TIME, SHOT_S
-from qnnq.execution.request import RunRequest
-from qnnq.execution.run import prepare
+from qnnq.runs.deploy import deploy
+from qnnq.runs.request import RunRequest
+from qnnq.runs.run import prepare
 from tests.execution.engines.test_agreement import assert_same_distribution, network
 
 READOUT = "readout(p01=0.02, p10=0.05)"

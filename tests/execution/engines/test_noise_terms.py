@@ -11,11 +11,11 @@ from noise_models.channels import build_channels
 from noise_models.coverage import check_coverage
 from qnnq.devices.names import resolve_device
 from qnnq.errors import InputError
-from qnnq.execution.deployment import deploy
 from qnnq.execution.engines.angles import Angles
 from qnnq.execution.engines.base import Draws
 from qnnq.execution.engines.response import component_responses
-from qnnq.execution.request import RunRequest
+from qnnq.runs.deploy import deploy
+from qnnq.runs.request import RunRequest
 from tests.execution.engines.test_agreement import assert_same_distribution, network, neuron_counts
 from tests.execution.engines.test_response import evaluate, reference
 from transpile import TranspileError, compile_layer, parse_sites, schedule

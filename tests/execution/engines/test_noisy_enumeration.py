@@ -9,11 +9,11 @@ import math
 import numpy as np
 import pytest
 
-from qnnq.execution.deployment import deploy
 from qnnq.execution.modes.stepwise import Stepwise
-from qnnq.execution.request import RunRequest
 from qnnq.execution.shot_loop import run_shots
 from qnnq.networks.network import Network
+from qnnq.runs.deploy import deploy
+from qnnq.runs.request import RunRequest
 from tests.execution.engines.test_agreement import network
 from tests.execution.engines.test_response import reference
 from tests.execution.enumeration import class_distribution

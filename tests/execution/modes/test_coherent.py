@@ -7,12 +7,12 @@ import pytest
 
 from qnnq.devices.names import resolve_device
 from qnnq.errors import InputError, QnnqError
-from qnnq.execution.coherent_deployment import deploy_coherent
 from qnnq.execution.modes import coherent as coherent_mode
-from qnnq.execution.request import RunRequest, check_request
-from qnnq.execution.run import deploy_request, prepare
 from qnnq.execution.shot_loop import run_shots
 from qnnq.networks.bundled import load_model
+from qnnq.runs.deploy import deploy
+from qnnq.runs.request import RunRequest, check_request
+from qnnq.runs.run import prepare
 from tests.execution.test_shot_loop import small_network
 
 
@@ -31,7 +31,7 @@ def test_counts_depend_on_neither_threads_nor_other_images():
 def test_products_of_a_row_do_not_depend_on_the_rows_beside_it(model):
     """Bit by bit: the probabilities that uniform numbers are compared to follow from them."""
     rng = np.random.default_rng(0)
-    mode, _ = prepare(coherent(model=model)).mode()
+    mode = prepare(coherent(model=model)).mode()
     for instrument in mode._instruments:
         tables = [table.matrices for table in instrument.tables]
         for matrices in tables or [instrument.matrices]:
@@ -53,7 +53,7 @@ def test_products_of_a_row_do_not_depend_on_the_rows_beside_it(model):
 @pytest.mark.parametrize("model", ["mnist16-a0.5-g3pi8", "mnist16-linear-g3pi8", "mnist16-a0.5"])
 def test_a_block_takes_the_memory_that_it_is_cut_by(model):
     run = prepare(coherent(model=model))
-    mode, _ = run.mode()
+    mode = run.mode()
     image, shots = run.dataset.images[:1], 5000
     run_shots(run.network, image, np.arange(1), mode, 1, seed=0)  # what is kept
     tracemalloc.start()
@@ -108,7 +108,7 @@ def test_the_time_between_branches_is_part_of_a_task_that_has_branches():
     durations = [
         sum(step.feedforward_duration for step in deployed.compiled.steps)
         for o in options[1:]
-        for deployed in [deploy_coherent(coherent(**o), load_model("mnist16-linear"))]
+        for deployed in [deploy(coherent(**o), load_model("mnist16-linear"))]
     ]
     assert durations[1] - durations[0] == pytest.approx(2 * 15 * 132e-9)
 
@@ -117,7 +117,7 @@ def test_the_chosen_measurement_brings_its_own_readout_error_and_duration():
     network = load_model("mnist16-a0-g3pi8")
     target = resolve_device("fake_kingston").target
     for name in ("measure", "measure_2"):
-        deployed = deploy_coherent(coherent(measurement=name), network)
+        deployed = deploy(coherent(measurement=name), network)
         ancillas = [site.ancilla for site in deployed.compiled.sites]
         durations = {target[name][qubit,].duration for qubit in ancillas}
         assert deployed.compiled.steps[0].measurement_duration == max(durations)
@@ -181,7 +181,7 @@ def test_what_has_no_instrument_is_refused():
         ("drift(sigma=0.2, time=60s)", "without drift, got .*: each block of images would need"),
     ):
         with pytest.raises(InputError, match=message):
-            deploy_request(coherent(noise=noise), network)
+            deploy(coherent(noise=noise), network)
 
 
 @pytest.mark.parametrize(
@@ -203,11 +203,11 @@ def test_what_has_no_instrument_is_refused():
 )
 def test_what_the_device_does_not_have_is_refused(options, message):
     with pytest.raises(InputError) as raised:
-        deploy_request(coherent(**options), load_model("mnist16-a0-g3pi8"))
+        deploy(coherent(**options), load_model("mnist16-a0-g3pi8"))
     assert str(raised.value) == message
 
 
 def test_a_network_that_does_not_fit_is_refused():
     network = small_network(0.5, 1.0, (4, 7, 7, 2))
     with pytest.raises((QnnqError, ValueError), match="neurons that live on cannot be split"):
-        deploy_coherent(coherent(noise="fake_jakarta"), network)
+        deploy(coherent(noise="fake_jakarta"), network)

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from qnnq.errors import InputError
-from qnnq.execution.coherent_deployment import deploy_coherent
-from qnnq.execution.request import RunRequest
-from qnnq.execution.run import prepare
+from qnnq.runs import deploy as deployments
+from qnnq.runs.request import RunRequest
+from qnnq.runs.run import prepare
 from tests.execution.modes.joint import STRONG, WEAK, first_angles, network_of, sampled
 from tests.execution.test_shot_loop import assert_same_distribution
 from tests.physics.density import Density
@@ -38,7 +38,7 @@ def by_hand(network, deployed, strength):
 def deploy(network, device, strength, **options):
     noise = f"{device}*{strength}"
     request = RunRequest(noise=noise, mode="coherent", engine="aer", **options)
-    return deploy_coherent(request, network)
+    return deployments.deploy(request, network)
 
 
 CASES = [
@@ -62,7 +62,7 @@ def test_aer_and_the_instrument_follow_the_density_matrices(method, device, stre
     expected = by_hand(network, deployed, strength)
     assert expected.sum() == pytest.approx(1)
     for engine, shots in (("instrument", 300_000), ("aer", 2500)):
-        counts = sampled(network, deployed.mode(engine), shots)
+        counts = sampled(network, deployed.mode(engine, shots, 0), shots)
         assert counts.sum() == shots
         assert_same_distribution(counts, shots * expected)
         if engine == "instrument":  # a fifth more of all noise is told apart

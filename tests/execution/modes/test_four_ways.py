@@ -10,13 +10,13 @@ import pytest
 
 from noise_models import NoiseSpecification
 from noise_models.channels import build_channels
-from qnnq.execution.coherent_deployment import deploy_coherent
 from qnnq.execution.engines.ideal import IdealEngine
 from qnnq.execution.engines.layer_instrument import layer_instruments
 from qnnq.execution.modes.coherent import Coherent
 from qnnq.execution.modes.stepwise import Stepwise
-from qnnq.execution.request import RunRequest
 from qnnq.networks.activation import phi
+from qnnq.runs.deploy import deploy
+from qnnq.runs.request import RunRequest
 from tests.execution.modes.joint import STRONG, WEAK, first_angles, network_of, sampled
 from tests.execution.test_shot_loop import assert_same_distribution
 from tests.physics.equations import joint_probabilities
@@ -54,7 +54,7 @@ def closed_form(network):
 def test_all_ways_follow_the_closed_form(network):
     expected = closed_form(network)
     request = RunRequest(noise="ideal", device="fake_kingston", mode="coherent", engine="aer")
-    deployed = deploy_coherent(request, network)
+    deployed = deploy(request, network)
     circuit = network_circuit(deployed.compiled).assign_parameters(first_angles(network))
     np.testing.assert_allclose(Histories(circuit).probabilities(), expected, atol=1e-9)
 
@@ -65,8 +65,8 @@ def test_all_ways_follow_the_closed_form(network):
     modes = {
         "stepwise": Stepwise(IdealEngine(network.entanglements), network.entanglements),
         "coherent, angles from outside": Coherent(layer_instruments(outside, channels)),
-        "coherent, branches": deployed.mode("instrument"),
-        "coherent, Aer": deployed.mode("aer"),
+        "coherent, branches": deployed.mode("instrument", 1, 0),
+        "coherent, Aer": deployed.mode("aer", 1, 0),
     }
     for name, mode in modes.items():
         shots = 2000 if name == "coherent, Aer" else 200_000

@@ -9,9 +9,9 @@ import pytest
 from scipy.stats import chi2, chi2_contingency
 
 from qnnq.execution.engines.base import Draws
-from qnnq.execution.request import RunRequest
-from qnnq.execution.run import prepare
 from qnnq.networks.activation import phi
+from qnnq.runs.request import RunRequest
+from qnnq.runs.run import prepare
 from tests.transpile.test_dynamic import supported
 from transpile import check_controller, machine_circuit, network_circuit
 
@@ -49,8 +49,8 @@ def test_one_circuit_of_three_layers_of_16(model, shots):
     for circuit in (whole, machine):
         assert set(supported(circuit, target, range(circuit.num_qubits)))
 
-    aer, aer_votes = reported(run, run.deployment.mode("aer"), shots)
-    sampled, sampled_votes = reported(run, run.deployment.mode("instrument"), SAMPLED)
+    aer, aer_votes = reported(run, run.deployment.mode("aer", 1, 0), shots)
+    sampled, sampled_votes = reported(run, run.deployment.mode("instrument", 1, 0), SAMPLED)
     pairs = [(a, b) for a in range(48) for b in range(a + 1, min(48, 16 * (a // 16) + 32))]
     tables = (
         [aer_votes, sampled_votes],

@@ -5,15 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from qnnq.devices.device import Device
-from qnnq.execution.request import check_placement
-from qnnq.options.circuits import ModeName, PairGate
 from qnnq.results.task import Task
-from transpile import CompiledLayer
+from transpile import CompiledLayer, PairGate
 
 
 @dataclass(frozen=True)
 class Placement:
-    """Where and how a network is put on a device.
+    """Where and how the layers of a network are put on a device, each as a circuit of its own.
 
     Attributes:
         device: The device.
@@ -21,10 +19,6 @@ class Placement:
         copies: Images side by side.
         pairs: Gate pairs inserted after each rotation.
         pair_gate: Their gate.
-        mode: Whether every layer is a circuit of its own, or neurons live on.
-
-    Raises:
-        InputError: If a number or a name is out of its range.
     """
 
     device: Device
@@ -32,16 +26,12 @@ class Placement:
     copies: int = 1
     pairs: int = 0
     pair_gate: PairGate = "sx"
-    mode: ModeName = "stepwise"
-
-    def __post_init__(self) -> None:
-        check_placement(self.pairs, self.pair_gate, self.copies)
 
     def placed(self, task: Task, layers: Sequence[CompiledLayer]) -> Task:
         """Return a task with the placement that its layers were compiled for."""
         return replace(
             task,
-            mode=self.mode,
+            mode="stepwise",
             device=self.device.name,
             calibration=self.device.calibration,
             device_content=self.device.content,

@@ -1,28 +1,37 @@
 """A network whose neurons live on, on a device: `--mode coherent`."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property, lru_cache
+from typing import Any
 
-from noise_models import NoiseSpecification
+import numpy as np
+from numpy.typing import NDArray
+
+from noise_models import NoiseError, NoiseSpecification
 from noise_models.channels import NoiseChannels, build_channels
 from noise_models.coverage import check_coverage
-from qnnq.devices.device import Device, DeviceLike
-from qnnq.devices.names import resolve_device
+from qnnq.data.dataset import Dataset
+from qnnq.deployments.base import PlacedCircuit
+from qnnq.deployments.feedforward import fitting_feedforward
+from qnnq.deployments.identity import noisy_device
+from qnnq.deployments.noise_text import split_strength
+from qnnq.deployments.prediction import sampled_accuracy
+from qnnq.deployments.timing import Timing
+from qnnq.deployments.variations import Variation
+from qnnq.devices.device import Device
 from qnnq.errors import InputError
-from qnnq.execution.feedforward import fitting_feedforward
-from qnnq.execution.modes.base import Mode
+from qnnq.execution.engines.layer_instrument import layer_instruments
+from qnnq.execution.engines.layer_response import LayerResponse
 from qnnq.execution.modes.coherent import Coherent
 from qnnq.execution.modes.dynamic_circuit import DynamicCircuit
-from qnnq.execution.noise_text import parse_noise, split_strength
-from qnnq.execution.request import EngineName, RunRequest
-from qnnq.execution.timing import Timing
 from qnnq.networks.network import Network
 from qnnq.results.task import Task
 from transpile import (
     CompiledNetwork,
     Feedforward,
+    NetworkCircuit,
     compile_network,
+    machine_circuit,
     network_circuit,
     parse_sites,
 )
@@ -43,78 +52,148 @@ class CoherentDeployment:
     """The steps of a network, compiled for living neurons, with the noise of their qubits.
 
     Attributes:
+        network: The network.
         device: The device.
+        qubits: `best`, or a list such as `3,4,5` or `3:4,7:8`.
         timing: When things happen.
         specification: The noise, its strength included.
-        compiled: The steps; with branches where a controller can choose the angles.
-        outside: Why they are computed outside the machine, or "".
-        channels: The noise of their qubits.
     """
 
+    network: Network
     device: Device
+    qubits: str
     timing: Timing
     specification: NoiseSpecification
-    compiled: CompiledNetwork
-    outside: str
-    channels: NoiseChannels
+
+    @cached_property
+    def _living(self) -> tuple[CompiledNetwork, str]:
+        return compile_living(self.network, self.device, self.qubits, self.timing)
+
+    @property
+    def compiled(self) -> CompiledNetwork:
+        """The steps; with branches where a controller can choose the angles."""
+        return self._living[0]
+
+    @property
+    def outside(self) -> str:
+        """Why angles are computed outside the machine, or ""."""
+        return self._living[1]
+
+    @property
+    def channels(self) -> NoiseChannels:
+        """The noise of the qubits in use."""
+        return _channels(self.device, self.specification, self.compiled)
 
     @property
     def calibration(self) -> dict[str, str | None]:
-        """The device and the time of its calibration data."""
+        """See `qnnq.deployments.base.Deployment`."""
         return {"device": self.device.name, "time": self.device.calibration}
 
     @property
     def noise(self) -> str:
-        """The noise at strength 1, in canonical words."""
+        """See `qnnq.deployments.base.Deployment`."""
         return split_strength(self.specification)[0]
 
+    def check(self, engine: str) -> None:
+        """See `qnnq.deployments.base.Deployment`."""
+        if engine == "aer":
+            _check_simulable(self.compiled, self.outside)
+        _ = self.channels
+
+    def identity(self) -> dict[str, Any]:
+        """See `qnnq.deployments.base.Deployment`."""
+        return {
+            "mode": "coherent",
+            "network": self.network.digest,
+            "qubits": self.qubits,
+            **asdict(self.timing),
+            **noisy_device(self.specification, self.device),
+        }
+
     def completed(self, task: Task) -> Task:
-        """Return a task with what of this deployment determines its result."""
+        """See `qnnq.deployments.base.Deployment`."""
         noise, strength = split_strength(self.specification)
+        placed = self._placed(task, _circuits_digest(self.compiled))
+        return replace(placed, noise=noise, strength=strength)
+
+    def submitted(self, task: Task) -> Task:
+        """See `qnnq.deployments.base.Deployment`."""
+        (whole,) = self.circuits()
+        return self._placed(task, circuit_digest(whole.circuit.circuit))
+
+    def _placed(self, task: Task, circuits: str) -> Task:
         return replace(
             self.timing.described(task, self.compiled),
-            noise=noise,
-            strength=strength,
             device=self.device.name,
             calibration=self.device.calibration,
             device_content=self.device.content,
             qubits=(",".join(map(str, self.compiled.sites)),),
-            circuits=_circuits_digest(self.compiled),
+            circuits=circuits,
         )
 
-    def mode(self, engine: EngineName) -> Mode:
+    def assumed_timing(self) -> dict[str, Any]:
+        """See `qnnq.deployments.base.Deployment`."""
+        return {
+            "dt_s": self.device.target.dt,
+            "duration_s": sum(step.duration for step in self.compiled.steps),
+            "feedback_latency_s": self.compiled.feedback_latency,
+            "measurement_s": [step.measurement_duration for step in self.compiled.steps],
+        }
+
+    def exact_responses(self) -> tuple[LayerResponse, ...]:
+        """See `qnnq.deployments.base.Deployment`."""
+        raise InputError("`engine` exact: expected a network in mode stepwise")
+
+    def circuits(self) -> tuple[PlacedCircuit, ...]:
+        """See `qnnq.deployments.base.Deployment`."""
+        if self.outside:
+            raise InputError(
+                f"`mode` coherent: expected a network that is one circuit: {self.outside}"
+            )
+        # A simulator waits for nothing by itself.
+        if self.device.kind == "simulated":
+            circuit = network_circuit(self.compiled)
+        else:
+            circuit = machine_circuit(self.compiled, self.device.target)
+        width = self.network.widths[0]
+        duration = sum(step.duration for step in self.compiled.steps)
+        whole = NetworkCircuit(circuit, self.compiled.sites)
+        return (PlacedCircuit(whole, width, copies=1, parts=1, slots=width, duration_s=duration),)
+
+    def mode(self, engine: str, shots: int, seed: int) -> Coherent | DynamicCircuit:
         """Return the mode: states that are carried along, or the one circuit in Aer."""
         if engine == "instrument":
-            from qnnq.execution.engines.layer_instrument import layer_instruments
-
             return Coherent(layer_instruments(self.compiled, self.channels))
         from qnnq.execution.engines.aer import AerNetworkEngine
 
         widths = [step.width for step in self.compiled.steps]
         return DynamicCircuit(AerNetworkEngine(self.compiled, self.channels), widths)
 
+    def predicted(self, dataset: Dataset) -> float | None:
+        """See `qnnq.deployments.base.Deployment`."""
+        try:
+            return sampled_accuracy(self, "instrument", dataset)
+        except NoiseError:
+            return None
 
-def deploy_coherent(
-    request: RunRequest, network: Network, find: Callable[[DeviceLike], Device] = resolve_device
-) -> CoherentDeployment:
-    """Compile every step and build the noise of the qubits in use.
+    def variations(self, engine: str, shots: int, seed: int) -> tuple[Variation, ...]:
+        """See `qnnq.deployments.base.Deployment`."""
+        return ()
 
-    Args:
-        request: What is asked for.
-        network: The network.
-        find: Gives a name its device.
-
-    Raises:
-        InputError, NoiseError, TranspileError: If the parts do not fit together.
-    """
-    base, name = parse_noise(request.noise, request.device)
-    specification, device = base.scaled(request.strength), find(name)
-    timing = Timing.of(request)
-    compiled, outside = compile_living(network, device, request.qubits, timing)
-    if request.engine == "aer":
-        _check_simulable(compiled, outside)
-    channels = _channels(device, specification, compiled)
-    return CoherentDeployment(device, timing, specification, compiled, outside, channels)
+    def tables(self) -> list[NDArray[np.float32]]:
+        """See `qnnq.deployments.base.Deployment`."""
+        found = []
+        for instrument in layer_instruments(self.compiled, self.channels):
+            if instrument.matrices is None:
+                raise InputError(
+                    "noise in mode coherent: expected angles that the host computes (activation "
+                    "htanh or tanh, more than 10 neurons in front of a layer); the branches of a "
+                    "controller and so their noise change with every weight"
+                )
+            neurons, products, after = instrument.matrices.shape
+            shape = (1, neurons, 3, 2, products // 6, 2, after // 2)
+            found.append(instrument.matrices.reshape(shape))
+        return found
 
 
 def _check_simulable(compiled: CompiledNetwork, outside: str) -> None:

@@ -5,9 +5,7 @@ from typing import Any, Self
 
 from qnnq.devices.device import Device
 from qnnq.errors import InputError
-from qnnq.execution.request import RunRequest
 from qnnq.options.coherent import OF_COHERENT_MODE, TIMES, CoherentOptions, told
-from qnnq.options.images import ImageOptions
 from qnnq.options.option import options_of, seconds_of
 from qnnq.results.task import Task
 from transpile import CompiledNetwork, measurements
@@ -67,26 +65,3 @@ class Timing(CoherentOptions):
     def told(self) -> str:
         """Return it in words."""
         return told(vars(self))
-
-
-def mode_labels(request: RunRequest) -> dict[str, float | str]:
-    """Return what tables and figures say of a request's mode; times are in microseconds.
-
-    What the stepwise mode has no place for is "".
-    """
-    if request.mode != "coherent":
-        return {"mode": request.mode, **dict.fromkeys(OF_COHERENT_MODE, "")}
-    found = vars(Timing.of(request))
-    times = {name: round(1e6 * found[name], 9) for name in TIMES}
-    return {"mode": request.mode, **found, **times}
-
-
-def request_labels(request: RunRequest) -> dict[str, Any]:
-    """Return what tables and figures call the options of a request, "" where one is not given."""
-    options, last = options_of(RunRequest), options_of(ImageOptions)
-    found = {
-        options[name].label: "" if (value := getattr(request, name)) is None else value
-        for name in sorted(options, key=last.__contains__)
-        if options[name].label and name not in ("model", "seed")
-    }
-    return {**found, **mode_labels(request)}

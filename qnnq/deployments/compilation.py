@@ -1,16 +1,17 @@
 """The hidden layers of a network, compiled for a device, and the noise of their qubits."""
 
-from dataclasses import replace
-from functools import lru_cache
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from noise_models import NoiseSpecification
 from noise_models.channels import NoiseChannels, build_channels
 from noise_models.coverage import check_coverage
 from noise_models.factors import Factors, steady
+from qnnq.deployments.placement import Placement
 from qnnq.devices.device import Device
 from qnnq.errors import InputError
-from qnnq.execution.placement import Placement
 from qnnq.networks.network import Network
 from transpile import (
     CompiledLayer,
@@ -26,20 +27,64 @@ if TYPE_CHECKING:
     from qiskit.transpiler import Target
 
 
-def compile_network(network: Network, placement: Placement) -> tuple[CompiledLayer, ...]:
-    """Return the compiled circuit of every hidden layer; equal layers share one."""
+@dataclass(frozen=True, eq=False)
+class PlacedNetwork:
+    """A network and where its layers go; they are compiled when they are first asked for.
+
+    Attributes:
+        network: The network.
+        placement: Where it goes.
+        copies: Images side by side of each layer, where they are not those of the placement.
+    """
+
+    network: Network
+    placement: Placement
+    copies: tuple[int, ...] | None = None
+
+    @cached_property
+    def layers(self) -> tuple[CompiledLayer, ...]:
+        """The compiled circuit of every hidden layer; raises as `compile_layers` does."""
+        return compile_layers(self.network, self.placement, self.copies)
+
+    @cached_property
+    def scheduled(self) -> tuple[CompiledLayer, ...]:
+        """The same with explicit waits, as the device would run them, where they are known."""
+        return tuple(scheduled(self.placement.device, layer) for layer in self.layers)
+
+
+def compile_layers(
+    network: Network, placement: Placement, copies: Sequence[int] | None = None
+) -> tuple[CompiledLayer, ...]:
+    """Return the compiled circuit of every hidden layer; equal layers share one.
+
+    Args:
+        network: The network.
+        placement: Where it goes.
+        copies: Images side by side of each layer, None for those of the placement.
+
+    Raises:
+        InputError, TranspileError: If the network does not fit there.
+    """
+    if copies is not None:
+        weak = min(network.entanglements)
+        return tuple(
+            _compiled(replace(placement, copies=count), width, angle, weak)
+            for count, width, angle in zip(
+                copies, network.widths, network.entanglements, strict=True
+            )
+        )
     angles = network.entanglements
     kinds = list(zip(network.widths, angles, strict=True))
-    qubits, copies = placement.qubits, placement.copies
+    qubits, count = placement.qubits, placement.copies
     if qubits == "all":
-        if copies != 1:
-            raise InputError(f"`copies` {copies}: `qubits` all puts as many copies as fit")
+        if count != 1:
+            raise InputError(f"`copies` {count}: `qubits` all puts as many copies as fit")
         target, gate = placement.device.target, placement.pair_gate
-        copies = max(1, min(capacity(target, angle, gate) // width for width, angle in kinds))
-        placement = replace(placement, copies=copies)
-    elif qubits != "best" and qubits.count(",") >= copies * max(network.widths):
+        count = max(1, min(capacity(target, angle, gate) // width for width, angle in kinds))
+        placement = replace(placement, copies=count)
+    elif qubits != "best" and qubits.count(",") >= count * max(network.widths):
         raise InputError(
-            f"`qubits`: expected at most {copies * max(network.widths)} (the widest layer), "
+            f"`qubits`: expected at most {count * max(network.widths)} (the widest layer), "
             f"got {qubits.count(',') + 1}"
         )
     weak = min(angles)

@@ -8,27 +8,12 @@ import numpy as np
 
 from qnnq.arrays import IntArray
 from qnnq.data.dataset import Dataset
-from qnnq.errors import InputError
+from qnnq.deployments.base import Deployment
 from qnnq.execution.class_probabilities import class_probabilities
-from qnnq.execution.deployment import Deployment
 from qnnq.networks.network import Network
 from qnnq.results.exact_result import ExactResult
 from qnnq.results.result import package_versions
 from qnnq.results.task import Task
-
-
-def check_exact(deployment: Deployment) -> None:
-    """Raise InputError for a noise under which the neurons' answers are not fixed probabilities."""
-    if deployment.drifts:
-        raise InputError(
-            "--engine exact: expected noise without drift, which no calibration's probabilities "
-            "hold; --engine instrument samples it"
-        )
-    if any(channels.correlated_readout for channels in deployment.channels):
-        raise InputError(
-            "--engine exact: expected noise without correlated_readout; --engine instrument "
-            "samples it"
-        )
 
 
 def execute_exact(
@@ -58,7 +43,7 @@ def execute_exact(
         network,
         dataset.images[images],
         images,
-        deployment.responses,
+        deployment.exact_responses(),
         progress,
         threads or os.cpu_count() or 1,
     )

@@ -88,7 +88,7 @@ class RunRequest(CoherentOptions, CircuitOptions, ImageOptions):
 
     def __post_init__(self) -> None:
         """Make words of the objects that words can say."""
-        from qnnq.execution.objects import in_words
+        from qnnq.runs.objects import in_words
 
         for name, value in in_words(self).items():
             object.__setattr__(self, name, value)

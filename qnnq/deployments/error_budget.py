@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from noise_models import NoiseSpecification
 from noise_models.attribution import single_mechanisms
 from noise_models.channels import NoiseChannels
-from qnnq.execution.compilation import layer_channels
-from qnnq.execution.deployment import Deployment
+from qnnq.deployments.compilation import layer_channels
+from qnnq.deployments.stepwise import StepwiseDeployment
 from qnnq.execution.engines.response import ComponentResponse, component_responses
 from transpile import CompiledLayer
 
@@ -34,7 +34,7 @@ class NeuronBudget:
     shares: dict[str, float]
 
 
-def error_budget(deployment: Deployment) -> list[NeuronBudget]:
+def error_budget(deployment: StepwiseDeployment) -> list[NeuronBudget]:
     """Return the budget of every slot of every different layer.
 
     Correlated readout is not part of it: it acts between outcomes.

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qnnq.execution.request import RunRequest
-from qnnq.execution.run import prepare
 from qnnq.networks.network import Network
+from qnnq.runs.request import RunRequest
+from qnnq.runs.run import prepare
 
 
 def shares(network: Network, inputs: Any, options: dict[str, Any]) -> NDArray[np.float64]:

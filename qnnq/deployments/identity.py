@@ -1,0 +1,56 @@
+"""What determines circuits and their noise, without compiling either."""
+
+import hashlib
+from functools import cache, lru_cache
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from noise_models import NoiseSpecification
+from qnnq.deployments.noise_text import split_strength
+from qnnq.devices.device import Device
+from qnnq.devices.snapshot import snapshot_of
+
+LIBRARIES = ("qiskit", "qiskit-aer", "rustworkx")
+"""Whose versions decide what is compiled and drawn."""
+
+PACKAGES = ("noise_models", "transpile", "qnnq.deployments", "qnnq.execution")
+"""Our own source that decides it."""
+
+
+def noisy_device(specification: NoiseSpecification, device: Device) -> dict[str, Any]:
+    """Return the identity of a noise on a device: its whole calibration, and what compiles for it.
+
+    Args:
+        specification: The noise, its strength included.
+        device: The device.
+    """
+    noise, strength = split_strength(specification)
+    return {
+        "noise": noise,
+        "strength": strength,
+        "device": device.name,
+        "device_content": device.content,
+        "calibration": calibration_digest(device),
+        "calibrated": device.calibration,
+        "compiler": compiler(),
+    }
+
+
+@lru_cache(maxsize=64)
+def calibration_digest(device: Device) -> str:
+    """Return the SHA-256 (hexadecimal) of all that a device's target says."""
+    return device.content or snapshot_of(device.target, device.name, device.calibration).digest
+
+
+@cache
+def compiler() -> dict[str, str]:
+    """Return the versions of `LIBRARIES`, and the SHA-256 (hexadecimal) of `PACKAGES`."""
+    digest = hashlib.sha256()
+    for package in PACKAGES:
+        folder = Path(str(import_module(package).__file__)).parent
+        for file in sorted(folder.rglob("*.py")):
+            digest.update(f"{package}/{file.relative_to(folder).as_posix()}\n".encode())
+            digest.update(file.read_bytes())
+    return {name: version(name) for name in LIBRARIES} | {"source": digest.hexdigest()}

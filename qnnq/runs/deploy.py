@@ -1,0 +1,134 @@
+"""From what a user asks for to a deployment: words become objects here."""
+
+import math
+from collections.abc import Callable
+
+from noise_models import NoiseSpecification
+from qnnq.deployments.base import Deployment
+from qnnq.deployments.coherent import CoherentDeployment
+from qnnq.deployments.compilation import PlacedNetwork
+from qnnq.deployments.ideal import IdealDeployment
+from qnnq.deployments.measured import PREFIX, MeasuredDeployment, is_measured
+from qnnq.deployments.noise_text import parse_noise
+from qnnq.deployments.placement import Placement
+from qnnq.deployments.stepwise import StepwiseDeployment
+from qnnq.deployments.timing import Timing
+from qnnq.devices.device import Device, DeviceLike
+from qnnq.devices.names import own_name, resolve_device
+from qnnq.errors import InputError
+from qnnq.execution.measured_response import MeasuredResponse, read_response
+from qnnq.networks.network import Network
+from qnnq.runs.request import RunRequest
+
+Find = Callable[[DeviceLike], Device]
+"""Returns the device of a name."""
+
+
+def deploy(request: RunRequest, network: Network, find: Find = resolve_device) -> Deployment:
+    """Put a network where a request wants it, and see that everything fits together.
+
+    Args:
+        request: What is asked for.
+        network: The network.
+        find: Gives a name its device.
+
+    Raises:
+        InputError, NoiseError, TranspileError: If the engine, the noise, the device and the
+            placement do not fit together.
+    """
+    deployment = deployment_of(request, network, find)
+    deployment.check(request.engine)
+    return deployment
+
+
+def deployment_of(request: RunRequest, network: Network, find: Find = resolve_device) -> Deployment:
+    """Return the deployment that a request asks for; nothing is compiled. See `deploy`."""
+    if request.engine == "ideal":
+        if request.noise != "ideal" and _is_noisy(request):
+            raise InputError(
+                f"`engine` ideal: expected `noise` ideal, got {request.noise!r} "
+                "(engines instrument and aer simulate noise)"
+            )
+        return IdealDeployment(network)
+    if request.compensate:
+        check_compensable(network)
+    measured = is_measured(request.noise)
+    if request.mode == "coherent":
+        if measured:
+            raise InputError(
+                f"`noise` {request.noise}: expected `mode` stepwise, got coherent: layers were "
+                "measured one by one"
+            )
+        return coherent(request, network, find)
+    return _measured(request, network) if measured else stepwise(request, network, find)
+
+
+def stepwise(
+    request: RunRequest, network: Network, find: Find = resolve_device
+) -> StepwiseDeployment:
+    """Return the deployment of a circuit a layer; nothing is compiled."""
+    specification, name = _noise(request)
+    placement = Placement(
+        find(name), request.qubits, request.copies, request.pairs, request.pair_gate
+    )
+    return StepwiseDeployment(PlacedNetwork(network, placement), specification, request.compensate)
+
+
+def coherent(
+    request: RunRequest, network: Network, find: Find = resolve_device
+) -> CoherentDeployment:
+    """Return the deployment of neurons that live on; nothing is compiled."""
+    specification, name = _noise(request)
+    return CoherentDeployment(
+        network, find(name), request.qubits, Timing.of(request), specification
+    )
+
+
+def _noise(request: RunRequest) -> tuple[NoiseSpecification, DeviceLike]:
+    base, name = parse_noise(request.noise, request.device)
+    return base.scaled(request.strength), name
+
+
+def _measured(request: RunRequest, network: Network) -> MeasuredDeployment:
+    path = request.noise.strip().removeprefix(PREFIX)
+    response = read_response(path)
+    _check_response(path, response, request)
+    return MeasuredDeployment(
+        network, response, path, request.copies, request.pairs, request.compensate
+    )
+
+
+def _check_response(path: str, response: MeasuredResponse, request: RunRequest) -> None:
+    asked = request.device
+    if asked is not None:
+        device = asked if isinstance(asked, str) else own_name(asked)
+        if device != response.device:
+            raise InputError(
+                f"{path}: expected a response of {device}, got one of {response.device}"
+            )
+    if request.strength != 1:
+        raise InputError(f"`strength` {request.strength:g}: expected 1 with a measured response")
+    if request.qubits != "best":
+        raise InputError(f"`qubits` {request.qubits}: {path} fixes the qubits; expected best")
+    if request.pairs != response.pairs or (request.pairs and request.pair_gate != "sx"):
+        raise InputError(
+            f"{path}: expected a response with {request.pairs} {request.pair_gate} pairs, "
+            f"got one with {response.pairs} sx pairs"
+        )
+
+
+def check_compensable(network: Network) -> None:
+    """Raise InputError for a network whose angles already give all the contrast that there is.
+
+    At stretch 0 a weakly measured neuron is always asked for its extreme probabilities,
+    (1 +- sin g) / 2. Noise puts both out of reach, and only a larger g would bring them back.
+    """
+    if network.stretch == 0 and min(network.entanglements) < math.pi / 2:
+        raise InputError(
+            "`compensate`: expected a stretch above 0 with weak measurements: at stretch 0 every "
+            "angle gives the largest contrast already, so correcting angles changes nothing"
+        )
+
+
+def _is_noisy(request: RunRequest) -> bool:
+    return is_measured(request.noise) or bool(_noise(request)[0].active_terms)
