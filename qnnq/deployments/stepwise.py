@@ -125,7 +125,7 @@ class StepwiseDeployment:
             "mode": "stepwise",
             "network": self.network.digest,
             "qubits": placement.qubits,
-            "copies": self.placed.copies,
+            "copies": self.placed.copies or placement.copies,
             "pairs": placement.pairs,
             "pair_gate": placement.pair_gate,
             "compensate": self.compensate,

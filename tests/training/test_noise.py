@@ -22,7 +22,7 @@ from qnnq.runs.request import RunRequest
 from qnnq.runs.run import prepare
 from qnnq.training.evaluation import evaluate
 from qnnq.training.module import QuantizedNetwork
-from qnnq.training.noise import NoiseTable, _coefficients
+from qnnq.training.noise import NoiseTable
 from qnnq.training.randomness import generator
 from qnnq.training.settings import TrainingSettings
 from qnnq.training.step import ActivationStep
@@ -208,7 +208,7 @@ def test_responses_of_joined_neurons_are_refused():
     """They are not told by a, b, c of each neuron; inserted CZ pairs join neighbours."""
     joined = deploy(RunRequest(noise=NOISE, pairs=1, pair_gate="cz"), load_model("mnist16-a0.5"))
     with pytest.raises(InputError, match="expected one that leaves neurons independent"):
-        _coefficients(joined)
+        joined.tables()
 
 
 def test_qubits_without_noise_are_refused():
