@@ -67,7 +67,7 @@ class MeasuredDeployment:
 
     def check(self, engine: str) -> None:
         """See `qnnq.deployments.base.Deployment`."""
-        _check_engine(engine)
+        check_engine(engine)
         _ = self.responses
 
     def identity(self) -> dict[str, Any]:
@@ -97,7 +97,7 @@ class MeasuredDeployment:
 
     def exact_responses(self) -> tuple[LayerResponse, ...]:
         """See `qnnq.deployments.base.Deployment`."""
-        _check_engine("exact")
+        check_engine("exact")
         return self.responses
 
     def circuits(self) -> tuple[PlacedCircuit, ...]:
@@ -106,7 +106,7 @@ class MeasuredDeployment:
 
     def engine(self, name: str) -> Engine:
         """Return the engine `instrument`; a measured response is no circuit for another one."""
-        _check_engine(name)
+        check_engine(name)
         return InstrumentEngine(self.responses)
 
     def compensated(self, engine: Engine) -> CompensatedEngine:
@@ -162,7 +162,8 @@ def is_measured(noise: str) -> bool:
     return noise.strip().startswith(PREFIX)
 
 
-def _check_engine(name: str) -> None:
+def check_engine(name: str) -> None:
+    """Raise InputError for an engine that runs circuits, which a measured response has not."""
     if name != "instrument":
         raise InputError(f"`engine` {name}: expected instrument with `noise` {PREFIX}FILE")
 

@@ -85,7 +85,7 @@ def plan_prices(request: HardwareRequest) -> Plan:
     request = replace(request, copies=1, pairs=0)
     network = load_model(request.model)
     (placed,) = place_choices(request, network, 1)
-    device = placed.placement.device
+    device = placed.device
     if device.kind == "simulated":
         raise InputError(f"--price: expected a machine, got {device.name}, which bills nothing")
     if request.options.mode == "session":

@@ -8,7 +8,7 @@ from qnnq.deployments.base import Deployment
 from qnnq.deployments.coherent import CoherentDeployment
 from qnnq.deployments.compilation import PlacedNetwork
 from qnnq.deployments.ideal import IdealDeployment
-from qnnq.deployments.measured import PREFIX, MeasuredDeployment, is_measured
+from qnnq.deployments.measured import PREFIX, MeasuredDeployment, check_engine, is_measured
 from qnnq.deployments.noise_text import parse_noise
 from qnnq.deployments.placement import Placement
 from qnnq.deployments.stepwise import StepwiseDeployment
@@ -90,6 +90,7 @@ def _noise(request: RunRequest) -> tuple[NoiseSpecification, DeviceLike]:
 
 
 def _measured(request: RunRequest, network: Network) -> MeasuredDeployment:
+    check_engine(request.engine)
     path = request.noise.strip().removeprefix(PREFIX)
     response = read_response(path)
     _check_response(path, response, request)
