@@ -45,7 +45,8 @@ def prediction_line(plan: "Plan") -> str:
     calibration = f"calibration data {age(plan.device.calibration)}"
     if plan.predicted is None:
         return f"predicted: unknown, since errors of gates in use are not in the {calibration}"
-    return f"predicted: {accuracy_line(asdict(plan.predicted), plan.task.shots)}; {calibration}"
+    shots = plan.task.shots or 0  # jobs have some
+    return f"predicted: {accuracy_line(asdict(plan.predicted), shots)}; {calibration}"
 
 
 def accuracy_line(found: "dict[str, Any]", shots: int) -> str:

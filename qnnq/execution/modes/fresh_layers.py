@@ -175,7 +175,7 @@ class _Pixels:
     """Images that equal others by content; only their digest is kept."""
 
     def __init__(self, pixels: NDArray[Any]) -> None:
-        content = hashlib.sha256(np.ascontiguousarray(pixels)).digest()
+        content = hashlib.sha256(np.ascontiguousarray(pixels).data).digest()
         self._key = (pixels.dtype.str, pixels.shape, content)
         self._pixels: NDArray[Any] | None = pixels
 
