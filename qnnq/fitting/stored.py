@@ -40,7 +40,7 @@ def read_results(path: str | Path, where: Sequence[str]) -> list[Observation]:
                 f"choose by --where {label}={values[-1]}"
             )
     for point in points:
-        if "soft_vote" not in point.predictions:
+        if "soft_vote" not in point.prediction_names:
             raise InputError(
                 f"{path}: expected counts, found class probabilities of engine exact; choose by "
                 "--where engine=..."

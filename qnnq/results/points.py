@@ -76,7 +76,7 @@ class Measured(Outcomes):
         return self.repeated or Repetitions.one(self.truth, self.counts, self.softmax_sums)
 
     @property
-    def predictions(self) -> tuple[str, ...]:
+    def prediction_names(self) -> tuple[str, ...]:
         """What accuracies there are of."""
         return OF_CHANCES if isinstance(self.repetitions, Chances) else PREDICTIONS
 

@@ -70,7 +70,7 @@ def _accuracy(point: Measured) -> Row:
         "complete": point.complete,
     }
     for prediction in PREDICTIONS:
-        there = prediction in point.predictions
+        there = prediction in point.prediction_names
         row |= _interval(prediction, point.accuracy(prediction) if there else None)
     return row
 
