@@ -122,7 +122,7 @@ def register(app: typer.Typer) -> None:
                 print(f"{plan.device.name}: quantum seconds: {plan.estimate.formula()}")
                 if plan.device.kind != "simulated":
                     print(hardware.budget_line(budget, budget_s))
-                hardware.confirm(everything, yes)
+                hardware.confirm(everything, yes, budget_s)
                 create_run(checked, plan, folder, budget_s)
             elif budget is not None:
                 raise_limits(folder, budget)
@@ -212,7 +212,7 @@ def _check(
     if not (run / LEDGER).exists():
         checked = check_device(wanted, plan.device)
         check_budget(plan.estimate, budget_s, wanted.limits)
-        hardware.confirm(plan, yes)
+        hardware.confirm(plan, yes, budget_s)
         create_run(checked, plan, run, budget_s)
     else:
         raise_limits(run, "none" if budget_s is None else str(budget_s))

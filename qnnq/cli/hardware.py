@@ -86,13 +86,14 @@ class Speaker:
             self._open = False
 
 
-def confirm(plan: "Plan", yes: bool, seconds: float | None = None) -> None:
+def confirm(plan: "Plan", yes: bool, budget_s: float | None, seconds: float | None = None) -> None:
     """Ask before money is spent, unless the answer was given or none is spent.
 
     Args:
         plan: What will be run.
         yes: Whether the answer is known.
-        seconds: The quantum seconds that it may use, None for those of the estimate.
+        budget_s: The quantum seconds that may be billed at most, None where nothing limits them.
+        seconds: The quantum seconds that it is expected to use, None for those of the estimate.
 
     Raises:
         InputError: If nobody can be asked.
@@ -104,7 +105,10 @@ def confirm(plan: "Plan", yes: bool, seconds: float | None = None) -> None:
     if yes or plan.device.kind == "simulated":
         return
     seconds = plan.estimate.quantum_seconds if seconds is None else seconds
-    question = f"This may use {seconds:.0f} quantum seconds on {plan.device.name}."
+    most = "without a limit" if budget_s is None else f"at most {budget_s:g}"
+    question = (
+        f"This is expected to use {seconds:.0f} quantum seconds on {plan.device.name}, {most}."
+    )
     if plan.predicted is not None:
         copies = max(each.copies for each in plan.choices if each.chosen)
         images = f"{counted(copies, 'image')} side by side"

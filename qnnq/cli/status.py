@@ -75,6 +75,8 @@ def _print(found: dict[str, Any]) -> None:
     )
     if found["unanswered"] is not None:
         print(f"states as last known, since the service was not reached: {found['unanswered']}")
+    if not found["finished"]:
+        print(f"go on with qnnq resume {found['folder']} --wait")
     for job in found["surplus"]:
         how = "cancelled" if job["cancelled"] else "ran as well"
         print(f"accepted twice by the service: {job['id']}, {how}")

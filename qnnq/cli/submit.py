@@ -70,7 +70,7 @@ def register(app: typer.Typer) -> None:
             )
         if plan.device.kind != "simulated" and json != "-":
             print(hardware.budget_line(budget, budget_s))
-        hardware.confirm(plan, yes, seconds if budget_s is None else min(seconds, budget_s))
+        hardware.confirm(plan, yes, budget_s, min(seconds, budget_s or seconds))
         if checked.options.mode != request.options.mode:
             say("the account's plan has no sessions: using a batch")
         create_run(checked, plan, folder, budget_s)

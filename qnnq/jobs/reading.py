@@ -16,6 +16,7 @@ from qnnq.execution.shot_loop import Votes
 from qnnq.jobs.engine import Pending, complete_images, recorded_outcomes
 from qnnq.jobs.ledger import Ledger
 from qnnq.jobs.prediction import Prediction, comparison
+from qnnq.jobs.reconciliation import OVER
 from qnnq.jobs.records import Attempt, Job, now
 from qnnq.jobs.runs import Run
 from qnnq.jobs.scheduler_timing import SchedulerTiming, compared
@@ -63,6 +64,7 @@ def run_status(folder: Path) -> dict[str, Any]:
         service: Service | None = None
         unanswered: str | None = None
         states = []
+        seen_s = 0.0
         for job in ledger.jobs():
             attempts = ledger.attempts(job)
             view: JobView | None = None
@@ -73,6 +75,8 @@ def run_status(folder: Path) -> dict[str, Any]:
                     view = service.view(submitted)
                 except QnnqError as error:
                     unanswered = str(error)
+            if view is not None and view.status in OVER and not ledger.bills_sessions:
+                seen_s += view.seconds or 0.0  # in the ledger when the run goes on
             states.append(_state(job, attempts, view))
         return {
             "schema": "qnnq.status/1",
@@ -90,7 +94,7 @@ def run_status(folder: Path) -> dict[str, Any]:
                 {"id": job_id, "cancelled": cancelled}
                 for job_id, _, cancelled, _ in ledger.surplus()
             ],
-            "quantum_seconds": ledger.quantum_seconds(),
+            "quantum_seconds": ledger.quantum_seconds() + seen_s,
             "quantum_seconds_at_most": run.budget.committed(),
             "budget_s": ledger.budget_s,
             "price": run.budget.price(),

@@ -124,10 +124,23 @@ def test_waiting_for_a_time(unkind: Server, files: Files, tmp_path: Path, qnnq: 
     run = tmp_path / "run"
     assert qnnq(*files.submit("ibm_jakarta", run)).code == 0
     began = unkind.clock.time()
+    assert f"go on with qnnq resume {run} --wait" in qnnq("status", run).out
     assert qnnq("resume", run, "--timeout", "100").code == 3
     assert unkind.clock.time() - began == pytest.approx(100, abs=1)
     assert qnnq("resume", run, "--timeout", "5000").code == 0
     assert_paid_once(unkind, run)
+
+
+def test_status_counts_a_bill_that_is_not_in_the_ledger_yet(
+    unkind: Server, files: Files, tmp_path: Path, qnnq: Command
+) -> None:
+    run = tmp_path / "run"
+    assert qnnq(*files.submit("ibm_jakarta", run)).code == 0
+    assert qnnq("status", run, "--json", "-").json()["quantum_seconds"] == 0
+    unkind.clock.sleep(60)
+    found = qnnq("status", run, "--json", "-").json()
+    assert found["jobs"][0]["state"] == "done"
+    assert found["quantum_seconds"] == found["jobs"][0]["seconds"] > 2
 
 
 def test_interrupted_while_it_waits(

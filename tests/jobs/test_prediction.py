@@ -74,7 +74,10 @@ def test_before_you_pay_what_you_get(
     last = answer.err.splitlines()[-1]
     assert "With 2 images side by side, predicted: one shot" in last
     assert "majority of 4 shots" in last
-    assert "days old. This may use 6 quantum seconds on ibm_jakarta." in last
+    expected = "This is expected to use 6 quantum seconds on ibm_jakarta, at most 25."
+    assert f"days old. {expected}" in last
+    last = qnnq(*submit, "--budget", "none").err.splitlines()[-1]
+    assert "6 quantum seconds on ibm_jakarta, without a limit." in last
     estimate = qnnq("estimate", *submit[1:-2][:9], "--json", "-").json()
     for name in ("single_shot", "majority"):
         expected = estimate["predicted"][name]
