@@ -124,10 +124,10 @@ REFUSED = {
         {"noise": "fake_fez + correlated_readout(p=0.01)", "qubits": ",".join(map(str, range(16)))},
         "expected noise without correlated_readout",
     ),
-    "measured": ({"noise": "measured:r.json"}, "expected instrument with --noise measured:FILE"),
-    "coherent": ({"mode": "coherent"}, "expected --engine instrument or aer, got exact"),
-    "compensated": ({"compensate": True}, "expected --engine instrument or aer, got exact"),
-    "votes": ({"shots": 5000}, "expected at most 1,001 with --engine exact"),
+    "measured": ({"noise": "measured:r.json"}, "expected instrument with `noise` measured:FILE"),
+    "coherent": ({"mode": "coherent"}, "expected `engine` instrument or aer, got exact"),
+    "compensated": ({"compensate": True}, "expected `engine` instrument or aer, got exact"),
+    "votes": ({"shots": 5000}, "expected at most 1,001 with `engine` exact"),
 }
 
 
