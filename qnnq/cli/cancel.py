@@ -14,6 +14,7 @@ def register(app: typer.Typer) -> None:
 
         Example: qnnq cancel latest
         """
+        hardware.spare_the_disk()
         from qnnq.cli.output import write_json
         from qnnq.jobs.control import cancel_run
         from qnnq.jobs.folder import find_run

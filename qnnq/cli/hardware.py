@@ -59,6 +59,19 @@ def accuracy_line(found: "dict[str, Any]", shots: int) -> str:
     )
 
 
+def spare_the_disk() -> None:
+    """Let what is imported next do without a temporary folder, where the disk is full.
+
+    dill, which qiskit imports, asks for one and fails if none can be written to.
+    """
+    import tempfile
+
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError:
+        tempfile.tempdir = "."
+
+
 class Speaker:
     """Says what happens on stderr: a line once, and progress in place where that is a terminal."""
 

@@ -17,6 +17,7 @@ def register(app: typer.Typer) -> None:
 
         Example: qnnq status latest
         """
+        hardware.spare_the_disk()
         from qnnq.jobs.control import look_again
         from qnnq.jobs.folder import find_run
         from qnnq.jobs.reading import run_status
@@ -74,7 +75,7 @@ def _print(found: dict[str, Any]) -> None:
         + ("" if found["price"] is None else f"; bills are {found['price']:.2f} times the estimate")
     )
     if found["unanswered"] is not None:
-        print(f"states as last known, since the service was not reached: {found['unanswered']}")
+        print(f"not all of this may be up to date: {found['unanswered']}")
     if not found["finished"]:
         print(f"go on with qnnq resume {found['folder']} --wait")
     for job in found["surplus"]:

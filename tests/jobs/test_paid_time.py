@@ -2,8 +2,11 @@
 
 import json
 import math
+import resource
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -323,6 +326,32 @@ def test_a_disk_that_cannot_be_written_keeps_no_job_alive(
         answer = qnnq("cancel", run)
     assert answer.code == 1
     assert "1 job cancelled, but ledger.sqlite: cannot be written" in answer.err
+    assert unkind.store.jobs()[0]["status"] == "Cancelled"
+
+
+def test_a_disk_that_is_full_everywhere_keeps_no_job_alive(
+    unkind: Server, files: Files, tmp_path: Path, qnnq: Command
+) -> None:
+    """Not even a temporary file can be written, which packages want when they are imported."""
+
+    def fill() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+    run = tmp_path / "run"
+    unkind.queue_delay = 1000
+    assert qnnq(*files.submit("ibm_jakarta", run)).code == 0
+    for command, code, said in (
+        ("status", 0, "queued"),
+        ("cancel", 1, "1 job cancelled, but"),
+    ):
+        answer = subprocess.run(
+            [sys.executable, "-B", "-m", "qnnq", command, str(run)],
+            capture_output=True,
+            text=True,
+            preexec_fn=fill,
+        )
+        assert answer.returncode == code, answer.stderr
+        assert said in answer.stdout + answer.stderr
     assert unkind.store.jobs()[0]["status"] == "Cancelled"
 
 
