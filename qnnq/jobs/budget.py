@@ -330,7 +330,7 @@ def usual_budget(
         rounds: Rounds of shots at most.
     """
     pauses = PAUSE_S * len(estimate.layers) if mode == "session" else 0
-    found = max(ROOM, rounds) * (estimate.quantum_seconds + pauses)
+    found = (rounds - 1 + ROOM) * (estimate.quantum_seconds + pauses)  # room in the last one too
     return float(math.ceil(max(found, _least_of(estimate, limits))))
 
 

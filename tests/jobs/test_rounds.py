@@ -9,6 +9,9 @@ from checks import bill
 from conftest import SHOTS, Command, Files, Fork
 from loopback import Server
 
+from qnnq.devices.service_limits import ServiceLimits
+from qnnq.jobs.budget import least_budget, usual_budget
+from qnnq.jobs.estimate import Estimate, LayerEstimate
 from qnnq.jobs.ledger import Ledger
 from qnnq.jobs.reading import collect_run
 from qnnq.jobs.rounds import least_width
@@ -124,6 +127,16 @@ def test_rules_that_are_none(
     assert answer.code == 2
     assert says in answer.err
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("rounds", [1, 2, 4, 100])
+def test_the_default_budget_has_room_for_the_last_round(rounds: int) -> None:
+    seconds, limits = 2.003, ServiceLimits()
+    layers = [LayerEstimate(layer, 1, 1, 3, 12, 0, 5.6e-6, 250e-6, seconds) for layer in range(3)]
+    budget_s = usual_budget(Estimate.of(layers, limits), limits, rounds=rounds)
+    before = (rounds - 1) * 3 * seconds
+    assert budget_s - before >= least_budget([seconds] * 3, [1] * 3, limits.overrun_s)
+    assert budget_s - before == pytest.approx(4 * 3 * seconds, abs=1)
 
 
 def test_how_narrow_it_can_become() -> None:
