@@ -10,8 +10,11 @@ from conftest import Command, Files
 from loopback import Server
 from test_paid_time import interrupt
 
+from qnnq.execution.engines.ideal import IdealEngine
+from qnnq.execution.modes.stepwise import Stepwise
 from qnnq.jobs.engine import RuntimeEngine
-from qnnq.jobs.prediction import Prediction, _expected, age, comparison
+from qnnq.jobs.prediction import MOST_IMAGES, Prediction, _expected, age, comparison, predict_run
+from qnnq.networks.network import Network
 from qnnq.statistics import Accuracy
 
 IMAGES, RUNS, REPETITIONS = 60, 20, 2000
@@ -43,6 +46,20 @@ def test_images_that_were_not_simulated_widen_it() -> None:
     assert found.high - 0.5 == pytest.approx(1.959964 * math.sqrt(variance))
     alone = _expected(np.ones((4, 1)), 1, 0.25)
     assert alone.low < 0.1  # of one image nothing is certain
+
+
+def test_classes_that_take_turns() -> None:
+    """Of twice as many images as are simulated, every other is of the class that is answered."""
+    number = 2 * MOST_IMAGES
+    network = Network(
+        (np.ones((1, 1)), np.zeros((2, 1))), biases=(None, np.array([1.0, 0.0])), stretch=0.5
+    )
+    mode = Stepwise(IdealEngine(network.entanglements), network.entanglements)
+    images, labels = np.zeros((number, 1), np.uint8), np.arange(number) % 2
+    found = predict_run(network, mode, images, labels, 4, None).single_shot
+    # hypergeometric: a standard deviation of 0.5 sqrt(1 / (2 MOST_IMAGES)); 5 of them
+    assert abs(found.value - 0.5) < 5 * 0.5 / number**0.5
+    assert found.low < 0.5 < found.high
 
 
 def test_the_verdict() -> None:
