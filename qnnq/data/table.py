@@ -35,9 +35,10 @@ def read_table(content: bytes, name: str) -> Dataset:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(f"expected text in UTF-8: {error.reason}") from error
-    header, _, body = text.lstrip("\r\n").partition("\n")
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")  # a lone \r ends those of old Excel
+    header, _, body = lines.lstrip("\n").partition("\n")
     separator = max(_SEPARATORS, key=header.count)
-    columns = [column.strip() for column in next(csv.reader([header], delimiter=separator), [])]
+    columns = _names(header, separator)
     labels = _label_column(columns)
     if separator == ";":
         body = body.replace(",", ".")
@@ -50,6 +51,13 @@ def read_table(content: bytes, name: str) -> Dataset:
         whole = pixels.max() > 1 and bool((pixels == np.floor(pixels)).all())
         return dataset_of(pixels.astype(np.int64) if whole else pixels, found, name, "pixels")
     return dataset_of(values[:, others], found, name, "features", names)
+
+
+def _names(header: str, separator: str) -> list[str]:
+    try:
+        return [column.strip() for column in next(csv.reader([header], delimiter=separator), [])]
+    except csv.Error as error:
+        raise InputError(f"expected the names of columns in the first line: {error}") from error
 
 
 def _label_column(columns: list[str]) -> int | None:

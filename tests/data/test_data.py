@@ -269,6 +269,14 @@ def test_tables_with_the_usual_separators(tmp_path, separator, how):
     assert data.labels.tolist() == [1, 0, 1]
 
 
+@pytest.mark.parametrize("end", ["\r", "\r\n"])
+def test_tables_with_other_ends_of_lines(tmp_path, end):
+    (tmp_path / "lab.csv").write_bytes(table(",").replace("\n", end).encode())
+    (tmp_path / "plain.csv").write_text(table(","))
+    expected = load_data(str(tmp_path / "plain.csv"))
+    assert load_data(str(tmp_path / "lab.csv")).digest == expected.digest
+
+
 def test_a_table_of_pixels(tmp_path):
     header = ["label", *(f"{row}x{column}" for row in (1, 2) for column in (1, 2, 3))]
     rows = np.column_stack([LABELS, PLAIN["images"]]).tolist()
@@ -291,6 +299,7 @@ def test_a_table_of_pixels(tmp_path):
         (table(",").replace("-3.25", "nan"), "finite numbers, got nan in row 0, column 1"),
         (table(",", rows=[]), "expected rows below the names of the columns, found none"),
         ("", "expected a table whose first line names its columns"),
+        ("a" * 200_000 + ",label\n1,0\n", "names of columns in the first line: field larger"),
         (table(",", ["a", "b", "c", "diagnosis"]), "expected labels beside features, found none"),
     ],
 )
