@@ -110,6 +110,8 @@ def read_layers(path: str, num_qubits: int) -> tuple[LearnedLayer, ...]:
                 "git lfs pull fetches it"
             )
         layers = _decoded(text)
+    except NoiseError:
+        raise
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         reason = error.strerror if isinstance(error, OSError) else f"expected {EXPECTED}"
         raise NoiseError(f"noise term pauli_lindblad: {path}: {reason}") from None

@@ -16,6 +16,7 @@ from scipy.linalg import expm
 from noise_models import NoiseError
 from noise_models.channels import build_channels
 from noise_models.coverage import check_coverage
+from noise_models.pauli_lindblad import read_layers
 from tests.noise_models.devices import parse, small_target
 
 # Qubit 2 first. The gate is on qubits 0 and 1.
@@ -165,3 +166,10 @@ def test_bad_files(tmp_path, content, message):
     with pytest.raises(NoiseError, match=message) as caught:
         build_channels(parse(f"pauli_lindblad({path})"), small_target(), range(3))
     assert "\n" not in str(caught.value)
+
+
+def test_a_pointer_of_git_lfs_is_named(tmp_path):
+    path = tmp_path / "learned.json"
+    path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n")
+    with pytest.raises(NoiseError, match="learned.json: is a Git LFS pointer, not the file itself"):
+        read_layers(str(path), 3)
