@@ -47,6 +47,7 @@ def read_module(module: "nn.Module") -> ReadModule:
     """
     from torch import fx
 
+    _refuse_hooks(module)
     try:
         traced = fx.symbolic_trace(module)
     except Exception as error:  # whatever a module's own code raises when it meets a proxy
@@ -56,6 +57,20 @@ def read_module(module: "nn.Module") -> ReadModule:
             "expected layers=, the names of its linear layers in the order of their call"
         ) from error
     return _Reader(dict(traced.named_modules())).read(list(traced.graph.nodes))
+
+
+def _refuse_hooks(module: "nn.Module") -> None:
+    """Raise InputError for hooks, which torch.fx passes over and which may change what a call does.
+
+    Pruning and the older weight normalization are hooks that compute `weight` at each call.
+    """
+    for name, part in module.named_modules():
+        if part._forward_hooks or part._forward_pre_hooks:
+            raise InputError(
+                f"{name or type(module).__name__}: expected no forward hooks, which may change "
+                "what it computes, found some; torch.nn.utils.remove_weight_norm, prune.remove or "
+                "the hook's handle removes them"
+            )
 
 
 def check_activations(module: "nn.Module", given: tuple[str, ...]) -> None:
@@ -135,7 +150,7 @@ class _Reader:
         elif called == "BatchNorm1d":
             self._take_norm(place)
         elif called in _SOFTMAX:
-            self._ended = called
+            self._take_softmax(node, called, place)
         elif called in _SCALES and node.op != "call_module":
             self._take_scale(node, _SCALES[called])
         elif called not in _NEUTRAL and called not in _NEUTRAL_CALLS:
@@ -163,6 +178,15 @@ class _Reader:
             raise InputError(f"{place}: expected an activation after a division, got BatchNorm1d")
         else:
             self._layers[-1].after.append(norm)
+
+    def _take_softmax(self, node: "Node", called: str, place: str) -> None:
+        if node.op == "call_module":
+            axis = self._modules[str(node.target)].dim
+        else:
+            axis = node.kwargs.get("dim", node.args[1] if len(node.args) > 1 else None)
+        if axis not in (None, 1, -1):  # None: torch takes 1 of two axes
+            raise InputError(f"{place}: expected a softmax over the classes, dim=1, got dim={axis}")
+        self._ended = called
 
     def _take_scale(self, node: "Node", power: int) -> None:
         number = next((each for each in node.args if isinstance(each, int | float)), None)

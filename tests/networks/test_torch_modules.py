@@ -16,6 +16,7 @@ from qnnq.networks.imports import from_torch, import_network
 torch = pytest.importorskip("torch")
 nn = torch.nn
 functional = nn.functional
+prune = pytest.importorskip("torch.nn.utils.prune")
 
 IMAGES = np.random.default_rng(3).random((20, 6)).astype(np.float32)
 
@@ -122,6 +123,15 @@ def test_signs_are_stretch_0():
     assert from_torch(model, "tanh").activation == "tanh"  # both have this limit
 
 
+class SoftmaxOverImages(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Linear(6, 5), nn.Linear(5, 3)
+
+    def forward(self, x):
+        return functional.softmax(self.b(self.a(x).tanh()), 0)
+
+
 def stack(*between):
     return nn.Sequential(nn.Linear(6, 4), *between, nn.Linear(4, 3))
 
@@ -144,12 +154,28 @@ def stack(*between):
         (seeded(OutOfOrder), {"layers": CALLED}, "expected both beside a state_dict or layers"),
         (stack(nn.ReLU()), {"layers": ["0", "2"], "activation": "tanh"}, "1: .* tanh, got ReLU"),
         (stack().state_dict(), {}, "activation, stretch: expected both"),
+        (nn.Sequential(*stack(nn.Tanh()), nn.Softmax(0)), {}, "3: expected .* dim=1, got dim=0"),
+        (seeded(SoftmaxOverImages), {}, "softmax: expected a softmax over the classes, dim=1"),
     ],
 )
 def test_what_is_no_such_network_is_refused(model, given, message):
     physics = {"stretch": 1.0} if "activation" in given else {}
     with pytest.raises(InputError, match=message):
         from_torch(model, **given, **physics)
+
+
+def test_what_hooks_change_is_refused():
+    hooked = stack(nn.Tanh())
+    handle = hooked[0].register_forward_hook(lambda module, inputs, output: 3 * output)
+    pruned = stack(nn.Tanh())
+    prune.random_unstructured(pruned[2], "weight", amount=2)
+    for model, place in ((hooked, "0"), (pruned, "2")):
+        with pytest.raises(InputError, match=f"{place}: expected no forward hooks"):
+            from_torch(model)
+    handle.remove()
+    prune.remove(pruned[2], "weight")
+    for model in (hooked, pruned):
+        np.testing.assert_allclose(classical(from_torch(model)), in_torch(model), atol=1e-6)
 
 
 def test_a_module_that_cannot_be_followed_takes_the_names_of_its_layers():
