@@ -232,8 +232,12 @@ def _labelled(points: list[StoredSetting]) -> list[tuple[dict[str, Any], StoredS
             values = {canonical(each.get(key)) for each in others}
             if len(values) > 1 and not (key == "noise" and any(t.startswith(key) for t in told)):
                 told.append(f"{key} {_shortened(point.content.get(key))}")
-        used = {"device": point.content.get("device") or point.labels.get("device", "")}
-        found.append(({**unknown, **point.labels, **used, "content": ", ".join(told)}, point))
+        device = point.content.get("device") or ""
+        given = point.labels.get("device", "")
+        if "device_content" in point.content:  # files of one device may hold several calibrations
+            device = given or device
+        used = {"device": device or given, "content": ", ".join(told)}
+        found.append(({**unknown, **point.labels, **used}, point))
     return found
 
 

@@ -18,8 +18,10 @@ from qnnq.errors import InputError
 from qnnq.jobs.runs import locked_run
 from qnnq.networks.file import write_network
 from qnnq.networks.network import Network
+from qnnq.results.points import read_points
 from qnnq.runs.request import RunRequest
 from qnnq.runs.run import prepare
+from qnnq.sweep.runner import run_sweep
 
 GATES = ["cz", "rz", "sx", "x"]
 
@@ -213,3 +215,29 @@ def test_a_run_goes_on_with_its_own_device_alone(request_):
     with locked_run(Path("done")) as run, pytest.raises(InputError) as raised:
         run.service()
     assert str(raised.value) == "snapshot.json: not the device that this run was made for"
+
+
+def test_calibrations_of_one_device_are_points_of_their_own(request_):
+    """In files of two names, and in one file that is written anew."""
+    assert main(["noise", "--save-device", "fake_jakarta", "monday.json"]) == 0
+    document = ours("monday.json")
+    for place in next(each for each in document["instructions"] if each["name"] == "measure")["on"]:
+        place["error"] = 0.4
+    Path("tuesday.json").write_text(json.dumps(document))
+    grid = '[[grid]]\nnetworks = ["net.safetensors"]\nnoise = ["device"]\ndata = "data.npz"\n'
+    grid += 'shots = 5\ndevices = ["fake_jakarta", "monday.json", "tuesday.json"]\n'
+    Path("sweep.toml").write_text(grid)
+    assert run_sweep("sweep.toml", "results.sqlite", workers=1).stored == 3
+    points = read_points("results.sqlite")
+    assert [point.labels["device"] for point in points] == [
+        "fake_jakarta",
+        "monday.json",
+        "tuesday.json",
+    ]
+    assert all((point.counts.sum(axis=1) == 5).all() for point in points)
+
+    Path("monday.json").write_text(json.dumps(document).replace("0.4}", "0.3}"))
+    assert run_sweep("sweep.toml", "results.sqlite", workers=1).stored == 1
+    monday = read_points("results.sqlite", ["device=monday.json"])
+    assert len(monday) == len({point.labels["content"] for point in monday}) == 2
+    assert all((point.counts.sum(axis=1) == 5).all() for point in monday)
