@@ -65,7 +65,7 @@ def register(app: typer.Typer) -> None:
         ] = False,
         json: options.Json = None,
     ) -> None:
-        """Measure the response of the qubits that a network would use, or what a machine bills.
+        """Measure what a device answers to angles, or what it bills.
 
         Each entanglement angle of the network takes one job; most networks have one angle.
         Cut off, it goes on when it is called again, and pays nothing twice.

@@ -68,7 +68,7 @@ def test_an_identity_is_found_without_compiling(kind, monkeypatch):
     assert identity(request) != identity(request, seed=1)  # other weights
     if kind != "ideal":
         with pytest.raises(AssertionError, match="compiled"):
-            deploy(request, network(2))
+            deploy(request, network(entanglement=1.0567))  # of which nothing is kept yet
 
 
 def test_all_that_changes_circuits_or_noise_changes_the_identity():

@@ -143,7 +143,7 @@ def test_what_needs_counts_says_so(tmp_path, capsys):
     where = [part for each in ("engine=exact", "strength=60", "off=") for part in ("--where", each)]
     commands = {
         ("fit", "r.sqlite", *where, "--noise", "readout(p=?)"): "expected counts",
-        ("plot", "r.sqlite", "--kind", "confusion", *where, "--out", "x.png"): "expected votes",
+        ("plot", "r.sqlite", "--kind", "confusion", *where, "--out", "x.png"): "takes shots",
     }
     for command, message in commands.items():
         assert main([*command]) == 2

@@ -54,7 +54,7 @@ def test_repetitions_are_added_up_and_are_what_run_finds(ideal_sweep):
     (point,) = read_points("results.sqlite", ["network=tiny.safetensors"])
     requests = [
         RunRequest(
-            "tiny.safetensors", "data.npz", noise="ideal", engine="ideal", shots=7, seed=seed
+            "tiny.safetensors", data="data.npz", noise="ideal", engine="ideal", shots=7, seed=seed
         )
         for seed in range(3)
     ]

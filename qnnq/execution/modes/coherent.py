@@ -12,7 +12,10 @@ from qnnq.execution.engines.base import Draws
 from qnnq.execution.engines.close_draws import decide_close, outcomes_from
 from qnnq.execution.engines.layer_instrument import LayerInstrument
 from qnnq.execution.modes.living import minus_probability, state_reported, step_products
-from qnnq.execution.modes.stepwise import BYTES_OF_PAST, BYTES_PER_OUTCOME
+from qnnq.execution.modes.stepwise import BYTES_OF_PAST
+
+BYTES_PER_OUTCOME = 30
+"""Draws, probabilities and outcomes, beside the neurons' states."""
 
 ROUNDING = 1e-5
 """Bounds what a step in single precision adds to the error of a state's coordinates."""
