@@ -274,7 +274,7 @@ def test_a_server_that_is_down(
     status = qnnq("status", run, "--json", "-").json()
     assert status["jobs"][0]["state"] == "submitted"
     assert status["unanswered"].startswith("IBM Quantum: ")
-    assert "states as last known" in qnnq("status", run).out
+    assert "not all of this may be up to date: IBM Quantum: " in qnnq("status", run).out
     connected.queue_delay = 0.0
     connected.start()
     assert qnnq("resume", run, "--wait").code == 0
