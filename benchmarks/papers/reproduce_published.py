@@ -5,7 +5,7 @@
     python benchmarks/papers/reproduce_published.py --quick                        # a minute
 
 Three experiments with 16-16-16 networks: 55 images at 10 shots, image 6929 at 96 shots, and pairs
-SX, SX-dagger inserted on image 6929. The published accuracies are in `qnnq/bundled/published.json`;
+SX, SX-dagger inserted on image 6929. The published accuracies are in `published.json`;
 most were read off figures. The weights behind them are not the bundled ones: networks of stretch 0
 and 0.5 are trained, one a seed, to show what other weights change. On other images than `mnist5k`
 nothing but these is done.

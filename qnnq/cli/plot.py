@@ -36,9 +36,6 @@ def register(app: typer.Typer) -> None:
         image: Annotated[
             int | None, typer.Option(help="Index of the image, for --kind image.", min=0)
         ] = None,
-        published: Annotated[
-            bool, typer.Option(help="Lay published points over curves where they exist.")
-        ] = True,
         unfinished: options.Unfinished = False,
         pool_seeds: options.PoolSeeds = False,
         title: Annotated[str | None, typer.Option(help="Stands above the figure.")] = None,
@@ -86,7 +83,7 @@ def register(app: typer.Typer) -> None:
         if kind == "curve":
             from qnnq.figures.curves import plot_curves
 
-            figure = plot_curves(points, x, prediction, scale, published, known)
+            figure = plot_curves(points, x, prediction, scale, known)
         elif kind in ("devices", "attribution"):
             from qnnq.figures.comparisons import plot_attribution, plot_devices
 

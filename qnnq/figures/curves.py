@@ -12,7 +12,6 @@ from matplotlib.transforms import ScaledTranslation, Transform
 
 from qnnq.errors import InputError
 from qnnq.figures.captions import caption, in_legend, name_groups, prediction_name
-from qnnq.figures.published import CITATION, PublishedSeries, published_series
 from qnnq.figures.style import MOST_SERIES, Look, look, looks, percent_axis, styled
 from qnnq.options.coherent import OF_COHERENT_MODE
 from qnnq.results.labels import duration
@@ -38,7 +37,6 @@ def plot_curves(
     x: Axis,
     prediction: str = "majority",
     scale: Scale = "auto",
-    published: bool = True,
     known: Sequence[str] = (),
 ) -> Figure:
     """Draw accuracies with their intervals as bars; raises `InputError` for too many lines.
@@ -51,14 +49,9 @@ def plot_curves(
         figure = Figure(figsize=(7.0, 4.0), layout="constrained")
         axes = figure.subplots()
         _draw(axes, lines, apart, x, prediction, known)
-        overlay = published_series(x, points) if published else []
-        for number, series in enumerate(overlay):
-            _draw_published(axes, series, number)
-        _scale_x(axes, _x_values(points, x, overlay), scale, x)
+        _scale_x(axes, _x_values(points, x), scale, x)
         axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8)
         axes.set_title(caption(name_groups(lines, apart)[1], figure), fontsize=8, loc="left")
-        if overlay:
-            figure.supxlabel(CITATION, fontsize=6, color="0.35", x=0.01, ha="left")
     return figure
 
 
@@ -88,7 +81,7 @@ def plot(
         ax = pyplot.gca()
     lines, apart = _lines(points, x)
     _draw(ax, lines, apart, x, prediction, ())
-    _scale_x(ax, _x_values(points, x, ()), scale, x)
+    _scale_x(ax, _x_values(points, x), scale, x)
     ax.legend()
     return ax
 
@@ -122,12 +115,8 @@ def _draw(
     percent_axis(axes)
 
 
-def _x_values(
-    points: Sequence[Measured], x: Axis, overlay: Sequence[PublishedSeries]
-) -> list[float]:
-    values = {float(point.labels[x]) for point in points if point.labels.get(x, "") != ""}
-    values.update(*(series.x for series in overlay))
-    return sorted(values)
+def _x_values(points: Sequence[Measured], x: Axis) -> list[float]:
+    return sorted({float(point.labels[x]) for point in points if point.labels.get(x, "") != ""})
 
 
 def _looks(
@@ -200,23 +189,6 @@ def mark_unfinished(axes: Axes, places: Sequence[tuple[float, float]]) -> None:
             *zip(*places, strict=True), linestyle="none", marker="o", markersize=11,
             markerfacecolor="none", markeredgecolor="black", markeredgewidth=0.8, zorder=5,
         )  # fmt: skip
-
-
-def _draw_published(axes: Axes, series: PublishedSeries, number: int) -> None:
-    errors = np.abs([np.subtract(series.value, end) for end in (series.low, series.high)])
-    aside = 0.012 * (max(series.x) - min(series.x)) * (1, -1)[number]
-    axes.errorbar(
-        np.add(series.x, aside),
-        series.value,
-        errors,
-        label=series.label,
-        fmt=("*", "x")[number],
-        color=("0.3", "0.55")[number],
-        markersize=(8, 6)[number],
-        capsize=2,
-        elinewidth=0.8,
-        zorder=1,
-    )
 
 
 def _scale_x(axes: Axes, values: list[float], scale: Scale, x: Axis) -> None:

@@ -14,7 +14,6 @@ from qnnq.errors import InputError
 from qnnq.figures.comparisons import MOST_DEVICES, plot_attribution, plot_devices
 from qnnq.figures.curves import plot_curves
 from qnnq.figures.images import plot_behaviour, plot_confusion, plot_image
-from qnnq.figures.published import published_series
 from qnnq.figures.style import MOST_SERIES, check_ending, look, looks, percent_axis, save
 from qnnq.results.file import Store
 from qnnq.results.points import Measured
@@ -104,34 +103,6 @@ def test_too_many_lines_is_one_line():
     many = [measured(network=f"n{n}") for n in range(MOST_SERIES + 1)]
     with pytest.raises(InputError, match="13 lines are too many to tell apart"):
         plot_curves(many, "strength")
-
-
-def test_published_points_are_laid_over_what_they_belong_to():
-    stretched = [measured(stretch=a, network=f"a{a}") for a in (0.0, 0.5)]
-    (device, simulation) = published_series("stretch", stretched)
-    assert device.x == simulation.x == (0.0, 0.1, 0.2, 0.5, 1.0, 1.5, 2.0)
-    assert device.value[3] == 0.982
-    assert (device.low[3], device.high[3]) == wilson(54, 55)
-    assert published_series("strength", stretched) == []
-    assert published_series("stretch", [measured(widths="8-8")]) == []
-
-    one = [measured(images=1, stretch=0.5, pairs=n) for n in (0, 10)]
-    (pairs,) = published_series("pairs", one)
-    assert pairs.value == (0.885, 0.78, 0.51, 0.20, 0.145)
-    assert published_series("pairs", [measured(images=1, pair_gate="cz")]) == []
-    ion, _ = published_series("stretch", one)
-    assert ion.value[0] == 11 / 96
-
-    labels = [
-        t.get_text() for t in plot_curves(stretched, "stretch").axes[0].get_legend().get_texts()
-    ]
-    assert labels == [
-        "this sweep",
-        "superconducting device, 55 images",
-        "published simulation, 55 images",
-    ]
-    (alone,) = plot_curves(stretched, "stretch", published=False).axes[0].get_legend().get_texts()
-    assert alone.get_text() == "this sweep"
 
 
 def test_one_value_on_the_axis_has_its_interval_too():
