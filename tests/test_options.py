@@ -12,7 +12,6 @@ from qnnq.errors import InputError
 from qnnq.jobs.hardware_request import HardwareRequest
 from qnnq.options.coherent import CoherentOptions, told
 from qnnq.options.option import check_options, option, options_of, words_of
-from qnnq.report.again import GRID_KEYS
 from qnnq.results.task import Task
 from qnnq.runs.labels import request_labels
 from qnnq.runs.request import RunRequest, check_request
@@ -62,14 +61,13 @@ def test_ranges_stand_beside_the_field(asked, message):
     assert str(raised.value) == message
 
 
-def test_every_option_is_on_the_command_line_in_sweeps_in_labels_and_in_what_asks_again():
+def test_every_option_is_on_the_command_line_in_sweeps_and_in_labels():
     commands = typer.main.get_command(build_app()).commands
     for command, kind in (("run", RunRequest), ("submit", HardwareRequest)):
         there = {each.name for each in commands[command].params}
         assert {each.flag or name for name, each in options_of(kind).items()} <= there
     keys = {each.grid for each in options_of(RunRequest).values() if each.grid}
     assert keys <= {*Grid.model_fields}
-    assert keys <= {*GRID_KEYS.values()}
     labels = {each.label for each in options_of(RunRequest).values() if each.label}
     assert labels - {"network", "seed"} == {*request_labels(RunRequest())}
 

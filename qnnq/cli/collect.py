@@ -63,6 +63,7 @@ def _store(found: "Collected", out: str) -> None:
     )
     with Store(out, create=True) as store:
         store.add(result)
+        store.keep_asked("submit", found.command)
         store.link(labels, result.task.to_json(), parts, len(parts), fresh=True)
 
 

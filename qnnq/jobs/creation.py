@@ -1,8 +1,10 @@
 """Making a run folder: everything is in it before anything is submitted."""
 
+import base64
 import hashlib
 import itertools
 import json
+import secrets
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,11 +14,13 @@ from qnnq.errors import InputError
 from qnnq.jobs.folder import LEDGER, NETWORK, FolderLock, make_folder, remember_latest
 from qnnq.jobs.hardware_request import HardwareRequest
 from qnnq.jobs.ledger import Ledger
-from qnnq.jobs.ledger_migration import new_run_tag
 from qnnq.jobs.planning import Plan
 from qnnq.jobs.records import now
 from qnnq.networks.file import write_network
 from qnnq.results.result import package_versions
+
+_RUN_DIGITS = 10
+"""Of a run's random part, 50 bits; the tags of its jobs stay within 24 characters."""
 
 
 def create_run(request: HardwareRequest, plan: Plan, folder: Path, budget_s: float | None) -> None:
@@ -67,7 +71,7 @@ def _create(request: HardwareRequest, plan: Plan, folder: Path, budget_s: float 
         "versions": package_versions(),
         "created": now(),
         "finished": None,
-        "run_tag": new_run_tag(),
+        "run_tag": _new_run_tag(),
         "attempts": None,
         "cancelled": None,
     }
@@ -122,7 +126,7 @@ def is_useful_calibration(folder: Path, request: HardwareRequest, kind: str) -> 
         return True
     ledger = Ledger(folder)
     try:
-        if ledger.fact("kind") != kind or _whole(ledger.fact("asked")) != _asked(request):
+        if ledger.fact("kind") != kind or ledger.fact("asked") != _asked(request):
             raise InputError(f"{folder}: holds another run; expected an empty folder")
         if ledger.fact("finished") is None:
             return True
@@ -139,7 +143,7 @@ def _asked(request: HardwareRequest) -> dict[str, Any]:
     return found
 
 
-def _whole(asked: dict[str, Any]) -> dict[str, Any]:
-    """Return what was asked for with the defaults of what earlier versions could not be asked."""
-    usual = _asked(HardwareRequest(model=asked["model"], device=asked["device"]))
-    return {**usual, **asked, "options": {**usual["options"], **asked["options"]}}
+def _new_run_tag() -> str:
+    """Return a tag for all jobs of a run, that no other run has."""
+    digits = base64.b32encode(secrets.token_bytes(8)).decode().lower()
+    return f"qnnq-{digits[:_RUN_DIGITS]}"

@@ -1,5 +1,7 @@
 """What a user asks for when a network is to run on a device, and how its jobs are run."""
 
+import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
@@ -10,8 +12,7 @@ from qnnq.errors import InputError
 from qnnq.options.circuits import CircuitOptions
 from qnnq.options.coherent import CoherentOptions
 from qnnq.options.images import ImageOptions
-from qnnq.options.option import option
-from qnnq.results.task import Task
+from qnnq.options.option import option, options_of, words_of
 from qnnq.runs.request import RunRequest
 
 LEAST_BUSY = "least_busy"
@@ -128,16 +129,6 @@ class JobOptions:
         return found
 
 
-def job_words(task: Task) -> list[str]:
-    """Return the options of a command line that ask for jobs as those of a task."""
-    found = ["--measurement-twirling"] if task.measurement_twirling else []
-    if task.mode == "stepwise" and task.dynamical_decoupling:
-        found += ["--dynamical-decoupling", task.dynamical_decoupling]
-    if task.rep_delay_s is not None:
-        found += ["--rep-delay", f"{1e6 * task.rep_delay_s:.9g}"]
-    return found
-
-
 @dataclass(frozen=True)
 class HardwareRequest(CoherentOptions, CircuitOptions, ImageOptions):
     """What a user wants to run on a device; names and paths are as on the command line.
@@ -224,3 +215,25 @@ class HardwareRequest(CoherentOptions, CircuitOptions, ImageOptions):
         same = {item.name for item in fields(RunRequest)} & {item.name for item in fields(self)}
         found = {name: getattr(self, name) for name in same}
         return RunRequest(**found | {"copies": 1 if self.copies is None else self.copies})
+
+
+def submission(request: Mapping[str, Any]) -> str:
+    """Return the command line that asks for the run of a `HardwareRequest`, given as JSON.
+
+    By whose account and within which limits is not said.
+    """
+    jobs = request["options"]
+    told = {**request, "device": None, "instance": None, "limits": None}
+    told["dynamical_decoupling"] = jobs["dynamical_decoupling"] or told["dynamical_decoupling"]
+    found = ["qnnq", "submit", request["model"], "--device", request["device"]]
+    for name, declared in options_of(HardwareRequest).items():
+        value = told[name]
+        usual = value == declared.default and name not in ("images", "shots")  # `submit` has others
+        if declared.argument or value is None or usual:
+            continue
+        value = f"{1e6 * value:.9g}us" if declared.is_time and value != str(value) else value
+        found += [words_of(name)] if value is True else [words_of(name), str(value)]
+    found += ["--measurement-twirling"] if jobs["measurement_twirling"] else []
+    if jobs["rep_delay_s"] is not None:
+        found += ["--rep-delay", f"{1e6 * jobs['rep_delay_s']:.9g}"]
+    return shlex.join(found)

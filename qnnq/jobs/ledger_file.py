@@ -15,11 +15,11 @@ from qiskit.exceptions import QiskitError
 
 from qnnq.errors import InputError, QnnqError
 from qnnq.jobs.folder import LEDGER
-from qnnq.jobs.ledger_migration import FORMAT, migrate
 from qnnq.storage.blobs import arrays_from, arrays_to, circuit_from, circuit_to
 from qnnq.storage.database import DatabaseFile
 from transpile import CompiledLayer, NetworkCircuit, Site
 
+FORMAT = 6
 _APPLICATION_ID = 0x716E6C67  # "qnlg"
 _BUSY_TIMEOUT_S = 20.0
 DURABILITY = "EXTRA"
@@ -174,13 +174,11 @@ class LedgerFile(DatabaseFile):
         (version,) = self._database.execute("PRAGMA user_version").fetchone()
         if application != _APPLICATION_ID:
             raise InputError(f"{self.path}: expected {self.kind}, found another database")
-        if version > FORMAT:
+        if version != FORMAT:
             raise InputError(
-                f"{self.path}: ledger format {version}: this qnnq reads formats up to {FORMAT}"
+                f"{self.path}: ledger format {version}, expected {FORMAT}: collect or cancel the "
+                f"run with the qnnq that made it"
             )
-        if version < FORMAT:
-            with self._decoding(), self._transaction() as database:
-                migrate(database)
 
     @contextlib.contextmanager
     def _decoding(self) -> Iterator[None]:

@@ -14,6 +14,7 @@ from qnnq.execution.engines.base import Draws
 from qnnq.execution.engines.packing import pack
 from qnnq.execution.shot_loop import Votes
 from qnnq.jobs.engine import Pending, complete_images, recorded_outcomes
+from qnnq.jobs.hardware_request import submission
 from qnnq.jobs.ledger import Ledger
 from qnnq.jobs.prediction import Prediction, comparison
 from qnnq.jobs.reconciliation import OVER
@@ -130,6 +131,7 @@ class Collected(Outcomes):
         result: As `qnnq.runs.run` returns it, for the images that have all their shots.
         hardware: Jobs, executions and quantum seconds, against the estimate.
         labels: What tables and figures call the run, with the keys of a sweep's points.
+        command: The command line that asks for the same run.
         partial: Whether images are missing.
         prediction: What was expected beside what was measured (`qnnq.jobs.prediction`), None where
             nothing was, or images are missing.
@@ -138,6 +140,7 @@ class Collected(Outcomes):
     result: RunResult
     hardware: dict[str, Any]
     labels: dict[str, Any]
+    command: str
     partial: bool
     prediction: dict[str, Any] | None = None
 
@@ -204,8 +207,14 @@ def collect_run(folder: Path) -> Collected:
             out_of_reach=out_of_reach,
         )
         prediction = None if partial else _compared(ledger, result, rounds)
-        labels = _labels(run, task)
-        return Collected(result, _hardware(ledger), labels, bool(partial), prediction)
+        return Collected(
+            result,
+            _hardware(ledger),
+            _labels(run, task),
+            submission(run.request),
+            bool(partial),
+            prediction,
+        )
     finally:
         run.ledger.close()
 
@@ -280,7 +289,7 @@ class _Reader:
 
 def _labels(run: Run, task: Task) -> dict[str, Any]:
     network, request = run.network, run.request
-    asked = request.keys() & {"mode", *OF_COHERENT_MODE}  # earlier versions had no modes
+    of_mode = ("mode", *OF_COHERENT_MODE)
     return {
         "network": request["model"],
         "stretch": max(network.stretches),
@@ -292,7 +301,7 @@ def _labels(run: Run, task: Task) -> dict[str, Any]:
         "engine": task.engine,
         "device": task.device,
         "copies": task.copies or 1,
-        **mode_labels(RunRequest(**{key: request[key] for key in asked})),
+        **mode_labels(RunRequest(**{key: request[key] for key in of_mode})),
         **{key: request[key] for key in LABELS_OF_REQUEST},
     }
 

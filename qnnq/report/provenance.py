@@ -3,7 +3,6 @@
 from typing import Any
 
 from qnnq.jobs.reading import Collected
-from qnnq.report.again import submissions, sweep_file
 from qnnq.report.content import Cell, Section, Table
 from qnnq.report.sources import Sources
 
@@ -38,15 +37,14 @@ def _run(folder: str, found: Collected) -> Table:
 
 
 def again(sources: Sources) -> Section:
-    """Return the files and commands that ask for these results, the versions and the digests."""
+    """Return the files and commands that asked for these results, the versions and the digests."""
     code = []
-    text = sweep_file(sources.origins)
-    if text:
-        code.append(("sweep.toml", text))
-        code.append(("Command", "qnnq sweep sweep.toml --out results.sqlite"))
-    commands = submissions(sources.origins)
-    if commands:
-        code.append(("Jobs", "\n".join(commands)))
+    for number, text in enumerate(sources.sweeps, start=1):
+        name = "sweep.toml" if number == 1 else f"sweep{number}.toml"
+        code.append((name, text))
+        code.append(("Command", f"qnnq sweep {name} --out results.sqlite"))
+    if sources.submissions:
+        code.append(("Jobs", "\n".join(sources.submissions)))
     versions = sorted(
         {(name, v) for origin in sources.origins for name, v in origin.result.versions.items()}
     )

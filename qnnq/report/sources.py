@@ -43,6 +43,8 @@ class Sources:
         points: Every point.
         origins: How each setting was measured.
         runs: Runs on devices by folder.
+        sweeps: The texts of the sweep files that asked for the points.
+        submissions: The command lines that asked for the runs.
         notes: What a reader should know, failures among them.
     """
 
@@ -50,6 +52,8 @@ class Sources:
     points: tuple[Measured, ...]
     origins: tuple[Origin, ...]
     runs: Mapping[str, Collected]
+    sweeps: tuple[str, ...]
+    submissions: tuple[str, ...]
     notes: tuple[str, ...]
 
     @property
@@ -83,15 +87,21 @@ def read_sources(
     origins: list[Origin] = []
     runs: dict[str, Collected] = {}
     notes: list[str] = []
+    sweeps: list[str] = []
+    submissions: list[str] = []
     for name in names:
         if is_run(name):
             folder = find_run(name)
             runs[str(folder)] = found = collect_run(folder)
             points.append(_measured(found))
+            submissions.append(found.command)
             origins.append(Origin(found.labels, (found.result.seed,), found.result))
             continue
         points += read_points(name, where, pool_seeds=pool_seeds)
-        origins += _origins(name)
+        with Store(name) as store:
+            origins += _origins(store)
+            sweeps += store.asked("sweep")
+            submissions += store.asked("submit")
         told, failures = read_notes(name)
         notes += told
         notes += [
@@ -102,7 +112,15 @@ def read_sources(
     unfinished = sum(not point.complete for point in points)
     if unfinished:
         notes.append(f"{unfinished} of {len(points)} points are not finished")
-    return Sources(names, tuple(alike(points)), tuple(origins), runs, tuple(notes))
+    return Sources(
+        names,
+        tuple(alike(points)),
+        tuple(origins),
+        runs,
+        tuple(dict.fromkeys(sweeps)),
+        tuple(dict.fromkeys(submissions)),
+        tuple(notes),
+    )
 
 
 def is_run(name: str) -> bool:
@@ -148,10 +166,9 @@ def _measured(run: Collected) -> Measured:
     )
 
 
-def _origins(path: str) -> list[Origin]:
-    with Store(path) as store:
-        return [
-            Origin(each.labels, tuple(store.seeds(each.id)), result)
-            for each in store.settings()
-            if (result := store.any_result(each.id)) is not None
-        ]
+def _origins(store: Store) -> list[Origin]:
+    return [
+        Origin(each.labels, tuple(store.seeds(each.id)), result)
+        for each in store.settings()
+        if (result := store.any_result(each.id)) is not None
+    ]

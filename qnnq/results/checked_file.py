@@ -119,6 +119,8 @@ class CheckedFile(DatabaseFile):
             query = "SELECT seed FROM points WHERE setting NOT IN (SELECT id FROM settings)"
             for (seed,) in self._database.execute(query):
                 raise self._damaged("points", str(seed), "its setting is missing")
+            for (text,) in self._database.execute("SELECT text FROM asked"):
+                self._text("asked", text)
             for table in ("results", "points", "failures"):
                 for row in self._database.execute(f"SELECT * FROM {table}"):
                     self._check(table, row)

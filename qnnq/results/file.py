@@ -10,7 +10,7 @@ import struct
 import zlib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from qnnq.errors import InputError
 from qnnq.results.checked_file import VALUES_PER_QUERY, CheckedFile, placeholders
@@ -21,6 +21,7 @@ from qnnq.results.schema import content_of, stored_seed
 from qnnq.storage.database import batched
 
 Labels = Mapping[str, Any]
+AskedBy = Literal["sweep", "submit"]
 
 _UNREADABLE = (
     InputError,
@@ -146,6 +147,18 @@ class Store(CheckedFile):
             database.executemany(
                 "INSERT OR REPLACE INTO points VALUES (?, ?, ?, ?, ?, ?, ?)", rows - there
             )
+
+    def keep_asked(self, kind: AskedBy, text: str) -> None:
+        """Keep the text of a sweep file, or the command line of a run on a device."""
+        with self._transaction() as database:
+            self._keep([text])
+            database.execute("INSERT OR IGNORE INTO asked VALUES (?, ?)", (checksum(text), kind))
+
+    def asked(self, kind: AskedBy) -> list[str]:
+        """Return the texts of sweep files, or of command lines, that asked for the results."""
+        query = "SELECT text FROM asked WHERE kind = ?"
+        with self._explained():
+            return [self._text("asked", id_) for (id_,) in self._database.execute(query, (kind,))]
 
     def settings(self) -> Iterator[StoredSetting]:
         """Yield all settings; raises `QnnqError` where a row is damaged."""

@@ -34,7 +34,7 @@ def merge(sources: Sequence[str | Path], out: str | Path) -> None:
 
 
 def _merge(source: Store, target: Store) -> None:
-    for table in ("texts", "settings"):
+    for table in ("texts", "settings", "asked"):
         _copy(target, table, source.rows(table))
     for some in batched(source.rows("results"), _TOGETHER):
         there = target.finished([row[0].hex() for row in some])

@@ -1,5 +1,6 @@
 """Opening a results file so that all of it is seen, its log included, also if it is read-only."""
 
+import contextlib
 import os
 import shutil
 import socket
@@ -9,7 +10,6 @@ from pathlib import Path
 
 from qnnq.errors import InputError, QnnqError
 from qnnq.results.schema import APPLICATION_ID, FORMAT, create_tables
-from qnnq.results.upgrade import upgrade
 
 _BUSY_TIMEOUT_S = 60
 _LEAST_BYTES = 512  # SQLite's smallest file; it takes a shorter one, of whatever, for an empty one
@@ -17,7 +17,7 @@ _LOG_PAGES = 256  # a killed sweep leaves about 1 MB outside the file at most
 
 
 def open_to_write(path: Path, kind: str, owner: str, notes: list[str]) -> sqlite3.Connection:
-    """Open a results file, made or brought to this format where that is needed.
+    """Open a results file, made where there is none.
 
     `owner` is listed in the file as long as it is open, so that a copy tells whether its log is
     missing; `notes` gets what the user should know.
@@ -37,11 +37,7 @@ def open_to_write(path: Path, kind: str, owner: str, notes: list[str]) -> sqlite
         (application,) = database.execute("PRAGMA application_id").fetchone()
         if application == 0 and database.execute("SELECT 1 FROM sqlite_master").fetchone() is None:
             create_tables(database)
-        if (version := _check(database, path, kind)) < FORMAT:
-            _upgrade(database, version, path)
-            notes.append(
-                f"{path}: was of format {version} of an older qnnq; it is of format {FORMAT} now"
-            )
+        _check(database, path, kind)
         _forget_dead_writers(database, path, log, notes)
         _forget_dead_claims(database)
         database.execute("INSERT INTO writers VALUES (?)", (owner,))
@@ -66,15 +62,7 @@ def open_to_read(path: Path, kind: str, notes: list[str]) -> sqlite3.Connection:
                 raise
             database.close()
             database = _copied(path)
-        if (version := _check(database, path, kind)) < FORMAT:
-            notes.append(
-                f"{path}: is of format {version} of an older qnnq; the next sweep into it makes it "
-                f"one of format {FORMAT}"
-            )
-            database = _in_memory(database)
-            database.execute("BEGIN")
-            _upgrade(database, version, path)
-            database.execute("COMMIT")
+        _check(database, path, kind)
         try:
             _forget_dead_writers(database, path, log, notes)
         except sqlite3.OperationalError as error:  # it is read only, or in use: the next will
@@ -106,18 +94,14 @@ def _copied(path: Path) -> sqlite3.Connection:
         shutil.copyfile(path, copy)
         if _log(path).exists():
             shutil.copyfile(_log(path), _log(copy))
-        return _in_memory(_connect(copy, "rw"))
-
-
-def _in_memory(database: sqlite3.Connection) -> sqlite3.Connection:
-    memory = sqlite3.connect(":memory:", isolation_level=None)
-    database.backup(memory)
-    database.close()
+        memory = sqlite3.connect(":memory:", isolation_level=None)
+        with contextlib.closing(_connect(copy, "rw")) as database:
+            database.backup(memory)
     return memory
 
 
-def _check(database: sqlite3.Connection, path: Path, kind: str) -> int:
-    """Return the file's format; raises where it is none that this version reads, or damaged."""
+def _check(database: sqlite3.Connection, path: Path, kind: str) -> None:
+    """Raise where a file is not of the format that this version reads, or damaged."""
     (application,) = database.execute("PRAGMA application_id").fetchone()
     (version,) = database.execute("PRAGMA user_version").fetchone()
     if application != APPLICATION_ID:
@@ -135,14 +119,11 @@ def _check(database: sqlite3.Connection, path: Path, kind: str) -> int:
     if version < 1 or answer != "ok":
         found = " ".join(str(answer).split()) if answer != "ok" else f"format {version}"
         raise QnnqError(f"{path}: is damaged: {found}")
-    return int(version)
-
-
-def _upgrade(database: sqlite3.Connection, version: int, path: Path) -> None:
-    try:
-        upgrade(database, version)
-    except ValueError as error:
-        raise QnnqError(f"{path}: is damaged: {error}") from error
+    if version < FORMAT:
+        raise InputError(
+            f"{path}: results format {version} is that of an older qnnq, expected {FORMAT}: let "
+            "the sweep measure into a new file, or read it with the qnnq that wrote it"
+        )
 
 
 def _forget_dead_writers(

@@ -2,13 +2,14 @@
 
 Long texts, which many rows have in common, are kept once: the id of a text is its checksum, the
 same in every file. A setting is a point without its seed: the ids of its labels and of what it
-measures (see `content_of`). A seed beyond 64 bits is kept as text.
+measures (see `content_of`). A seed beyond 64 bits is kept as text. `asked` are the sweep files and
+command lines that the results were asked for with.
 """
 
 import sqlite3
 from typing import Any
 
-FORMAT = 3
+FORMAT = 4
 APPLICATION_ID = 0x716E6E71  # "qnnq"
 
 _TABLES = """
@@ -48,6 +49,7 @@ CREATE TABLE failures (
     checksum INTEGER NOT NULL,
     PRIMARY KEY (labels, content, place)
 ) WITHOUT ROWID;
+CREATE TABLE asked (text INTEGER PRIMARY KEY, kind TEXT NOT NULL);
 CREATE TABLE writers (owner TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE claims (task_id BLOB PRIMARY KEY, owner TEXT NOT NULL) WITHOUT ROWID
 """

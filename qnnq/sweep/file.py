@@ -129,10 +129,23 @@ class SweepFile(BaseModel):
 
 def read_sweep(path: str | Path) -> SweepFile:
     """Read and check a sweep file; raises `InputError`, one line that names the place."""
+    return parse_sweep(sweep_text(path), path)
+
+
+def sweep_text(path: str | Path) -> str:
+    """Return the text of a sweep file; raises `InputError`."""
     try:
-        return SweepFile.model_validate(tomllib.loads(read_text(path)))
+        return read_text(path)
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: expected TOML: {error}") from error
+
+
+def parse_sweep(text: str, path: str | Path) -> SweepFile:
+    """Check the text of a sweep file; `path` is named in what `InputError` says."""
+    try:
+        return SweepFile.model_validate(tomllib.loads(text))
     except ValidationError as error:
         problems = sorted(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""

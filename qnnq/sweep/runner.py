@@ -6,7 +6,7 @@ from pathlib import Path
 
 from qnnq.errors import QnnqError
 from qnnq.results.file import Store
-from qnnq.sweep.file import read_sweep
+from qnnq.sweep.file import parse_sweep, sweep_text
 from qnnq.sweep.points import count_tasks, crossed, expand
 from qnnq.sweep.schedule import Schedule, Tally
 from qnnq.sweep.work import Pool, available_cores
@@ -47,7 +47,8 @@ def run_sweep(
         tally.notes.append(note)
         observe(tally)
 
-    sweep = read_sweep(path)
+    text = sweep_text(path)
+    sweep = parse_sweep(text, path)
     workers = workers or available_cores()
     threads = 1 if dask else max(1, available_cores() // workers)
     pool: Pool
@@ -68,6 +69,7 @@ def run_sweep(
         tally.total = count_tasks(sweep).tasks
         with Store(results, create=True) as store:
             tally.notes += store.notes
+            store.keep_asked("sweep", text)
             schedule = Schedule(
                 points, store, pool, threads, tally, observe, retry=retry, retries=retries
             )

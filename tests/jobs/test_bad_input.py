@@ -139,7 +139,7 @@ def test_another_version(run: Path, qnnq: Command) -> None:
     with sqlite3.connect(run / "ledger.sqlite") as database:
         database.execute("PRAGMA user_version = 9")
     for command in COMMANDS:
-        refused(qnnq(command, run), 2, "ledger format 9", "reads formats up to 5")
+        refused(qnnq(command, run), 2, "ledger format 9", "expected 6: collect or cancel")
 
 
 def test_no_ledger(run: Path, qnnq: Command) -> None:

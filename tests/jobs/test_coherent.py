@@ -18,7 +18,6 @@ from qnnq.jobs.reading import collect_run
 from qnnq.networks.activation import Activation
 from qnnq.networks.file import read_network, write_network
 from qnnq.networks.network import Network
-from qnnq.report.again import submissions
 from qnnq.report.sources import read_sources
 from tests.execution.engines.test_agreement import assert_same_distribution as assert_alike
 from tests.execution.enumeration import class_distribution
@@ -144,7 +143,7 @@ def test_a_report_says_how_to_do_it_again(living: Files, tmp_path: Path, qnnq: C
     run, again = tmp_path / "run", tmp_path / "again"
     more = ("--feedback-latency", "20us", "--condition-overhead", "100ns", *COHERENT)
     assert qnnq(*living.submit("fake_jakarta", run, *more)).code == 0
-    (command,) = submissions(read_sources([str(run)]).origins)
+    (command,) = read_sources([str(run)]).submissions
     assert qnnq(*shlex.split(command)[1:], "--run", again).code == 0
     first, second = (collect_run(folder).result for folder in (run, again))
     assert first.task_id == second.task_id
@@ -220,7 +219,7 @@ def test_what_a_machine_gets_is_decoupled(
     assert (names["x"], names["delay"]) == (8, 12)
     assert_enumerated(run, files, network, qnnq)
     assert qnnq("collect", run, "--json", "-").json()["task"]["dynamical_decoupling"] == "XX"
-    (command,) = submissions(read_sources([str(run)]).origins)
+    (command,) = read_sources([str(run)]).submissions
     assert " ".join(decoupled) in command
 
 

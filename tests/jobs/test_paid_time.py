@@ -287,30 +287,6 @@ def test_odd_answers_are_no_answers(
     assert status["quantum_seconds"] == pytest.approx(bill(unkind))
 
 
-def test_a_run_that_an_earlier_version_has_under_way_goes_on(
-    unkind: Server, files: Files, tmp_path: Path, qnnq: Command
-) -> None:
-    """Its job carries no digest, and its ledger keeps none; one answer was lost besides."""
-    run = tmp_path / "run"
-    unkind.queue_delay = 100
-    assert qnnq(*files.submit("ibm_jakarta", run)).code == 0
-    with sqlite3.connect(run / "ledger.sqlite") as database:
-        database.execute("ALTER TABLE jobs DROP COLUMN digest")
-        database.execute("ALTER TABLE jobs DROP COLUMN first_image")
-        names = ("predicted", "simulated", "chunks")
-        database.executemany("DELETE FROM facts WHERE name = ?", [(name,) for name in names])
-        database.execute("UPDATE attempts SET state = 'intended', id = NULL")
-        database.execute("PRAGMA user_version = 3")
-    (job,) = unkind.store.jobs()
-    tags = [tag for tag in json.loads(job["tags"]) if not tag.startswith("qnnq-of-")]
-    assert len(tags) == 2
-    unkind.store.execute("UPDATE jobs SET tags = ?", json.dumps(tags))
-    answer = qnnq("resume", run, "--wait")
-    assert answer.code == 0, answer.err
-    assert accepted(unkind) == 3
-    assert_complete(run, IMAGES, SHOTS)
-
-
 def test_a_disk_that_cannot_be_written_keeps_no_job_alive(
     unkind: Server, files: Files, tmp_path: Path, qnnq: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,6 @@ from checks import assert_complete, assert_paid_once
 from conftest import IMAGES, SHOTS, Command, Files, connect
 from loopback import Machine, Server
 
-from qnnq.report.again import submissions
 from qnnq.report.sources import read_sources
 
 
@@ -138,7 +137,7 @@ def test_options_reach_the_service(
     estimate = qnnq("status", "latest", "--json", "-").json()["estimated_quantum_seconds"]
     # 3 layers: 2 s each, and 12 executions of a little over 100 us
     assert estimate == pytest.approx(6 + 36 * 105e-6, abs=36 * 5e-6)
-    (command,) = submissions(read_sources([str(tmp_path / "run")]).origins)
+    (command,) = read_sources([str(tmp_path / "run")]).submissions
     assert command.endswith("--measurement-twirling --rep-delay 100")
 
 
@@ -153,7 +152,7 @@ def test_dynamical_decoupling(
     (circuit,) = received(connected.store.jobs()[0]["params"])
     assert circuit.count_ops()["delay"] > 0
     assert qnnq("resume", run, "--wait").code == 0
-    (command,) = submissions(read_sources([str(run)]).origins)
+    (command,) = read_sources([str(run)]).submissions
     assert command.endswith("--dynamical-decoupling XX")
 
 

@@ -1,23 +1,20 @@
 """The page says what the results say, stands alone, and tells how to do it again."""
 
 import re
+import shutil
 from collections import Counter
-from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 
 from qnnq.cli.main import main
-from qnnq.report.again import GRID_KEYS, sweep_file
 from qnnq.report.sections import build_sections
 from qnnq.report.sources import Sources, read_sources
 from qnnq.results.file import Store
 from qnnq.results.points import read_points
-from qnnq.sweep.file import Grid, read_sweep
-from qnnq.sweep.points import expand
 from tests.figures.test_figures import measured
 from tests.report.browser import CHROMIUM, look, with_page
-from tests.report.conftest import ODD_NAME
+from tests.report.conftest import ODD_NAME, SWEEP
 from tests.results.files import add_point
 
 MAJORITY = re.compile(r"majority( of \d+)?")
@@ -68,7 +65,7 @@ class Outline(HTMLParser):
 
 
 def sources_of(points):
-    return Sources(("r.sqlite",), tuple(points), (), {}, ())
+    return Sources(("r.sqlite",), tuple(points), (), {}, (), (), ())
 
 
 @pytest.fixture(scope="module")
@@ -112,38 +109,28 @@ def test_figures_and_numbers_are_those_of_the_results(sources, outline):
         assert any(row[column] == text for row in table)
 
 
-def test_the_sweep_file_of_a_page_asks_for_the_same_tasks(sources, monkeypatch):
-    stopping = {
-        "target_width",
-        "target",
-        "threshold",
-        "max_shots",
-        "images_per_task",
-    }  # change no counts
-    assert {*GRID_KEYS.values(), "seeds"} == {*Grid.model_fields} - stopping
+def test_a_page_has_the_sweep_files_and_the_commands_that_asked(sources, monkeypatch):
     monkeypatch.chdir(sources)
-    text = sweep_file(read_sources(["r.sqlite", "run"]).origins)
-    assert text.count("[[grid]]") == 5  # coherent and stepwise apart: one has latencies
-    (sources / "again.toml").write_text(text, encoding="utf-8")
-    usual = {"device": None, "condition_overhead": None}  # said in so many words on the page
-    original, again = (
-        sorted((p.request.model, *p.inputs.values(), str(replace(p.request, **usual)), seed)
-               for p in expand(read_sweep(file)) for seed in p.seeds)
-        for file in ("sweep.toml", "again.toml")
-    )  # fmt: skip
-    assert again == original
-    assert main(["sweep", "again.toml", "--out", "r.sqlite", "--workers", "1", "--json", "a"]) == 0
-    assert '"done": 0' in (sources / "a").read_text()
-    with Store(sources / "r.sqlite") as store:
-        ids = {store.any_result(each.id).task_id for each in store.settings()}
-    assert len(ids) == len({each[:-1] for each in original})
+    shutil.copy("r.sqlite", "more.sqlite")
+    small = '[[grid]]\nnetworks = "mnist16-a0"\nnoise = "ideal"\n'
+    with Store("more.sqlite", create=True) as store:
+        store.keep_asked("sweep", small)
+    assert main(["collect", "run", "--out", "more.sqlite"]) == 0
+    found = read_sources(["r.sqlite", "more.sqlite", "run"])
+    assert {*found.sweeps} == {SWEEP, small}
+    (command,) = found.submissions
+    assert command.startswith("qnnq submit mnist16-a0.5 --device fake_kingston")
+    assert main(["results", "merge", "r.sqlite", "more.sqlite", "--out", "all.sqlite"]) == 0
+    with Store("all.sqlite") as store:
+        assert {*store.asked("sweep")} == {SWEEP, small}
+        assert store.asked("submit") == [command]
 
 
 def test_a_run_alone_is_a_page(sources, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("XDG_STATE_HOME", str(sources / "state"))
     assert main(["report", "latest", "--out", str(tmp_path / "run.html")]) == 0
     text = (tmp_path / "run.html").read_text(encoding="utf-8")
-    assert "qnnq submit mnist16-a0.5 --device fake_kingston --data mnist-test --images 0:8" in text
+    assert "qnnq submit mnist16-a0.5 --device fake_kingston --images 0:8 --shots 2" in text
     jobs = re.search(r"<td>jobs</td>\s*<td[^>]*>(.*?)</td>", text)
     assert jobs is not None
     assert jobs[1].count("local-") == 3

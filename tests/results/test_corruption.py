@@ -75,4 +75,4 @@ def test_a_file_without_its_schema_says_how_to_save_the_rest(tmp_path):
 
 @pytest.mark.slow
 def test_many_flipped_bytes_are_said_or_change_nothing(tmp_path):
-    assert check(tmp_path, 2000, seed=1) > 600
+    assert check(tmp_path, 2000, seed=1) > 500

@@ -126,13 +126,25 @@ def test_another_database(tmp_path, create):
         Store(tmp_path / "r.sqlite", create=create)
 
 
-def test_newer_format(tmp_path):
+@pytest.mark.parametrize(
+    ("version", "says"),
+    [
+        (FORMAT + 1, f"results format {FORMAT + 1} is newer than this qnnq reads"),
+        (
+            FORMAT - 1,
+            f"results format {FORMAT - 1} is that of an older qnnq",
+        ),
+    ],
+)
+def test_another_format(tmp_path, version, says):
     Store(tmp_path / "r.sqlite", create=True).close()
     with sqlite3.connect(tmp_path / "r.sqlite") as database:
-        database.execute(f"PRAGMA user_version = {FORMAT + 1}")
+        database.execute(f"PRAGMA user_version = {version}")
+    before = (tmp_path / "r.sqlite").read_bytes()
     for create in (True, False):
-        with pytest.raises(InputError, match=f"format {FORMAT + 1} is newer than this qnnq reads"):
+        with pytest.raises(InputError, match=says):
             Store(tmp_path / "r.sqlite", create=create)
+    assert (tmp_path / "r.sqlite").read_bytes() == before
 
 
 def test_damaged_row(tmp_path):

@@ -1,8 +1,6 @@
 """The reader shows all that is there, and says what is missing."""
 
 import contextlib
-import gzip
-import io
 import json
 import os
 import shutil
@@ -10,10 +8,8 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-import zlib
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from qnnq.cli.main import main
@@ -22,11 +18,9 @@ from qnnq.results.file import Place, Store
 from qnnq.results.points import read_notes, read_points
 from qnnq.results.robustness import pair
 from qnnq.results.rows import checksum
-from qnnq.results.schema import FORMAT
 from tests.results.files import a_result, add_point, changed, labels, write_results
 
 NOBODY = 65534
-OLD_FILES = Path(__file__).parent / "old"
 
 
 def rows(capsys, path, *more):
@@ -94,109 +88,6 @@ def test_a_closed_file_is_whole_without_a_log(tmp_path):
     shutil.copy(tmp_path / "r.sqlite", tmp_path / "copy.sqlite")
     assert read_notes(tmp_path / "copy.sqlite")[0] == []
     assert len(read_points(tmp_path / "copy.sqlite")) == 4
-
-
-def old_file(folder, version):
-    """A file of an earlier qnnq: `write_results` without the last block of `half` at strength 1."""
-    path = folder / "old.sqlite"
-    path.write_bytes(gzip.decompress((OLD_FILES / f"format{version}.sqlite.gz").read_bytes()))
-    return path
-
-
-@pytest.mark.parametrize("version", [1, 2])
-def test_older_formats_still_open(tmp_path, version):
-    path = old_file(tmp_path, version)
-    write_results(tmp_path / "new.sqlite")
-    old = {str(point.labels): point for point in read_points(path)}
-    notes, failures = read_notes(path)
-    assert f"is of format {version} of an older qnnq" in notes[0]
-    assert [each.reason for each in failures] == [
-        *(["killed twice", "no channel at this strength"] if version == 2 else [])
-    ]
-    new = {str(point.labels): point for point in read_points(tmp_path / "new.sqlite")}
-    assert old.keys() == new.keys()
-    assert [point.complete for point in old.values()].count(False) == 1
-    for name, point in old.items():
-        if point.complete:
-            np.testing.assert_array_equal(point.counts, new[name].counts)
-            np.testing.assert_array_equal(point.softmax_sums, new[name].softmax_sums)
-    with Store(path, create=True) as store:  # a sweep goes on in it
-        assert store.notes == [
-            f"{path}: was of format {version} of an older qnnq; it is of format {FORMAT} now"
-        ]
-        store.add(a_result("half", 1.0, range(10, 20)))
-    assert all(point.complete for point in read_points(path))
-    assert read_notes(path)[0] == []
-    assert len(read_notes(path)[1]) == version - 1
-
-
-def dump(path):
-    with contextlib.closing(sqlite3.connect(path)) as database:
-        return list(database.iterdump())
-
-
-def compressed(array):
-    """Return an array as the older formats have it."""
-    file = io.BytesIO()
-    np.save(file, array)
-    return zlib.compress(file.getvalue())
-
-
-@pytest.mark.parametrize(
-    ("table", "change", "says"),
-    [
-        ("results", "task = '[' || task", "column task: Expecting"),
-        ("results", "task = '[]'", "column task: expected an object, found list"),
-        ("results", "task = '{}'", "column task: seed: expected a whole number >= 0, found None"),
-        ("results", 'task = replace(task, \'"shots":5\', \'"shots":"5"\')', "column task: shots:"),
-        (
-            "results",
-            """task = replace(task, '"images":"', '"images":["no"],"sampling":"')""",
-            "column task: images: expected text, found",
-        ),
-        ("results", "counts = x'00'", "column counts: "),
-        (
-            "results",
-            "counts = labels",
-            "column counts: expected numbers >= 0, found uint8 of shape",
-        ),
-        ("results", "counts = 'text'", "column counts: expected bytes, found 'text'"),
-        (
-            "results",
-            f"labels = x'{compressed(np.zeros(3, np.uint8)).hex()}'",
-            "column images to softmax_sums: expected equally many rows",
-        ),
-        ("results", "seconds = 'soon'", "column seconds: expected a number, found 'soon'"),
-        ("results", "provenance = '7'", "column provenance: expected an object, found int"),
-        ("results", "task_id = 'zz'", "column task_id: non-hexadecimal"),
-        ("points", "round = 'one'", "column round: expected a whole number, found 'one'"),
-        ("points", "blocks = 1.5", "column blocks: expected a whole number, found 1.5"),
-        ("points", "labels = '7'", "column labels: expected an object, found int"),
-        ("points", "labels = x'00'", "column labels: expected text, found b'"),
-    ],
-)
-@pytest.mark.parametrize("version", [1, 2])
-def test_a_damaged_row_of_an_older_format_is_named_and_nothing_is_lost(
-    tmp_path, version, table, change, says
-):
-    path = old_file(tmp_path, version)
-    key = "task_id" if table == "results" else "name"
-    with contextlib.closing(sqlite3.connect(path)) as database:
-        (victim,) = database.execute(f"SELECT max({key}) FROM {table}").fetchone()
-        database.execute(f"UPDATE {table} SET {change} WHERE {key} = ?", (victim,))
-        database.commit()
-    before = dump(path)
-    if change.startswith(key):
-        victim = "zz"
-    if version == 2 and not says.startswith(("column seconds", "column counts: expected bytes")):
-        says = "column "  # it is found by its checksum, or its type
-    for options in ({}, {"create": True}):
-        with pytest.raises(QnnqError) as caught, Store(path, **options):
-            pass
-        start = f"{path}: is damaged: row '{victim[:60]}' of {table}, {says}"
-        assert str(caught.value).startswith(start)
-        assert "\n" not in str(caught.value)
-        assert dump(path) == before
 
 
 def test_a_row_of_another_type_is_named_though_its_checksum_is_right(tmp_path):
