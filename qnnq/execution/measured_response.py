@@ -11,19 +11,13 @@ from typing import Annotated, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from qnnq.errors import InputError
-from qnnq.execution.response_fit import ANGLES, covariances, fit_responses
+from qnnq.execution.response_fit import covariances, fit_responses
 from qnnq.storage.files import read_text, write_atomically
 
 SCHEMA: Literal["qnnq.response/2"] = "qnnq.response/2"
-Schema = Literal["qnnq.response/1", "qnnq.response/2"]
-MEASURED_ANGLES: dict[Schema, NDArray[np.float64]] = {
-    "qnnq.response/1": np.array([0.0, 2 * np.pi / 3, 4 * np.pi / 3]),
-    "qnnq.response/2": ANGLES,
-}
-"""Radians: the angles that a file of each version holds shares of."""
 Triple = tuple[float, float, float]
 Probability = Annotated[float, Field(ge=0, le=1)]
 
@@ -35,14 +29,14 @@ class SiteResponse(BaseModel):
         site: Physical qubit, `3`, or neuron and ancilla, `3:4`.
         coefficients: a, b, c of P(-1) = a + b cos(theta) + c sin(theta).
         intervals: The 95 % interval of each.
-        minus: The measured share of -1 at each of the version's `MEASURED_ANGLES`.
+        minus: The measured share of -1 at each of `qnnq.execution.response_fit.ANGLES`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     site: Annotated[str, Field(pattern=r"^\d+(:\d+)?$")]
     coefficients: Triple
     intervals: tuple[tuple[float, float], tuple[float, float], tuple[float, float]]
-    minus: Annotated[tuple[Probability, ...], Field(min_length=3, max_length=4)]
+    minus: tuple[Probability, Probability, Probability, Probability]
 
 
 class KindResponse(BaseModel):
@@ -66,7 +60,7 @@ class MeasuredResponse(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    format: Schema = SCHEMA
+    format: Literal["qnnq.response/2"] = SCHEMA
     device: str
     calibration: str | None
     measured: str
@@ -74,24 +68,12 @@ class MeasuredResponse(BaseModel):
     pairs: Annotated[int, Field(ge=0)] = 0
     kinds: Annotated[tuple[KindResponse, ...], Field(min_length=1)]
 
-    @model_validator(mode="after")
-    def _check_shares(self) -> Self:
-        expected = len(MEASURED_ANGLES[self.format])
-        for kind in self.kinds:
-            for site in kind.sites:
-                if len(site.minus) != expected:
-                    raise ValueError(
-                        f"site {site.site}: expected {expected} shares, got {len(site.minus)}"
-                    )
-        return self
-
     def drawn(self, random: np.random.Generator) -> Self:
         """Return the response that another measurement of the same length might have given."""
-        angles = MEASURED_ANGLES[self.format]
         kinds = []
         for kind in self.kinds:
             shares = np.array([site.minus for site in kind.sites]).T
-            spread = np.linalg.cholesky(covariances(shares, self.shots, angles))
+            spread = np.linalg.cholesky(covariances(shares, self.shots))
             errors = np.einsum("nij,nj->ni", spread, random.normal(size=(len(kind.sites), 3)))
             sites = [
                 site.model_copy(
@@ -155,6 +137,10 @@ def read_response(path: str | Path) -> MeasuredResponse:
         document = json.loads(read_text(path))
         if not isinstance(document, dict):
             raise ValueError(f"got {type(document).__name__}")
+        if (version := document.get("format", SCHEMA)) != SCHEMA:
+            raise InputError(
+                f"{path}: format: expected {SCHEMA}, got {version!r}; qnnq calibrate measures anew"
+            )
         return MeasuredResponse.model_validate(document)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from error

@@ -11,11 +11,8 @@ from numpy.typing import NDArray
 ANGLES = np.array([0.0, np.pi, np.pi / 2, -np.pi / 2])
 """Radians. At 0 and pi, where networks need certainty, the shares are those probabilities."""
 
-BARRIERS = (1.0, 1e-1, 1e-2, 1e-3)
-"""Weights of the logarithmic barriers at the ends of the physical range, in counts."""
-
-STEPS = 12
-"""Newton steps at each weight, 4 of which are enough for most."""
+LEAST = 1e-12
+"""Below it a probability counts as this one, so that its logarithm is finite."""
 
 
 def basis(angles: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -28,23 +25,45 @@ def fit_responses(
 ) -> NDArray[np.float64]:
     """Return a, b, c of neurons by constrained maximum likelihood, shape (neurons, 3).
 
-    Newton's method with logarithmic barriers at the physical range (Boyd and Vandenberghe, Convex
-    Optimization, chapter 11), for all neurons at once.
-
     Args:
         minus_counts: How many shots gave -1, shape (angles, neurons).
         shots: Shots at each angle.
         angles: Radians, shape (angles,); at least three different ones.
     """
-    counts = np.asarray(minus_counts, dtype=np.float64).T  # (neurons, angles)
-    rows = basis(angles)
-    found: NDArray[np.float64] = np.tile(np.array([0.5, 0.0, 0.0]), (len(counts), 1))
-    for weight in BARRIERS:
-        for _ in range(STEPS):
-            gradient, hessian = _derivatives(found, counts, shots, rows, weight)
-            step = np.asarray(-np.linalg.solve(hessian, gradient[..., None])[..., 0], np.float64)
-            found = _advanced(found, step, counts, shots, rows, weight)
-    return found
+    shares = np.asarray(minus_counts).T / shots
+    return np.array([_most_likely(minus, angles) for minus in shares])
+
+
+def _most_likely(shares: NDArray[np.float64], angles: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return a, b, c of one neuron for its shares of -1, shape (angles,).
+
+    With the least probabilities of -1 and of +1, p0 and p1,
+    P(-1 | theta) = p0 + (1 - p0 - p1) (1 + cos(theta - phase)) / 2: what is physical is a box.
+    """
+    from scipy.optimize import minimize
+
+    def minus_log_likelihood(point: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        p0, p1, phase = point
+        turned = (1 + np.cos(angles - phase)) / 2
+        minus = np.clip(p0 + (1 - p0 - p1) * turned, LEAST, 1 - LEAST)
+        value = shares @ np.log(minus) + (1 - shares) @ np.log1p(-minus)
+        slope = shares / minus - (1 - shares) / (1 - minus)
+        by_phase = (1 - p0 - p1) * np.sin(angles - phase) / 2
+        return -value, -np.array([1 - turned, -turned, by_phase]) @ slope
+
+    a, b, c = np.linalg.lstsq(basis(angles), shares)[0]
+    ends = np.clip([a - np.hypot(b, c), 1 - a - np.hypot(b, c)], 1e-3, 0.5)
+    found = minimize(
+        minus_log_likelihood,
+        [*ends, np.arctan2(c, b)],
+        jac=True,
+        method="SLSQP",
+        bounds=[(0, 1), (0, 1), (None, None)],
+        options={"ftol": 1e-15, "maxiter": 500},
+    )
+    p0, p1, phase = found.x
+    amplitude = (1 - p0 - p1) / 2
+    return np.array([p0 + amplitude, amplitude * np.cos(phase), amplitude * np.sin(phase)])
 
 
 def covariances(
@@ -65,68 +84,3 @@ def covariances(
     rows = basis(angles)
     information = np.einsum("na,ai,aj->nij", precision, rows, rows)
     return np.asarray(np.linalg.inv(information))
-
-
-def _gaps(found: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return a^2 - b^2 - c^2 and (1 - a)^2 - b^2 - c^2, shape (neurons, 2); physical: both >= 0."""
-    a, square = found[:, 0], (found[:, 1:] ** 2).sum(axis=1)
-    return np.stack([a**2 - square, (1 - a) ** 2 - square], axis=1)
-
-
-def _value(
-    found: NDArray[np.float64],
-    counts: NDArray[np.float64],
-    shots: int,
-    rows: NDArray[np.float64],
-    weight: float,
-) -> NDArray[np.float64]:
-    """Return the log-likelihood with the barriers, -inf outside of the physical range."""
-    minus, gaps = found @ rows.T, _gaps(found)
-    inside = (gaps > 0).all(axis=1) & (found[:, 0] > 0) & (found[:, 0] < 1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        likelihood = (counts * np.log(minus) + (shots - counts) * np.log1p(-minus)).sum(axis=1)
-        value = likelihood + weight * np.log(gaps).sum(axis=1)
-    return np.where(inside & np.isfinite(value), value, -np.inf)
-
-
-def _derivatives(
-    found: NDArray[np.float64],
-    counts: NDArray[np.float64],
-    shots: int,
-    rows: NDArray[np.float64],
-    weight: float,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    minus, gaps = found @ rows.T, _gaps(found)
-    gradient = (counts / minus - (shots - counts) / (1 - minus)) @ rows
-    curvature = counts / minus**2 + (shots - counts) / (1 - minus) ** 2
-    hessian = -np.einsum("na,ai,aj->nij", curvature, rows, rows)
-    metric = np.diag([2.0, -2.0, -2.0])
-    for row, origin in enumerate(([0.0, 0.0, 0.0], [1.0, 0.0, 0.0])):
-        slope = (found - origin) @ metric
-        gap = gaps[:, row, None]
-        gradient += weight * slope / gap
-        outer = slope[:, :, None] * slope[:, None, :] / gap[..., None] ** 2
-        hessian += weight * (metric / gap[..., None] - outer)
-    return gradient, hessian
-
-
-def _advanced(
-    found: NDArray[np.float64],
-    step: NDArray[np.float64],
-    counts: NDArray[np.float64],
-    shots: int,
-    rows: NDArray[np.float64],
-    weight: float,
-) -> NDArray[np.float64]:
-    """Return the points after the longest of the steps 1, 1/2, 1/4, ... that does not go down."""
-    before = _value(found, counts, shots, rows, weight)
-    length = np.ones(len(found))
-    for _ in range(30):
-        after = _value(found + length[:, None] * step, counts, shots, rows, weight)
-        worse = after < before
-        if not worse.any():
-            break
-        length[worse] /= 2
-    else:
-        length[worse] = 0
-    return found + length[:, None] * step
