@@ -57,31 +57,23 @@ def print_run(model: str, document: dict[str, Any]) -> None:
 
 
 def _print_accuracies(document: dict[str, Any]) -> None:
-    from rich.table import Table
-
-    table = Table()
-    table.add_column("prediction")
-    table.add_column("accuracy (95 % interval)", justify="right")
     shots = document["shots"] if "shots" in document else document["majority_of"]
-    for name, meaning in (
-        ("single_shot", "one shot"),
-        ("majority", f"majority of {shots} shots"),
-        ("soft_vote", f"soft vote of {shots} shots"),
-    ):
-        if name in document["accuracy"]:
-            table.add_row(meaning, percent(document["accuracy"][name]))
-    print_table(table)
+    meanings = {
+        "single_shot": "one shot",
+        "majority": f"majority of {shots} shots",
+        "soft_vote": f"soft vote of {shots} shots",
+    }
+    found = document["accuracy"]
+    rows = [(meaning, percent(found[name])) for name, meaning in meanings.items() if name in found]
+    print_table(("prediction", "accuracy (95 % interval)"), rows, text=("prediction",))
 
 
 def print_confusion(found: "NDArray[np.intp]") -> None:
     """Print how many images of each true class the majority took for which; see `confusion`."""
-    from rich.table import Table
-
-    table = Table(title="images by true class (rows) and majority (columns)", title_justify="left")
-    for heading in ("class", *map(str, range(len(found))), "right"):
-        table.add_column(heading, justify="right")
+    rows = []
     for number, row in enumerate(found):
         if row.sum():
             share = f"{100 * row[number] / row.sum():.1f} %"
-            table.add_row(str(number), *(str(count) if count else "" for count in row), share)
-    print_table(table)
+            rows.append([str(number), *(str(count) if count else "" for count in row), share])
+    headings = ("class", *map(str, range(len(found))), "right")
+    print_table(headings, rows, title="images by true class (rows) and majority (columns)")

@@ -88,8 +88,6 @@ def _print(model: str, document: dict[str, Any]) -> None:
 
 def _print_prediction(document: dict[str, Any]) -> None:
     """Print what was predicted, simulated and measured side by side, and whether they agree."""
-    from rich.table import Table
-
     found, rounds = document["prediction"], "shots_per_round" in document["task"]
     rows = {
         "predicted": found["predicted"],
@@ -97,13 +95,12 @@ def _print_prediction(document: dict[str, Any]) -> None:
         "measured": document["accuracy"],
     }
     names = ("single_shot",) if rounds else ("single_shot", "majority")
-    table = Table(title="expected and measured (95 % intervals)", title_justify="left")
-    for column in ("", "one shot", "majority")[: 1 + len(names)]:
-        table.add_column(column, justify="right" if column else "left")
-    for name, row in rows.items():
-        cells = ["unknown" if row is None else percent(row[each]) for each in names]
-        table.add_row(name, *cells)
-    print_table(table)
+    cells = [
+        [name, *("unknown" if row is None else percent(row[each]) for each in names)]
+        for name, row in rows.items()
+    ]
+    headings = ("", "one shot", "majority")[: 1 + len(names)]
+    print_table(headings, cells, text=("",), title="expected and measured (95 % intervals)")
     which = "predicted" if found["simulated"] is None else "simulated"
     print(
         f"verdict: measured and {which} agree"

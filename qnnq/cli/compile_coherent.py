@@ -75,26 +75,23 @@ def _document(
 def _print(
     title: str, timing: "Timing", compiled: "CompiledNetwork", report: "NetworkReport"
 ) -> None:
-    from rich.table import Table
-
-    table = Table(title=title, title_justify="left")
-    for column in ("layer", "neurons", "duration", "of it feed-forward", "measurement"):
-        table.add_column(column, justify="right")
-    table.add_column("expected error of a neuron: mean (worst)", justify="right")
-    table.add_column("without waits", justify="right")
+    headings = (
+        *("layer", "neurons", "duration", "of it feed-forward", "measurement"),
+        *("expected error of a neuron: mean (worst)", "without waits"),
+    )
+    rows = []
     errors = list(zip(report.neuron_errors, report.neuron_errors_without_waiting, strict=True))
     for number, (step, both) in enumerate(zip(compiled.steps, errors, strict=True), 1):
         durations = (step.duration, step.feedforward_duration, step.measurement_duration)
-        table.add_row(
-            str(number),
-            str(step.width),
-            *(f"{1e6 * duration:.2f} us" for duration in durations),
-            *(f"{100 * sum(e) / len(e):.2f} % ({100 * max(e):.2f} %)" for e in both),
+        rows.append(
+            [
+                *(str(number), str(step.width)),
+                *(f"{1e6 * duration:.2f} us" for duration in durations),
+                *(f"{100 * sum(e) / len(e):.2f} % ({100 * max(e):.2f} %)" for e in both),
+            ]
         )
-    print_table(table)
-    neurons = Table(title="expected error of an outcome (without waits)", title_justify="left")
-    for column in ("neuron", "qubits", *(f"layer {n}" for n, _ in enumerate(errors, 1))):
-        neurons.add_column(column, justify="right")
+    print_table(headings, rows, title=title)
+    rows = []
     for neuron, site in enumerate(compiled.sites):
         cells = [
             f"{100 * waiting[neuron]:.2f} % ({100 * without[neuron]:.2f} %)"
@@ -102,8 +99,12 @@ def _print(
             else ""
             for waiting, without in errors
         ]
-        neurons.add_row(str(neuron), str(site), *cells)
-    print_table(neurons)
+        rows.append([str(neuron), str(site), *cells])
+    print_table(
+        ("neuron", "qubits", *(f"layer {n}" for n, _ in enumerate(errors, 1))),
+        rows,
+        title="expected error of an outcome (without waits)",
+    )
     parts = {
         "gates": report.gates_s,
         "measurement": report.measurement_s,

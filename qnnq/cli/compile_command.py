@@ -1,6 +1,7 @@
 """`qnnq compile`: the circuits of a network on a device, and what they cost."""
 
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -107,29 +108,26 @@ def _row(index: int, layer: "CompiledLayer", found: Any) -> dict[str, Any]:
 
 
 def _print(title: str, rows: list[dict[str, Any]]) -> None:
-    from rich.table import Table
-
-    table = Table(title=title, title_justify="left")
-    table.add_column("layer")
-    table.add_column("neurons x copies", justify="right")
-    table.add_column("qubits (neuron or neuron:ancilla)", max_width=60)
-    table.add_column("gates")
-    table.add_column("depth", justify="right")
-    table.add_column("duration", justify="right")
-    table.add_column("expected error of a neuron: mean (worst)", justify="right")
+    headings = (
+        *("layer", "neurons x copies", "qubits (neuron or neuron:ancilla)", "gates"),
+        *("depth", "duration", "expected error of a neuron: mean (worst)"),
+    )
+    cells = []
     for row in rows:
         errors = row["neuron_errors"]
         executions = f" in {row['executions']} executions" if row["executions"] > 1 else ""
-        table.add_row(
-            str(row["layer"] + 1),
-            f"{row['neurons']} x {row['copies']}{executions}",
-            " ".join(row["sites"]),
-            ", ".join(f"{count} {name}" for name, count in sorted(row["gates"].items())),
-            str(row["depth"]),
-            f"{1e6 * row['duration_s']:.2f} us",
-            f"{100 * sum(errors) / len(errors):.2f} % ({100 * max(errors):.2f} %)",
+        cells.append(
+            [
+                str(row["layer"] + 1),
+                f"{row['neurons']} x {row['copies']}{executions}",
+                fill(" ".join(row["sites"]), 60),
+                ", ".join(f"{count} {name}" for name, count in sorted(row["gates"].items())),
+                str(row["depth"]),
+                f"{1e6 * row['duration_s']:.2f} us",
+                f"{100 * sum(errors) / len(errors):.2f} % ({100 * max(errors):.2f} %)",
+            ]
         )
-    print_table(table)
+    print_table(headings, cells, text=(headings[0], *headings[2:4]), title=title)
 
 
 def _distinct(layers: "tuple[CompiledLayer, ...]") -> "list[CompiledLayer]":

@@ -8,26 +8,22 @@ _NO_GATES |= {"switch_case", "break_loop", "continue_loop", "barrier", "store"}
 
 def list_devices(json: str | None) -> None:
     """Print every bundled device: its qubits, its gates, the day of its calibration."""
-    from rich.table import Table
-
     from qnnq.devices.names import device_names, resolve_device
 
     names = device_names()
     rows: list[dict[str, object]] = []
-    table = Table(title="Bundled devices", title_justify="left")
-    table.add_column("device")
-    table.add_column("qubits", justify="right")
-    table.add_column("gates")
-    table.add_column("calibrated")
+    cells = []
     with progress_bar("devices", len(names)) as advance:
         for name in names:
             device = resolve_device(name)
             gates = sorted({*device.target.operation_names} - _NO_GATES)
             qubits, time = device.target.num_qubits, device.calibration
             rows.append({"device": name, "qubits": qubits, "gates": gates, "calibration": time})
-            table.add_row(name, str(qubits), ", ".join(gates), str(time or "-")[:10])
+            cells.append([name, str(qubits), ", ".join(gates), str(time or "-")[:10]])
             advance(1)
     if json is not None:
         write_json({"schema": "qnnq.devices/1", "devices": rows}, json)
     if json != "-":
-        print_table(table)
+        headings = ("device", "qubits", "gates", "calibrated")
+        text = ("device", "gates", "calibrated")
+        print_table(headings, cells, text=text, title="Bundled devices")

@@ -15,8 +15,6 @@ from qnnq.wording import counted
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.table import Table
-
     from qnnq.jobs.estimate import Estimate
     from qnnq.jobs.planning import Plan
     from qnnq.jobs.preflight import Choice
@@ -58,17 +56,14 @@ def register(app: typer.Typer) -> None:
             write_json(document, json)
 
 
-def _choices(choices: "Sequence[Choice]") -> "Table":
-    from rich.table import Table
-
-    table = Table(title="images side by side, by the calibration data", title_justify="left")
-    for name in ("copies", "accuracy of a shot", "quantum s", ""):
-        table.add_column(name, justify="right")
+def _print_choices(choices: "Sequence[Choice]") -> None:
+    rows = []
     for each in choices:
         accuracy = "unknown" if each.accuracy is None else f"{100 * each.accuracy:.1f} %"
         cost = f"{each.quantum_seconds:.1f}"
-        table.add_row(str(each.copies), accuracy, cost, "used" if each.chosen else "")
-    return table
+        rows.append([str(each.copies), accuracy, cost, "used" if each.chosen else ""])
+    headings = ("copies", "accuracy of a shot", "quantum s", "")
+    print_table(headings, rows, title="images side by side, by the calibration data")
 
 
 def _room(estimate: "Estimate", images: int) -> str:
@@ -85,8 +80,6 @@ def _room(estimate: "Estimate", images: int) -> str:
 
 def print_estimate(plan: "Plan") -> None:
     """Print a plan's cost by layer, its formula, and what would be cheaper."""
-    from rich.table import Table
-
     from transpile import NetworkCircuit
 
     estimate = plan.estimate
@@ -98,24 +91,21 @@ def print_estimate(plan: "Plan") -> None:
     else:
         copies = counted(first.copies, "image")
         arrangement = f"{copies} side by side on {len(first.sites)} neurons"
-    table = Table(
-        title=f"{plan.device.name}: "
-        f"{counted(len(plan.arrays['indices']), 'image')} x "
+    print_table(
+        ("layer", "jobs", "PUBs", "parameter sets", "executions", "payload MB", "quantum s"),
+        [
+            [
+                name,
+                *(str(layer.jobs), str(layer.pubs)),
+                *(str(layer.parameter_sets), str(layer.executions)),
+                f"{layer.payload_bytes / 1e6:.2f}",
+                f"{layer.quantum_seconds:.1f}",
+            ]
+            for name, layer in zip(names, estimate.layers, strict=True)
+        ],
+        title=f"{plan.device.name}: {counted(len(plan.arrays['indices']), 'image')} x "
         f"{counted(plan.task.shots or 0, 'shot')}, {arrangement}",
-        title_justify="left",
     )
-    columns = ("layer", "jobs", "PUBs", "parameter sets", "executions", "payload MB", "quantum s")
-    for name in columns:
-        table.add_column(name, justify="right")
-    for name, layer in zip(names, estimate.layers, strict=True):
-        table.add_row(
-            name,
-            *(str(layer.jobs), str(layer.pubs)),
-            *(str(layer.parameter_sets), str(layer.executions)),
-            f"{layer.payload_bytes / 1e6:.2f}",
-            f"{layer.quantum_seconds:.1f}",
-        )
-    print_table(table)
     for line in turns([each for each in plan.circuits if not isinstance(each, NetworkCircuit)]):
         print(line)
     print(f"quantum seconds: {estimate.formula()}")
@@ -126,7 +116,7 @@ def print_estimate(plan: "Plan") -> None:
         )
     print(_room(estimate, len(plan.arrays["indices"])))
     if plan.choices:
-        print_table(_choices(plan.choices))
+        _print_choices(plan.choices)
         print(hardware.prediction_line(plan))
     account = plan.device.account
     if account is not None:

@@ -215,19 +215,9 @@ def _explain(
 
 
 def _print(explanations: "list[Explanation]", said: str) -> None:
-    from rich.table import Table
-
     from qnnq.fitting.explanation import weights
 
-    table = Table(
-        title="explanations of the counts",
-        title_justify="left",
-        caption="parameters with 95 % profile-likelihood intervals; p: goodness of fit",
-    )
-    for heading in ("noise", "parameters"):
-        table.add_column(heading)
-    for heading in ("log-likelihood", "AIC", "weight", "p"):
-        table.add_column(heading, justify="right")
+    rows = []
     for each, weight in zip(explanations, weights(explanations), strict=True):
         found = "\n".join(
             f"{name} {value:.4g} ({each.intervals[name].low:.4g} to "
@@ -236,27 +226,31 @@ def _print(explanations: "list[Explanation]", said: str) -> None:
         )
         numbers = (f"{each.log_likelihood:.2f}", f"{each.aic:.2f}", f"{weight:.3f}")
         p_value = f"{each.p_value:.2g}" if each.degrees_of_freedom > 0 else "-"
-        table.add_row(each.noise, found or "-", *numbers, p_value)
-    print_table(table)
+        rows.append([each.noise, found or "-", *numbers, p_value])
+    print_table(
+        ("noise", "parameters", "log-likelihood", "AIC", "weight", "p"),
+        rows,
+        text=("noise", "parameters"),
+        title="explanations of the counts",
+        caption="parameters with 95 % profile-likelihood intervals; p: goodness of fit",
+    )
     best = min(explanations, key=lambda each: each.aic)
-    table = Table(title=f"accuracy of one shot under {best.fitted}", title_justify="left")
-    table.add_column("setting")
-    for heading in ("shots", "measured", "predicted (95 % interval)", ""):
-        table.add_column(heading, justify="right")
+    rows = []
     for point in best.predictions:
         value, low, high = (100 * x for x in (point.value, point.low, point.high))
         name = point.name + (" (held out)" if point.held_out else "")
         inside = "inside" if point.holds else "OUTSIDE"
         predicted = f"{value:.1f} % ({low:.1f} to {high:.1f})"
-        table.add_row(name, str(point.shots), f"{100 * point.measured:.1f} %", predicted, inside)
-    print_table(table)
+        measured = f"{100 * point.measured:.1f} %"
+        rows.append([name, str(point.shots), measured, predicted, inside])
+    headings = ("setting", "shots", "measured", "predicted (95 % interval)", "")
+    title = f"accuracy of one shot under {best.fitted}"
+    print_table(headings, rows, text=("setting",), title=title)
     _print_rivals(best)
     print(said)
 
 
 def _print_rivals(best: "Explanation") -> None:
-    from rich.table import Table
-
     if best.overdispersion is not None:
         scatter = best.overdispersion
         print(
@@ -264,17 +258,18 @@ def _print_rivals(best: "Explanation") -> None:
             f"shots of this noise ({scatter.low:.2f} to {scatter.high:.2f} by chance)."
         )
     if best.rivals:
-        table = Table(
-            title=f"mechanisms that were not fitted, beside {best.noise}",
-            title_justify="left",
-            caption="p: score test that there is none; up to: one-sided 95 % limit",
-        )
-        for heading in ("mechanism", "p", "best", "up to", "told by"):
-            table.add_column(heading)
+        rows = []
         for each in best.rivals:
             told = (each.told_by or "no setting tried") if each.is_rival else "these counts"
             numbers = (f"{each.p_value:.2g}", each.found or "none", each.limit, told)
-            table.add_row(each.mechanism, *numbers)
-        print_table(table)
+            rows.append([each.mechanism, *numbers])
+        headings = ("mechanism", "p", "best", "up to", "told by")
+        print_table(
+            headings,
+            rows,
+            text=headings,
+            title=f"mechanisms that were not fitted, beside {best.noise}",
+            caption="p: score test that there is none; up to: one-sided 95 % limit",
+        )
     if best.unseen:
         print(f"These circuits cannot show: {', '.join(best.unseen)}.")

@@ -38,18 +38,12 @@ def register(app: typer.Typer) -> None:
 
         Example: qnnq glossary
         """
-        from rich.table import Table
-
         from qnnq.cli.output import print_table, write_json
 
         if json is not None:
             write_json({"schema": "qnnq.glossary/1", "words": GLOSSARY}, json)
         if json == "-":
             return
-        table = Table()
-        table.add_column("word")
-        table.add_column("meaning")
-        for word, meaning in GLOSSARY.items():
-            table.add_row(word, meaning)
-        print_table(table)
+        headings = ("word", "meaning")
+        print_table(headings, list(GLOSSARY.items()), text=headings)
         print(CIRCUIT)

@@ -56,26 +56,28 @@ def _entry(name: str, network: "Network") -> dict[str, Any]:
 
 
 def _print(networks: dict[str, "Network"]) -> None:
-    from rich.table import Table
-
-    table = Table(title="Networks, accuracy without noise", title_justify="left")
-    for column in ("model", "hidden", "activation"):
-        table.add_column(column)
-    for column in ("stretch", "entanglement", "trained", "one shot", "majority"):
-        table.add_column(column, justify="right")
+    rows = []
     for name, network in networks.items():
         known = network.information
-        table.add_row(
-            name,
-            "-".join(map(str, network.widths)),
-            _one_or_each(network.activation, network.activations),
-            _one_or_each(network.stretch, [f"{stretch:g}" for stretch in network.stretches]),
-            f"{network.entanglement / math.pi:.4g} pi",
-            _training(known),
-            *(_accuracy(known, name) for name in ("single_shot_accuracy", "majority_accuracy")),
+        rows.append(
+            [
+                name,
+                "-".join(map(str, network.widths)),
+                _one_or_each(network.activation, network.activations),
+                _one_or_each(network.stretch, [f"{stretch:g}" for stretch in network.stretches]),
+                f"{network.entanglement / math.pi:.4g} pi",
+                _training(known),
+                *(_accuracy(known, name) for name in ("single_shot_accuracy", "majority_accuracy")),
+            ]
         )
-    table.caption = _caption(networks.values())
-    print_table(table)
+    text = ("model", "hidden", "activation")
+    print_table(
+        (*text, "stretch", "entanglement", "trained", "one shot", "majority"),
+        rows,
+        text=text,
+        title="Networks, accuracy without noise",
+        caption=_caption(networks.values()),
+    )
 
 
 def _training(known: Mapping[str, str]) -> str:

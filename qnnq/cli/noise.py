@@ -87,8 +87,6 @@ def register(app: typer.Typer) -> None:
 
 
 def _list(json: str | None) -> None:
-    from rich.table import Table
-
     from noise_models.catalogue import DEVICE, PRESETS, SYNTHETIC
     from qnnq.devices.names import device_names
 
@@ -101,14 +99,13 @@ def _list(json: str | None) -> None:
         write_json({"schema": "qnnq.noise/1", "terms": terms, "devices": device_names()}, json)
     if json == "-":
         return
-    table = Table(
-        title="Noise terms (join them with +, scale them with *STRENGTH)", title_justify="left"
+    print_table(
+        ("example", "meaning"),
+        list(terms.items()),
+        text=("example", "meaning"),
+        whole=("example",),
+        title="Noise terms (join them with +, scale them with *STRENGTH)",
     )
-    table.add_column("example", no_wrap=True)
-    table.add_column("meaning")
-    for example, meaning in terms.items():
-        table.add_row(example, meaning)
-    print_table(table)
     print_paragraph("Devices: " + ", ".join(device_names()))
 
 
@@ -159,8 +156,6 @@ def _budget(
 ) -> None:
     from dataclasses import asdict
 
-    from rich.table import Table
-
     from qnnq.deployments.error_budget import error_budget
     from qnnq.deployments.measured import is_measured
     from qnnq.errors import InputError
@@ -191,29 +186,23 @@ def _budget(
         write_json(document, json)
     if json == "-":
         return
-    table = Table(
-        title=title,
-        title_justify="left",
-        caption="error: how far noise moves P(-1), root mean square over all angles; "
-        "then each mechanism's share of the sum of what they do alone",
-    )
-    table.add_column("layer", justify="right")
-    table.add_column("qubits")
-    table.add_column("idle (us)", justify="right")
-    table.add_column("error", justify="right")
     mechanisms = list(dict.fromkeys(name for row in rows for name in row.shares))
-    for mechanism in mechanisms:
-        table.add_column(mechanism, justify="right")
+    cells = []
     for row in rows:
         shares = (f"{100 * row.shares[name]:.1f} %" for name in mechanisms)
         idle, total = f"{1e6 * row.idle_s:.3f}", f"{row.total:.2e}"
-        table.add_row(str(row.layer + 1), row.site, idle, total, *shares)
-    print_table(table)
+        cells.append([str(row.layer + 1), row.site, idle, total, *shares])
+    print_table(
+        ("layer", "qubits", "idle (us)", "error", *mechanisms),
+        cells,
+        text=("qubits",),
+        title=title,
+        caption="error: how far noise moves P(-1), root mean square over all angles; "
+        "then each mechanism's share of the sum of what they do alone",
+    )
 
 
 def _show_measured(text: str, json: str | None) -> None:
-    from rich.table import Table
-
     from qnnq.deployments.measured import PREFIX
     from qnnq.execution.measured_response import read_response
 
@@ -222,56 +211,48 @@ def _show_measured(text: str, json: str | None) -> None:
         write_json(response.model_dump(), json)
     if json == "-":
         return
-    table = Table(
-        title=f"{response.device}, measured {response.measured}, {response.shots} shots an angle",
-        title_justify="left",
-        caption="P(-1) = a + b cos(theta) + c sin(theta), each with its 95 % interval",
-    )
-    table.add_column("site")
-    table.add_column("entanglement", justify="right")
-    for name in "abc":
-        table.add_column(name, justify="right")
+    rows = []
     for kind in response.kinds:
         for site in kind.sites:
             values = zip(site.coefficients, site.intervals, strict=True)
             cells = [f"{value:+.4f} ({low:+.4f} to {high:+.4f})" for value, (low, high) in values]
-            table.add_row(site.site, f"{kind.entanglement:.4f}", *cells)
-    print_table(table)
+            rows.append([site.site, f"{kind.entanglement:.4f}", *cells])
+    print_table(
+        ("site", "entanglement", *"abc"),
+        rows,
+        text=("site",),
+        title=f"{response.device}, measured {response.measured}, {response.shots} shots an angle",
+        caption="P(-1) = a + b cos(theta) + c sin(theta), each with its 95 % interval",
+    )
 
 
 def _print(title: str, rows: "tuple[QubitRates, ...]") -> None:
-    from rich.table import Table
-
-    table = Table(
-        title=title,
-        title_justify="left",
-        caption="errors: average gate infidelity; -: none or not known",
-    )
-    for heading in ("qubit", "T1 (us)", "T2 (us)", "reads 1 for 0", "reads 0 for 1"):
-        table.add_column(heading, justify="right")
-    table.add_column("one-qubit gate", justify="right")
-    table.add_column("idle, 1 us", justify="right")
     leaks = any(row.leakage for row in rows)
-    if leaks:
-        table.add_column("leaks, a gate", justify="right")
-    table.add_column("two-qubit gates, best first")
+    headings = (
+        *("qubit", "T1 (us)", "T2 (us)", "reads 1 for 0", "reads 0 for 1"),
+        *("one-qubit gate", "idle, 1 us"),
+        *(["leaks, a gate"] if leaks else []),
+        "two-qubit gates, best first",
+    )
+    cells = []
     for row in rows:
         couplings = ", ".join(
             f"{coupling.gate} {coupling.neighbour}: {_rate(coupling.error)}{_joint(coupling)}"
             for coupling in row.couplings
         )
-        table.add_row(
-            str(row.qubit),
-            _microseconds(row.t1),
-            _microseconds(row.t2),
-            _rate(row.readout_p01),
-            _rate(row.readout_p10),
-            f"{row.gate}: {_rate(row.gate_error)}" if row.gate else "-",
-            _rate(row.idle_error),
-            *([_rate(row.leakage)] if leaks else []),
-            couplings or "-",
+        cells.append(
+            [
+                str(row.qubit),
+                *(_microseconds(row.t1), _microseconds(row.t2)),
+                *(_rate(row.readout_p01), _rate(row.readout_p10)),
+                f"{row.gate}: {_rate(row.gate_error)}" if row.gate else "-",
+                _rate(row.idle_error),
+                *([_rate(row.leakage)] if leaks else []),
+                couplings or "-",
+            ]
         )
-    print_table(table)
+    caption = "errors: average gate infidelity; -: none or not known"
+    print_table(headings, cells, text=headings[-1:], title=title, caption=caption)
 
 
 def _joint(coupling: "CouplingRate") -> str:

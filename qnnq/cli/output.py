@@ -5,13 +5,13 @@ import shutil
 import sys
 import textwrap
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, JustifyMethod
     from rich.table import Table
 
 
@@ -91,17 +91,37 @@ def print_notes(lines: Iterable[str]) -> None:
         print(f"qnnq: note: {' '.join(line.split())}", file=sys.stderr)
 
 
-def print_table(table: "Table") -> None:
+def print_table(
+    headings: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    text: Collection[str] = (),
+    whole: Collection[str] = (),
+    title: str | None = None,
+    caption: str | None = None,
+) -> None:
     """Print a table on stdout so that no word of it is cut.
+
+    Columns are numbers, but those whose headings are in `text`; those in `whole` are not wrapped.
 
     On a terminal that is too narrow, cells are wrapped between words; where not even their words
     fit, the rows are printed one below the other. Where stdout is no terminal, it is as wide as it
     needs to be.
     """
     from rich.console import Console
+    from rich.table import Table
 
+    table = Table(title=title, title_justify="left", caption=caption)
+    for heading in headings:
+        justify: JustifyMethod = "left" if heading in text else "right"
+        table.add_column(heading, justify=justify, no_wrap=heading in whole)
+    for row in rows:
+        table.add_row(*row)
     console = Console(markup=False, emoji=False, highlight=False)
-    columns = [[str(column.header), *map(str, column.cells)] for column in table.columns]
+    columns = [
+        [heading, *map(str, column.cells)]
+        for heading, column in zip(headings, table.columns, strict=True)
+    ]
     most = [max(len(line) for cell in cells for line in cell.split("\n")) for cells in columns]
     least = [max(len(word) for cell in cells for word in [*cell.split(), ""]) for cells in columns]
     kept = [column.no_wrap for column in table.columns]

@@ -29,20 +29,17 @@ def print_rows(title: str, rows: Sequence[Row]) -> None:
 
     Below stands why a p-value may say otherwise than the interval beside it.
     """
-    from rich.table import Table
-
     from qnnq.results.layout import lay_out
     from qnnq.results.tables import IDENTIFYING, TESTS
     from qnnq.wording import counted
 
     found = lay_out(rows)
-    table = Table(
-        title=f"{title}: {counted(len(rows), 'row')}\n{found.common}", title_justify="left"
+    why = f"p value: {TESTS}, stricter than the interval by bootstrap"
+    names = zip(found.names, found.headings, strict=True)
+    print_table(
+        found.headings,
+        found.cells,
+        text=[heading for name, heading in names if name in IDENTIFYING],
+        title=f"{title}: {counted(len(rows), 'row')}\n{found.common}",
+        caption=why if "p_value" in rows[0] else None,
     )
-    if "p_value" in rows[0]:
-        table.caption = f"p value: {TESTS}, stricter than the interval by bootstrap"
-    for name, heading in zip(found.names, found.headings, strict=True):
-        table.add_column(heading, justify="left" if name in IDENTIFYING else "right")
-    for cells in found.cells:
-        table.add_row(*cells)
-    print_table(table)

@@ -19,24 +19,22 @@ def register(app: typer.Typer) -> None:
         """
         from dataclasses import asdict
 
-        from rich.table import Table
-
         from qnnq.jobs.overview import all_runs
 
         found = all_runs()
         if json != "-":
-            table = Table()
-            for name in ("run", "state", "created", "device", "network", "quantum s", "budget s"):
-                table.add_column(name, justify="right" if name.endswith(" s") else "left")
-            for run in found:
-                used, budget = (
-                    "" if value is None else f"{value:.2f}"
-                    for value in (run.quantum_seconds, run.budget_s)
-                )
-                table.add_row(
-                    *(run.folder, run.state, run.created, run.device, run.network, used, budget)
-                )
-            print_table(table)
+            text = ("run", "state", "created", "device", "network")
+            rows = [
+                [
+                    *(run.folder, run.state, run.created, run.device, run.network),
+                    *(
+                        "" if value is None else f"{value:.2f}"
+                        for value in (run.quantum_seconds, run.budget_s)
+                    ),
+                ]
+                for run in found
+            ]
+            print_table((*text, "quantum s", "budget s"), rows, text=text)
         if json is not None:
             document = {"schema": "qnnq.runs/1", "runs": [asdict(run) for run in found]}
             write_json(document, json)

@@ -89,8 +89,6 @@ def register(app: typer.Typer) -> None:
 
 
 def _list_families(json: str | None) -> None:
-    from rich.table import Table
-
     from qnnq.data.states.families import FAMILIES
 
     if json is not None:
@@ -101,14 +99,13 @@ def _list_families(json: str | None) -> None:
         write_json({"schema": "qnnq.states/1", "families": entries}, json)
     if json == "-":
         return
-    table = Table(title="Families of states", title_justify="left")
-    for name in ("family", "states, and what is asked"):
-        table.add_column(name)
-    for name in ("copies a shot", "qubits"):
-        table.add_column(name, justify="right")
-    for name, each in FAMILIES.items():
-        table.add_row(name, each.about, str(each.copies), f"{each.qubits[0]} to {each.qubits[1]}")
-    print_table(table)
+    rows = [
+        (name, each.about, str(each.copies), f"{each.qubits[0]} to {each.qubits[1]}")
+        for name, each in FAMILIES.items()
+    ]
+    text = ("family", "states, and what is asked")
+    headings = (*text, "copies a shot", "qubits")
+    print_table(headings, rows, text=text, title="Families of states")
 
 
 def _states(

@@ -33,42 +33,33 @@ def register(app: typer.Typer) -> None:
 
 
 def _print(found: dict[str, Any]) -> None:
-    from rich.table import Table
-
     state = f"finished {found['finished']}" if found["finished"] else "not finished"
     print(f"{found['folder']}: {found['device']}, created {found['created']}, {state}")
     if found["instance"] is not None:
         print(f"instance: {found['instance']}")
-    table = Table()
-    for name in (
-        "round",
-        "layer",
-        "job",
-        "state",
-        "id",
-        "queue",
-        "executions",
-        "quantum s",
-        "tries",
-        "note",
-    ):
-        table.add_column(name)
+    headings = (
+        *("round", "layer", "job", "state", "id"),
+        *("queue", "executions", "quantum s", "tries", "note"),
+    )
+    rows = []
     last = max((job["round"] for job in found["jobs"]), default=0)
     planned = {job["layer"] for job in found["jobs"] if job["round"] == last}
     for job in found["jobs"]:
-        table.add_row(
-            *(f"{job[name] + 1}" for name in ("round", "layer", "part")),
-            *(job["state"], job["id"] or ""),
-            "" if job["position"] is None else str(job["position"]),
-            str(job["executions"]),
-            "" if job["seconds"] is None else f"{job['seconds']:.2f}",
-            *(str(job["attempts"]), job["message"] or ""),
+        rows.append(
+            [
+                *(f"{job[name] + 1}" for name in ("round", "layer", "part")),
+                *(job["state"], job["id"] or ""),
+                "" if job["position"] is None else str(job["position"]),
+                str(job["executions"]),
+                "" if job["seconds"] is None else f"{job['seconds']:.2f}",
+                *(str(job["attempts"]), job["message"] or ""),
+            ]
         )
     for layer in range(found["layers"]):
         if layer not in planned:
             why = "waits for the layer before" if layer else "nothing was sent yet"
-            table.add_row(f"{last + 1}", f"{layer + 1}", "", why)
-    print_table(table)
+            rows.append([f"{last + 1}", f"{layer + 1}", "", why])
+    print_table(headings, rows, text=headings)
     print(
         f"quantum seconds: {found['quantum_seconds']:.2f} used, "
         f"{found['estimated_quantum_seconds']:.2f} estimated"

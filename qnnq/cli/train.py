@@ -284,28 +284,25 @@ def _document(settings: "TrainingSettings", result: "TrainingResult") -> dict[st
 
 def _print(trainings: "Sequence[TrainingResult]", outs: Sequence[str]) -> None:
     """Print one training's epochs, or the kept epoch of each of several."""
-    from rich.table import Table
-
     from qnnq.cli.physics import measured
     from qnnq.training.settings import MAJORITY_SHOTS
 
     several = len(trainings) > 1
     title = "accuracy after training" if several else f"{outs[0]}: accuracy after training"
-    table = Table(title=title, title_justify="left")
-    if several:
-        table.add_column("network")
-    for column in (
-        "epoch", "loss", "training", "validation", "test, one shot", f"majority of {MAJORITY_SHOTS}"
-    ):  # fmt: skip
-        table.add_column(column, justify="right")
+    headings = (
+        *(["network"] if several else []),
+        *("epoch", "loss", "training", "validation", "test, one shot"),
+        f"majority of {MAJORITY_SHOTS}",
+    )
+    rows = []
     for result, out in zip(trainings, outs):
         kept = int(result.network.information["epochs"])
         for epoch in result.history:
             if several and epoch.epoch == kept:
-                table.add_row(out, *_row(epoch))
+                rows.append([out, *_row(epoch)])
             elif not several and (epoch.majority_error is not None or epoch.epoch == kept):
-                table.add_row(*_row(epoch))
-    print_table(table)
+                rows.append(_row(epoch))
+    print_table(headings, rows, text=("network",), title=title)
     print(measured(trainings[0].network))
 
 
