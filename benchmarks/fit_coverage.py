@@ -20,10 +20,10 @@ from scipy.stats import binomtest
 from noise_models.free import FreeSpecification
 from qnnq.data.load import load_data
 from qnnq.devices.names import device_names
-from qnnq.fitting.estimate import Interval, estimate
 from qnnq.fitting.explanation import REJECTED
 from qnnq.fitting.forward import InstrumentForward
 from qnnq.fitting.goodness import goodness
+from qnnq.fitting.maximum_likelihood import Interval, maximize
 from qnnq.fitting.observation import Observation
 from qnnq.networks.bundled import load_model
 from qnnq.runs.request import RunRequest
@@ -72,7 +72,7 @@ def fitted(
     surface: LikelihoodSurface, noise: str, images: str, shots: int, seed: int
 ) -> tuple[np.ndarray, tuple[Interval, ...], float]:
     """Return parameters, intervals and p-value by class of a fit to one simulated run."""
-    found = estimate(surface.of(observations(noise, seed, images, shots)))
+    found = maximize(surface.of(observations(noise, seed, images, shots)))
     return found.values, found.intervals, goodness(found).by_class
 
 

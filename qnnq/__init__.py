@@ -65,7 +65,7 @@ if TYPE_CHECKING:
     from qnnq.networks.file import write_network
     from qnnq.networks.imports import from_torch, import_network
     from qnnq.networks.network import Network
-    from qnnq.report.build import build_report as report
+    from qnnq.report.build import build_page as report
     from qnnq.results.points import read_points as read_results
     from qnnq.results.result import RunResult
     from qnnq.results.tables import to_dataframe
@@ -85,7 +85,7 @@ _MODULES = {
     "estimate": "qnnq.jobs.verbs",
     "import_network": "qnnq.networks.imports",
     "plot": "qnnq.figures.curves",
-    "report": "qnnq.report.build:build_report",
+    "report": "qnnq.report.build:build_page",
     "resume": "qnnq.jobs.verbs",
     "submit": "qnnq.jobs.verbs",
     "train": "qnnq.training.trainer",

@@ -174,10 +174,10 @@ def _explain(
     from noise_models import NoiseSpecification
     from noise_models.free import FreeSpecification
     from qnnq.devices.names import device_names, names_in
-    from qnnq.fitting.estimate import expected_runs
     from qnnq.fitting.explanation import explain
     from qnnq.fitting.forward import InstrumentForward, device_of
     from qnnq.fitting.likelihood import Likelihood, Values
+    from qnnq.fitting.maximum_likelihood import expected_runs
     from qnnq.fitting.mechanisms import Unfitted, mechanisms, unfitted
     from qnnq.fitting.separation import settings
 

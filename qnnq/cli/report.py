@@ -32,11 +32,11 @@ def register(app: typer.Typer) -> None:
         Example: qnnq report results.sqlite --out report.html
         """
         from qnnq.cli.output import write_json
-        from qnnq.report.build import build_report
+        from qnnq.report.build import build_page
         from qnnq.storage.files import check_writable, write_atomically
 
         check_writable(out, json)
-        page = build_report(sources, where or (), pool_seeds=pool_seeds)
+        page = build_page(sources, where or (), pool_seeds=pool_seeds)
         write_atomically(out, page.encode())
         if json is not None:
             write_json({"schema": "qnnq.report/1", "page": out, "sources": sources}, json)

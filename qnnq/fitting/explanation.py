@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from qnnq.errors import InputError
-from qnnq.fitting.estimate import Estimate, Interval, estimate
 from qnnq.fitting.goodness import Overdispersion, Score, degrees_of_freedom, goodness
 from qnnq.fitting.information import information, predicted_accuracy
 from qnnq.fitting.likelihood import Likelihood, Values
+from qnnq.fitting.maximum_likelihood import Fit, Interval, maximize
 from qnnq.fitting.mechanisms import Unfitted
 from qnnq.fitting.rivals import Rival, rivals
 from qnnq.fitting.separation import separations
@@ -112,7 +112,7 @@ def explain(
     Raises:
         QnnqError: If the noise is impossible everywhere.
     """
-    found = estimate(likelihood)
+    found = maximize(likelihood)
     others = Unfitted(()) if unfitted is None else unfitted(likelihood, found.values)
     fit = goodness(found, others.directions)
     predictions = _predictions(found, likelihood, held_out=False)
@@ -149,7 +149,7 @@ def explain(
 
 
 def _told(
-    found: Estimate,
+    found: Fit,
     rows: Sequence[tuple[Rival, Score]],
     elsewhere: Callable[[], Likelihood] | None,
 ) -> tuple[Rival, ...]:
@@ -163,7 +163,7 @@ def _told(
     return (*told, *rest)
 
 
-def _predictions(found: Estimate, likelihood: Likelihood, held_out: bool) -> tuple[Prediction, ...]:
+def _predictions(found: Fit, likelihood: Likelihood, held_out: bool) -> tuple[Prediction, ...]:
     probabilities = likelihood.probabilities(found.values)
     assert probabilities is not None
     known = found.information

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from scipy.special import xlogy
 
 from qnnq.arrays import IntArray
-from qnnq.fitting.estimate import Estimate
+from qnnq.fitting.maximum_likelihood import Fit
 from qnnq.fitting.mechanisms import Direction
 from qnnq.fitting.observation import Observation
 
@@ -100,7 +100,7 @@ class Goodness:
     scores: tuple[Score, ...]
 
 
-def goodness(found: Estimate, directions: Sequence[Direction] = ()) -> Goodness:
+def goodness(found: Fit, directions: Sequence[Direction] = ()) -> Goodness:
     """Compare the counts with what the fitted noise draws.
 
     Args:
@@ -136,7 +136,7 @@ def goodness(found: Estimate, directions: Sequence[Direction] = ()) -> Goodness:
     )
 
 
-def degrees_of_freedom(found: Estimate) -> int:
+def degrees_of_freedom(found: Fit) -> int:
     """Return how many of the numbers that are compared by class the parameters leave free.
 
     Of these numbers, those of a group of shots add up to a known sum, and those that expect less
@@ -186,7 +186,7 @@ class _Statistics:
     scores: Floats
 
 
-def _settings(found: Estimate, directions: Sequence[Direction]) -> "list[_Setting]":
+def _settings(found: Fit, directions: Sequence[Direction]) -> "list[_Setting]":
     probabilities = found.likelihood.probabilities(found.values)
     assert probabilities is not None
     likelihood = found.likelihood
@@ -205,7 +205,7 @@ def _settings(found: Estimate, directions: Sequence[Direction]) -> "list[_Settin
 
 
 def _refitted(
-    found: Estimate, settings: "Sequence[_Setting]", samples: Sequence[_Sample]
+    found: Fit, settings: "Sequence[_Setting]", samples: Sequence[_Sample]
 ) -> _Statistics:
     """Return the statistics of data sets after one step of scoring.
 
@@ -240,7 +240,7 @@ def _scores(
     observed: _Statistics,
     drawn: _Statistics,
     settings: "Sequence[_Setting]",
-    found: Estimate,
+    found: Fit,
     directions: Sequence[Direction],
 ) -> tuple[tuple[Score, ...], tuple[Floats, Floats] | None]:
     """Return the score tests, and the largest one of the counts and of each drawn data set."""

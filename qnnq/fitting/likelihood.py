@@ -32,7 +32,6 @@ class Likelihood:
         observations: The counts.
         simulated: From how many simulated shots an image the model has its probabilities of each
             setting; None: it is exact.
-        evaluations: How often the forward model was run.
     """
 
     def __init__(
@@ -45,7 +44,6 @@ class Likelihood:
         self.specification = specification
         self.observations = tuple(observations)
         self.simulated = tuple(simulated or [None] * len(self.observations))
-        self.evaluations = 0
         self._forward = forward
         self._known: dict[tuple[float, ...], list[NDArray[np.float64]] | None] = {}
 
@@ -59,7 +57,6 @@ class Likelihood:
         """Return the class probabilities of every setting; None where the noise is impossible."""
         key = tuple(np.asarray(values, np.float64).tolist())
         if key not in self._known:
-            self.evaluations += 1
             try:
                 found = self._forward(self.specification.at(key))
             except NoiseError:
@@ -70,7 +67,6 @@ class Likelihood:
 
     def beside(self, values: Values, more: NoiseSpecification) -> list[NDArray[np.float64]] | None:
         """Return the class probabilities with more noise; None where that cannot be simulated."""
-        self.evaluations += 1
         terms = (*self.specification.at(values.tolist()).terms, *more.terms)
         try:
             found = self._forward(NoiseSpecification(terms))

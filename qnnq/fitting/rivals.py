@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from qnnq.arrays import FloatArray
-from qnnq.fitting.estimate import Estimate
 from qnnq.fitting.goodness import Score
+from qnnq.fitting.maximum_likelihood import Fit
 from qnnq.fitting.mechanisms import Direction
 
 RIVAL = 0.5
@@ -48,7 +48,7 @@ class Rival:
     told_by: str | None = None
 
 
-def rivals(found: Estimate, scores: Sequence[Score]) -> list[tuple[Rival, Score]]:
+def rivals(found: Fit, scores: Sequence[Score]) -> list[tuple[Rival, Score]]:
     """Return what the counts say of every mechanism that was not fitted, the likeliest first.
 
     Args:
@@ -69,7 +69,7 @@ def rivals(found: Estimate, scores: Sequence[Score]) -> list[tuple[Rival, Score]
     return sorted(rows, key=lambda row: (not row[0].is_rival, row[0].p_value))
 
 
-def _rival(found: Estimate, score: Score, signs: int, lost: float) -> Rival:
+def _rival(found: Fit, score: Score, signs: int, lost: float) -> Rival:
     direction = score.direction
     parameter = direction.mechanism.parameters[0]
     largest = (parameter.high / abs(direction.size)) ** direction.power
@@ -94,19 +94,19 @@ def _rival(found: Estimate, score: Score, signs: int, lost: float) -> Rival:
     )
 
 
-def lost_accuracy(found: Estimate) -> float:
+def lost_accuracy(found: Fit) -> float:
     """Return what the fitted noise costs of the accuracy of one shot, over all settings."""
     noisy = found.likelihood.probabilities(found.values)
     assert noisy is not None
     return _accuracy(found, found.likelihood.without_noise()) - _accuracy(found, noisy)
 
 
-def cost_of(found: Estimate, direction: Direction) -> float:
+def cost_of(found: Fit, direction: Direction) -> float:
     """Return what a direction adds to the accuracy of one shot, over all settings."""
     return _accuracy(found, direction.changes)
 
 
-def _accuracy(found: Estimate, values: Sequence[FloatArray]) -> float:
+def _accuracy(found: Fit, values: Sequence[FloatArray]) -> float:
     right, shots = 0.0, 0
     for observation, each in zip(found.likelihood.observations, values, strict=True):
         labels = observation.labels

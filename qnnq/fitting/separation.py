@@ -7,10 +7,10 @@ import numpy as np
 
 from qnnq.arrays import FloatArray
 from qnnq.errors import InputError
-from qnnq.fitting.estimate import Estimate
 from qnnq.fitting.forward import InstrumentForward
 from qnnq.fitting.information import expected_information, information
 from qnnq.fitting.likelihood import Likelihood, Values
+from qnnq.fitting.maximum_likelihood import Fit
 from qnnq.fitting.mechanisms import Direction
 from qnnq.fitting.observation import Observation
 from qnnq.fitting.rivals import LIMIT, RIVAL, cost_of, lost_accuracy
@@ -56,9 +56,7 @@ def settings(
     return found, InstrumentForward(found, device, SIMULATED)
 
 
-def separations(
-    found: Estimate, rivals: Sequence[Direction], elsewhere: Likelihood
-) -> list[str | None]:
+def separations(found: Fit, rivals: Sequence[Direction], elsewhere: Likelihood) -> list[str | None]:
     """Return for each rival the setting that tells it from the fit by the fewest shots.
 
     Args:

@@ -10,7 +10,7 @@ from qnnq.report.sections import build_sections
 from qnnq.report.sources import read_sources
 
 
-def build_report(
+def build_page(
     paths: Sequence[str | Path], where: Sequence[str] = (), *, pool_seeds: bool = False
 ) -> str:
     """Return one HTML page that needs nothing else, about results files and run folders.

@@ -57,7 +57,7 @@ def encode(result: RunResult) -> Row:
         task.shots or 0,
         float(result.seconds),
         checksum(provenance),
-        pack(result.images, result.labels, result.counts, sums),
+        arrays_to_bytes(result.images, result.labels, result.counts, sums),
     )
     return Row((*values, checksum(*values)), content, provenance)
 
@@ -68,14 +68,14 @@ def decode(row: Row) -> RunResult:
     selection = {} if images is None else {"images": images}
     drawn = {"seed": int(seed), "shots": shots} if shots else {}
     task = Task.from_json({**json.loads(row.content), **selection, **drawn})
-    images, labels, counts, sums = unpack(arrays)
+    images, labels, counts, sums = arrays_from_bytes(arrays)
     more = {"seconds": seconds, **json.loads(row.provenance)}
     if task.engine == "exact":
         return ExactResult.of(task_id.hex(), task, images, labels, sums, **more)
     return RunResult(task_id.hex(), task, images, labels, counts, sums, **more)
 
 
-def pack(
+def arrays_to_bytes(
     images: NDArray[np.integer],
     labels: NDArray[np.integer],
     counts: NDArray[np.integer],
@@ -97,8 +97,8 @@ def pack(
     return _COMPRESSED + zlib.compress(content, level=3)
 
 
-def unpack(content: bytes) -> Arrays:
-    """Return the indices, labels, counts and sums that `pack` was given.
+def arrays_from_bytes(content: bytes) -> Arrays:
+    """Return the indices, labels, counts and sums that `arrays_to_bytes` was given.
 
     Raises:
         ValueError, zlib.error, struct.error: For other bytes.

@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 
 from qnnq.errors import InputError
 from qnnq.results.checked_file import VALUES_PER_QUERY, CheckedFile, placeholders
-from qnnq.results.encoding import Arrays, Row, decode, encode, unpack
+from qnnq.results.encoding import Arrays, Row, arrays_from_bytes, decode, encode
 from qnnq.results.result import RunResult
 from qnnq.results.rows import canonical, checksum
 from qnnq.results.schema import content_of, stored_seed
@@ -179,7 +179,7 @@ class Store(CheckedFile):
             for row in self._database.execute(query, (setting,)):
                 seed, round_, block, blocks, arrays, seconds = row
                 try:
-                    content = None if arrays is None else unpack(arrays)
+                    content = None if arrays is None else arrays_from_bytes(arrays)
                     seconds = float(seconds or 0)
                     place = Place(int(seed), round_, block)
                 except _UNREADABLE as error:

@@ -192,7 +192,7 @@ def test_one_number_is_no_test_of_a_noise_with_one_parameter(points, tmp_path, c
 @pytest.mark.usefixtures("fewer_simulated")
 def test_progress_does_not_pass_its_total(points, capsys, monkeypatch):
     monkeypatch.setattr("qnnq.cli.output.SECONDS_BETWEEN_LINES", 0.0)
-    monkeypatch.setattr("qnnq.fitting.estimate.expected_runs", lambda parameters: 3)
+    monkeypatch.setattr("qnnq.fitting.maximum_likelihood.expected_runs", lambda parameters: 3)
     monkeypatch.setattr("qnnq.fitting.mechanisms.mechanisms", lambda device, fitted: [])
     code, said = answer(capsys, "fit", points, "--device", "fake_torino", "--noise", NOISE)
     assert code == 0

@@ -12,10 +12,10 @@ from scipy.stats import binom
 
 from noise_models.free import FreeSpecification
 from qnnq.data.load import load_data
-from qnnq.fitting.estimate import estimate
 from qnnq.fitting.explanation import EXPLAINS, explain, verdict
 from qnnq.fitting.goodness import goodness
 from qnnq.fitting.likelihood import Likelihood
+from qnnq.fitting.maximum_likelihood import maximize
 from qnnq.fitting.mechanisms import mechanisms, unfitted
 from qnnq.fitting.observation import Observation
 from qnnq.networks.bundled import load_model
@@ -146,7 +146,7 @@ def test_a_score_is_that_of_the_closed_form():
     """Binomial counts: the slope of the log-likelihood, less what the parameter makes up for."""
     data = drawn(np.random.default_rng(3), 0.1, 0.01)
     likelihood = fit(data)
-    found = estimate(likelihood)
+    found = maximize(likelihood)
     others = unfitted(likelihood, found.values, [OTHER, UNSEEN])
     assert others.unseen == (UNSEEN.text,)
     (score,) = goodness(found, others.directions).scores
@@ -182,7 +182,7 @@ def test_simulated_probabilities_are_as_wide_as_their_shots_leave_them():
     """With as many simulated shots as real ones, counts scatter by twice as much."""
     data = drawn(np.random.default_rng(6), 0.1, alike=0.1)
     exact, simulated = (
-        goodness(estimate(fit(data, each))).overdispersion for each in (None, [SHOTS] * 2)
+        goodness(maximize(fit(data, each))).overdispersion for each in (None, [SHOTS] * 2)
     )
     assert simulated.value == pytest.approx(exact.value / 2, rel=0.1)
 

@@ -10,7 +10,7 @@ import pytest
 from qnnq.cli.main import main
 from qnnq.figures.curves import plot_curves
 from qnnq.figures.images import plot_confusion
-from qnnq.report.build import build_report
+from qnnq.report.build import build_page
 from qnnq.results.file import Place, Store
 from qnnq.results.merging import merge
 from qnnq.results.points import read_notes, read_points
@@ -139,7 +139,7 @@ def test_every_reader_says_how_large_a_vote_is(tmp_path, capsys):
     (axes,) = plot_curves(read_points(path), "strength", "soft_vote").axes
     assert axes.get_ylabel() == "accuracy of the soft vote of 5"
     assert "5 shots x 3 repetitions" in axes.get_title(loc="left").replace("\n", " ")
-    assert "each counted once a seed" in build_report([path])
+    assert "each counted once a seed" in build_page([path])
 
 
 def test_comparisons_count_each_seed(tmp_path, capsys):

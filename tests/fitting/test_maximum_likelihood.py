@@ -10,10 +10,10 @@ from scipy.stats import binom, kstest
 
 from noise_models.free import FreeSpecification
 from qnnq.data.load import load_data
-from qnnq.fitting.estimate import DROP, estimate
 from qnnq.fitting.explanation import explain, verdict, weights
 from qnnq.fitting.goodness import goodness
 from qnnq.fitting.likelihood import Likelihood
+from qnnq.fitting.maximum_likelihood import DROP, maximize
 from qnnq.fitting.observation import Observation
 from qnnq.networks.bundled import load_model
 from qnnq.runs.request import RunRequest
@@ -55,7 +55,7 @@ def different(specification):
 
 def fitted(text, forward, *right, votes=False):
     data = [observation(each, votes=votes) for each in right]
-    return estimate(Likelihood(FreeSpecification.parse(text), data, forward))
+    return maximize(Likelihood(FreeSpecification.parse(text), data, forward))
 
 
 @pytest.mark.parametrize("votes", [False, True])

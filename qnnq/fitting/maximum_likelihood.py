@@ -33,7 +33,7 @@ class Interval:
 
 
 @dataclass(frozen=True, eq=False)
-class Estimate:
+class Fit:
     """The most likely parameters of a noise.
 
     Attributes:
@@ -56,7 +56,7 @@ class Estimate:
         return 2 * len(self.values) - 2 * self.log_likelihood
 
 
-def estimate(likelihood: Likelihood) -> Estimate:
+def maximize(likelihood: Likelihood) -> Fit:
     """Find the most likely parameters and their intervals.
 
     The likelihood is looked at over the whole range first (a Sobol sequence, denser near 0), then
@@ -72,7 +72,7 @@ def estimate(likelihood: Likelihood) -> Estimate:
     if not len(bounds):
         values = np.empty(0)
         value = likelihood.log(values)
-        return Estimate(likelihood, values, value, (), information(likelihood, values, values))
+        return Fit(likelihood, values, value, (), information(likelihood, values, values))
     places = _scanned(bounds)
     found = np.array([likelihood.log(place) for place in places])
     if not np.isfinite(found).any():
@@ -88,7 +88,7 @@ def estimate(likelihood: Likelihood) -> Estimate:
         Interval(*(_end(likelihood, values, known, number, sign) for sign in (-1, 1)))
         for number in range(len(values))
     )
-    return Estimate(likelihood, values, likelihood.log(values), intervals, known)
+    return Fit(likelihood, values, likelihood.log(values), intervals, known)
 
 
 def expected_runs(parameters: int) -> int:
