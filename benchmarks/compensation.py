@@ -52,7 +52,7 @@ def add_row(table: Table, model: str, noise: str) -> None:
 def missing_angle(model: str, noise: str) -> float:
     """Return by how much a larger entanglement angle would restore the contrast, mean, radians."""
     network = load_model(model)
-    angle = network.layer_entanglement(0)
+    angle = network.entanglements[0]
     _, cosine, sine = deploy(RunRequest(noise=noise, qubits="all"), network).responses[0].minus
     kept = 2 * np.hypot(cosine, sine) / math.sin(angle)
     wanted = np.arcsin(np.minimum(math.sin(angle) / kept, 1))

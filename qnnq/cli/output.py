@@ -20,12 +20,35 @@ SECONDS_BETWEEN_LINES = 30.0
 
 @contextmanager
 def progress_bar(description: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Show progress on stderr; yields `advance(steps)`.
+    """Show progress on stderr; yields `advance(steps)`; see `progress`."""
+    done = 0
+    with progress(description, total) as show:
+
+        def advance(steps: int) -> None:
+            nonlocal done
+            done += steps
+            show(done, total)
+
+        yield advance
+
+
+@contextmanager
+def progress(description: str, total: int | None = None) -> Iterator[Callable[[int, int], None]]:
+    """Show progress on stderr; yields `show(done, total)`.
 
     On a terminal it is a bar, elsewhere a line every half minute.
     """
     if not sys.stderr.isatty():
-        yield _told_in_lines(description, total)
+        told = time.monotonic()
+
+        def tell(done: int, total: int) -> None:
+            nonlocal told
+            if time.monotonic() - told >= SECONDS_BETWEEN_LINES:
+                told = time.monotonic()
+                line = f"qnnq: {description}: {done:,} of {total:,}"
+                print(line, file=sys.stderr, flush=True)
+
+        yield tell
         return
     from rich.console import Console
     from rich.progress import (
@@ -45,33 +68,9 @@ def progress_bar(description: str, total: int) -> Iterator[Callable[[int], None]
         TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,
-    ) as progress:
-        bar = progress.add_task(description, total=total)
-        yield lambda steps: progress.advance(bar, steps)
-
-
-def _told_in_lines(description: str, total: int) -> Callable[[int], None]:
-    done, tell = 0, now_and_then()
-
-    def advance(steps: int) -> None:
-        nonlocal done
-        done += steps
-        tell(f"{description}: {done:,} of {total:,}")
-
-    return advance
-
-
-def now_and_then() -> Callable[[str], None]:
-    """Return what prints a line on stderr, but at most one every half minute."""
-    told = time.monotonic()
-
-    def tell(line: str) -> None:
-        nonlocal told
-        if time.monotonic() - told >= SECONDS_BETWEEN_LINES:
-            told = time.monotonic()
-            print(f"qnnq: {line}", file=sys.stderr, flush=True)
-
-    return tell
+    ) as bars:
+        bar = bars.add_task(description, total=total)
+        yield lambda done, total: bars.update(bar, completed=done, total=total)
 
 
 def write_json(document: Any, destination: str) -> None:

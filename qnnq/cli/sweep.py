@@ -214,58 +214,13 @@ def _duration(seconds: float) -> str:
 
 @contextmanager
 def _progress() -> Iterator[Callable[["Tally"], None]]:
-    """Show on stderr tasks done, on a terminal as a bar with their rate and the time left."""
-    if not sys.stderr.isatty():
-        yield _told_in_lines()
-        return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        ProgressColumn,
-        Task,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-    from rich.text import Text
+    """Show on stderr tasks done, and notes."""
+    from qnnq.cli.output import print_notes, progress
 
-    from qnnq.cli.output import print_notes
-
-    class Rate(ProgressColumn):
-        def render(self, task: Task) -> Text:
-            return Text(f"{task.speed:.2g} tasks/s" if task.speed else "")
-
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        Rate(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    ) as progress:
-        bar = progress.add_task("tasks", total=None)
-        found = 0
+    with progress("tasks") as show:
 
         def observe(tally: "Tally") -> None:
-            nonlocal found
             print_notes(tally.take_notes())
-            if tally.found != found:  # these took no time: the rate starts anew
-                found = tally.found
-                progress.reset(bar)
-            progress.update(bar, total=tally.total, completed=tally.stored + tally.found)
+            show(tally.stored + tally.found, tally.total)
 
         yield observe
-
-
-def _told_in_lines() -> Callable[["Tally"], None]:
-    from qnnq.cli.output import now_and_then, print_notes
-
-    tell = now_and_then()
-
-    def observe(tally: "Tally") -> None:
-        print_notes(tally.take_notes())
-        tell(f"{tally.stored + tally.found:,} of {tally.total:,} tasks")
-
-    return observe

@@ -62,38 +62,6 @@ class Dataset:
         return digest.hexdigest()
 
 
-def dataset_of(arrays: Any, kind: Kind, labelled: bool = True) -> Dataset:
-    """Return the data set of an array, or of two: (images, labels).
-
-    Args:
-        arrays: Images or features, shape (n, pixels) or (n, height, width), alone or with labels.
-        kind: What they are.
-        labelled: Whether data without labels are refused.
-
-    Raises:
-        InputError: If they are no such arrays.
-    """
-    pair = arrays if isinstance(arrays, tuple) else (arrays, None)
-    if len(pair) != 2:
-        raise InputError(f"data: expected (images, labels), got {len(pair)} arrays")
-    images, labels = np.asarray(pair[0]), pair[1]
-    if labels is None and labelled:
-        raise InputError("data: expected (images, labels), got images alone")
-    if images.ndim < 2:
-        raise InputError(
-            f"data: expected a name, a file, a Dataset or arrays, got {type(arrays).__name__} of "
-            f"shape {images.shape}"
-        )
-    if images.ndim == 3:
-        images = images.reshape(len(images), -1)
-    if kind == "features" and images.dtype.kind in "iu":
-        images = images.astype(np.float64)
-    if labels is None:
-        nothing = np.full(len(images), -1, np.int64)
-        return Dataset(images, nothing, "the data", kind, labelled=False)
-    return Dataset(images, np.asarray(labels), "the data", kind)
-
-
 def _check_images(images: NDArray[Any]) -> None:
     if images.ndim != 2 or 0 in images.shape:
         raise InputError(f"images: expected an array (images, pixels), got shape {images.shape}")

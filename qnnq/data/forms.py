@@ -44,6 +44,31 @@ def dataset_of(
     return data
 
 
+def dataset_of_arrays(arrays: Any, kind: Kind, labelled: bool = True) -> Dataset:
+    """Return the data set of an array, or of two: (images, labels), as `dataset_of` takes them.
+
+    Args:
+        arrays: Images or features, alone or with labels.
+        kind: What they are.
+        labelled: Whether data without labels are refused.
+
+    Raises:
+        InputError: If they are no such arrays.
+    """
+    pair = arrays if isinstance(arrays, tuple) else (arrays, None)
+    if len(pair) != 2:
+        raise InputError(f"data: expected (images, labels), got {len(pair)} arrays")
+    images, labels = np.asarray(pair[0]), pair[1]
+    if labels is None and labelled:
+        raise InputError("data: expected (images, labels), got images alone")
+    if images.ndim < 2:
+        raise InputError(
+            f"data: expected a name, a file, a Dataset or arrays, got {type(arrays).__name__} of "
+            f"shape {images.shape}"
+        )
+    return dataset_of(images, None if labels is None else np.asarray(labels), "the data", kind)
+
+
 def _may_be_pixels(values: NDArray[Any]) -> bool:
     if values.dtype.kind != "f":
         return True

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from qnnq.arrays import FloatArray
-from qnnq.data.dataset import Dataset, dataset_of
+from qnnq.data.dataset import Dataset
+from qnnq.data.forms import dataset_of_arrays
 from qnnq.data.load import DATA_NAMES, load_data
 from qnnq.errors import InputError, located
 from qnnq.networks.network import Network
@@ -19,7 +20,7 @@ def data_for(network: Network, data: Any, model: Any, labelled: bool = True) -> 
 
     Args:
         network: The network.
-        data: A data set's name, or a file; a Dataset; or arrays, as `dataset_of` takes them.
+        data: A data set's name, or a file; a Dataset; or arrays, as `dataset_of_arrays` takes them.
         model: What the network is called, for messages; or the network.
         labelled: Whether data without labels are refused.
     """
@@ -28,7 +29,7 @@ def data_for(network: Network, data: Any, model: Any, labelled: bool = True) -> 
         return taken_by(network, load_data(data, labelled=labelled), data, called)
     if not isinstance(data, Dataset):
         scaled = Scaling.of_network(network) is not None
-        data = dataset_of(data, "features" if scaled else "pixels", labelled)
+        data = dataset_of_arrays(data, "features" if scaled else "pixels", labelled)
     return taken_by(network, data, data.name, called)
 
 

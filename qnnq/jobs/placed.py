@@ -164,7 +164,7 @@ def _noise_of(device: Device) -> NoiseSpecification:
 
 
 def _qubits_needed(network: Network) -> int:
-    weak = any(network.layer_entanglement(i) < PROJECTIVE for i in range(network.hidden))
+    weak = min(network.entanglements) < PROJECTIVE
     return max(network.widths) * (2 if weak else 1)
 
 
@@ -172,8 +172,8 @@ def _fitting_copies(placement: Placement, network: Network) -> list[int]:
     """Return how many copies of each layer the chip takes, at least 1."""
     target, gate = placement.device.target, placement.pair_gate
     return [
-        max(1, capacity(target, network.layer_entanglement(i), gate) // width)
-        for i, width in enumerate(network.widths)
+        max(1, capacity(target, entanglement, gate) // width)
+        for entanglement, width in zip(network.entanglements, network.widths, strict=True)
     ]
 
 

@@ -14,9 +14,9 @@ from qnnq.execution.measured_response import (
 )
 from qnnq.execution.response_fit import ANGLES
 from qnnq.jobs.engine import RuntimeEngine
-from qnnq.jobs.estimate import Estimate, LayerEstimate
+from qnnq.jobs.estimate import Estimate, LayerEstimate, layer_estimate
 from qnnq.jobs.hardware_request import HardwareRequest
-from qnnq.jobs.layer_plan import JobPlan, LayerCost
+from qnnq.jobs.layer_plan import JobPlan, LayerShape
 from qnnq.jobs.ledger import Ledger
 from qnnq.jobs.placed import fill_chip
 from qnnq.jobs.planning import Plan, described
@@ -56,7 +56,9 @@ def plan_calibration(request: HardwareRequest) -> Plan:
     layers = tuple(placed.layers[number] for number in widest.values())
     costs = tuple(placed.costs[number] for number in widest.values())
     estimates = [
-        _estimate(number, layer.slots, cost, request)
+        _estimate(
+            number, LayerShape(layer.width, layer.copies, layer.parts, layer.slots, cost), request
+        )
         for number, layer, cost in zip(widest.values(), layers, costs, strict=True)
     ]
     task = Task(
@@ -77,23 +79,12 @@ def plan_calibration(request: HardwareRequest) -> Plan:
     )
 
 
-def _estimate(number: int, slots: int, cost: LayerCost, request: HardwareRequest) -> LayerEstimate:
+def _estimate(number: int, shape: LayerShape, request: HardwareRequest) -> LayerEstimate:
     shots, limits = request.shots, request.limits
     sets, each = _sets(shots)
-    if cost.sets_per_job(slots, each, limits) < sets:
+    if shape.cost.sets_per_job(shape.slots, each, limits) < sets:
         raise InputError(f"`shots` {shots}: four angles of so many shots do not fit in a job")
-    seconds = cost.seconds(sets, each, 1, limits)
-    return LayerEstimate(
-        layer=number,
-        jobs=1,
-        pubs=1,
-        parameter_sets=sets,
-        executions=sets * each,
-        payload_bytes=cost.payload(sets, slots),
-        duration_s=cost.duration_s,
-        rep_delay_s=cost.rep_delay_s,
-        quantum_seconds=seconds,
-    )
+    return layer_estimate(number, shape, sets, each, 1, limits)
 
 
 def _sets(shots: int) -> tuple[int, int]:

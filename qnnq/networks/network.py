@@ -134,15 +134,11 @@ class Network:
         """Whether the hidden layers differ in activation or stretch."""
         return isinstance(self.activation, tuple) or isinstance(self.stretch, tuple)
 
-    def layer_entanglement(self, layer: int) -> float:
-        """Return the entanglement angle (radians) that hidden layer `layer` is measured with."""
-        last = layer == self.hidden - 1
-        return math.pi / 2 if last and self.last_projective else self.entanglement
-
     @property
     def entanglements(self) -> tuple[float, ...]:
         """The entanglement angle (radians) of each hidden layer."""
-        return tuple(self.layer_entanglement(layer) for layer in range(self.hidden))
+        angles = [self.entanglement] * self.hidden
+        return (*angles[:-1], math.pi / 2) if self.last_projective else tuple(angles)
 
     def tensors(self) -> dict[str, FloatArray]:
         """Return the arrays by their names in the file format."""

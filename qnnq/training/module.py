@@ -33,10 +33,8 @@ class QuantizedNetwork(nn.Module):  # type: ignore[misc]
             nn.init.normal_(layer.weight, std=layer.in_features**-0.5, generator=generator)
         untrained = self.to_network({})
         self.steps = nn.ModuleList(
-            ActivationStep(
-                untrained.activations[i], untrained.stretches[i], untrained.layer_entanglement(i)
-            )
-            for i in range(untrained.hidden)
+            ActivationStep(*physics)
+            for physics in zip(untrained.activations, untrained.stretches, untrained.entanglements)
         )
 
     def forward(

@@ -23,7 +23,7 @@ def class_distribution(network: Network, pixels, response=None) -> np.ndarray:
 
 def ideal_response(network: Network, layer: int, angles: np.ndarray) -> np.ndarray:
     """Return the product of the neurons' distributions (1 +- s cos alpha') / 2."""
-    strength = math.sin(network.layer_entanglement(layer))
+    strength = math.sin(network.entanglements[layer])
     joint = np.ones(())
     for angle in angles:
         plus = (1 + strength * math.cos(angle)) / 2
@@ -50,8 +50,8 @@ def _sum_over_patterns(network, layer, inputs, state, last, weight, response, to
     for bits in product((0, 1), repeat=width):
         outcomes = np.array([1 - 2 * bit for bit in bits])
         after = before = None  # a projective measurement leaves nothing but the outcome
-        if network.layer_entanglement(layer) < math.pi / 2:
-            after = state_after(outcomes, angles, network.layer_entanglement(layer))
+        if network.entanglements[layer] < math.pi / 2:
+            after = state_after(outcomes, angles, network.entanglements[layer])
             before = outcomes
         if joint[bits] > 0:
             _sum_over_patterns(

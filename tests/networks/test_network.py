@@ -130,7 +130,7 @@ def test_the_digest_depends_on_physics_and_arrays_only():
 def test_shapes_and_layer_entanglement():
     network = Network(weights(), entanglement=0.8, last_projective=True)
     assert (network.inputs, network.widths, network.classes, network.hidden) == (5, (4, 3), 2, 2)
-    assert [network.layer_entanglement(i) for i in range(2)] == [0.8, math.pi / 2]
+    assert network.entanglements == (0.8, math.pi / 2)
 
 
 def test_arrays_are_read_only_copies():

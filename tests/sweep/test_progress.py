@@ -128,8 +128,8 @@ def test_a_sweep_tells_how_far_it_is_without_a_terminal(ideal_sweep, capsys, mon
     monkeypatch.setattr("qnnq.cli.output.SECONDS_BETWEEN_LINES", 0.0)
     assert main(["sweep", "sweep.toml", "--out", "r.sqlite", "--workers", "1"]) == 0
     lines = capsys.readouterr().err.splitlines()
-    assert lines[0] == "qnnq: 0 of 24 tasks"
-    assert lines[-1] == "qnnq: 24 of 24 tasks"
+    assert lines[0] == "qnnq: tasks: 0 of 24"
+    assert lines[-1] == "qnnq: tasks: 24 of 24"
 
 
 def test_both_at_once_are_refused(ideal_sweep, capsys):

@@ -121,7 +121,7 @@ def test_strength_0_is_the_closed_form_without_noise():
     for index, layer in enumerate(
         NoiseTable(network, settings, "cpu").draw(1, generator("cpu", 0))
     ):
-        contrast = math.sin(network.layer_entanglement(index))
+        contrast = math.sin(network.entanglements[index])
         expected = np.broadcast_to(np.array([[0.5], [-contrast / 2], [0.0]]), (3, 16))
         np.testing.assert_allclose(layer[:, 0], expected, atol=1e-6)
 
