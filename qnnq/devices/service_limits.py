@@ -96,8 +96,6 @@ def read_limits(path: str | None) -> ServiceLimits:
         return ServiceLimits()
     try:
         found = tomllib.loads(read_text(path))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: not TOML: {error}") from error
     known = [field.name for field in fields(ServiceLimits)]

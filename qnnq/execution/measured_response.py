@@ -142,8 +142,6 @@ def read_response(path: str | Path) -> MeasuredResponse:
                 f"{path}: format: expected {SCHEMA}, got {version!r}; qnnq calibrate measures anew"
             )
         return MeasuredResponse.model_validate(document)
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}") from error
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "document"

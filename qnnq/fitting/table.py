@@ -50,13 +50,7 @@ def read_table(path: str | Path) -> list[Observation]:
         InputError: For a bad file; it names the line and the column.
     """
     try:
-        text = read_text(path)
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: expected a CSV file in UTF-8, {error.reason}") from error
-    try:
-        return _read(path, text)
+        return _read(path, read_text(path))
     except csv.Error as error:
         raise InputError(f"{path}: expected a CSV file: {error}") from error
 

@@ -40,15 +40,21 @@ def read_text(path: str | Path) -> str:
     """Return the text of a file in UTF-8, without the mark that some editors begin it with.
 
     Raises:
-        InputError: Where it is larger than text files are, or a pointer of Git LFS.
-        OSError, UnicodeDecodeError: Where it cannot be read.
+        InputError: Where it cannot be read, is no such text or larger than text files are, or is a
+            pointer of Git LFS.
     """
-    with Path(path).open("rb") as file:
-        content = file.read(MOST_TEXT_BYTES + 1)
+    try:
+        with Path(path).open("rb") as file:
+            content = file.read(MOST_TEXT_BYTES + 1)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
     refuse_pointer(path, content)
     if len(content) > MOST_TEXT_BYTES:
         raise InputError(f"{path}: expected at most {MOST_TEXT_BYTES:,} bytes of text, found more")
-    return content.decode("utf-8-sig")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: expected text in UTF-8: {error.reason}") from error
 
 
 def refuse_pointer(path: str | Path, content: bytes) -> None:

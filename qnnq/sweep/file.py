@@ -129,17 +129,7 @@ class SweepFile(BaseModel):
 
 def read_sweep(path: str | Path) -> SweepFile:
     """Read and check a sweep file; raises `InputError`, one line that names the place."""
-    return parse_sweep(sweep_text(path), path)
-
-
-def sweep_text(path: str | Path) -> str:
-    """Return the text of a sweep file; raises `InputError`."""
-    try:
-        return read_text(path)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: expected TOML: {error}") from error
+    return parse_sweep(read_text(path), path)
 
 
 def parse_sweep(text: str, path: str | Path) -> SweepFile:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from qnnq.errors import QnnqError
 from qnnq.results.file import Store
-from qnnq.sweep.file import parse_sweep, sweep_text
+from qnnq.storage.files import read_text
+from qnnq.sweep.file import parse_sweep
 from qnnq.sweep.points import count_tasks, crossed, expand
 from qnnq.sweep.schedule import Schedule, Tally
 from qnnq.sweep.work import Pool, available_cores
@@ -47,7 +48,7 @@ def run_sweep(
         tally.notes.append(note)
         observe(tally)
 
-    text = sweep_text(path)
+    text = read_text(path)
     sweep = parse_sweep(text, path)
     workers = workers or available_cores()
     threads = 1 if dask else max(1, available_cores() // workers)

@@ -128,7 +128,7 @@ def test_a_sweep_and_a_run_are_fitted_by_their_votes(tmp_path, capsys, monkeypat
             "line 3: qubits: expected 0 to 132, got 700",
         ),
         (HEADER.replace("pairs", "pears") + "mnist16-a0.5,1,9,3,0\n", "found 'pears'"),
-        (HEADER + "\xfc", "expected a CSV file in UTF-8"),
+        (HEADER + "\xfc", "expected text in UTF-8"),
         (HEADER + "x" * 200_000, "line 2: field larger than field"),
     ],
 )

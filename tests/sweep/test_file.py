@@ -67,7 +67,7 @@ def test_bad_files_are_one_line(folder, text, message):
         (HEAD + 'recycling = ["flip", "reset"]', "recycling: expected coherent in `mode`"),
         (HEAD + 'mode = "coherent"\npairs = 1', "`pairs` 1: expected `mode` stepwise"),
         (MEASURED + 'mode = "coherent"', "expected `mode` stepwise, got coherent"),
-        (MEASURED, "r.json: No such file or directory"),
+        (MEASURED, "r.json: cannot be read: No such file or directory"),
         (MEASURED.replace("r.json", ""), "`noise` measured: expected a response file"),
         (MEASURED + 'engine = "aer"', "`engine` aer: expected instrument with `noise` measured"),
         (MEASURED + 'engine = "ideal"', "`engine` ideal: expected `noise` ideal, got 'measured:"),

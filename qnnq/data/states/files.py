@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qnnq.data.states.dataset import State, States
-from qnnq.errors import InputError, require
+from qnnq.errors import InputError, located, require
 from qnnq.storage.files import read_text, write_atomically
 
 if TYPE_CHECKING:
@@ -48,8 +48,7 @@ def read_states(path: str | Path) -> States:
         ending = check_ending(path)
         return _from_qpy(Path(path)) if ending == ".qpy" else _from_json(path)
     except InputError as error:
-        message = str(error)
-        raise InputError(message if str(path) in message else f"{path}: {message}") from error
+        raise located(path, error) from error
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
 
