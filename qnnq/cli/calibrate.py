@@ -132,8 +132,7 @@ def register(app: typer.Typer) -> None:
             if check is None:
                 return
             document = _check(checking, folder, check, check_shots, yes)
-        if json is not None:
-            write_json(document, json)
+        write_json(document, json)
 
 
 def _price(

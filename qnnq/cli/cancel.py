@@ -22,8 +22,7 @@ def register(app: typer.Typer) -> None:
 
         path = find_run(folder)
         count = cancel_run(path, hardware.Speaker())
-        if json is not None:
-            document = {"schema": "qnnq.cancel/1", "folder": str(path), "cancelled": count}
-            write_json(document, json)
+        document = {"schema": "qnnq.cancel/1", "folder": str(path), "cancelled": count}
+        write_json(document, json)
         if json != "-":
             print(f"{path}: {counted(count, 'job')} cancelled")

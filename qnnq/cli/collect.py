@@ -44,8 +44,7 @@ def register(app: typer.Typer) -> None:
         document["prediction"] = found.prediction
         if json != "-":
             _print(found.labels["network"], document)
-        if json is not None:
-            write_json(document, json)
+        write_json(document, json)
         if out is not None:
             _store(found, out)
 

@@ -72,7 +72,6 @@ def register(app: typer.Typer) -> None:
         rows = compare_points(left, right)
         if csv is not None:
             write_csv(rows, csv)
-        if json is not None:
-            write_json({"schema": "qnnq.compare/1", "rows": rows}, json)
+        write_json({"schema": "qnnq.compare/1", "rows": rows}, json)
         if "-" not in (csv, json):
             print_rows(first if second is None else f"{first}, {second}", rows)

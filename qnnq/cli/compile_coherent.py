@@ -31,8 +31,7 @@ def compile_coherent(
     timing = Timing.of(request)
     compiled, outside = compile_living(network, device, request.qubits, timing)
     report, circuit = network_report(compiled, target), network_circuit(compiled)
-    if json is not None:
-        write_json({"schema": "qnnq.compile/1", **_document(device.name, compiled, report)}, json)
+    write_json({"schema": "qnnq.compile/1", **_document(device.name, compiled, report)}, json)
     if "-" not in (json, qasm):
         _print(f"{request.model} on {device.name}, coherent", timing, compiled, report)
         if outside:

@@ -76,9 +76,8 @@ def register(app: typer.Typer) -> None:
         layers = compile_layers(network, placement)
         target = placement.device.target
         rows = [_row(i, layer, report(layer, target)) for i, layer in enumerate(layers)]
-        if json is not None:
-            document = {"schema": "qnnq.compile/1", "device": request.device, "layers": rows}
-            write_json(document, json)
+        document = {"schema": "qnnq.compile/1", "device": request.device, "layers": rows}
+        write_json(document, json)
         if "-" not in (json, qasm):
             _print(f"{request.model} on {request.device}", rows)
             for line in turns(layers):

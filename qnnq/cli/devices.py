@@ -21,8 +21,7 @@ def list_devices(json: str | None) -> None:
             rows.append({"device": name, "qubits": qubits, "gates": gates, "calibration": time})
             cells.append([name, str(qubits), ", ".join(gates), str(time or "-")[:10]])
             advance(1)
-    if json is not None:
-        write_json({"schema": "qnnq.devices/1", "devices": rows}, json)
+    write_json({"schema": "qnnq.devices/1", "devices": rows}, json)
     if json != "-":
         headings = ("device", "qubits", "gates", "calibrated")
         text = ("device", "gates", "calibrated")

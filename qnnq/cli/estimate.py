@@ -49,11 +49,10 @@ def register(app: typer.Typer) -> None:
         plan = plan_of(request.of_words())
         if json != "-":
             print_estimate(plan)
-        if json is not None:
-            document = {"device": plan.device.name, **plan.estimate.to_json()}
-            document["copies"] = [asdict(each) for each in plan.choices]
-            document["predicted"] = None if plan.predicted is None else asdict(plan.predicted)
-            write_json(document, json)
+        document = {"device": plan.device.name, **plan.estimate.to_json()}
+        document["copies"] = [asdict(each) for each in plan.choices]
+        document["predicted"] = None if plan.predicted is None else asdict(plan.predicted)
+        write_json(document, json)
 
 
 def _print_choices(choices: "Sequence[Choice]") -> None:

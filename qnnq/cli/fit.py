@@ -91,17 +91,16 @@ def register(app: typer.Typer) -> None:
         fitted, held_out = _divided(observations, hold_out or [])
         explanations = _explain(noise, device, fitted, held_out)
         said = verdict(explanations)
-        if json is not None:
-            document = {
-                "schema": "qnnq.fit/1",
-                "source": source,
-                "explanations": [
-                    {**asdict(each), "weight": weight}
-                    for each, weight in zip(explanations, weights(explanations), strict=True)
-                ],
-                "verdict": said,
-            }
-            write_json(document, json)
+        document = {
+            "schema": "qnnq.fit/1",
+            "source": source,
+            "explanations": [
+                {**asdict(each), "weight": weight}
+                for each, weight in zip(explanations, weights(explanations), strict=True)
+            ],
+            "verdict": said,
+        }
+        write_json(document, json)
         if figure is not None:
             from qnnq.figures.fits import fit_figure
             from qnnq.figures.style import save

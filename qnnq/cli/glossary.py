@@ -40,8 +40,7 @@ def register(app: typer.Typer) -> None:
         """
         from qnnq.cli.output import print_table, write_json
 
-        if json is not None:
-            write_json({"schema": "qnnq.glossary/1", "words": GLOSSARY}, json)
+        write_json({"schema": "qnnq.glossary/1", "words": GLOSSARY}, json)
         if json == "-":
             return
         headings = ("word", "meaning")

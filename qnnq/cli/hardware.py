@@ -158,11 +158,10 @@ def pursue(
         ) from None
     finally:
         say.close()
-    if json is not None:
-        from qnnq.cli.output import write_json
+    from qnnq.cli.output import write_json
 
-        document = {"schema": "qnnq.resume/1", "folder": str(path), "finished": finished}
-        write_json(document, json)
+    document = {"schema": "qnnq.resume/1", "folder": str(path), "finished": finished}
+    write_json(document, json)
     if json == "-":
         pass
     elif finished:

@@ -104,8 +104,7 @@ def register(app: typer.Typer) -> None:
         proof = None if logits is None else check_logits(network, logits)
         check = None if data is None else check_import(network, load_data(data))
         write_network(network, out)
-        if json is not None:
-            write_json(_document(out, network, check, proof), json)
+        write_json(_document(out, network, check, proof), json)
         if json != "-":
             _print(out, network, check, proof)
 

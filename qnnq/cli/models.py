@@ -33,9 +33,8 @@ def register(app: typer.Typer) -> None:
         from qnnq.networks.bundled import bundled_models, load_model
 
         networks = {name: load_model(name) for name in files or bundled_models()}
-        if json is not None:
-            entries = [_entry(name, network) for name, network in networks.items()]
-            write_json({"schema": "qnnq.models/1", "models": entries}, json)
+        entries = [_entry(name, network) for name, network in networks.items()]
+        write_json({"schema": "qnnq.models/1", "models": entries}, json)
         if json != "-":
             _print(networks)
 

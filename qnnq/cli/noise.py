@@ -95,8 +95,7 @@ def _list(json: str | None) -> None:
     terms |= {name: f"{preset.description}: {preset.text}" for name, preset in PRESETS.items()}
     terms["measured:FILE"] = "the response that qnnq calibrate measured, in place of all terms"
     terms["ideal"] = "no noise"
-    if json is not None:
-        write_json({"schema": "qnnq.noise/1", "terms": terms, "devices": device_names()}, json)
+    write_json({"schema": "qnnq.noise/1", "terms": terms, "devices": device_names()}, json)
     if json == "-":
         return
     print_table(
@@ -131,15 +130,14 @@ def _show(
     specification, asked = parse_noise(text, device)
     found = find(asked)
     rows = rates(without_drift(specification), found.target)
-    if json is not None:
-        document = {
-            "schema": "qnnq.noise/1",
-            "noise": str(specification),
-            "device": found.name,
-            "calibration": found.calibration,
-            "qubits": [asdict(row) for row in rows],
-        }
-        write_json(document, json)
+    document = {
+        "schema": "qnnq.noise/1",
+        "noise": str(specification),
+        "device": found.name,
+        "calibration": found.calibration,
+        "qubits": [asdict(row) for row in rows],
+    }
+    write_json(document, json)
     if json != "-":
         calibrated = found.calibration or "unknown time"
         _print(f"{specification} on {found.name}, calibration of {calibrated}", rows)
@@ -174,16 +172,15 @@ def _budget(
     deployed = stepwise(request, load_model(model), find)
     rows = error_budget(deployed)
     title = f"{model} under {deployed.specification} on {deployed.placement.device.name}"
-    if json is not None:
-        document = {
-            "schema": "qnnq.noise/1",
-            "model": model,
-            "noise": str(deployed.specification),
-            "device": deployed.placement.device.name,
-            "calibration": deployed.calibration["time"],
-            "neurons": [asdict(row) for row in rows],
-        }
-        write_json(document, json)
+    document = {
+        "schema": "qnnq.noise/1",
+        "model": model,
+        "noise": str(deployed.specification),
+        "device": deployed.placement.device.name,
+        "calibration": deployed.calibration["time"],
+        "neurons": [asdict(row) for row in rows],
+    }
+    write_json(document, json)
     if json == "-":
         return
     mechanisms = list(dict.fromkeys(name for row in rows for name in row.shares))
@@ -207,8 +204,7 @@ def _show_measured(text: str, json: str | None) -> None:
     from qnnq.execution.measured_response import read_response
 
     response = read_response(text.strip().removeprefix(PREFIX))
-    if json is not None:
-        write_json(response.model_dump(), json)
+    write_json(response.model_dump(), json)
     if json == "-":
         return
     rows = []

@@ -73,8 +73,10 @@ def progress(description: str, total: int | None = None) -> Iterator[Callable[[i
         yield lambda done, total: bars.update(bar, completed=done, total=total)
 
 
-def write_json(document: Any, destination: str) -> None:
-    """Write a document to a file, or to stdout for `-`."""
+def write_json(document: Any, destination: str | None) -> None:
+    """Write a document to a file, or to stdout for `-`, or nowhere for None."""
+    if destination is None:
+        return
     text = json.dumps(document, indent=1, allow_nan=False)
     if destination == "-":
         print(text)

@@ -103,8 +103,7 @@ def register(app: typer.Typer) -> None:
         if size is not None:
             figure.set_size_inches(*parse_size(size))
         save(figure, out)
-        if json is not None:
-            document = {"schema": "qnnq.plot/1", "picture": str(out), "points": len(points)}
-            write_json(document, json)
+        document = {"schema": "qnnq.plot/1", "picture": str(out), "points": len(points)}
+        write_json(document, json)
         if json != "-":
             print(f"{out}: {kind} of {counted(len(points), 'point')}")

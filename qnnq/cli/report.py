@@ -38,7 +38,6 @@ def register(app: typer.Typer) -> None:
         check_writable(out, json)
         page = build_page(sources, where or (), pool_seeds=pool_seeds)
         write_atomically(out, page.encode())
-        if json is not None:
-            write_json({"schema": "qnnq.report/1", "page": out, "sources": sources}, json)
+        write_json({"schema": "qnnq.report/1", "page": out, "sources": sources}, json)
         if json != "-":
             print(f"{out}: the report of {', '.join(sources)}")

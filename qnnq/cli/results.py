@@ -46,9 +46,8 @@ def register(app: typer.Typer) -> None:
         merge_files(files, out)
         with Store(out) as store:
             tasks = store.count("results")
-        if json is not None:
-            document = {"results": str(out), "tasks": tasks, "sources": [*map(str, files)]}
-            write_json({"schema": "qnnq.merge/1", **document}, json)
+        document = {"results": str(out), "tasks": tasks, "sources": [*map(str, files)]}
+        write_json({"schema": "qnnq.merge/1", **document}, json)
         if json != "-":
             print(f"{out}: {counted(tasks, 'task')} of {counted(len(files), 'file')}")
 
@@ -66,8 +65,7 @@ def register(app: typer.Typer) -> None:
             print_notes(store.notes)
             store.check()
             tasks = store.count("results")
-        if json is not None:
-            write_json({"schema": "qnnq.verify/1", "results": str(file), "tasks": tasks}, json)
+        write_json({"schema": "qnnq.verify/1", "results": str(file), "tasks": tasks}, json)
         if json != "-":
             print(f"{file}: whole, {counted(tasks, 'task')}")
 
@@ -137,10 +135,9 @@ def _register_show(app: typer.Typer) -> None:
         )
         if csv is not None:
             write_csv(rows, csv)
-        if json is not None:
-            failed = [{"labels": each.labels, "reason": each.reason} for each in failures]
-            document = {"schema": "qnnq.results/1", "report": report, "rows": rows}
-            write_json({**document, "failed": failed, "notes": notes}, json)
+        failed = [{"labels": each.labels, "reason": each.reason} for each in failures]
+        document = {"schema": "qnnq.results/1", "report": report, "rows": rows}
+        write_json({**document, "failed": failed, "notes": notes}, json)
         if "-" not in (csv, json):
             print_rows(str(file), rows)
         print_notes(f"failed: {setting_text(each.labels)}: {each.reason}" for each in failures)

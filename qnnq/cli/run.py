@@ -79,8 +79,7 @@ def register(app: typer.Typer) -> None:
                 print(line)
             if confusion:
                 print_confusion(table)
-        if json is not None:
-            write_json(document, json)
+        write_json(document, json)
         if predictions is not None:
             write_csv(result.predictions(), predictions)
         if len(result.images) < len(prepared.images):

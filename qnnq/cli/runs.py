@@ -35,6 +35,5 @@ def register(app: typer.Typer) -> None:
                 for run in found
             ]
             print_table((*text, "quantum s", "budget s"), rows, text=text)
-        if json is not None:
-            document = {"schema": "qnnq.runs/1", "runs": [asdict(run) for run in found]}
-            write_json(document, json)
+        document = {"schema": "qnnq.runs/1", "runs": [asdict(run) for run in found]}
+        write_json(document, json)

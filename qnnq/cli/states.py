@@ -82,8 +82,7 @@ def register(app: typer.Typer) -> None:
             }
         if out is not None:
             write_states(out, found)
-        if json is not None:
-            write_json(document, json)
+        write_json(document, json)
         if json != "-":
             _print(found, layout, resolved, draw)
 
@@ -91,12 +90,11 @@ def register(app: typer.Typer) -> None:
 def _list_families(json: str | None) -> None:
     from qnnq.data.states.families import FAMILIES
 
-    if json is not None:
-        entries = [
-            {"name": name, "about": each.about, "copies": each.copies, "qubits": list(each.qubits)}
-            for name, each in FAMILIES.items()
-        ]
-        write_json({"schema": "qnnq.states/1", "families": entries}, json)
+    entries = [
+        {"name": name, "about": each.about, "copies": each.copies, "qubits": list(each.qubits)}
+        for name, each in FAMILIES.items()
+    ]
+    write_json({"schema": "qnnq.states/1", "families": entries}, json)
     if json == "-":
         return
     rows = [

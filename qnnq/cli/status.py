@@ -28,8 +28,7 @@ def register(app: typer.Typer) -> None:
         found["unanswered"] = found["unanswered"] or unanswered
         if json != "-":
             _print(found)
-        if json is not None:
-            write_json(found, json)
+        write_json(found, json)
 
 
 def _print(found: dict[str, Any]) -> None:

@@ -131,8 +131,7 @@ def register(app: typer.Typer) -> None:
                 document = _status(file, out, workers) if status else _outlook(file, workers)
                 if dry_run and out.exists():
                     print(f"{out} may hold some of it already: --status says how far it is")
-            if json is not None:
-                write_json(document, json)
+            write_json(document, json)
             return
         tally = Tally()
         try:
@@ -160,9 +159,8 @@ def register(app: typer.Typer) -> None:
             print(
                 f"{out}: {counted(tally.stored, 'task')} done, {tally.found:,} were there already"
             )
-        if json is not None:
-            summary = {"results": str(out), "done": tally.stored, "skipped": tally.found}
-            write_json({"schema": "qnnq.sweep/1", **summary}, json)
+        summary = {"results": str(out), "done": tally.stored, "skipped": tally.found}
+        write_json({"schema": "qnnq.sweep/1", **summary}, json)
 
 
 def _status(file: Path, results: Path, workers: int | None) -> dict[str, Any]:

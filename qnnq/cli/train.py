@@ -146,10 +146,9 @@ def register(app: typer.Typer) -> None:
         trainings = _train_all(
             each, outs, load_data(data, prefer="train"), load_data(test_data), clip
         )
-        if json is not None:
-            pairs = zip(each, trainings)
-            document = [_document(settings, result) for settings, result in pairs]
-            write_json({"schema": "qnnq.train/2", "trainings": document}, json)
+        pairs = zip(each, trainings)
+        document = [_document(settings, result) for settings, result in pairs]
+        write_json({"schema": "qnnq.train/2", "trainings": document}, json)
         if figure is not None:
             from qnnq.figures.style import save
             from qnnq.figures.training import plot_learning
