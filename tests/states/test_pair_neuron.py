@@ -27,22 +27,20 @@ from qnnq.execution.states.device_pairs import (
     choose_pairs,
     compile_pairs,
     device_responses,
-    ideal_responses,
     pair_capacity,
 )
 from qnnq.execution.states.pair_neuron import (
-    SINGLET,
+    CHARACTERS,
     append_pair_neuron,
     characters,
     draw_outcomes,
-    no_singlet_probability,
-    outcome_law,
 )
 from qnnq.statistics.copies import pair_accuracy
 
 DEVICE = "fake_kingston"
 NOISE = NoiseSpecification.parse(DEVICE, [DEVICE])
 ALL = numbered_paulis(np.arange(1, 16), 2)
+SINGLET = 2  # the digit on which XX, YY and ZZ are all -1
 
 
 def joined(qubits):
@@ -68,7 +66,8 @@ def test_the_outcome_law_for_all_paulis_of_two_qubits(sign):
         state = (np.eye(4) + sign * 0.95 * hidden) / 4
         both = gates @ np.kron(state, state) @ gates.conj().T
         law = by_digits(np.diag(both).real, 2)
-        np.testing.assert_allclose(law, outcome_law(pauli, 0.95), atol=1e-12)
+        expected = (1 + 0.9025 * characters(pauli, np.stack(np.indices((4, 4)), -1))) / 16
+        np.testing.assert_allclose(law, expected, atol=1e-12)
         assert law.max() == pytest.approx(1.9025 / 16, abs=1e-12)
 
 
@@ -136,8 +135,12 @@ def test_telling_is_as_right_as_the_sums_of_coins():
 
 
 def test_singlets_of_products_and_of_random_states():
-    """No product of two equal qubits is a singlet; of Haar-random states the share is known."""
-    assert no_singlet_probability(8) == pytest.approx(0.199, abs=5e-4)
+    """No product of two equal qubits is a singlet; of Haar-random states the share is known.
+
+    The mean of psi x psi is (1 + SWAP)/(2^n (2^n + 1)), "no singlet" is the projector on states
+    symmetric in each pair, of which there are 3^n, and SWAP is 1 on them.
+    """
+    no_singlet = 2 * 1.5**2 / (2**2 + 1)
     rng = np.random.default_rng(3)
     gates = joined(2)
     free = []
@@ -146,7 +149,7 @@ def test_singlets_of_products_and_of_random_states():
         psi /= np.linalg.norm(psi)
         law = by_digits(Statevector(np.kron(psi, psi)).evolve(gates).probabilities(), 2)
         free.append(np.delete(np.delete(law, SINGLET, 0), SINGLET, 1).sum())
-    assert abs(np.mean(free) - no_singlet_probability(2)) < 5 * np.std(free) / np.sqrt(400)
+    assert abs(np.mean(free) - no_singlet) < 5 * np.std(free) / np.sqrt(400)
     one = Statevector([0.6, 0.8j])
     law = by_digits((one ^ one ^ one ^ one).evolve(gates).probabilities(), 2)
     assert law[SINGLET].max() < 1e-12
@@ -167,7 +170,9 @@ def best(device):
 def test_no_noise_is_the_ideal_response(device, best):
     pairs, noisy = best
     ideal = device_responses(device, NOISE.scaled(0), pairs)
-    np.testing.assert_allclose(ideal.table, ideal_responses(8).table, atol=1e-12)
+    signs = np.array([1, -1])
+    expected = (1 + np.einsum("a,b,ld->labd", signs, signs, CHARACTERS[[3, 1, 2, 3]])) / 4
+    np.testing.assert_allclose(ideal.table, np.stack([expected] * 8), atol=1e-12)
     np.testing.assert_allclose(ideal.contrast, 1, atol=1e-12)
     np.testing.assert_allclose(noisy.table.sum(axis=-1), 1, atol=1e-12)
 
@@ -213,7 +218,7 @@ def test_instrument_aer_and_formula_agree(device, best):
     bits = AerCircuit(circuit, channels).bits(rows, rows, (0,), 0)
     aer = 2 * bits[:, ::2] + bits[:, 1::2]
     two = PairResponses(responses.table[:2])
-    contrast = 0.9025 * two.predicted_contrast(pauli)
+    contrast = 0.9025 * two.contrast[range(2), pauli].prod()
     for digits in (aer, two.sample(rng, pauli, *copies)):
         mean = characters(pauli, digits).mean()
         assert abs(mean - contrast) < 5 * np.sqrt((1 - contrast**2) / shots)

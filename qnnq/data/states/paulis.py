@@ -5,18 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from qnnq.errors import InputError, require
+from qnnq.errors import require
 
 LETTERS = "IXYZ"
 
 Paulis = NDArray[np.int64]
-
-
-def parse_pauli(text: str) -> Paulis:
-    """Return a Pauli other than the identity from its letters, such as `XIZY`, qubit 0 first."""
-    if not text or set(text) - set(LETTERS) or set(text) == {"I"}:
-        raise InputError(f"Pauli {text!r}: expected letters I, X, Y, Z, at least one not I")
-    return np.array([LETTERS.index(letter) for letter in text])
 
 
 def pauli_text(pauli: Sequence[int] | Paulis) -> str:

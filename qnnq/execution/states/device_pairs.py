@@ -73,11 +73,6 @@ class PairResponses:
         means[:, 0] = 1.0
         return np.asarray(means)
 
-    def predicted_contrast(self, paulis: Paulis) -> NDArray[np.float64]:
-        """Return what is left of chi_P of Paulis (..., n) on n pairs in this order, (...)."""
-        pairs = np.arange(len(self.table))
-        return np.asarray(self.contrast[pairs, paulis].prod(axis=-1))
-
     @property
     def full_weight_contrast(self) -> float:
         """What is left of chi_P for Paulis without identities, on average over their letters."""
@@ -107,14 +102,6 @@ class PairResponses:
         drawn = rng.random(first.shape)[..., None] > np.cumsum(law, axis=-1)[..., :3]
         digits: Digits = drawn.sum(axis=-1)
         return digits
-
-
-def ideal_responses(pairs: int) -> PairResponses:
-    """Return the responses without noise: (1 + (-1)^(a + b) chi)/4."""
-    signs = np.array([1, -1])
-    letters = CHARACTERS[[3, 1, 2, 3]]
-    table = (1 + np.einsum("a,b,ld->labd", signs, signs, letters)) / 4
-    return PairResponses(np.broadcast_to(table, (pairs, *table.shape)))
 
 
 def device_responses(

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 CHARACTERS = np.array([[1, 1, 1, 1], [1, 1, -1, -1], [1, -1, -1, 1], [-1, 1, -1, 1]])
 """chi[letter, digit] of I, X, Y, Z; the digit of a pair is 2 * (first bit) + (second bit)."""
 
-SINGLET = 2
-"""The digit of the singlet, on which XX, YY and ZZ are all -1."""
-
 Digits = NDArray[np.int64]
 
 
@@ -39,17 +36,6 @@ def characters(paulis: Paulis, digits: Digits) -> NDArray[np.int64]:
     """Return chi of Paulis (..., n) on outcomes (..., n): +1 or -1, (...)."""
     found: NDArray[np.int64] = CHARACTERS[paulis, digits].prod(axis=-1)
     return found
-
-
-def outcome_law(pauli: Paulis, contrast: float) -> NDArray[np.float64]:
-    """Return the probabilities of all outcomes without noise, (4,) * n.
-
-    Args:
-        pauli: P, (n,).
-        contrast: c of each copy.
-    """
-    digits = np.moveaxis(np.indices((4,) * len(pauli)), 0, -1)
-    return np.asarray((1 + contrast**2 * characters(pauli, digits)) / 4 ** len(pauli))
 
 
 def draw_outcomes(
@@ -74,13 +60,3 @@ def draw_outcomes(
     trial, shot = np.indices((trials, shots))
     digits[trial, shot, place[:, None]] ^= flip
     return digits
-
-
-def no_singlet_probability(qubits: int) -> float:
-    """Return how often no pair of two copies of a Haar-random pure state is found in a singlet.
-
-    2 (3/2)^n / (2^n + 1): the mean of psi x psi is (1 + SWAP)/(2^n (2^n + 1)), "no singlet" is
-    the projector on states symmetric in each pair, of which there are 3^n, and SWAP is 1 on them.
-    For products it is 1.
-    """
-    return float(2 * 1.5**qubits / (2**qubits + 1))
