@@ -138,27 +138,15 @@ def _divided(
 ) -> "tuple[list[Observation], list[Observation]]":
     """Return the settings that are fitted, and those that are held out."""
     from qnnq.errors import InputError
+    from qnnq.results.points import filtered
 
     keys = ("model", "images", "data", "pairs", "pair_gate", "qubits", "copies")
-    wanted: dict[str, set[str]] = {}
-    for condition in conditions:
-        key, equals, value = condition.partition("=")
-        if not equals or key not in keys:
-            raise InputError(
-                f"--hold-out {condition!r}: expected KEY=VALUE, KEY one of {', '.join(keys)}"
-            )
-        values = {str(getattr(each.request, key)) for each in observations}
-        if value not in values:
-            raise InputError(
-                f"--hold-out {condition!r}: no such settings; {key} is one of "
-                f"{', '.join(sorted(values))}"
-            )
-        wanted.setdefault(key, set()).add(value)
-    fitted: list[Observation] = []
-    out: list[Observation] = []
-    for each in observations:
-        held = wanted and all(str(getattr(each.request, k)) in v for k, v in wanted.items())
-        (out if held else fitted).append(each)
+    labelled = [({key: getattr(each.request, key) for key in keys}, each) for each in observations]
+    try:
+        out = [each for _, each in filtered(labelled, conditions)] if conditions else []
+    except InputError as error:
+        raise InputError(f"--hold-out: {error}") from error
+    fitted = [each for each in observations if each not in out]
     if not fitted:
         raise InputError("--hold-out: expected settings that are left to be fitted, got none")
     return fitted, out

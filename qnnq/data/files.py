@@ -15,9 +15,9 @@ from qnnq.data.forms import dataset_of
 from qnnq.data.npy import npy_pair, read_npy
 from qnnq.data.npz import Part, read_npz
 from qnnq.data.table import SUFFIXES, read_table
-from qnnq.errors import InputError, located
+from qnnq.errors import InputError
 from qnnq.limits import MOST_ARRAY_BYTES
-from qnnq.storage.files import refuse_pointer
+from qnnq.storage.files import reading, refuse_pointer
 
 _GZIP, _ZIP, _NPY = b"\x1f\x8b", b"PK", b"\x93NUMPY"
 # IDX (yann.lecun.com/exdb/mnist): two zero bytes, the type 8 (unsigned byte), the number of axes,
@@ -42,7 +42,7 @@ def read_data(path: Path, name: str, part: Part | None = None, prefer: Part = "t
     Raises:
         InputError: One line that begins with the path, if the file is bad.
     """
-    try:
+    with reading(path):
         content = _content(path)
         if content.startswith(_ZIP):
             return read_npz(content, name, part, prefer)
@@ -57,21 +57,15 @@ def read_data(path: Path, name: str, part: Part | None = None, prefer: Part = "t
         if path.name.removesuffix(".gz").endswith(SUFFIXES):
             return read_table(content, name)
         raise InputError("expected an .npz, .npy, CSV or IDX file (of images or of labels)")
-    except InputError as error:
-        raise located(path, error) from error
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
 def read_array(path: Path, key: str) -> FloatArray:
     """Return the numbers that an .npz file has under a key; raises `InputError` as `read_data`."""
+    with reading(path):
+        content = _content(path)
     try:
-        with np.load(io.BytesIO(_content(path)), allow_pickle=False) as file:
+        with np.load(io.BytesIO(content), allow_pickle=False) as file:
             array: FloatArray = file[key].astype(np.float64)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except InputError:
-        raise
     except Exception as error:  # numpy has no common class for what a bad file raises
         raise InputError(f"{path}: expected an .npz file with an array `{key}`: {error}") from error
     return array

@@ -9,7 +9,7 @@ from qnnq.data.dataset import Dataset
 from qnnq.data.files import data_files, read_data
 from qnnq.data.npz import PARTS, Part, parts_of
 from qnnq.errors import InputError
-from qnnq.storage.files import FileVersion, file_versions
+from qnnq.storage.files import FileVersion, file_versions, reading
 from qnnq.wording import nearest
 
 BUNDLED_FOLDER = Path(__file__).parent.parent / "bundled" / "data"
@@ -46,10 +46,8 @@ def load_data(name_or_path: str, prefer: Part = "test", labelled: bool = True) -
             f"{name_or_path}: no such file, nor a known data set ({', '.join(DATA_NAMES)})"
             f"{nearest(name_or_path, DATA_NAMES)}"
         )
-    try:
+    with reading(path):
         data = _read_once(path, part, prefer, file_versions(*data_files(path)))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
     if labelled and not data.labelled:
         raise InputError(
             f"{name_or_path}: expected labels beside {data.kind}, found none; only qnnq run takes "

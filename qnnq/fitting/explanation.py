@@ -164,8 +164,7 @@ def _told(
 
 
 def _predictions(found: Fit, likelihood: Likelihood, held_out: bool) -> tuple[Prediction, ...]:
-    probabilities = likelihood.probabilities(found.values)
-    assert probabilities is not None
+    probabilities = likelihood.at(found.values)
     known = found.information
     derivatives = known.derivatives
     if held_out:

@@ -187,8 +187,7 @@ class _Statistics:
 
 
 def _settings(found: Fit, directions: Sequence[Direction]) -> "list[_Setting]":
-    probabilities = found.likelihood.probabilities(found.values)
-    assert probabilities is not None
+    probabilities = found.likelihood.at(found.values)
     likelihood = found.likelihood
     return [
         _Setting(

@@ -34,8 +34,7 @@ class Information:
 def information(likelihood: Likelihood, values: Values, steps: Values) -> Information:
     """Return the information at values of the parameters, by differences over some steps."""
     bounds = likelihood.bounds
-    middle = likelihood.probabilities(values)
-    assert middle is not None
+    middle = likelihood.at(values)
     rows: list[list[NDArray[np.float64]]] = []
     for number, step in enumerate(steps):
         ends, found = [], []

@@ -65,6 +65,12 @@ class Likelihood:
                 self._known[key] = [np.clip(p, SMALLEST, 1) for p in found]
         return self._known[key]
 
+    def at(self, values: Values) -> list[NDArray[np.float64]]:
+        """Return the same where the noise is known to be possible."""
+        found = self.probabilities(values)
+        assert found is not None
+        return found
+
     def beside(self, values: Values, more: NoiseSpecification) -> list[NDArray[np.float64]] | None:
         """Return the class probabilities with more noise; None where that cannot be simulated."""
         terms = (*self.specification.at(values.tolist()).terms, *more.terms)

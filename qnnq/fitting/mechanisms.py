@@ -129,7 +129,7 @@ def unfitted(
         if direction is None:
             unseen.append(candidate.text)
         elif parameter.kind in SIGNED:
-            other = _changes(likelihood, values, candidate, -direction.size)
+            other = changes_of(likelihood, values, candidate, -direction.size)
             found += signed(direction, other)
         else:
             found.append(direction)
@@ -160,7 +160,7 @@ def _direction(
     high = candidate.parameters[0].high
     best: Direction | None = None
     for _ in range(TRIES):
-        changes = _changes(likelihood, values, candidate, size)
+        changes = changes_of(likelihood, values, candidate, size)
         if changes is None:
             return best
         best = Direction(candidate, size, 1, changes)
@@ -173,9 +173,10 @@ def _direction(
     return best
 
 
-def _changes(
+def changes_of(
     likelihood: Likelihood, values: Values, candidate: FreeSpecification, size: float
 ) -> list[NDArray[np.float64]] | None:
+    """Return what a mechanism of some size changes; None where that cannot be simulated."""
     without = likelihood.probabilities(values)
     beside = likelihood.beside(values, candidate.at([size]))
     if without is None or beside is None:
@@ -185,9 +186,9 @@ def _changes(
 
 def _seen(likelihood: Likelihood, values: Values, changes: Sequence[NDArray[np.float64]]) -> float:
     """Return a change in standard deviations of the counts."""
-    total = 0.0
-    probabilities = likelihood.probabilities(values)
-    assert probabilities is not None
-    for observation, p, change in zip(likelihood.observations, probabilities, changes, strict=True):
-        total += (observation.shots[:, None] * change**2 / (p + abs(change) / 2)).sum()
-    return float(np.sqrt(total))
+    settings = zip(likelihood.observations, likelihood.at(values), changes, strict=True)
+    each = (
+        (observation.shots[:, None] * change**2 / (p + abs(change) / 2)).sum()
+        for observation, p, change in settings
+    )
+    return float(np.sqrt(sum(each)))

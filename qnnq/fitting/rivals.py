@@ -96,8 +96,7 @@ def _rival(found: Fit, score: Score, signs: int, lost: float) -> Rival:
 
 def lost_accuracy(found: Fit) -> float:
     """Return what the fitted noise costs of the accuracy of one shot, over all settings."""
-    noisy = found.likelihood.probabilities(found.values)
-    assert noisy is not None
+    noisy = found.likelihood.at(found.values)
     return _accuracy(found, found.likelihood.without_noise()) - _accuracy(found, noisy)
 
 

@@ -11,7 +11,7 @@ from qnnq.fitting.forward import InstrumentForward
 from qnnq.fitting.information import expected_information, information
 from qnnq.fitting.likelihood import Likelihood, Values
 from qnnq.fitting.maximum_likelihood import Fit
-from qnnq.fitting.mechanisms import Direction
+from qnnq.fitting.mechanisms import Direction, changes_of
 from qnnq.fitting.observation import Observation
 from qnnq.fitting.rivals import LIMIT, RIVAL, cost_of, lost_accuracy
 from qnnq.runs.request import RunRequest
@@ -76,12 +76,10 @@ def separations(found: Fit, rivals: Sequence[Direction], elsewhere: Likelihood) 
                 found.likelihood, found.values, found.information.derivatives, rival.changes
             )
         )
-        without = elsewhere.probabilities(found.values)
-        beside = elsewhere.beside(found.values, rival.mechanism.at([rival.size]))
-        if without is None or beside is None:
+        changes = changes_of(elsewhere, found.values, rival.mechanism, rival.size)
+        if changes is None:
             said.append(None)
             continue
-        changes = [b - a for a, b in zip(without, beside, strict=True)]
         added = _informations(elsewhere, found.values, there, changes)
         cost = abs(cost_of(found, rival)) / max(lost_accuracy(found), 1e-9)
         wanted = [
@@ -104,8 +102,7 @@ def _informations(
     changes: Sequence[FloatArray],
 ) -> list[FloatArray]:
     """Return what each setting says about the parameters and, last, a mechanism."""
-    probabilities = likelihood.probabilities(values)
-    assert probabilities is not None
+    probabilities = likelihood.at(values)
     return [
         expected_information(
             observation, p + abs(change) / 2, np.concatenate([slopes, change[None]])

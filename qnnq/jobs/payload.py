@@ -1,12 +1,10 @@
 """The size of a job's request: angles and circuit as the client encodes them, zlib and base64."""
 
-import io
 import math
 import zlib
 from collections.abc import Sequence
 
 import numpy as np
-from qiskit import qpy
 from qiskit.circuit import QuantumCircuit
 
 from qnnq.arrays import FloatArray, OutcomeArray
@@ -17,6 +15,7 @@ from qnnq.execution.engines.packing import pack
 from qnnq.execution.modes.stepwise import Stepwise
 from qnnq.execution.shot_loop import run_shots
 from qnnq.networks.network import Network
+from qnnq.storage.blobs import circuit_to
 from transpile import CompiledLayer
 
 BASE64 = 4 / 3
@@ -34,9 +33,7 @@ _IMAGES, _SHOTS = 50, 10
 
 def circuit_bytes(circuit: QuantumCircuit, twirled: bool) -> int:
     """Return an upper bound of what a request takes without its angles."""
-    stream = io.BytesIO()
-    qpy.dump(circuit, stream)
-    size = REQUEST_BYTES + math.ceil(len(zlib.compress(stream.getvalue())) * BASE64)
+    size = REQUEST_BYTES + math.ceil(len(zlib.compress(circuit_to(circuit))) * BASE64)
     if twirled:
         size += TWIRLING_BYTES + TWIRLING_BYTES_PER_SLOT * circuit.num_clbits
     return size

@@ -15,9 +15,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from qnnq.arrays import FloatArray
-from qnnq.errors import InputError, located
+from qnnq.errors import InputError
 from qnnq.networks.network import Network
-from qnnq.storage.files import refuse_pointer, write_atomically
+from qnnq.storage.files import reading, refuse_pointer, write_atomically
 
 FORMAT = "qnnq-network/1"
 FORMAT_WITH_LISTS = "qnnq-network/2"
@@ -40,25 +40,25 @@ def read_network(path: str | Path) -> Network:
     if not os.path.isfile(path):
         found = "not a file" if os.path.exists(path) else "no such file"
         raise InputError(f"{path}: {found}")
-    try:
+    with reading(path):
         with path.open("rb") as opened:
             refuse_pointer(path, opened.read(1024))
+        return _read(path)
+
+
+def _read(path: Path) -> Network:
+    try:
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
             _check_header(metadata)
             for name in file.keys():  # noqa: SIM118 (not a mapping)
                 _check_stored_type(name, file.get_slice(name).get_dtype())
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        return _assemble(tensors, metadata)
-    except InputError as error:
-        raise located(path, error) from error
     except SafetensorError as error:
         raise InputError(
-            f"{path}: not a whole safetensors file: {error} (qnnq import makes one of trained "
-            "weights)"
+            f"not a whole safetensors file: {error} (qnnq import makes one of trained weights)"
         ) from error
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+    return _assemble(tensors, metadata)
 
 
 def check_network_path(path: str | Path) -> None:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from qnnq.arrays import FloatArray
-from qnnq.errors import InputError, located
+from qnnq.errors import InputError
 from qnnq.networks.activation import Activation
 from qnnq.networks.layers import Layers, layers_of_state
 from qnnq.networks.network import Network
 from qnnq.networks.weight_files import HALF, arrays, read_safetensors, read_torch
-from qnnq.storage.files import read_text, refuse_pointer
+from qnnq.storage.files import read_text, reading, refuse_pointer
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -54,7 +54,7 @@ def import_network(
         InputError: One line that begins with the path, if the file is bad.
     """
     path = Path(path)
-    try:
+    with reading(path):
         found, types = _read(path, layers)
         information = {"imported_from": path.name}
         if path.suffix != ".json":
@@ -63,10 +63,6 @@ def import_network(
             information[PRECISION] = half[0]
         physics = (activation, stretch, entanglement, last_projective, information)
         return _network(found, *physics)
-    except InputError as error:
-        raise located(path, error) from error
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
 def from_torch(

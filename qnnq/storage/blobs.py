@@ -23,8 +23,8 @@ def arrays_from(content: bytes) -> dict[str, NDArray[Any]]:
         return {name: file[name] for name in file.files}
 
 
-def circuit_to(circuit: QuantumCircuit) -> bytes:
-    """Return a circuit as QPY."""
+def circuit_to(circuit: QuantumCircuit | list[QuantumCircuit]) -> bytes:
+    """Return a circuit, or several, as QPY."""
     stream = io.BytesIO()
     qpy.dump(circuit, stream)
     return stream.getvalue()

@@ -1,10 +1,12 @@
 """Writing files so that a reader never sees half of one."""
 
+import contextlib
 import errno
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
-from qnnq.errors import InputError, QnnqError
+from qnnq.errors import InputError, QnnqError, located
 from qnnq.limits import MOST_TEXT_BYTES
 
 _POINTER = b"version https://git-lfs.github.com/spec/"
@@ -36,6 +38,17 @@ def write_atomically(path: str | Path, content: bytes) -> None:
         raise _failure(path, error) from error
 
 
+@contextlib.contextmanager
+def reading(path: str | Path) -> Iterator[None]:
+    """Name a file in the InputError that is raised about it, also where it cannot be read."""
+    try:
+        yield
+    except InputError as error:
+        raise located(path, error) from error
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
 def read_text(path: str | Path) -> str:
     """Return the text of a file in UTF-8, without the mark that some editors begin it with.
 
@@ -43,11 +56,8 @@ def read_text(path: str | Path) -> str:
         InputError: Where it cannot be read, is no such text or larger than text files are, or is a
             pointer of Git LFS.
     """
-    try:
-        with Path(path).open("rb") as file:
-            content = file.read(MOST_TEXT_BYTES + 1)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+    with reading(path), Path(path).open("rb") as file:
+        content = file.read(MOST_TEXT_BYTES + 1)
     refuse_pointer(path, content)
     if len(content) > MOST_TEXT_BYTES:
         raise InputError(f"{path}: expected at most {MOST_TEXT_BYTES:,} bytes of text, found more")

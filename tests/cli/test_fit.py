@@ -154,7 +154,10 @@ def test_bad_tables_are_one_line(text, says, tmp_path, capsys):
             ["--noise", "fake_torino*?", "--device", "fake_kingston"],
             "--noise 'fake_torino*?': expected the noise of --device fake_kingston",
         ),
-        (["--noise", "fake_torino*?", "--hold-out", "pears=1"], "--hold-out 'pears=1'"),
+        (
+            ["--noise", "fake_torino*?", "--hold-out", "pears=1"],
+            "--hold-out: condition 'pears=1'",
+        ),
         (["--noise", "fake_torino*?", "--hold-out", "pairs=7"], "pairs is one of 0, 4, 8"),
         (["--noise", "fake_torino*?", "--hold-out", "images=6929"], "got none"),
         (["--noise", "fake_torino*?", "--where", "pairs=7"], "--where"),

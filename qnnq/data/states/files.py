@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qnnq.data.states.dataset import State, States
-from qnnq.errors import InputError, located, require
-from qnnq.storage.files import read_text, write_atomically
+from qnnq.errors import InputError, require
+from qnnq.storage.files import read_text, reading, write_atomically
 
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
@@ -44,13 +44,9 @@ def write_states(path: str | Path, states: States) -> None:
 
 def read_states(path: str | Path) -> States:
     """Read states; raise InputError, one line that begins with the path, if the file is bad."""
-    try:
+    with reading(path):
         ending = check_ending(path)
         return _from_qpy(Path(path)) if ending == ".qpy" else _from_json(path)
-    except InputError as error:
-        raise located(path, error) from error
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
 def check_ending(path: str | Path) -> str:
@@ -99,7 +95,7 @@ def _from_qasm(text: str, where: str) -> "QuantumCircuit":
 
 
 def _to_qpy(states: States) -> bytes:
-    from qiskit import qpy
+    from qnnq.storage.blobs import circuit_to
 
     circuits = []
     for number, state in enumerate(states.states):
@@ -113,9 +109,7 @@ def _to_qpy(states: States) -> bytes:
                 "name": states.name,
             }
             circuits.append(labelled)
-    buffer = io.BytesIO()
-    qpy.dump(circuits, buffer)
-    return buffer.getvalue()
+    return circuit_to(circuits)
 
 
 def _from_qpy(path: Path) -> States:
