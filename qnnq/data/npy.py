@@ -10,16 +10,10 @@ from numpy.typing import NDArray
 
 from qnnq.data.dataset import Dataset, Kind
 from qnnq.data.forms import dataset_of
+from qnnq.data.npz import KEYS
 from qnnq.errors import InputError
 
-_WORDS: tuple[tuple[str, str, Kind | None], ...] = (
-    ("images", "labels", "pixels"),
-    ("features", "labels", "features"),
-    ("x", "y", None),
-    ("X", "y", None),
-    ("data", "target", None),
-    ("data", "labels", None),
-)
+_WORDS = (*KEYS, ("data", "labels", None))
 
 
 def npy_pair(path: Path) -> tuple[Path, Path | None, Kind | None]:

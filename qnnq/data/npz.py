@@ -18,7 +18,7 @@ PARTS: tuple[Part, ...] = get_args(Part)
 
 # (values, labels, what the values are; None: to be seen from them)
 _Keys = tuple[str, str, Kind | None]
-_WHOLE: tuple[_Keys, ...] = (
+KEYS: tuple[_Keys, ...] = (
     ("images", "labels", "pixels"),
     ("features", "labels", "features"),
     ("x", "y", None),
@@ -79,7 +79,7 @@ def parts_of(path: Path) -> tuple[Part, ...]:
 
 
 def _chosen(keys: list[str], part: Part | None, prefer: Part) -> _Keys:
-    whole = [each for each in _WHOLE if each[0] in keys]
+    whole = [each for each in KEYS if each[0] in keys]
     if whole and part is None:
         return _only(whole)
     wanted = part or prefer

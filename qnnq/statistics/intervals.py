@@ -147,11 +147,7 @@ def image_weights(
     A Dirichlet weight on every image (D. B. Rubin, Ann. Stat. 9, 130 (1981)); images of one group
     have the same result, so their weights are drawn as one sum.
     """
-    gamma = np.random.default_rng(seed).standard_gamma(
-        np.asarray(multiplicity, float), size=(replicates, np.size(multiplicity))
-    )
-    weights: NDArray[np.float64] = gamma / gamma.sum(axis=1, keepdims=True)
-    return weights
+    return np.random.default_rng(seed).dirichlet(np.asarray(multiplicity, float), replicates)
 
 
 def bootstrap_over_images(
