@@ -50,9 +50,9 @@ def plan_calibration(request: HardwareRequest) -> Plan:
     placed = fill_chip(request, network)
     widest: dict[float, int] = {}
     for number, layer in enumerate(placed.layers):
-        best = widest.get(layer.entanglement)
+        best = widest.get(layer.shape.entanglement)
         if best is None or layer.slots > placed.layers[best].slots:
-            widest[layer.entanglement] = number
+            widest[layer.shape.entanglement] = number
     layers = tuple(placed.layers[number] for number in widest.values())
     costs = tuple(placed.costs[number] for number in widest.values())
     estimates = [
@@ -133,7 +133,7 @@ def measure_responses(ledger: Ledger, engine: RuntimeEngine, service: Service) -
         ones = ledger.bits(job).sum(axis=1, dtype=np.int64)  # (sets, slots)
         minus = np.array([(ones * (chosen == angle)).sum(axis=0) for angle in range(len(ANGLES))])
         fitted = fit_sites([str(site) for site in layer.sites], minus, shots)
-        kinds.append(KindResponse(entanglement=layer.entanglement, sites=tuple(fitted)))
+        kinds.append(KindResponse(entanglement=layer.shape.entanglement, sites=tuple(fitted)))
     response = MeasuredResponse(
         device=ledger.fact("device"),
         calibration=ledger.fact("calibration"),

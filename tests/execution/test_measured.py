@@ -44,8 +44,8 @@ def measured_file(path, deployed, shots, device="fake_torino", seed=0):
     kinds = {}
     for index, layer in enumerate(deployed.layers):
         sites = [str(site) for site in layer.sites]
-        kinds[layer.entanglement] = KindResponse(
-            entanglement=layer.entanglement,
+        kinds[layer.shape.entanglement] = KindResponse(
+            entanglement=layer.shape.entanglement,
             sites=tuple(fit_sites(sites, measure(deployed, index, shots, seed), shots)),
         )
     response = MeasuredResponse(
