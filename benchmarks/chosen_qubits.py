@@ -17,7 +17,8 @@ from rich.table import Table
 
 from qnnq.devices.names import resolve_device
 from transpile.calibration import read_calibration
-from transpile.sites import single_sites
+from transpile.groups import Group
+from transpile.sites import site_error
 
 DEVICES = ("fake_kingston", "fake_torino", "fake_sherbrooke")
 SIGMAS = (0.2, 0.4)
@@ -36,9 +37,8 @@ def main() -> None:
     rng = np.random.default_rng(0)
     for name in DEVICES:
         calibration = read_calibration(resolve_device(name).target)
-        sites = single_sites(calibration, np.pi / 2)
-        true = np.array([error for error, _ in sites])
-        readout = np.array([calibration.qubits[site.neuron].readout_error for _, site in sites])
+        true = np.array([site_error(calibration, Group((q,))) for q in calibration.usable])
+        readout = np.array([calibration.qubits[q].readout_error for q in calibration.usable])
         rotation = 1 - (1 - true) / (1 - readout)
         best = np.sort(true)[:CHOSEN].sum()
         for sigma in SIGMAS:

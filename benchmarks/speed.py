@@ -182,7 +182,7 @@ def compare_noise() -> list[Row]:
 
     backend = resolve_device("fake_kingston").backend
     qubits = deploy(RunRequest(noise="fake_kingston"), load_model("mnist16-a0.5")).layers[0].sites
-    used = [site.neuron for site in qubits]
+    used = [site.neurons[0] for site in qubits]
     specification = NoiseSpecification.parse("fake_kingston", device_names=["fake_kingston"])
 
     def restricted() -> None:

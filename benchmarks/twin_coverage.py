@@ -64,7 +64,7 @@ def main() -> None:
                 calibration=None,
                 measured="",
                 shots=options.angle_shots,
-                kinds=(KindResponse(entanglement=layer.entanglement, sites=tuple(sites)),),
+                kinds=(KindResponse(entanglement=layer.shape.entanglement, sites=tuple(sites)),),
             )
             prediction = predict(plan, response, seed=number)
             mode = Stepwise(truth, network.entanglements)

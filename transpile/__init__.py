@@ -21,16 +21,16 @@ from transpile.digest import circuit_digest
 from transpile.dynamic import NetworkCircuit, machine_circuit, network_circuit
 from transpile.errors import TranspileError
 from transpile.feedforward import Branch, Feedforward, linear_feedforward, table_feedforward
-from transpile.gate_pairs import PairGate
+from transpile.groups import Group
 from transpile.isa import CompiledLayer, compile_layer
 from transpile.layer import OUTCOME, layer_circuit
 from transpile.layout import capacity, choose_sites
 from transpile.measurement import measurements
 from transpile.network_report import NetworkReport, network_report
-from transpile.placement import check_sites, parse_sites
+from transpile.placement import check_groups, parse_sites
 from transpile.report import LayerReport, report
 from transpile.schedule import delay_seconds, schedule, schedule_where_known, unknown_wait
-from transpile.sites import Site
+from transpile.shape import PairGate, Shape
 from transpile.step import CompiledStep, Recycling
 
 __all__ = [
@@ -45,18 +45,19 @@ __all__ = [
     "CompiledStep",
     "ControllerLoad",
     "Feedforward",
+    "Group",
     "LayerReport",
     "NetworkCircuit",
     "NetworkReport",
     "PairGate",
     "Recycling",
-    "Site",
+    "Shape",
     "TranspileError",
     "append_projective_step",
     "append_weak_step",
     "capacity",
     "check_controller",
-    "check_sites",
+    "check_groups",
     "choose_sites",
     "circuit_digest",
     "compile_layer",

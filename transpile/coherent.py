@@ -9,11 +9,11 @@ from qiskit.transpiler import Target
 
 from transpile.errors import TranspileError, unknown
 from transpile.feedforward import Feedforward
+from transpile.groups import Group
 from transpile.isa import OPTIMIZATION_LEVEL
 from transpile.lifetimes import Lifetimes
 from transpile.measurement import MEASURE, check_measurement, median_duration
 from transpile.network_layout import network_sites
-from transpile.sites import Site
 from transpile.step import CompiledStep, Recycling, StepCompiler
 from transpile.timeline import aligned
 
@@ -49,7 +49,7 @@ class CompiledNetwork:
     """
 
     steps: tuple[CompiledStep, ...]
-    sites: tuple[Site, ...]
+    sites: tuple[Group, ...]
     feedback_latency: float
     condition_overhead: float
     measurement: str
@@ -61,7 +61,7 @@ def compile_network(
     entanglements: Sequence[float],
     *,
     feedforward: Sequence[Feedforward] | None = None,
-    sites: Sequence[Site] | None = None,
+    sites: Sequence[Group] | None = None,
     feedback_latency: float = FEEDBACK_LATENCY,
     condition_overhead: float = CONDITION_OVERHEAD,
     recycling: Recycling = "flip",

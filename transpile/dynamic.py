@@ -15,9 +15,9 @@ from qiskit.circuit.library import XGate
 from qiskit.transpiler import Target
 
 from transpile.coherent import CompiledNetwork
+from transpile.groups import Group
 from transpile.layer import OUTCOME
 from transpile.measurement import with_measurement
-from transpile.sites import Site
 from transpile.step import DECOUPLING, CompiledStep
 
 
@@ -32,7 +32,7 @@ class NetworkCircuit:
     """
 
     circuit: QuantumCircuit
-    sites: tuple[Site, ...]
+    sites: tuple[Group, ...]
 
     @property
     def widths(self) -> tuple[int, ...]:

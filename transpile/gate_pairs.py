@@ -7,75 +7,49 @@ diagonal in the computational basis, such as phase damping or an over-rotated CZ
 """
 
 import math
-from collections.abc import Iterable, Sequence
-from typing import Literal, get_args
+from collections.abc import Sequence
 
 from qiskit.circuit import CircuitInstruction, Gate, QuantumCircuit, Qubit
 from qiskit.circuit.library import CZGate, RZGate, SXGate
 from qiskit.transpiler import Target
 
-from transpile.errors import TranspileError, unknown
-
-PairGate = Literal["sx", "cz"]
+from transpile.errors import TranspileError
+from transpile.groups import Group
+from transpile.shape import Shape
 
 SELF_INVERSE = ("cz", "ecr", "cx")
 """Two-qubit gates that a target may have and that undo themselves."""
 
 
-def check_pairs(pairs: int, pair_gate: str) -> None:
-    """Raise TranspileError for a negative number of pairs or an unknown pair gate."""
-    if pair_gate not in get_args(PairGate):
-        raise unknown("pair gate", pair_gate, get_args(PairGate))
-    if pairs < 0:
-        raise TranspileError(f"pairs: expected a number >= 0, got {pairs}")
-
-
-def neighbours(width: int, copies: int = 1) -> list[tuple[int, int]]:
-    """Pair slots 2k and 2k+1 of every copy of a layer; the odd one out has no partner."""
-    return [
-        (copy * width + first, copy * width + first + 1)
-        for copy in range(copies)
-        for first in range(0, width - 1, 2)
-    ]
-
-
 def insert_pairs(
-    circuit: QuantumCircuit,
-    neurons: Sequence[int],
-    couples: Iterable[tuple[int, int]],
-    pairs: int,
-    pair_gate: PairGate,
-    target: Target | None = None,
+    circuit: QuantumCircuit, shape: Shape, groups: Sequence[Group], target: Target | None = None
 ) -> QuantumCircuit:
     """Insert gate pairs behind each neuron's rotation, before its coupling or measurement.
 
     "sx": `pairs` times (SX, SX-dagger) on each neuron, 2 * pairs physical SX; SX-dagger is SX
-    between virtual RZ(pi) and RZ(-pi). "cz": `pairs` times the two-qubit gate twice on each couple
-    of neurons: CZ, or the self-inverse gate (ECR, CX) that `target` has there instead; exactly 2 *
-    pairs of them.
+    between virtual RZ(pi) and RZ(-pi). "cz": `pairs` times the two-qubit gate twice on each
+    coupling of a group: CZ, or the self-inverse gate (ECR, CX) that `target` has there instead;
+    exactly 2 * pairs of them.
 
     Args:
         circuit: The circuit of a layer.
-        neurons: The qubit index of each neuron.
-        couples: The neurons that "cz" joins, as indices of `neurons`.
-        pairs: How many.
-        pair_gate: Which.
+        shape: The layer.
+        groups: Its groups, on the circuit's qubits.
         target: The device; None: a circuit that is not compiled.
 
     Raises:
-        TranspileError: If a couple has no such gate, or the numbers are out of range.
+        TranspileError: If a coupling has no such gate.
     """
-    check_pairs(pairs, pair_gate)
-    if pairs == 0:
+    if shape.pairs == 0:
         return circuit
+    neurons = [neuron for group in groups for neuron in group.neurons]
     blocks: list[tuple[Gate, tuple[int, ...]]] = []
-    if pair_gate == "sx":
+    if shape.pair_gate == "sx":
         for neuron in neurons:
-            blocks += [(gate, (neuron,)) for gate in _sx_pair(target)] * pairs
+            blocks += [(gate, (neuron,)) for gate in _sx_pair(target)] * shape.pairs
     else:
-        for first, second in couples:
-            block = _self_inverse_gate(target, neurons[first], neurons[second])
-            blocks += [block] * (2 * pairs)
+        for first, second in (pair for group in groups for pair in group.couplings):
+            blocks += [_self_inverse_gate(target, first, second)] * (2 * shape.pairs)
 
     rotations, rest = _split_before_coupling(circuit, {circuit.qubits[q] for q in neurons})
     inserted = circuit.copy_empty_like()

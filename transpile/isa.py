@@ -3,7 +3,7 @@
 import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -14,11 +14,12 @@ from qiskit.transpiler import Target, generate_preset_pass_manager
 
 from transpile.digest import circuit_digest
 from transpile.errors import TranspileError
-from transpile.gate_pairs import PairGate, check_pairs, insert_pairs, neighbours
+from transpile.gate_pairs import insert_pairs
+from transpile.groups import Group
 from transpile.layer import layer_circuit
 from transpile.layout import capacity, choose_sites
-from transpile.placement import check_sites
-from transpile.sites import Site
+from transpile.placement import check_groups
+from transpile.shape import Shape
 
 OPTIMIZATION_LEVEL = 1
 """Level 1 merges single-qubit gates. The couplings are minimal as they are written: levels 2 and 3
@@ -33,27 +34,30 @@ class CompiledLayer:
         circuit: Over all qubits of the device; circuit.parameters is angle[0], angle[1], ... in
             this order, angle[k] being the angle alpha' in radians of slot k; bit k of the classical
             register `outcome` is the outcome of slot k (0 for +1, 1 for -1).
-        sites: The physical qubits of each slot.
-        width: Neurons of the layer.
-        copies: Images side by side, in slots copy * width + neuron.
+        sites: The place of each slot, which is that of one neuron.
+        shape: The layer.
         parts: Executions of the circuit that the layer needs; more than 1 only where it is wider
             than the chip, and then neuron j is in execution j // slots, slot j % slots. Slots that
             the last execution does not need take angle 0 and are ignored.
-        entanglement: The angle g, radians.
     """
 
     circuit: QuantumCircuit
-    sites: tuple[Site, ...]
-    width: int
-    copies: int
+    sites: tuple[Group, ...]
+    shape: Shape
     parts: int
-    entanglement: float
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 (hexadecimal) of the circuit, and of the slots that images and neurons use."""
-        arrangement = f"{self.width} {self.copies} {self.parts} {circuit_digest(self.circuit)}"
+        shape, circuit = self.shape, circuit_digest(self.circuit)
+        arrangement = f"{shape.width} {shape.copies} {self.parts} {circuit}"
         return hashlib.sha256(arrangement.encode()).hexdigest()
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """The groups of neurons of one execution."""
+        execution = self.shape if self.parts == 1 else replace(self.shape, width=self.slots)
+        return execution.placed(self.sites)
 
     @property
     def slots(self) -> int:
@@ -63,18 +67,14 @@ class CompiledLayer:
     @property
     def slot_of(self) -> NDArray[np.intp]:
         """Slot of each neuron of each copy, (copies, width)."""
-        return np.arange(self.copies * self.width).reshape(self.copies, -1) % self.slots
+        return np.arange(self.shape.neurons).reshape(self.shape.copies, -1) % self.slots
 
 
 def compile_layer(
     target: Target,
-    width: int,
-    entanglement: float,
+    shape: Shape,
     *,
-    copies: int = 1,
-    sites: Sequence[Site] | None = None,
-    pairs: int = 0,
-    pair_gate: PairGate = "sx",
+    sites: Sequence[Group] | None = None,
     optimization_level: int = OPTIMIZATION_LEVEL,
     seed: int = 0,
 ) -> CompiledLayer:
@@ -82,77 +82,55 @@ def compile_layer(
 
     Args:
         target: The device.
-        width: Neurons.
-        entanglement: The angle g, radians.
-        copies: Images side by side.
-        sites: One for each of copies * width neurons (fewer for a layer wider than the chip);
+        shape: The layer.
+        sites: The place of each neuron of every copy (of fewer for a layer wider than the chip);
             chosen by calibration where None.
-        pairs: Inserted gate pairs, exactly so many at every optimization level.
-        pair_gate: "cz" joins neurons 2k and 2k+1 of the same copy, and places them on coupled
-            qubits even with no pairs, so that the number of pairs does not change the qubits.
         optimization_level: Of the transpiler, 0 to 3.
         seed: Of the transpiler.
 
     Raises:
-        TranspileError: For a layer that cannot be placed, for bad sites, pairs or angles.
+        TranspileError: For a layer that cannot be placed, or for bad sites.
     """
-    check_pairs(pairs, pair_gate)
     if optimization_level not in range(4):
         raise TranspileError(f"optimization level: expected 0 to 3, got {optimization_level}")
-    slots, parts = _split(target, width, entanglement, copies, sites, pair_gate)
-    row = width if parts == 1 else slots
+    execution, parts = _split(target, shape, sites)
     if sites is None:
-        sites = choose_sites(target, row, entanglement, pair_gate=pair_gate, copies=copies)
-    sites = tuple(sites[:slots])
-    check_sites(sites, target, entanglement, pair_gate, row)
-
-    qubits = [site.neuron for site in sites]
-    qubits += [site.ancilla for site in sites if site.ancilla is not None]
-    layer = layer_circuit(slots, entanglement)
+        sites = choose_sites(target, execution)
+    sites = tuple(sites[: execution.neurons])
+    groups = execution.placed(sites)
+    check_groups(groups, target, shape.entanglement)
+    qubits = [qubit for site in sites for qubit in site.neurons]
+    qubits += [qubit for site in sites for qubit in site.ancillas]
+    layer = layer_circuit(replace(execution, pairs=0))
     circuit = to_isa(layer, target, qubits, optimization_level, seed)
-    circuit = insert_pairs(
-        circuit,
-        [site.neuron for site in sites],
-        neighbours(row, copies),
-        pairs,
-        pair_gate,
-        target,
-    )
-    return CompiledLayer(circuit, sites, width, copies, parts, entanglement)
+    circuit = insert_pairs(circuit, execution, groups, target)
+    return CompiledLayer(circuit, sites, shape, parts)
 
 
-def _split(
-    target: Target,
-    width: int,
-    entanglement: float,
-    copies: int,
-    sites: Sequence[Site] | None,
-    pair_gate: PairGate,
-) -> tuple[int, int]:
-    """Slots of one execution, and the number of executions."""
-    if width < 1 or copies < 1:
-        raise TranspileError(
-            f"layer: expected at least 1 neuron and 1 copy, got {width} and {copies}"
-        )
-    wanted = copies * width
+def _split(target: Target, shape: Shape, sites: Sequence[Group] | None) -> tuple[Shape, int]:
+    """What one execution is of, and the number of executions."""
+    wanted = shape.neurons
     if sites is not None and len(sites) == wanted:
-        return wanted, 1
-    room = capacity(target, entanglement, pair_gate)
-    splits = copies == 1 and width > room
+        return shape, 1
+    room = capacity(target, shape)
+    splits = shape.copies == 1 and shape.width > room
+    # Groups stay together, so a part of a split layer has a multiple of their size.
+    size = max(len(group.neurons) for group in shape.groups)
     if sites is not None:
         if not splits or len(sites) > wanted or not sites:
             raise TranspileError(f"qubits: expected {wanted} sites, got {len(sites)}")
         room = len(sites)
-        if pair_gate == "cz" and room == 1:
-            raise TranspileError("qubits: expected at least 2 sites for the pair gate cz, got 1")
-    # Couples of neurons stay together, so a part of a split layer has an even number of slots.
-    granularity = 2 if pair_gate == "cz" else 1
-    room -= room % granularity
+        if room < size:
+            raise TranspileError(
+                f"qubits: expected at least {size} sites for the pair gate {shape.pair_gate}, "
+                f"got {room}"
+            )
+    room -= room % size
     if not splits or room == 0:
-        return wanted, 1
-    parts = math.ceil(width / room)
-    slots = math.ceil(width / parts)
-    return slots + slots % granularity, parts
+        return shape, 1
+    parts = math.ceil(shape.width / room)
+    slots = math.ceil(shape.width / parts)
+    return replace(shape, width=slots + -slots % size), parts
 
 
 def to_isa(

@@ -1,163 +1,180 @@
 """Choice of the physical qubits of a layer by the calibration of the device."""
 
-from itertools import product
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 
 from qiskit.transpiler import Target
 
-from transpile.activation_step import is_projective
 from transpile.calibration import Calibration, read_calibration
 from transpile.errors import TranspileError
-from transpile.gate_pairs import PairGate, check_pairs
-from transpile.matching import cheapest_disjoint, largest_matching
-from transpile.sites import Site, couple_cost, single_sites
+from transpile.groups import Group, pair_key
+from transpile.matching import Pair, cheapest_disjoint, largest_matching
+from transpile.shape import Shape
+from transpile.sites import group_cost
 
-Couple = tuple[Site, Site]
+Kind = tuple[int, tuple[tuple[int, int], ...]]
+"""Neurons of a group, and which of them, by their places in it, are coupled."""
+
+SINGLE: Kind = (1, ())
 
 
-def capacity(target: Target, entanglement: float, pair_gate: PairGate = "sx") -> int:
-    """How many neurons of one layer the fault-free part of the device takes.
+def capacity(target: Target, shape: Shape) -> int:
+    """How many neurons of a layer the fault-free part of the device takes.
 
-    For "cz" with ancillas this is what the placement reaches, not a proven maximum.
+    Where a group takes more than two qubits, this is what the placement reaches, not a proven
+    maximum.
 
     Args:
         target: The device.
-        entanglement: The angle g in radians; below pi/2 a neuron needs two coupled qubits.
-        pair_gate: With "cz" neurons 2k and 2k+1 sit on coupled qubits.
+        shape: The layer; its width and copies do not matter where neurons are in no groups.
     """
-    check_pairs(0, pair_gate)
     calibration = read_calibration(target)
-    if pair_gate == "sx":
-        if is_projective(entanglement):
-            return len(calibration.usable)
+    kind = max(_kinds(shape))
+    qubits = kind[0] * (1 if shape.is_projective else 2)
+    if qubits == 1:
+        return len(calibration.usable)
+    if kind == SINGLE:
         return largest_matching(calibration.couplings)
-    if is_projective(entanglement):
-        couples = largest_matching(calibration.pair_couplings)
-        return 2 * couples + (len(calibration.usable) > 2 * couples)
-    paths = _disjoint_paths(calibration)
-    return 2 * len(paths) + (_singles(calibration, entanglement, 1, paths) is not None)
+    if qubits == 2:
+        groups = largest_matching(calibration.pair_couplings)
+        return 2 * groups + (len(calibration.usable) > 2 * groups)
+    chosen = _best_disjoint(calibration, kind, shape.is_projective)
+    used = {qubit for group in chosen for qubit in group.qubits}
+    single = _exact(calibration, {SINGLE: 1}, shape.is_projective, used)
+    return kind[0] * len(chosen) + (single is not None)
 
 
-def choose_sites(
-    target: Target,
-    width: int,
-    entanglement: float,
-    *,
-    pair_gate: PairGate = "sx",
-    copies: int = 1,
-) -> tuple[Site, ...]:
-    """Choose disjoint, fault-free sites at the least total expected error.
+def choose_sites(target: Target, shape: Shape) -> tuple[Group, ...]:
+    """Choose disjoint, fault-free places at the least total expected error.
 
-    A neuron and its ancilla are coupled, in the better of the two roles. With the pair gate "cz"
-    neurons 2k and 2k+1 of a copy are coupled too; then, with ancillas, the choice is greedy.
-
-    Args:
-        target: The device.
-        width: Neurons.
-        entanglement: The angle g, radians.
-        pair_gate: Of inserted pairs.
-        copies: Images side by side.
+    Of the two roles of a neuron and its ancilla the better one is taken. Groups of more than two
+    qubits are chosen first, one after the other, each the best of what the last one left.
 
     Returns:
-        copies * width sites: neuron j of copy c is at c * width + j, better sites first.
+        The place of every neuron by number; of equal groups the first ones have the better places.
 
     Raises:
         TranspileError: Where the device cannot place so many, with both numbers.
     """
-    check_pairs(0, pair_gate)
-    if width < 1 or copies < 1:
-        raise TranspileError(
-            f"layout: expected at least 1 neuron and 1 copy, got {width} and {copies}"
-        )
     calibration = read_calibration(target)
-    if pair_gate == "sx":
-        chosen = _singles(calibration, entanglement, width * copies)
-    else:
-        chosen = _couples(calibration, entanglement, width, copies)
-    if chosen is None:
-        room = capacity(target, entanglement, pair_gate)
-        raise TranspileError(_too_many(width, copies, entanglement, pair_gate, room))
-    return tuple(chosen)
+    numbers = _kinds(shape)
+    chosen: dict[Kind, list[Group]] = {}
+    used: set[int] = set()
+    size = 1 if shape.is_projective else 2
+    for kind in sorted((kind for kind in numbers if kind[0] * size > 2), reverse=True):
+        found = _best_disjoint(calibration, kind, shape.is_projective, used)
+        chosen[kind] = found[: len(numbers[kind])]
+        used.update(qubit for group in chosen[kind] for qubit in group.qubits)
+    wanted = {kind: len(groups) for kind, groups in numbers.items() if kind not in chosen}
+    rest = _exact(calibration, wanted, shape.is_projective, used)
+    chosen |= rest or {}
+    if any(len(chosen.get(kind, ())) < len(groups) for kind, groups in numbers.items()):
+        raise TranspileError(_too_many(shape, capacity(target, shape)))
+    sites: dict[int, Group] = {}
+    for kind, groups in numbers.items():
+        for group, placed in zip(groups, chosen[kind], strict=True):
+            sites.update(zip(group.neurons, placed.sites, strict=True))
+    return tuple(sites[number] for number in range(shape.neurons))
 
 
-def _too_many(width: int, copies: int, entanglement: float, pair_gate: PairGate, room: int) -> str:
-    kind = "neurons" if is_projective(entanglement) else "neuron-ancilla pairs"
-    coupled = ", neurons 2k and 2k+1 coupled" if pair_gate == "cz" else ""
-    wanted = f"{copies} copies of {width}" if copies > 1 else str(width)
+def _kinds(shape: Shape) -> dict[Kind, list[Group]]:
+    """Return the groups of each kind, by their neurons' numbers."""
+    found: dict[Kind, list[Group]] = defaultdict(list)
+    for group in shape.groups:
+        place = {number: place for place, number in enumerate(group.neurons)}
+        coupled = tuple(sorted(pair_key(place[a], place[b]) for a, b in group.couplings))
+        found[len(group.neurons), coupled].append(group)
+    return found
+
+
+def _too_many(shape: Shape, room: int) -> str:
+    kind = "neurons" if shape.is_projective else "neuron-ancilla pairs"
+    coupled = ", neurons 2k and 2k+1 coupled" if shape.pair_gate == "cz" else ""
+    wanted = f"{shape.copies} copies of {shape.width}" if shape.copies > 1 else str(shape.width)
     return f"layout: {wanted} {kind} wanted, the device can place {room}{coupled}"
 
 
-def _singles(
-    calibration: Calibration, entanglement: float, count: int, couples: list[Couple] | None = None
-) -> list[Site] | None:
-    """The best `count` disjoint sites on the qubits that the couples leave free."""
-    used = {qubit for couple in couples or () for site in couple for qubit in site.qubits}
-    scored = {
-        site.qubits: error
-        for error, site in single_sites(calibration, entanglement)
-        if not used & set(site.qubits)
-    }
-    if is_projective(entanglement):
-        found = cheapest_disjoint({}, 0, {q: error for (q, *_), error in scored.items()}, count)
-        return None if found is None else [Site(qubit) for qubit in found[1]]
-    found = cheapest_disjoint({(q, a): error for (q, a), error in scored.items()}, count, {}, 0)
-    return None if found is None else [Site(*pair) for pair in found[0]]
+def _exact(
+    calibration: Calibration, wanted: Mapping[Kind, int], projective: bool, used: Collection[int]
+) -> dict[Kind, list[Group]] | None:
+    """Return the best disjoint groups of one and of two qubits on the qubits that are not used."""
+    best: dict[Pair, tuple[float, Group]] = {}
+    alone: dict[int, float] = {}
+    pairs = singles = 0
+    kinds: dict[int, Kind] = {}
+    for kind, count in wanted.items():
+        groups = _embeddings(calibration, kind, projective, used)
+        if kind[0] * (1 if projective else 2) == 1:
+            singles, kinds[1] = count, kind
+            alone = {group.neurons[0]: group_cost(calibration, group) for group in groups}
+            continue
+        pairs, kinds[2] = count, kind
+        for group in groups:
+            scored = group_cost(calibration, group), group
+            key = pair_key(*group.qubits)
+            best[key] = min(
+                scored, best.get(key, scored), key=lambda each: (each[0], each[1].qubits)
+            )
+    found = cheapest_disjoint({key: best[key][0] for key in sorted(best)}, pairs, alone, singles)
+    if found is None:
+        return None
+    placed = {1: [Group((qubit,)) for qubit in found[1]], 2: [best[key][1] for key in found[0]]}
+    return {kind: placed[qubits] for qubits, kind in kinds.items()}
 
 
-def _couples(
-    calibration: Calibration, entanglement: float, width: int, copies: int
-) -> list[Site] | None:
-    """Sites copy by copy: its couples, then the odd one out."""
-    n_couples, n_singles = copies * (width // 2), copies * (width % 2)
-    if is_projective(entanglement):
-        found = cheapest_disjoint(
-            {pair: _bare_cost(calibration, pair) for pair in calibration.pair_couplings},
-            n_couples,
-            {site.neuron: error for error, site in single_sites(calibration, entanglement)},
-            n_singles,
-        )
-        if found is None:
-            return None
-        couples = [(Site(a), Site(b)) for a, b in found[0]]
-        singles = [Site(qubit) for qubit in found[1]]
-    else:
-        couples = _disjoint_paths(calibration)[:n_couples]
-        left = _singles(calibration, entanglement, n_singles, couples)
-        if len(couples) < n_couples or left is None:
-            return None
-        singles = left
-    per_copy = width // 2
-    return [
-        site
-        for copy in range(copies)
-        for site in (
-            *(s for couple in couples[copy * per_copy : (copy + 1) * per_copy] for s in couple),
-            *singles[copy : copy + width % 2],
-        )
-    ]
-
-
-def _bare_cost(calibration: Calibration, pair: tuple[int, int]) -> float:
-    return couple_cost(calibration, Site(pair[0]), Site(pair[1]))
-
-
-def _disjoint_paths(calibration: Calibration) -> list[Couple]:
-    """Disjoint paths ancilla-neuron-neuron-ancilla, each the best of what the last one left."""
-    partners: dict[int, list[int]] = {}
-    for a, b in calibration.couplings:
-        partners.setdefault(a, []).append(b)
-        partners.setdefault(b, []).append(a)
-    scored = []
-    for first, second in calibration.pair_couplings:
-        for a, b in product(partners.get(first, ()), partners.get(second, ())):
-            if len({first, second, a, b}) == 4:
-                couple = (Site(first, a), Site(second, b))
-                scored.append((couple_cost(calibration, *couple), couple))
-    scored.sort(key=lambda candidate: (candidate[0], str(candidate[1])))
-    chosen: list[Couple] = []
-    used: set[int] = set()
-    for _, couple in scored:
-        qubits = {qubit for site in couple for qubit in site.qubits}
-        if not used & qubits:
-            chosen.append(couple)
-            used |= qubits
+def _best_disjoint(
+    calibration: Calibration, kind: Kind, projective: bool, used: Collection[int] = ()
+) -> list[Group]:
+    """Return disjoint groups, each the best of what the last one left."""
+    groups = _embeddings(calibration, kind, projective, used)
+    chosen: list[Group] = []
+    taken: set[int] = set()
+    for group in sorted(groups, key=lambda each: (group_cost(calibration, each), each.qubits)):
+        if taken.isdisjoint(group.qubits):
+            chosen.append(group)
+            taken.update(group.qubits)
     return chosen
+
+
+def _embeddings(
+    calibration: Calibration, kind: Kind, projective: bool, used: Collection[int]
+) -> list[Group]:
+    """Return the groups of a kind on coupled qubits that are not used, symmetrical ones once.
+
+    A neuron and its ancilla can be either way round.
+    """
+    neighbours = _neighbours(calibration.pair_couplings)
+    size, couplings = kind
+    free = [qubit for qubit in calibration.usable if qubit not in used]
+    found: list[tuple[int, ...]] = [()]
+    for place in range(size):
+        before = [first for first, second in couplings if second == place]
+        found = [
+            (*qubits, qubit)
+            for qubits in found
+            for qubit in free
+            if qubit not in qubits and all(qubit in neighbours[qubits[each]] for each in before)
+        ]
+    if not projective:
+        neighbours = _neighbours(calibration.couplings)
+        for place in range(size):
+            found = [
+                (*qubits, qubit)
+                for qubits in found
+                for qubit in sorted(neighbours[qubits[place]].difference(qubits, used))
+            ]
+    different: dict[object, Group] = {}
+    for qubits in found:
+        joined = tuple((qubits[a], qubits[b]) for a, b in couplings)
+        group = Group(qubits[:size], qubits[size:], joined)
+        sites, gates = frozenset(group.sites), frozenset(pair_key(*pair) for pair in joined)
+        different.setdefault((sites, gates), group)
+    return list(different.values())
+
+
+def _neighbours(couplings: Iterable[Pair]) -> dict[int, set[int]]:
+    found: dict[int, set[int]] = defaultdict(set)
+    for a, b in couplings:
+        found[a].add(b)
+        found[b].add(a)
+    return found

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from transpile.activation_step import is_projective
-from transpile.sites import Site
+from transpile.groups import Group
 
 
 class Lifetimes:
@@ -19,7 +19,7 @@ class Lifetimes:
     """
 
     def __init__(
-        self, sites: Sequence[Site], widths: Sequence[int], entanglements: Sequence[float]
+        self, sites: Sequence[Group], widths: Sequence[int], entanglements: Sequence[float]
     ) -> None:
         self._sites = tuple(sites)
         self._widths = tuple(widths)
@@ -31,7 +31,7 @@ class Lifetimes:
             return []
         neurons = range(min(self._widths[step - 1 : step + 1]))
         ancillas = range(min(self._measured_weakly(0, step), self._measured_weakly(step)))
-        return [self._sites[j].neuron for j in neurons] + [self._ancilla(j) for j in ancillas]
+        return [self._sites[j].neurons[0] for j in neurons] + [self._ancilla(j) for j in ancillas]
 
     def measured_ancillas(self, step: int) -> Mapping[int, int]:
         """Neurons and ancillas that step - 1 measured and that `step` or a later one needs."""
@@ -44,14 +44,14 @@ class Lifetimes:
         """The qubits of neurons whose ancillas `step` measures and that the next step has."""
         if step + 1 >= len(self._widths) or not self._weak[step]:
             return []
-        return [self._sites[j].neuron for j in range(min(self._widths[step : step + 2]))]
+        return [self._sites[j].neurons[0] for j in range(min(self._widths[step : step + 2]))]
 
     def dropped_neurons(self, step: int) -> list[int]:
         """Qubits of neurons that step - 1 had, `step` has not and a later one has again."""
         if step == 0:
             return []
         again = min(self._widths[step - 1], max(self._widths[step:]))
-        return [self._sites[j].neuron for j in range(self._widths[step], again)]
+        return [self._sites[j].neurons[0] for j in range(self._widths[step], again)]
 
     def _measured_weakly(self, first: int, stop: int | None = None) -> int:
         """The largest number of ancillas that steps first, ..., stop - 1 use."""
@@ -59,6 +59,4 @@ class Lifetimes:
         return max((width for width, weak in steps if weak), default=0)
 
     def _ancilla(self, neuron: int) -> int:
-        ancilla = self._sites[neuron].ancilla
-        assert ancilla is not None
-        return ancilla
+        return self._sites[neuron].ancillas[0]

@@ -7,10 +7,11 @@ from qiskit.transpiler import Target
 from transpile.activation_step import is_projective
 from transpile.calibration import Calibration, read_calibration
 from transpile.errors import TranspileError
+from transpile.groups import Group
 from transpile.matching import cheapest_disjoint, largest_matching
 from transpile.measurement import MEASURE
-from transpile.placement import check_sites
-from transpile.sites import Site, site_cost, site_error
+from transpile.placement import check_groups
+from transpile.sites import site_cost, site_error
 
 
 def smallest_entanglements(widths: Sequence[int], entanglements: Sequence[float]) -> list[float]:
@@ -41,9 +42,9 @@ def network_sites(
     widths: Sequence[int],
     entanglements: Sequence[float],
     wait: float,
-    sites: Sequence[Site] | None = None,
+    sites: Sequence[Group] | None = None,
     measurement: str = MEASURE,
-) -> tuple[Site, ...]:
+) -> tuple[Group, ...]:
     """Sites of all neurons: neuron j of every layer is at site j.
 
     Neurons that some layer measures weakly have an ancilla there. The sites are chosen at the least
@@ -64,14 +65,15 @@ def network_sites(
     if sites is not None:
         if len(sites) != len(angles):
             raise TranspileError(f"qubits: expected {len(angles)} sites, got {len(sites)}")
-        check_sites(sites, target, angles, measurement=measurement)
+        check_groups(sites, target, angles, measurement)
         return tuple(sites)
     weak = sum(not is_projective(angle) for angle in angles)
     calibration = read_calibration(target, measurement)
     read_out = any(is_projective(angle) for angle in entanglements)
     pairs = _pair_errors(calibration, wait, read_out) if weak else {}
     singles = {
-        qubit: _living_cost(calibration, Site(qubit), wait, False) for qubit in calibration.usable
+        qubit: _living_cost(calibration, Group((qubit,)), wait, False)
+        for qubit in calibration.usable
     }
     found = cheapest_disjoint(
         {qubits: error for qubits, (error, _) in pairs.items()}, weak, singles, len(angles) - weak
@@ -84,28 +86,30 @@ def network_sites(
             f"layout: {weak or len(angles)} {kind} wanted{more}, the device can place {room}; "
             "neurons that live on cannot be split over several executions"
         )
-    return tuple([pairs[qubits][1] for qubits in found[0]] + [Site(qubit) for qubit in found[1]])
+    return tuple(
+        [pairs[qubits][1] for qubits in found[0]] + [Group((qubit,)) for qubit in found[1]]
+    )
 
 
 def _pair_errors(
     calibration: Calibration, wait: float, read_out: bool
-) -> dict[tuple[int, int], tuple[float, Site]]:
+) -> dict[tuple[int, int], tuple[float, Group]]:
     """The better of the two roles of each coupled pair, with its error."""
     return {
         (a, b): min(
             (
                 (_living_cost(calibration, site, wait, read_out), site)
-                for site in (Site(a, b), Site(b, a))
+                for site in (Group((a,), (b,)), Group((b,), (a,)))
             ),
-            key=lambda scored: (scored[0], scored[1].neuron),
+            key=lambda scored: (scored[0], scored[1].neurons),
         )
         for a, b in sorted(calibration.couplings)
     }
 
 
-def _living_cost(calibration: Calibration, site: Site, wait: float, read_out: bool) -> float:
+def _living_cost(calibration: Calibration, site: Group, wait: float, read_out: bool) -> float:
     """Cost of one step in which the neuron also waits and, where `read_out`, is measured."""
-    neuron = calibration.qubits[site.neuron]
+    neuron = calibration.qubits[site.neurons[0]]
     error = site_error(calibration, site)
     success = (1 - error) * (1 - neuron.relaxation_error(wait))
     gap = site_cost(calibration, site) - error

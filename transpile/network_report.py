@@ -12,9 +12,9 @@ from transpile.calibration import read_calibration
 from transpile.coherent import CompiledNetwork
 from transpile.control_flow import ControllerLoad, controller_load, operand
 from transpile.dynamic import network_circuit
+from transpile.groups import Group
 from transpile.measurement import MEASURE
 from transpile.schedule import delay_seconds
-from transpile.sites import Site
 
 
 @dataclass(frozen=True)
@@ -70,8 +70,8 @@ def network_report(compiled: CompiledNetwork, target: Target) -> NetworkReport:
             )
             errors[layer].append(1 - life.success * relaxed)
             without[layer].append(1 - life.success)
-            waiting += life.waiting[site.neuron] + life.resting[site.neuron]
-            acting += life.acting[site.neuron]
+            waiting += life.waiting[site.neurons[0]] + life.resting[site.neurons[0]]
+            acting += life.acting[site.neurons[0]]
     duration = sum(step.duration for step in compiled.steps)
     feedforward = sum(step.feedforward_duration for step in compiled.steps)
     measurement = sum(step.measurement_duration for step in compiled.steps)
@@ -106,7 +106,7 @@ class _Life:
         self.acting: dict[int, float] = defaultdict(float)
 
 
-def _lives(compiled: CompiledNetwork, target: Target, site: Site) -> Iterator[tuple[int, _Life]]:
+def _lives(compiled: CompiledNetwork, target: Target, site: Group) -> Iterator[tuple[int, _Life]]:
     """For each layer that measures the site, what happened on it up to the outcome."""
     life, at_rest = _Life(), -1
     for layer, step in enumerate(compiled.steps):
@@ -136,7 +136,7 @@ def _lives(compiled: CompiledNetwork, target: Target, site: Site) -> Iterator[tu
 
 
 def _on_site(
-    circuit: QuantumCircuit, physical: Sequence[int], site: Site, probability: float
+    circuit: QuantumCircuit, physical: Sequence[int], site: Group, probability: float
 ) -> Iterator[tuple[Operation, tuple[int, ...], float]]:
     """Instructions on a site's qubits, their physical qubits and how likely they are."""
     for instruction in circuit.data:

@@ -9,9 +9,9 @@ from qiskit.transpiler import Target
 from transpile.activation_step import is_projective
 from transpile.calibration import Calibration, read_calibration
 from transpile.errors import TranspileError
-from transpile.gate_pairs import SELF_INVERSE, PairGate, neighbours
+from transpile.gate_pairs import SELF_INVERSE
+from transpile.groups import Group, pair_key, parse_site
 from transpile.measurement import MEASURE
-from transpile.sites import Site, pair_key
 
 
 def parse_sites(
@@ -20,7 +20,7 @@ def parse_sites(
     entanglement: float | Sequence[float],
     count: int | None = None,
     measurement: str = MEASURE,
-) -> tuple[Site, ...]:
+) -> tuple[Group, ...]:
     """Parse "3,4,5" (neurons) or, for an entanglement angle below pi/2, "3:4,7:8" (neuron:ancilla).
 
     Args:
@@ -46,46 +46,48 @@ def parse_sites(
     for part in text.split(","):
         if not re.fullmatch(pattern, part.strip(), re.ASCII):
             raise TranspileError(f"qubits: expected {form}, got {text!r}")
-        sites.append(Site(*(int(qubit) for qubit in part.split(":"))))
+        sites.append(parse_site(part))
     count = count if isinstance(entanglement, int | float) else len(entanglement)
     if count is not None and len(sites) != count:
         raise TranspileError(f"qubits: expected {count} sites, got {len(sites)}")
-    check_sites(sites, target, entanglement, measurement=measurement)
+    check_groups(sites, target, entanglement, measurement)
     return tuple(sites)
 
 
-def check_sites(
-    sites: Sequence[Site],
+def check_groups(
+    groups: Sequence[Group],
     target: Target,
     entanglement: float | Sequence[float],
-    pair_gate: PairGate = "sx",
-    width: int | None = None,
     measurement: str = MEASURE,
 ) -> None:
-    """Check sites against the device; with the pair gate "cz", couples of a layer of `width` too.
+    """Check groups of neurons against the device.
 
     Qubits that `measurement`, the instruction that measures, does not work on are faulty.
 
+    Args:
+        groups: The groups.
+        target: The device.
+        entanglement: The angle g, one for all groups or one for each.
+        measurement: The instruction that measures.
+
     Raises:
-        TranspileError: As `parse_sites` does.
+        TranspileError: As `parse_sites` does, and for couplings of a group that are faulty.
     """
     calibration = read_calibration(target, measurement)
     used: set[int] = set()
-    for site, angle in zip(sites, np.broadcast_to(entanglement, len(sites)), strict=True):
-        if (site.ancilla is None) != is_projective(angle):
+    for group, angle in zip(groups, np.broadcast_to(entanglement, len(groups)), strict=True):
+        if bool(group.ancillas) == is_projective(angle):
             expected = "no ancilla" if is_projective(angle) else "neuron:ancilla"
-            raise TranspileError(f"qubits: expected {expected}, got {site}")
-        for qubit in site.qubits:
+            raise TranspileError(f"qubits: expected {expected}, got {group}")
+        for qubit in group.qubits:
             _check_qubit(calibration, qubit)
             if qubit in used:
                 raise TranspileError(f"qubits: {qubit} is named twice")
             used.add(qubit)
-        if site.ancilla is not None:
-            _check_coupled(calibration, site.neuron, site.ancilla)
-    if pair_gate == "cz":
-        width = width or len(sites)
-        for a, b in neighbours(width, len(sites) // width):
-            _check_coupled(calibration, sites[a].neuron, sites[b].neuron, gate_pair=True)
+        for pair in zip(group.neurons, group.ancillas, strict=bool(group.ancillas)):
+            _check_coupled(calibration, *pair)
+    for pair in (pair for group in groups for pair in group.couplings):
+        _check_coupled(calibration, *pair, gate_pair=True)
 
 
 def _check_qubit(calibration: Calibration, qubit: int) -> None:

@@ -12,11 +12,12 @@ from transpile.activation_step import is_projective
 from transpile.branches import RotationTemplate, append_branch, append_flip, x_duration
 from transpile.errors import TranspileError
 from transpile.feedforward import Feedforward
+from transpile.groups import Group
 from transpile.isa import compile_layer
 from transpile.lifetimes import Lifetimes
 from transpile.measurement import MEASURE
 from transpile.schedule import as_late_as_possible
-from transpile.sites import Site
+from transpile.shape import Shape
 from transpile.timeline import Timeline, aligned
 
 Recycling = Literal["flip", "reset"]
@@ -67,7 +68,7 @@ class StepCompiler:
     """Compiles the steps of one network; the arguments are those of `compile_network`."""
 
     target: Target
-    sites: tuple[Site, ...]
+    sites: tuple[Group, ...]
     lifetimes: Lifetimes
     latency: float
     overhead: float
@@ -117,11 +118,10 @@ class StepCompiler:
     def _layer(self, width: int, entanglement: float) -> QuantumCircuit:
         sites = self.sites[:width]
         if is_projective(entanglement):
-            sites = tuple(Site(site.neuron) for site in sites)
+            sites = tuple(Group(site.neurons) for site in sites)
         return compile_layer(
             self.target,
-            width,
-            entanglement,
+            Shape(width, entanglement),
             sites=sites,
             optimization_level=self.optimization_level,
             seed=self.seed,
@@ -136,7 +136,7 @@ class StepCompiler:
         flips: Mapping[int, int],
     ) -> float:
         """Append all branches; returns when the last one ends."""
-        neurons = [site.neuron for site in self.sites[:width]]
+        neurons = [site.neurons[0] for site in self.sites[:width]]
         template = RotationTemplate(
             self.target, neurons, list(flips.values()), self.optimization_level, self.seed
         )

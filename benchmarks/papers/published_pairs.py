@@ -83,4 +83,4 @@ def sx_error(qubits: str) -> float:
     """Return the mean calibrated error of SX on the qubits that the network uses."""
     deployment = prepare(request(NETWORK, DEVICE, qubits=qubits, images="0")).deployment
     errors = resolve_device(DEVICE).target["sx"]
-    return float(np.mean([errors[(site.neuron,)].error for site in deployment.layers[0].sites]))
+    return float(np.mean([errors[site.neurons].error for site in deployment.layers[0].sites]))

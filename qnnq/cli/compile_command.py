@@ -94,8 +94,8 @@ def register(app: typer.Typer) -> None:
 def _row(index: int, layer: "CompiledLayer", found: Any) -> dict[str, Any]:
     return {
         "layer": index,
-        "neurons": layer.width,
-        "copies": layer.copies,
+        "neurons": layer.shape.width,
+        "copies": layer.shape.copies,
         "executions": layer.parts,
         "sites": [str(site) for site in layer.sites],
         "depth": found.depth,

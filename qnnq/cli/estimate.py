@@ -88,7 +88,7 @@ def print_estimate(plan: "Plan") -> None:
         names = [f"1 to {len(first.widths)}"]
         arrangement = f"one circuit of {first.circuit.num_clbits} outcomes"
     else:
-        copies = counted(first.copies, "image")
+        copies = counted(first.shape.copies, "image")
         arrangement = f"{copies} side by side on {len(first.sites)} neurons"
     print_table(
         ("layer", "jobs", "PUBs", "parameter sets", "executions", "payload MB", "quantum s"),

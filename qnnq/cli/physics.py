@@ -26,7 +26,7 @@ def turns(layers: "Sequence[CompiledLayer]") -> list[str]:
     for number, layer in enumerate(layers, start=1):
         if layer.parts > 1:
             how = (
-                f"{layer.width} neurons take turns on {layer.slots} places of the chip, in "
+                f"{layer.shape.width} neurons take turns on {layer.slots} places of the chip, in "
                 f"{layer.parts} executions"
             )
             found.setdefault(how, []).append(str(number))

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING
 
 from noise_models import NoiseSpecification
 from noise_models.channels import NoiseChannels, build_channels
@@ -15,16 +14,13 @@ from qnnq.errors import InputError
 from qnnq.networks.network import Network
 from transpile import (
     CompiledLayer,
-    Site,
+    Group,
     capacity,
     compile_layer,
     parse_sites,
     schedule_where_known,
     unknown_wait,
 )
-
-if TYPE_CHECKING:
-    from qiskit.transpiler import Target
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,9 +75,7 @@ def compile_layers(
     if qubits == "all":
         if count != 1:
             raise InputError(f"`copies` {count}: `qubits` all puts as many copies as fit")
-        target, gate = placement.device.target, placement.pair_gate
-        count = max(1, min(capacity(target, angle, gate) // width for width, angle in kinds))
-        placement = replace(placement, copies=count)
+        placement = replace(placement, copies=min(fitting_copies(network, placement)))
     elif qubits != "best" and qubits.count(",") >= count * max(network.widths):
         raise InputError(
             f"`qubits`: expected at most {count * max(network.widths)} (the widest layer), "
@@ -95,27 +89,22 @@ def compile_layers(
 def _compiled(
     placement: Placement, width: int, entanglement: float, weakest: float
 ) -> CompiledLayer:
-    target, count = placement.device.target, width * placement.copies
+    target, shape = placement.device.target, placement.shape(width, entanglement)
     sites = None
     if placement.qubits not in ("best", "all"):
-        sites = _explicit_sites(target, placement.qubits, count, entanglement, weakest)
-    return compile_layer(
-        target,
-        width,
-        entanglement,
-        copies=placement.copies,
-        sites=sites,
-        pairs=placement.pairs,
-        pair_gate=placement.pair_gate,
-    )
+        sites = parse_sites(placement.qubits, target, weakest)[: shape.neurons]
+        if entanglement != weakest:  # a projective last layer needs no ancillas
+            sites = tuple(Group(site.neurons) for site in sites)
+    return compile_layer(target, shape, sites=sites)
 
 
-def _explicit_sites(
-    target: "Target", qubits: str, count: int, entanglement: float, weakest: float
-) -> tuple[Site, ...]:
-    """Return the sites that a user named; a projective last layer needs no ancillas."""
-    sites = parse_sites(qubits, target, weakest)[:count]
-    return sites if entanglement == weakest else tuple(Site(site.neuron) for site in sites)
+def fitting_copies(network: Network, placement: Placement) -> list[int]:
+    """Return how many copies of each layer the chip takes, at least 1."""
+    target = placement.device.target
+    return [
+        max(1, capacity(target, placement.shape(width, angle)) // width)
+        for width, angle in zip(network.widths, network.entanglements, strict=True)
+    ]
 
 
 @lru_cache(maxsize=64)

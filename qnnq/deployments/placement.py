@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from qnnq.devices.device import Device
 from qnnq.results.task import Task
-from transpile import CompiledLayer, PairGate
+from transpile import CompiledLayer, PairGate, Shape
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,10 @@ class Placement:
     pairs: int = 0
     pair_gate: PairGate = "sx"
 
+    def shape(self, width: int, entanglement: float) -> Shape:
+        """Return the shape of a layer of so many neurons, with its angle g in radians."""
+        return Shape(width, entanglement, self.copies, self.pairs, self.pair_gate)
+
     def placed(self, task: Task, layers: Sequence[CompiledLayer]) -> Task:
         """Return a task with the placement that its layers were compiled for."""
         return replace(
@@ -36,7 +40,7 @@ class Placement:
             calibration=self.device.calibration,
             device_content=self.device.content,
             qubits=tuple(",".join(map(str, layer.sites)) for layer in layers),
-            copies=layers[0].copies,
+            copies=layers[0].shape.copies,
             pairs=self.pairs,
             pair_gate=self.pair_gate if self.pairs else None,
             circuits=hashlib.sha256("".join(layer.digest for layer in layers).encode()).hexdigest(),

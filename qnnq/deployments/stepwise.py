@@ -87,7 +87,7 @@ class StepwiseDeployment:
     @property
     def copies(self) -> int:
         """Images side by side on the chip."""
-        return self.layers[0].copies
+        return self.layers[0].shape.copies
 
     @property
     def noise(self) -> str:
@@ -159,7 +159,7 @@ class StepwiseDeployment:
         target = self.placement.device.target
         return tuple(
             PlacedCircuit(
-                *(layer, layer.width, layer.copies, layer.parts, layer.slots),
+                *(layer, layer.shape.width, layer.shape.copies, layer.parts, layer.slots),
                 report(layer, target).duration_s,
             )
             for layer in self.placed.layers

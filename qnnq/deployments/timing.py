@@ -36,7 +36,7 @@ class Timing(CoherentOptions):
         """
         there = {
             "": True,
-            "ancillas": any(site.ancilla is not None for site in compiled.sites),
+            "ancillas": any(site.ancillas for site in compiled.sites),
             "branches": any(step.feedforward is not None for step in compiled.steps),
         }
         found: dict[str, Any] = {"feedback_latency_s": round(compiled.feedback_latency, 12)}

@@ -25,7 +25,6 @@ from threadpoolctl import threadpool_limits
 from qnnq.arrays import FloatArray, IntArray
 from qnnq.errors import InputError
 from qnnq.execution.engines.layer_response import LayerResponse
-from qnnq.execution.exact_sums import layer_sums
 from qnnq.networks.activation import phi, rotated
 from qnnq.networks.network import Network
 
@@ -103,7 +102,7 @@ def _backward(
     answers: "Sequence[_LayerAnswer]",
     pool: ThreadPoolExecutor,
 ) -> NDArray[np.float64]:
-    logits = layer_sums(network, network.hidden)(patterns(network.widths[-1]))
+    logits = network.sums(network.hidden)(patterns(network.widths[-1]))
     chosen = logits.argmax(axis=1)  # ties: the lowest class
     # the last class has what the others leave
     table: NDArray[np.floating] = np.eye(network.classes)[chosen, :-1]
@@ -172,7 +171,7 @@ def _of_image(
         distribution = by_neuron.ravel()
         kept = _likely(distribution)
         weights, inputs = distribution[kept], patterns(len(order))[kept]
-    classes = layer_sums(network, network.hidden)(inputs).argmax(axis=1)  # ties: the lowest
+    classes = network.sums(network.hidden)(inputs).argmax(axis=1)  # ties: the lowest
     chosen = np.bincount(classes, weights, minlength=network.classes)
     return np.asarray(chosen / chosen.sum())
 
@@ -192,7 +191,7 @@ def patterns(width: int) -> NDArray[np.int8]:
 
 def _basis(network: Network, layer: int, inputs: NDArray[np.generic]) -> NDArray[np.float64]:
     """Return (1, cos, sin) of the neurons' angles as in the shot loop, (inputs, width, 3)."""
-    z = layer_sums(network, layer)(inputs)
+    z = network.sums(layer)(inputs)
     activations = phi(z, network.activations[layer], network.stretches[layer])
     angles = rotated(activations.astype(np.float32)).astype(np.float64)
     return np.stack([np.ones_like(angles), np.cos(angles), np.sin(angles)], axis=-1)

@@ -1,6 +1,6 @@
 """The shot loop: what arrives, outcomes and votes, the same for every mode."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from qnnq.arrays import FloatArray, IntArray, OutcomeArray
 from qnnq.execution.engines.base import Draws
-from qnnq.execution.exact_sums import layer_activations, layer_sums
+from qnnq.execution.model import Model
 from qnnq.execution.modes.base import Mode
 from qnnq.execution.modes.fresh_layers import LARGEST_TABLE, fresh_layers
 from qnnq.execution.modes.patterns import WIDEST, all_patterns, pattern_of
@@ -41,7 +41,7 @@ class Votes:
 
 
 def run_shots(
-    network: Network,
+    model: Model,
     images: NDArray[np.uint8] | FloatArray,
     indices: IntArray,
     mode: Mode,
@@ -54,7 +54,7 @@ def run_shots(
     """Run all layers for every image and shot.
 
     Args:
-        network: The network.
+        model: What is run, such as a network.
         images: Pixels, shape (images, inputs): uint8, or float in [0, 1].
         indices: The images' indices in their data set, shape (images,): an image's random numbers
             and its copy of the layers on the chip go by its index.
@@ -66,22 +66,22 @@ def run_shots(
         keep_partial: Whether Ctrl-C returns the votes of the first images, which were finished,
             instead of raising KeyboardInterrupt.
     """
-    blocks = _blocks(len(images), shots, network, mode)
+    blocks = _blocks(len(images), shots, model, mode)
 
-    layers = fresh_layers(network, mode, len(images), shots)
-    vote = voting(network, len(images) * shots)
+    layers = fresh_layers(model, mode, len(images), shots)
+    vote = voting(model, len(images) * shots)
 
     def run_block(block: slice) -> Votes:
-        inputs: NDArray[Any] = images[block][:, None, :]  # (images, 1, inputs)
+        history: list[NDArray[Any]] = [images[block][:, None, :]]  # (images, 1, inputs)
         session = mode.start()
         for layer, answer in enumerate(layers):
             draws = Draws(seed, layer, indices[block], shots)
             if answer is None:
-                activations = layer_activations(network, layer, inputs)
-                inputs = session.step(layer, activations, draws)  # (images, shots, width)
+                outcomes = session.step(layer, model.controls(history), draws)
             else:
-                inputs = answer(inputs, draws)
-        return vote(inputs)
+                outcomes = answer(history[-1], draws)
+            history.append(outcomes)  # (images, shots, width)
+        return vote(history)
 
     parts: list[Votes] = []
     pool = ThreadPoolExecutor(threads) if min(threads, len(blocks)) > 1 else None
@@ -106,26 +106,27 @@ def run_shots(
     )
 
 
-def _blocks(images: int, shots: int, network: Network, mode: Mode) -> list[slice]:
+def _blocks(images: int, shots: int, model: Model, mode: Mode) -> list[slice]:
     if mode.images_per_call is None:
         return [slice(0, images)]
-    widest = max(len(weight) for weight in network.weights)
+    widest = max(*model.widths, model.classes)
     image_bytes = mode.bytes_per_outcome * shots * widest
     size = max(1, min(mode.images_per_call, BYTES_PER_BLOCK // image_bytes))
     return [slice(start, min(start + size, images)) for start in range(0, images, size)]
 
 
-def voting(network: Network, rows: int) -> Callable[[OutcomeArray], Votes]:
-    """Return what makes votes of the last hidden layer's outcomes (images, shots, width).
+def voting(model: Model, rows: int) -> Callable[[Sequence[NDArray[Any]]], Votes]:
+    """Return what makes votes of the images and all layers' outcomes; see `Model.logits`.
 
     Args:
-        network: The network.
+        model: What is run.
         rows: How many shots of all images there are.
     """
-    width = network.widths[-1]
-    if width <= WIDEST and rows >= 2 << width and network.classes << width <= LARGEST_TABLE:
-        return lambda outcomes: _vote_by_pattern(network, outcomes)
-    return lambda outcomes: _vote(*_says(layer_sums(network, network.hidden)(outcomes)))
+    width, classes = model.widths[-1], model.classes
+    narrow = width <= WIDEST and rows >= 2 << width and classes << width <= LARGEST_TABLE
+    if narrow and isinstance(model, Network):
+        return lambda history: _vote_by_pattern(model, history[-1])
+    return lambda history: _vote(*_says(model.logits(history)))
 
 
 def _says(logits: FloatArray) -> tuple[IntArray, NDArray[np.float64]]:
@@ -147,7 +148,7 @@ def _counts(chosen: IntArray, classes: int) -> IntArray:
 
 @lru_cache(maxsize=8)
 def _says_by_pattern(network: Network) -> tuple[IntArray, NDArray[np.float64]]:
-    return _says(layer_sums(network, network.hidden)(all_patterns(network.widths[-1])))
+    return _says(network.logits([all_patterns(network.widths[-1])]))
 
 
 def _vote_by_pattern(network: Network, outcomes: OutcomeArray) -> Votes:

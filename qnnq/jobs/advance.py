@@ -15,9 +15,8 @@ from qnnq.jobs.responses import measure_responses
 from qnnq.jobs.rounds import measure_rounds
 from qnnq.jobs.runs import Run, Say, locked_run
 from qnnq.jobs.service import Service
-from transpile import NetworkCircuit, PairGate, TranspileError
+from transpile import NetworkCircuit, TranspileError, check_groups
 from transpile.network_layout import smallest_entanglements
-from transpile.placement import check_sites
 
 
 def advance(
@@ -104,7 +103,6 @@ def _check_calibration(run: Run, service: Service, say: Say, despite_faults: boo
         f"{planned}"
     )
     target = resolve_device(run.device, run.limits, run.instance).target
-    pair_gate: PairGate = run.request["pair_gate"] if run.request["pairs"] else "sx"
     for number, circuit in enumerate(run.ledger.circuits(), 1):
         place = f"layer {number}: "
         try:
@@ -112,9 +110,9 @@ def _check_calibration(run: Run, service: Service, say: Say, despite_faults: boo
                 place = ""
                 angles = smallest_entanglements(run.network.widths, run.network.entanglements)
                 measurement = run.request["measurement"]
-                check_sites(circuit.sites, target, angles, measurement=measurement)
+                check_groups(circuit.sites, target, angles, measurement)
             else:
-                check_sites(circuit.sites, target, circuit.entanglement, pair_gate, circuit.width)
+                check_groups(circuit.groups, target, circuit.shape.entanglement)
         except TranspileError as error:
             if not despite_faults:
                 raise QnnqError(

@@ -78,14 +78,14 @@ def site_coefficients(
         known = {
             site.site: site.coefficients
             for kind in response.kinds
-            if abs(kind.entanglement - layer.entanglement) < 1e-9
+            if abs(kind.entanglement - layer.shape.entanglement) < 1e-9
             for site in kind.sites
         }
         missing = [str(site) for site in layer.sites if str(site) not in known]
         if missing:
             raise InputError(
                 f"{name}: no response of site {missing[0]} at entanglement "
-                f"{layer.entanglement:.4f}; calibrate the sites in use"
+                f"{layer.shape.entanglement:.4f}; calibrate the sites in use"
             )
         found.append(np.array([known[str(site)] for site in layer.sites]))
     return tuple(found)
@@ -95,7 +95,7 @@ def compensating(
     engine: Engine, layers: Sequence[CompiledLayer], coefficients: Sequence[Coefficients]
 ) -> CompensatedEngine:
     """Return an engine that corrects angles before `engine` measures them."""
-    angles = [layer.entanglement for layer in layers]
+    angles = [layer.shape.entanglement for layer in layers]
     responses = [
         LayerResponse.of_slots(layer.slot_of, values)
         for layer, values in zip(layers, coefficients, strict=True)

@@ -17,7 +17,8 @@ from qnnq.errors import InputError, QnnqError
 from qnnq.jobs.folder import LEDGER
 from qnnq.storage.blobs import arrays_from, arrays_to, circuit_from, circuit_to
 from qnnq.storage.database import DatabaseFile
-from transpile import CompiledLayer, NetworkCircuit, Site
+from transpile import CompiledLayer, NetworkCircuit, PairGate, Shape
+from transpile.groups import parse_site
 
 FORMAT = 6
 _APPLICATION_ID = 0x716E6C67  # "qnlg"
@@ -102,7 +103,12 @@ class LedgerFile(DatabaseFile):
                     shape = (
                         (layer.widths[0], 1, 1, 0.0)
                         if isinstance(layer, NetworkCircuit)
-                        else (layer.width, layer.copies, layer.parts, layer.entanglement)
+                        else (
+                            layer.shape.width,
+                            layer.shape.copies,
+                            layer.parts,
+                            layer.shape.entanglement,
+                        )
                     )
                     database.execute(
                         "INSERT INTO layers VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -150,12 +156,16 @@ class LedgerFile(DatabaseFile):
             "SELECT circuit, sites, width, copies, parts, entanglement FROM layers ORDER BY layer"
         )
         with self._decoding():
-            for circuit, sites, *shape in rows:
-                placed = tuple(Site(*map(int, site.split(":"))) for site in sites.split(","))
+            request = self.fact("request")
+            pairs = request["pairs"]
+            gate: PairGate = request["pair_gate"] if pairs else "sx"
+            for circuit, sites, width, copies, parts, angle in rows:
+                placed = tuple(map(parse_site, sites.split(",")))
                 if self.is_coherent:
                     found.append(NetworkCircuit(circuit_from(circuit), placed))
                 else:
-                    found.append(CompiledLayer(circuit_from(circuit), placed, *shape))
+                    shape = Shape(width, angle, copies, pairs, gate)
+                    found.append(CompiledLayer(circuit_from(circuit), placed, shape, parts))
             if len(found) != self.fact("layers"):
                 raise ValueError(f"{len(found)} of {self.fact('layers')} layers are there")
         return tuple(found)

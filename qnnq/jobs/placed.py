@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from noise_models import NoiseSpecification
 from qnnq.deployments.base import Deployment, PlacedCircuit
 from qnnq.deployments.coherent import CoherentDeployment
-from qnnq.deployments.compilation import PlacedNetwork
+from qnnq.deployments.compilation import PlacedNetwork, fitting_copies
 from qnnq.deployments.feedforward import fitting_feedforward
 from qnnq.deployments.placement import Placement
 from qnnq.deployments.stepwise import StepwiseDeployment
@@ -22,7 +22,6 @@ from transpile import (
     MAX_BROADCASTS,
     PROJECTIVE,
     CompiledLayer,
-    capacity,
     check_controller,
     machine_circuit,
 )
@@ -83,7 +82,7 @@ def place_choices(request: HardwareRequest, network: Network, images: int) -> li
     placement = _placement(request, network, images)
     if not _chooses_copies(request):
         return [_layered(request, PlacedNetwork(network, placement))]
-    fits = [min(fit, images) for fit in _fitting_copies(placement, network)]
+    fits = [min(fit, images) for fit in fitting_copies(network, placement)]
     return [
         _layered(
             request,
@@ -98,7 +97,7 @@ def fill_chip(request: HardwareRequest, network: Network) -> Placed:
     placement = _placement(request, network, None)
     if not _chooses_copies(request):
         return _layered(request, PlacedNetwork(network, placement))
-    fits = tuple(_fitting_copies(placement, network))
+    fits = tuple(fitting_copies(network, placement))
     return _layered(request, PlacedNetwork(network, placement, fits))
 
 
@@ -166,15 +165,6 @@ def _noise_of(device: Device) -> NoiseSpecification:
 def _qubits_needed(network: Network) -> int:
     weak = min(network.entanglements) < PROJECTIVE
     return max(network.widths) * (2 if weak else 1)
-
-
-def _fitting_copies(placement: Placement, network: Network) -> list[int]:
-    """Return how many copies of each layer the chip takes, at least 1."""
-    target, gate = placement.device.target, placement.pair_gate
-    return [
-        max(1, capacity(target, entanglement, gate) // width)
-        for entanglement, width in zip(network.entanglements, network.widths, strict=True)
-    ]
 
 
 def rep_delays(device: Device, chosen: float | None) -> tuple[float, float]:

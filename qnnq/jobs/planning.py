@@ -141,7 +141,7 @@ def _with_angle_bytes(placed: Placed, network: Network, images: NDArray[Any]) ->
 
 
 def _estimate(request: HardwareRequest, placed: Placed, images: int) -> Estimate:
-    weak = [0, *(layer.entanglement < PROJECTIVE for layer in placed.layers[:-1])]
+    weak = [0, *(layer.shape.entanglement < PROJECTIVE for layer in placed.layers[:-1])]
     columns = 1 + 2 * np.cumsum(weak)  # see Stepwise: what was before, an outcome and an angle
     shapes = [
         LayerShape(each.width, each.copies, each.parts, each.slots, cost, int(numbers))

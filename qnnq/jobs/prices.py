@@ -102,7 +102,7 @@ def plan_prices(request: HardwareRequest) -> Plan:
             f"limits: expected room for a job of {LEAST_PILOT_S:g} s, since bills may be in whole "
             f"seconds; {most} parameter sets fit"
         )
-    shape = LayerShape(layer.width, layer.copies, layer.parts, layer.slots, cost)
+    shape = LayerShape(layer.shape.width, layer.shape.copies, layer.parts, layer.slots, cost)
     pilots = [layer_estimate(0, shape, sets, each, 1, limits) for sets, each in pilot_shapes(size)]
     total = replace(
         pilots[0],

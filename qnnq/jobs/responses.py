@@ -50,14 +50,16 @@ def plan_calibration(request: HardwareRequest) -> Plan:
     placed = fill_chip(request, network)
     widest: dict[float, int] = {}
     for number, layer in enumerate(placed.layers):
-        best = widest.get(layer.entanglement)
+        best = widest.get(layer.shape.entanglement)
         if best is None or layer.slots > placed.layers[best].slots:
-            widest[layer.entanglement] = number
+            widest[layer.shape.entanglement] = number
     layers = tuple(placed.layers[number] for number in widest.values())
     costs = tuple(placed.costs[number] for number in widest.values())
     estimates = [
         _estimate(
-            number, LayerShape(layer.width, layer.copies, layer.parts, layer.slots, cost), request
+            number,
+            LayerShape(layer.shape.width, layer.shape.copies, layer.parts, layer.slots, cost),
+            request,
         )
         for number, layer, cost in zip(widest.values(), layers, costs, strict=True)
     ]
@@ -124,7 +126,7 @@ def measure_responses(ledger: Ledger, engine: RuntimeEngine, service: Service) -
         ones = ledger.bits(job).sum(axis=1, dtype=np.int64)  # (sets, slots)
         minus = np.array([(ones * (chosen == angle)).sum(axis=0) for angle in range(len(ANGLES))])
         fitted = fit_sites([str(site) for site in layer.sites], minus, shots)
-        kinds.append(KindResponse(entanglement=layer.entanglement, sites=tuple(fitted)))
+        kinds.append(KindResponse(entanglement=layer.shape.entanglement, sites=tuple(fitted)))
     response = MeasuredResponse(
         device=ledger.fact("device"),
         calibration=ledger.fact("calibration"),

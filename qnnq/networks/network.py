@@ -3,9 +3,9 @@
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib import import_module
 from typing import Any, TypeVar
 
@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 from qnnq.arrays import FloatArray
 from qnnq.errors import InputError
-from qnnq.networks.activation import ACTIVATIONS, Activation
+from qnnq.networks.activation import ACTIVATIONS, Activation, phi
+from qnnq.networks.exact_sums import BYTE, ExactSums
+from qnnq.networks.single_precision import single_precision
 from qnnq.wording import nearest
 
 LEAST_ENTANGLEMENT = 1e-9
@@ -140,6 +142,28 @@ class Network:
         angles = [self.entanglement] * self.hidden
         return (*angles[:-1], math.pi / 2) if self.last_projective else tuple(angles)
 
+    def sums(self, layer: int) -> ExactSums:
+        """Return W r + b of a layer; the first one takes pixels, the others outcomes."""
+        return _sums(self, layer)
+
+    def activated(self, layer: int, z: FloatArray) -> NDArray[np.float32]:
+        """Return phi(z) of a hidden layer's pre-activations, in one way on all processors."""
+        activation, stretch = self.activations[layer], self.stretches[layer]
+        return single_precision(phi(z, activation, stretch), z, activation, stretch)
+
+    def controls(self, history: Sequence[NDArray[Any]]) -> NDArray[np.float32]:
+        """Return phi(z) of the next hidden layer, (..., width), which takes what arrived last.
+
+        Args:
+            history: The pixels, (..., inputs), then the outcomes of every layer so far.
+        """
+        layer = len(history) - 1
+        return self.activated(layer, self.sums(layer)(history[-1]))
+
+    def logits(self, history: Sequence[NDArray[Any]]) -> FloatArray:
+        """Return the logits of all classes, (..., classes); see `controls`."""
+        return self.sums(self.hidden)(history[-1])
+
     def tensors(self) -> dict[str, FloatArray]:
         """Return the arrays by their names in the file format."""
         tensors = {f"layers.{i}.weight": weight for i, weight in enumerate(self.weights)}
@@ -175,6 +199,11 @@ class Network:
 
 
 _Value = TypeVar("_Value")
+
+
+@lru_cache(maxsize=16)
+def _sums(network: Network, layer: int) -> ExactSums:
+    return ExactSums(network.weights[layer], network.biases[layer], 1 if layer else BYTE)
 
 
 def _spread(value: _Value | tuple[_Value, ...], layers: int) -> tuple[_Value, ...]:

@@ -32,7 +32,7 @@ NOISE = "fake_torino*3 + readout(p01=0.02, p10=0.09) + overrotation(angle=0.1)"
 
 def measure(deployed, layer, shots, seed=0):
     """Counts of -1 at the four angles, (4, slots), of a layer with as many neurons as slots."""
-    width = deployed.layers[layer].width
+    width = deployed.layers[layer].shape.width
     angles = np.repeat(np.array(ANGLES, dtype=np.float32)[:, None, None], width, axis=2)
     draws = Draws(seed, layer, np.arange(4), shots)
     return (deployed.engine("instrument").measure(layer, Angles.given(angles), draws) < 0).sum(
@@ -44,8 +44,8 @@ def measured_file(path, deployed, shots, device="fake_torino", seed=0):
     kinds = {}
     for index, layer in enumerate(deployed.layers):
         sites = [str(site) for site in layer.sites]
-        kinds[layer.entanglement] = KindResponse(
-            entanglement=layer.entanglement,
+        kinds[layer.shape.entanglement] = KindResponse(
+            entanglement=layer.shape.entanglement,
             sites=tuple(fit_sites(sites, measure(deployed, index, shots, seed), shots)),
         )
     response = MeasuredResponse(

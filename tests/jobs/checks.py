@@ -26,7 +26,7 @@ def assert_complete(folder: Path, images: int, shots: int) -> None:
         places = np.concatenate([ledger.plan(job).places.ravel() for job in ledger.jobs(number)])
         executions = images * shots
         if isinstance(layer, CompiledLayer):
-            executions = -(-images // layer.copies) * layer.parts * shots
+            executions = -(-images // layer.shape.copies) * layer.parts * shots
         assert sorted(places) == list(range(executions))
     ledger.close()
 

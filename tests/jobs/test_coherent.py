@@ -232,7 +232,7 @@ def test_a_machine_that_became_faulty_under_a_run(
     early = qnnq("collect", run)
     assert early.code == 1
     assert "no image has all its shots yet: layers 1 to 3" in early.err
-    qubit = Ledger(run).circuits()[0].sites[0].neuron
+    qubit = Ledger(run).circuits()[0].sites[0].neurons[0]
     server.machines["ibm_jakarta"].calibrate("2026-12-02T00:00:00+00:00", unreadable=qubit)
     server.queue_delay = 0
     answer = qnnq("resume", run, "--wait")

@@ -269,7 +269,7 @@ def test_a_device_that_was_calibrated_anew(
     from qnnq.jobs.ledger import Ledger
 
     ledger = Ledger(run)
-    qubit = ledger.layers()[0].sites[0].neuron
+    qubit = ledger.layers()[0].sites[0].neurons[0]
     ledger.close()
     machine.calibrate("2026-12-02T00:00:00+00:00", unreadable=qubit)
     answer = qnnq("resume", run, "--wait")

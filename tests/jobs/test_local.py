@@ -121,7 +121,7 @@ def test_each_layer_fills_the_chip(files: Files, tmp_path: Path, qnnq: Command) 
     assert qnnq(*files.submit("fake_jakarta", run)).code == 0
     assert_complete(run, IMAGES, SHOTS)
     ledger = Ledger(run)
-    assert [layer.copies for layer in ledger.layers()] == [1, 1, 2]
+    assert [layer.shape.copies for layer in ledger.layers()] == [1, 1, 2]
     blocks = qnnq("collect", run, "--json", "-").json()["hardware"]["blocks"]
     assert [len(layer) for layer in blocks] == [1, 1, 2]
     assert ",".join(blocks[2]) == ",".join(map(str, ledger.layers()[2].sites))

@@ -36,7 +36,7 @@ def assert_whole_rounds(server: Server, run: Path) -> int:
     rounds = 1 + max(job.round for job in jobs)
     for number in range(rounds):
         for index, layer in enumerate(ledger.layers()):
-            executions = -(-IMAGES // layer.copies) * layer.parts * SHOTS
+            executions = -(-IMAGES // layer.shape.copies) * layer.parts * SHOTS
             found = [ledger.plan(job).places.ravel() for job in ledger.jobs(index, number)]
             assert sorted(np.concatenate(found)) == list(range(executions))
     tags = {attempt.tag for attempt in ledger.attempts()}

@@ -19,7 +19,7 @@ from tests.physics.equations import layer_activation
 from tests.physics.networks import EXACT, OnDevice, further
 from tests.physics.reading import read_joint
 from tests.transpile.devices import line, small_target
-from transpile import Site, compile_network, network_circuit
+from transpile import Group, compile_network, network_circuit
 
 ONE = math.pi / 2
 GATES = (
@@ -190,8 +190,8 @@ def test_neurons_that_live_on(network, device, strength, options):
 @pytest.mark.parametrize(
     ("entanglement", "last", "sites"),
     [
-        pytest.param(ONE, False, (Site(0), Site(3)), marks=pytest.mark.physics),
-        (WEAK, False, (Site(1, 0), Site(2, 3))),
+        pytest.param(ONE, False, (Group((0,)), Group((3,))), marks=pytest.mark.physics),
+        (WEAK, False, (Group((1,), (0,)), Group((2,), (3,)))),
     ],
 )
 def test_angles_that_are_computed_outside(entanglement, last, sites):

@@ -9,7 +9,7 @@ from qiskit.quantum_info import Operator, Statevector
 
 from tests.transpile.closed_form import angle_after, branch, probability, ry_state, same_state
 from tests.transpile.devices import bind, gates_on
-from transpile import TranspileError, append_weak_step, layer_circuit
+from transpile import Shape, TranspileError, append_weak_step, layer_circuit
 
 ANGLES = np.linspace(-2.9 * math.pi, 2.9 * math.pi, 23)
 ENTANGLEMENTS = [1e-3, 0.3, 5 * math.pi / 19, 3 * math.pi / 8, 1.5, math.pi / 2]
@@ -57,7 +57,7 @@ def test_rzz_angle_is_the_entanglement_angle():
 @pytest.mark.parametrize("entanglement", ENTANGLEMENTS)
 def test_layer_neurons_are_independent(entanglement):
     angles = [-2.0, 0.7, 4.5]
-    circuit = bind(layer_circuit(3, entanglement), angles)
+    circuit = bind(layer_circuit(Shape(3, entanglement)), angles)
     state = Statevector(gates_on(circuit, range(circuit.num_qubits)))
     measured = [
         circuit.find_bit(i.qubits[0]).index for i in circuit.data if i.operation.name == "measure"
@@ -71,7 +71,10 @@ def test_layer_neurons_are_independent(entanglement):
 
 
 def test_layer_registers_and_parameters():
-    projective, weak = layer_circuit(12, math.pi / 2), layer_circuit(12, 0.5)
+    projective, weak = (
+        layer_circuit(Shape(12, math.pi / 2)),
+        layer_circuit(Shape(12, 0.5)),
+    )
     assert [(r.name, len(r)) for r in projective.qregs] == [("neuron", 12)]
     assert [(r.name, len(r)) for r in weak.qregs] == [("neuron", 12), ("ancilla", 12)]
     for circuit in (projective, weak):
@@ -86,24 +89,24 @@ def test_gate_pairs_do_nothing_to_the_logical_layer(pair_gate, entanglement):
     plain, paired = (
         Operator(gates_on(c, range(c.num_qubits)))
         for c in (
-            bind(layer_circuit(3, entanglement), angles),
-            bind(layer_circuit(3, entanglement, pairs=2, pair_gate=pair_gate), angles),
+            bind(layer_circuit(Shape(3, entanglement)), angles),
+            bind(layer_circuit(Shape(3, entanglement, pairs=2, pair_gate=pair_gate)), angles),
         )
     )
     assert plain.equiv(paired)
-    counts = layer_circuit(3, entanglement, pairs=2, pair_gate=pair_gate).count_ops()
+    counts = layer_circuit(Shape(3, entanglement, pairs=2, pair_gate=pair_gate)).count_ops()
     assert counts[pair_gate] == (12 if pair_gate == "sx" else 4)
 
 
 @pytest.mark.parametrize(
     ("build", "message"),
     [
-        (lambda: layer_circuit(0, 1.0), "width: expected at least 1 neuron, got 0"),
-        (lambda: layer_circuit(2, 0.0), "entanglement: expected 0 < g <= pi/2 radians, got 0.0"),
-        (lambda: layer_circuit(2, 1.6), "entanglement: expected 0 < g <= pi/2 radians, got 1.6"),
-        (lambda: layer_circuit(2, math.nan), "entanglement: expected 0 < g .*, got nan"),
-        (lambda: layer_circuit(2, 1.0, pairs=-1), "pairs: expected a number >= 0, got -1"),
-        (lambda: layer_circuit(2, 1.0, pair_gate="cx"), "pair gate: expected one of cz, sx, got"),
+        (lambda: Shape(0, 1.0), "layer: expected at least 1 neuron and 1 copy, got 0 and 1"),
+        (lambda: Shape(2, 0.0), "entanglement: expected 0 < g <= pi/2 radians, got 0.0"),
+        (lambda: Shape(2, 1.6), "entanglement: expected 0 < g <= pi/2 radians, got 1.6"),
+        (lambda: Shape(2, math.nan), "entanglement: expected 0 < g .*, got nan"),
+        (lambda: Shape(2, 1.0, pairs=-1), "pairs: expected a number >= 0, got -1"),
+        (lambda: Shape(2, 1.0, pair_gate="cx"), "pair gate: expected one of cz, sx, got"),
     ],
 )
 def test_bad_input_is_one_line(build, message):

@@ -12,7 +12,7 @@ from scipy.stats import chi2
 from tests.transpile.devices import line, small_target
 from tests.transpile.histories import Histories
 from tests.transpile.networks import PROJECTIVE, STRONG, LivingNetwork
-from transpile import Site, compile_network, delay_seconds, network_circuit
+from transpile import Group, compile_network, delay_seconds, network_circuit
 
 aer = pytest.importorskip("qiskit_aer")
 
@@ -117,7 +117,11 @@ def test_aer_agrees_with_an_independent_calculation(entanglement, activation, la
     # Slow gates, so that the waits inside branches matter.
     target = small_target(line(4), gate_duration=dict.fromkeys(range(4), 1e-6))
     network = LivingNetwork((2, 2, 2), (entanglement,) * 3, activation, seed=3)
-    sites = [Site(0, 1), Site(3, 2)] if entanglement < PROJECTIVE else [Site(0), Site(3)]
+    sites = (
+        [Group((0,), (1,)), Group((3,), (2,))]
+        if entanglement < PROJECTIVE
+        else [Group((0,)), Group((3,))]
+    )
     compiled = compile_network(
         target,
         network.widths,

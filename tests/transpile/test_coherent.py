@@ -10,7 +10,7 @@ from tests.transpile.devices import device, line, qubits_of, small_target
 from tests.transpile.histories import Histories
 from tests.transpile.networks import PROJECTIVE, STRONG, WEAK, LivingNetwork
 from transpile import (
-    Site,
+    Group,
     TranspileError,
     compile_network,
     delay_seconds,
@@ -43,12 +43,14 @@ def test_a_history_follows_the_state_update(seed, last):
             largest = max(largest, abs(rotated))
             expected *= probability(rotated, g[t], outcomes[t, k])
             alpha = angle_after(rotated, g[t], outcomes[t, k])
-        group = next(i for i, qs in enumerate(histories.groups) if compiled.sites[k].neuron in qs)
+        group = next(
+            i for i, qs in enumerate(histories.groups) if compiled.sites[k].neurons[0] in qs
+        )
         qubits = histories.groups[group]
         row = int(np.flatnonzero((histories.bits == (1 - outcomes.ravel()) // 2).all(axis=1))[0])
         rho = histories.states[group][row].reshape((2,) * (2 * len(qubits)))
         if len(qubits) == 2:  # axes: second qubit, first qubit
-            axis = 1 - qubits.index(compiled.sites[k].neuron)
+            axis = 1 - qubits.index(compiled.sites[k].neurons[0])
             rho = np.trace(rho, axis1=1 - axis, axis2=3 - axis)
         state = ry_state(alpha)
         np.testing.assert_allclose(rho / np.trace(rho), np.outer(state, state), atol=1e-9)
@@ -63,7 +65,7 @@ def test_the_waits_of_projective_neurons():
     compiled = compile_network(target, [2, 2], [PROJECTIVE] * 2, feedback_latency=2e-6)
     first, second = compiled.steps
     assert "delay" not in first.circuit.count_ops()
-    assert sorted(first.alive) == sorted(site.neuron for site in compiled.sites)
+    assert sorted(first.alive) == sorted(site.neurons[0] for site in compiled.sites)
     assert second.alive == ()
     waits = [delay_seconds(i.operation, target) for i in second.circuit.get_instructions("delay")]
     assert waits == pytest.approx([2e-6, 2e-6])
@@ -76,7 +78,7 @@ def test_the_waits_of_projective_neurons():
 
 def test_the_waits_of_a_weakly_measured_neuron():
     target = small_target(line(2))
-    compiled = compile_network(target, [1, 1], [WEAK] * 2, sites=[Site(0, 1)])
+    compiled = compile_network(target, [1, 1], [WEAK] * 2, sites=[Group((0,), (1,))])
     first, second = compiled.steps
 
     def waits(step, qubit):
@@ -119,7 +121,7 @@ def test_a_neuron_that_comes_back_is_reset_and_one_that_does_not_is_not():
     assert [step.circuit.count_ops().get("reset", 0) for step in steps] == [0, 1, 0]
     (reset,) = steps[1].circuit.get_instructions("reset")
     sites = compile_network(target, [3, 1, 2], [PROJECTIVE] * 3).sites
-    assert qubits_of(steps[1].circuit, reset) == (sites[1].neuron,)
+    assert qubits_of(steps[1].circuit, reset) == (sites[1].neurons[0],)
 
 
 def test_a_device_without_reset_is_refused_where_one_is_needed():
@@ -143,14 +145,14 @@ def test_sites_are_those_that_the_chosen_measurement_reads_well():
     target = device("FakeKingston")
     short = compile_network(target, [16], [WEAK], measurement="measure_2")
     plain = compile_network(target, [16], [WEAK])
-    errors = [target["measure_2"][site.ancilla,].error for site in short.sites]
-    assert max(errors) < max(target["measure_2"][site.ancilla,].error for site in plain.sites)
+    errors = [target["measure_2"][site.ancillas].error for site in short.sites]
+    assert max(errors) < max(target["measure_2"][site.ancillas].error for site in plain.sites)
 
 
 def test_sites_serve_weak_layers_and_wide_ones():
     target = device("FakeKingston")
     compiled = compile_network(target, [3, 5, 2], [WEAK, PROJECTIVE, WEAK])
-    assert [site.ancilla is None for site in compiled.sites] == [False] * 3 + [True] * 2
+    assert [not site.ancillas for site in compiled.sites] == [False] * 3 + [True] * 2
     angles = [WEAK] * 3 + [PROJECTIVE] * 2
     text = ",".join(map(str, compiled.sites))
     assert parse_sites(text, target, angles) == compiled.sites
@@ -161,9 +163,9 @@ def test_sites_serve_weak_layers_and_wide_ones():
 def test_a_neuron_sits_where_it_lives_longer():
     # Equal errors, but qubit 1 relaxes faster: the ancilla belongs there.
     target = small_target({(0, 1): 0.01}, t1={1: 5e-5}, t2={1: 5e-5})
-    assert compile_network(target, [1, 1], [WEAK] * 2).sites == (Site(0, 1),)
+    assert compile_network(target, [1, 1], [WEAK] * 2).sites == (Group((0,), (1,)),)
     target = small_target({(0, 1): 0.01}, t1={0: 5e-5}, t2={0: 5e-5})
-    assert compile_network(target, [1, 1], [WEAK] * 2).sites == (Site(1, 0),)
+    assert compile_network(target, [1, 1], [WEAK] * 2).sites == (Group((1,), (0,)),)
 
 
 BAD = [
@@ -180,8 +182,8 @@ BAD = [
     ),
     ({"entanglements": [0.7]}, "network: expected .*, got widths .2, 2. and 1 angles"),
     ({"entanglements": [0.7, 2.0]}, "entanglement: expected 0 < g <= pi/2 radians, got 2.0"),
-    ({"sites": [Site(0, 1)]}, "qubits: expected 2 sites, got 1"),
-    ({"sites": [Site(0), Site(1)]}, "qubits: expected neuron:ancilla, got 0"),
+    ({"sites": [Group((0,), (1,))]}, "qubits: expected 2 sites, got 1"),
+    ({"sites": [Group((0,)), Group((1,))]}, "qubits: expected neuron:ancilla, got 0"),
     (
         {"widths": [7, 7]},
         "layout: 7 neuron-ancilla pairs wanted, the device can place 6; neurons that live on "

@@ -6,7 +6,7 @@ from qiskit import qpy
 from qiskit.circuit import ClassicalRegister, Parameter, QuantumCircuit, QuantumRegister
 
 from tests.transpile.devices import device
-from transpile import circuit_digest, compile_layer
+from transpile import Shape, circuit_digest, compile_layer
 
 
 def test_any_change_of_what_a_circuit_does_changes_it():
@@ -44,16 +44,16 @@ def test_a_condition_and_its_branches_count():
 
 def test_a_compiled_layer_keeps_its_digest_through_a_file(tmp_path):
     target = device("FakeTorino")
-    layer = compile_layer(target, 3, 1.1, copies=2, pairs=1)
+    layer = compile_layer(target, Shape(3, 1.1, copies=2, pairs=1))
     with open(tmp_path / "layer.qpy", "wb") as stream:
         qpy.dump(layer.circuit, stream)
     with open(tmp_path / "layer.qpy", "rb") as stream:
         (again,) = qpy.load(stream)
     assert circuit_digest(again) == circuit_digest(layer.circuit)
-    assert compile_layer(target, 3, 1.1, copies=2, pairs=1).digest == layer.digest
+    assert compile_layer(target, Shape(3, 1.1, copies=2, pairs=1)).digest == layer.digest
     others = [
-        compile_layer(target, 3, 1.1, copies=2),
-        compile_layer(target, 3, math.pi / 2, copies=2, pairs=1),
-        compile_layer(target, 6, 1.1, pairs=1),
+        compile_layer(target, Shape(3, 1.1, copies=2)),
+        compile_layer(target, Shape(3, math.pi / 2, copies=2, pairs=1)),
+        compile_layer(target, Shape(6, 1.1, pairs=1)),
     ]
     assert len({layer.digest, *(other.digest for other in others)}) == 4

@@ -189,7 +189,7 @@ def test_decoupling_undoes_a_frequency_offset_in_the_waits(recycling, outside):
         circuit = network_circuit(compiled)
         angles = [*network.first_angles, *np.linspace(-2, 2, circuit.num_parameters - 2)]
         circuit.assign_parameters(angles, inplace=True)
-        neurons = {site.neuron for site in compiled.sites}
+        neurons = {site.neurons[0] for site in compiled.sites}
         turned = detuned(circuit, target, neurons, 100e3)
         expected = Histories(circuit).probabilities()
         errors.append(np.abs(Histories(turned).probabilities() - expected).sum() / 2)

@@ -7,7 +7,7 @@ import pytest
 from qiskit.quantum_info import Statevector
 
 from tests.transpile.devices import bind, counts_by_qubits, device, gates_on
-from transpile import capacity, compile_layer
+from transpile import Shape, capacity, compile_layer
 
 NATIVE = {
     "FakeSherbrooke": "ecr",
@@ -28,16 +28,12 @@ def added(paired, plain):
 
 def compile_both(name, entanglement, pairs, pair_gate, level):
     target = device(name)
-    room = capacity(target, entanglement, pair_gate)
+    room = capacity(target, Shape(2, entanglement, pair_gate=pair_gate))
     width, copies = (5, 3) if room >= 15 else (3, room // 3) if room >= 3 else (room, 1)
     return [
         compile_layer(
             target,
-            width,
-            entanglement,
-            copies=copies,
-            pairs=n,
-            pair_gate=pair_gate,
+            Shape(width, entanglement, copies=copies, pairs=n, pair_gate=pair_gate),
             optimization_level=level,
         )
         for n in (pairs, 0)
@@ -51,7 +47,7 @@ def test_sx_pairs_are_counted_exactly(name, entanglement, level):
     pairs = 3
     paired, plain = compile_both(name, entanglement, pairs, "sx", level)
     assert paired.sites == plain.sites
-    assert added(paired, plain) == {("sx", (s.neuron,)): 2 * pairs for s in paired.sites}
+    assert added(paired, plain) == {("sx", (s.neurons[0],)): 2 * pairs for s in paired.sites}
 
 
 @pytest.mark.parametrize("level", range(4))
@@ -62,11 +58,11 @@ def test_cz_pairs_are_counted_exactly(name, entanglement, level):
     paired, plain = compile_both(name, entanglement, pairs, "cz", level)
     assert paired.sites == plain.sites
     couples = [
-        tuple(sorted(paired.sites[copy * paired.width + j + i].neuron for i in (0, 1)))
-        for copy in range(paired.copies)
-        for j in range(0, paired.width - 1, 2)
+        tuple(sorted(paired.sites[copy * paired.shape.width + j + i].neurons[0] for i in (0, 1)))
+        for copy in range(paired.shape.copies)
+        for j in range(0, paired.shape.width - 1, 2)
     ]
-    assert len(couples) == paired.copies * (paired.width // 2) > 0
+    assert len(couples) == paired.shape.copies * (paired.shape.width // 2) > 0
     assert added(paired, plain) == {(NATIVE[name], couple): 2 * pairs for couple in couples}
 
 
@@ -78,7 +74,7 @@ def test_pairs_are_the_identity_without_noise(name, entanglement, pair_gate, lev
     paired, plain = compile_both(name, entanglement, 3, pair_gate, level)
     angles = np.random.default_rng(1).uniform(-8, 8, paired.slots)
     circuits = [bind(compiled.circuit, angles) for compiled in (paired, plain)]
-    for first in range(0, paired.width - 1, 2):
+    for first in range(0, paired.shape.width - 1, 2):
         qubits = [q for site in paired.sites[first : first + 2] for q in site.qubits]
         a, b = (Statevector(gates_on(circuit, qubits)) for circuit in circuits)
         assert a.equiv(b)
@@ -89,14 +85,14 @@ def test_pairs_are_the_identity_without_noise(name, entanglement, pair_gate, lev
 def test_pairs_stand_between_rotation_and_measurement(pair_gate, entanglement):
     pairs = 4
     compiled = compile_layer(
-        device("FakeKingston"), 4, entanglement, pairs=pairs, pair_gate=pair_gate
+        device("FakeKingston"), Shape(4, entanglement, pairs=pairs, pair_gate=pair_gate)
     )
     for site in compiled.sites:
         gates = [
             i.operation.name
             for i in compiled.circuit.data
-            if site.neuron in {compiled.circuit.find_bit(q).index for q in i.qubits}
+            if site.neurons[0] in {compiled.circuit.find_bit(q).index for q in i.qubits}
         ]
         physical = [gate for gate in gates if gate != "rz"]
-        end = ["measure"] if site.ancilla is None else ["cz"] * 2
+        end = ["measure"] if not site.ancillas else ["cz"] * 2
         assert physical == ["sx", "sx", *[pair_gate] * (2 * pairs), *end]

@@ -34,7 +34,7 @@ from tests.transpile.devices import (
     small_target,
     used_qubits,
 )
-from transpile import Site, TranspileError, capacity, compile_layer
+from transpile import Group, Shape, TranspileError, capacity, compile_layer
 
 DEVICES = [
     "FakeSherbrooke",  # ECR, heavy hexagons
@@ -51,13 +51,13 @@ def assert_slot_is_exact(compiled, circuit, slot, angle):
     site = compiled.sites[slot]
     state = Statevector(gates_on(circuit, site.qubits)).data
     for bit, outcome in ((0, 1), (1, -1)):
-        if site.ancilla is None:
+        if not site.ancillas:
             p = abs(state[bit]) ** 2
-            expected = probability(angle, compiled.entanglement, outcome)
+            expected = probability(angle, compiled.shape.entanglement, outcome)
             assert p == pytest.approx(expected, abs=1e-9)
         else:
             assert same_state(
-                state.reshape(2, 2)[bit], branch(angle, compiled.entanglement, outcome)
+                state.reshape(2, 2)[bit], branch(angle, compiled.shape.entanglement, outcome)
             )
 
 
@@ -81,7 +81,7 @@ def assert_measures_its_sites(compiled):
         for i in compiled.circuit.data
         if i.operation.name == "measure"
     }
-    assert measured == {k: (site.measured,) for k, site in enumerate(compiled.sites)}
+    assert measured == {k: (site.measured[0],) for k, site in enumerate(compiled.sites)}
     assert used_qubits(compiled.circuit) == {q for site in compiled.sites for q in site.qubits}
 
 
@@ -101,12 +101,12 @@ FAST = ("FakeBurlingtonV2", "FakeEssexV2", "FakeArmonkV2", "FakeManilaV2", "Fake
 def test_every_bundled_device_takes_a_layer(name):
     target = device(name)
     for entanglement in (0.7, math.pi / 2):
-        if capacity(target, entanglement) == 0:
+        if capacity(target, Shape(1, entanglement)) == 0:
             # One has one qubit, of the other all two-qubit gates are calibrated as broken.
             assert name in ("FakeArmonkV2", "FakeKyoto")
             assert entanglement == 0.7
             continue
-        compiled = compile_layer(target, 1, entanglement)
+        compiled = compile_layer(target, Shape(1, entanglement))
         assert_is_isa(compiled.circuit, target)
         assert_is_exact(compiled)
 
@@ -132,18 +132,18 @@ GATE_SETS = {
 @pytest.mark.parametrize("entanglement", [0.7, math.pi / 2])
 def test_gate_sets_on_complete_graphs(gates, entanglement):
     target = everywhere(*GATE_SETS[gates])
-    compiled = compile_layer(target, 2, entanglement)
+    compiled = compile_layer(target, Shape(2, entanglement))
     assert_is_isa(compiled.circuit, target)
     assert_is_exact(compiled)
 
 
 def test_the_rotations_of_ions():
     target = everywhere(*GATE_SETS["ions"])
-    compiled = compile_layer(target, 5, math.pi / 2)
+    compiled = compile_layer(target, Shape(5, math.pi / 2))
     assert_is_isa(compiled.circuit, target)
     assert_is_exact(compiled)
     with pytest.raises(TranspileError, match="1 neuron-ancilla pairs wanted, .* can place 0"):
-        compile_layer(target, 1, 0.7)
+        compile_layer(target, Shape(1, 0.7))
 
 
 @pytest.mark.parametrize("level", range(4))
@@ -151,8 +151,8 @@ def test_the_rotations_of_ions():
 @pytest.mark.parametrize("name", DEVICES)
 def test_compiled_layer_is_exact(name, entanglement, level):
     target = device(name)
-    width = min(12, capacity(target, entanglement))
-    compiled = compile_layer(target, width, entanglement, optimization_level=level)
+    width = min(12, capacity(target, Shape(1, entanglement)))
+    compiled = compile_layer(target, Shape(width, entanglement), optimization_level=level)
     assert_is_isa(compiled.circuit, target)
     assert_measures_its_sites(compiled)
     assert_is_exact(compiled)
@@ -162,7 +162,9 @@ def test_compiled_layer_is_exact(name, entanglement, level):
 def test_full_chip_is_exact(name):
     target = device(name)
     for entanglement in (0.9, math.pi / 2):
-        compiled = compile_layer(target, capacity(target, entanglement), entanglement)
+        compiled = compile_layer(
+            target, Shape(capacity(target, Shape(1, entanglement)), entanglement)
+        )
         assert compiled.parts == 1
         assert_measures_its_sites(compiled)
         assert_is_exact(compiled)
@@ -174,12 +176,12 @@ def test_sites_stay_where_they_are_put(level):
     target = device("FakeKingston")
     qubits = [132, 120, 37, 7]
     compiled = compile_layer(
-        target, 4, math.pi / 2, sites=[Site(q) for q in qubits], optimization_level=level
+        target, Shape(4, math.pi / 2), sites=[Group((q,)) for q in qubits], optimization_level=level
     )
-    assert [site.neuron for site in compiled.sites] == qubits
+    assert [site.neurons[0] for site in compiled.sites] == qubits
     assert_measures_its_sites(compiled)
-    pairs = [Site(4, 3), Site(7, 8), Site(98, 111)]
-    compiled = compile_layer(target, 3, 0.9, sites=pairs, optimization_level=level)
+    pairs = [Group((4,), (3,)), Group((7,), (8,)), Group((98,), (111,))]
+    compiled = compile_layer(target, Shape(3, 0.9), sites=pairs, optimization_level=level)
     assert list(compiled.sites) == pairs
     assert_measures_its_sites(compiled)
     assert_is_exact(compiled)
@@ -189,7 +191,7 @@ def test_sites_stay_where_they_are_put(level):
 @pytest.mark.parametrize("name", DEVICES)
 def test_a_rotation_is_two_sx_or_one_rx(name, level):
     target = device(name)
-    compiled = compile_layer(target, 3, math.pi / 2, optimization_level=level)
+    compiled = compile_layer(target, Shape(3, math.pi / 2), optimization_level=level)
     counts = compiled.circuit.count_ops()
     fractional = "rx" in target.operation_names
     physical = {gate: n for gate, n in counts.items() if gate not in ("rz", "measure")}
@@ -201,7 +203,7 @@ def test_a_rotation_is_two_sx_or_one_rx(name, level):
 def test_native_rzz_is_used_once_at_the_entanglement_angle(name, level):
     target = device(name)
     for entanglement in (1e-3, 0.7, 1.57):
-        compiled = compile_layer(target, 2, entanglement, optimization_level=level)
+        compiled = compile_layer(target, Shape(2, entanglement), optimization_level=level)
         entangling = [i.operation for i in compiled.circuit.data if len(i.qubits) == 2]
         assert [(gate.name, gate.params) for gate in entangling] == [("rzz", [entanglement])] * 2
 
@@ -209,7 +211,7 @@ def test_native_rzz_is_used_once_at_the_entanglement_angle(name, level):
 @pytest.mark.parametrize("name", ["FakeSherbrooke", "FakeTorino", "FakeNighthawk"])
 @pytest.mark.parametrize("level", range(4))
 def test_a_weak_measurement_takes_two_entangling_gates_without_rzz(name, level):
-    compiled = compile_layer(device(name), 4, 0.7, optimization_level=level)
+    compiled = compile_layer(device(name), Shape(4, 0.7), optimization_level=level)
     counts = counts_by_qubits(compiled.circuit)
     two_qubit = {qubits: n for (_, qubits), n in counts.items() if len(qubits) == 2}
     assert two_qubit == {tuple(sorted(site.qubits)): 2 for site in compiled.sites}
@@ -218,15 +220,15 @@ def test_a_weak_measurement_takes_two_entangling_gates_without_rzz(name, level):
 @pytest.mark.parametrize("reversed_roles", [False, True])
 def test_ecr_in_both_directions(reversed_roles):
     target = small_target({(0, 1): 0.01, (1, 2): 0.01}, gate="ecr")
-    site = Site(1, 0) if reversed_roles else Site(0, 1)
+    site = Group((1,), (0,)) if reversed_roles else Group((0,), (1,))
     for level in range(4):
-        compiled = compile_layer(target, 1, 0.8, sites=[site], optimization_level=level)
+        compiled = compile_layer(target, Shape(1, 0.8), sites=[site], optimization_level=level)
         assert_is_isa(compiled.circuit, target)
         assert_is_exact(compiled)
 
 
 def test_parameters_and_register_are_in_slot_order():
-    compiled = compile_layer(device("FakeKingston"), 12, 0.9, copies=2)
+    compiled = compile_layer(device("FakeKingston"), Shape(12, 0.9, copies=2))
     names = [parameter.name for parameter in compiled.circuit.parameters]
     assert names == [f"angle[{k}]" for k in range(24)]
     assert [(r.name, len(r)) for r in compiled.circuit.cregs] == [("outcome", 24)]
@@ -234,10 +236,10 @@ def test_parameters_and_register_are_in_slot_order():
 
 
 def test_copies_take_disjoint_slots():
-    compiled = compile_layer(device("FakeTorino"), 5, math.pi / 2, copies=3)
+    compiled = compile_layer(device("FakeTorino"), Shape(5, math.pi / 2, copies=3))
     assert (compiled.slots, compiled.parts) == (15, 1)
     np.testing.assert_array_equal(compiled.slot_of, np.arange(15).reshape(3, 5))
-    assert len({site.neuron for site in compiled.sites}) == 15
+    assert len({site.neurons[0] for site in compiled.sites}) == 15
 
 
 @pytest.mark.parametrize(
@@ -245,21 +247,22 @@ def test_copies_take_disjoint_slots():
     [(5, "sx", 5, 1), (13, "sx", 7, 2), (25, "sx", 9, 3), (25, "cz", 10, 3), (13, "cz", 8, 2)],
 )
 def test_a_layer_wider_than_the_chip_is_split(width, pair_gate, slots, parts):
-    compiled = compile_layer(small_target(line(12)), width, math.pi / 2, pair_gate=pair_gate)
+    compiled = compile_layer(small_target(line(12)), Shape(width, math.pi / 2, pair_gate=pair_gate))
     assert (compiled.slots, compiled.parts) == (slots, parts)
     np.testing.assert_array_equal(compiled.slot_of, [np.arange(width) % slots])
 
 
 def test_a_split_layer_takes_the_named_sites():
     target = small_target(line(12))
-    sites = [Site(q) for q in (3, 1, 8, 5, 9)]
-    compiled = compile_layer(target, 13, math.pi / 2, sites=sites)
+    sites = [Group((q,)) for q in (3, 1, 8, 5, 9)]
+    compiled = compile_layer(target, Shape(13, math.pi / 2), sites=sites)
     assert (compiled.sites, compiled.parts) == (tuple(sites), 3)
 
 
 def test_compilation_is_reproducible():
     first, second = (
-        compile_layer(device("FakeSherbrooke"), 6, 0.9, optimization_level=3) for _ in range(2)
+        compile_layer(device("FakeSherbrooke"), Shape(6, 0.9), optimization_level=3)
+        for _ in range(2)
     )
     angles = np.linspace(-1, 1, 6)
     assert bind(first.circuit, angles) == bind(second.circuit, angles)
@@ -267,7 +270,7 @@ def test_compilation_is_reproducible():
 
 
 def test_circuit_exports_to_openqasm():
-    text = qasm3.dumps(compile_layer(device("fractional"), 2, 0.7, pairs=1).circuit)
+    text = qasm3.dumps(compile_layer(device("fractional"), Shape(2, 0.7, pairs=1)).circuit)
     assert "rzz(0.7)" in text
     assert "bit[2] outcome;" in text
 
@@ -280,23 +283,28 @@ def test_circuit_exports_to_openqasm():
         ({"copies": 4}, "layout: 4 copies of 4 neurons wanted, the device can place 12"),
         ({"optimization_level": 4}, "optimization level: expected 0 to 3, got 4"),
         ({"pairs": -2}, "pairs: expected a number >= 0, got -2"),
-        ({"sites": [Site(1)]}, "qubits: expected 4 sites, got 1"),
-        ({"sites": [Site(q) for q in range(5)]}, "qubits: expected 4 sites, got 5"),
+        ({"sites": [Group((1,))]}, "qubits: expected 4 sites, got 1"),
+        ({"sites": [Group((q,)) for q in range(5)]}, "qubits: expected 4 sites, got 5"),
         ({"width": 20, "sites": []}, "qubits: expected 20 sites, got 0"),
-        ({"width": 1, "sites": [Site(1, 2)]}, "qubits: expected no ancilla, got 1:2"),
-        ({"width": 1, "sites": [Site(99)]}, "qubits: expected 0 to 11, got 99"),
+        ({"width": 1, "sites": [Group((1,), (2,))]}, "qubits: expected no ancilla, got 1:2"),
+        ({"width": 1, "sites": [Group((99,))]}, "qubits: expected 0 to 11, got 99"),
     ],
 )
 def test_bad_input_is_one_line(arguments, message):
-    arguments = {"width": 4, "entanglement": math.pi / 2, **arguments}
+    def compiled(sites=None, optimization_level=1, **shape):
+        shape = Shape(**{"width": 4, "entanglement": math.pi / 2} | shape)
+        compile_layer(
+            small_target(line(12)), shape, sites=sites, optimization_level=optimization_level
+        )
+
     with pytest.raises(TranspileError) as raised:
-        compile_layer(small_target(line(12)), **arguments)
+        compiled(**arguments)
     assert str(raised.value) == message
 
 
 def test_weak_layer_that_does_not_fit_says_both_numbers():
     with pytest.raises(TranspileError) as raised:
-        compile_layer(small_target(line(12)), 4, 0.7, copies=2)
+        compile_layer(small_target(line(12)), Shape(4, 0.7, copies=2))
     assert str(raised.value) == (
         "layout: 2 copies of 4 neuron-ancilla pairs wanted, the device can place 6"
     )
@@ -310,18 +318,23 @@ def test_a_target_without_calibration_takes_the_same_circuit():
         GenericBackendV2(6, basis_gates=gates, noise_info=info, seed=1).target
         for info in (False, True)
     )
-    for angle, sites in ((math.pi / 2, [Site(0), Site(1)]), (0.7, [Site(0, 1), Site(3, 2)])):
-        layers = [compile_layer(t, 2, angle, sites=sites) for t in (bare, calibrated)]
+    for angle, sites in (
+        (math.pi / 2, [Group((0,)), Group((1,))]),
+        (0.7, [Group((0,), (1,)), Group((3,), (2,))]),
+    ):
+        layers = [compile_layer(t, Shape(2, angle), sites=sites) for t in (bare, calibrated)]
         assert layers[0].digest == layers[1].digest
-    assert capacity(bare, 0.7) == 3
+    assert capacity(bare, Shape(1, 0.7)) == 3
 
 
 def test_gates_that_a_target_has_on_all_qubits_alike():
     """They are listed under None; every pair of qubits is then coupled."""
     ideal = pytest.importorskip("qiskit_aer").AerSimulator().target
     assert None in ideal["rzz"]
-    (site,) = compile_layer(ideal, 1, 0.7).sites
+    (site,) = compile_layer(ideal, Shape(1, 0.7)).sites
     assert len(set(site.qubits)) == 2
-    apart = compile_layer(ideal, 2, 0.7, sites=[Site(0, 17), Site(23, 4)]).circuit
+    apart = compile_layer(
+        ideal, Shape(2, 0.7), sites=[Group((0,), (17,)), Group((23,), (4,))]
+    ).circuit
     joined = [qubits_of(apart, i) for i in apart.data if i.operation.num_qubits == 2]
     assert {tuple(sorted(qubits)) for qubits in joined} == {(0, 17), (4, 23)}

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from tests.transpile.devices import device, line, small_target
-from transpile import Site, TranspileError, capacity, choose_sites
+from transpile import Group, Shape, TranspileError, capacity, choose_sites
 from transpile.calibration import read_calibration
 from transpile.matching import cheapest_disjoint
 from transpile.network_layout import network_sites
-from transpile.sites import couple_cost, site_error
+from transpile.sites import group_cost, site_error
 
 WEAK, PROJECTIVE = 0.7, math.pi / 2
 
@@ -45,11 +45,11 @@ def test_single_qubits_are_the_best(seed):
     target = random_target(seed, GRID)
     calibration = read_calibration(target)
     for count in range(1, 9):
-        chosen = choose_sites(target, count, PROJECTIVE)
+        chosen = choose_sites(target, Shape(count, PROJECTIVE))
         assert len(chosen) == count
         assert disjoint(chosen)
         best = min(
-            total(calibration, [Site(q) for q in qubits])
+            total(calibration, [Group((q,)) for q in qubits])
             for qubits in combinations(range(8), count)
         )
         assert total(calibration, chosen) == pytest.approx(best, abs=1e-9)
@@ -60,9 +60,9 @@ def test_single_qubits_are_the_best(seed):
 def test_neuron_ancilla_pairs_are_the_best_matching(seed, couplings):
     target = random_target(seed, couplings)
     calibration = read_calibration(target)
-    both_roles = [Site(*pair) for a, b in couplings for pair in ((a, b), (b, a))]
+    both_roles = [Group((pair[0],), (pair[1],)) for a, b in couplings for pair in ((a, b), (b, a))]
     for count in range(1, 5):
-        chosen = choose_sites(target, count, WEAK)
+        chosen = choose_sites(target, Shape(count, WEAK))
         assert len(chosen) == count
         assert disjoint(chosen)
         assert all(tuple(sorted(site.qubits)) in calibration.coupled for site in chosen)
@@ -81,16 +81,15 @@ def test_coupled_neurons_are_the_best_matching(seed, width):
     calibration = read_calibration(target)
 
     def cost(sites):
-        couples = zip(sites[0 : width - 1 : 2], sites[1:width:2], strict=True)
-        single = total(calibration, sites[-1:]) if width % 2 else 0.0
-        return single + sum(couple_cost(calibration, *couple) for couple in couples)
+        groups = Shape(width, PROJECTIVE, pair_gate="cz").placed(sites)
+        return sum(group_cost(calibration, group) for group in groups)
 
-    chosen = choose_sites(target, width, PROJECTIVE, pair_gate="cz")
+    chosen = choose_sites(target, Shape(width, PROJECTIVE, pair_gate="cz"))
     best = math.inf
     for qubits in permutations(range(8), width):
         couples = [tuple(sorted(qubits[k : k + 2])) for k in range(0, width - 1, 2)]
         if all(couple in calibration.coupled for couple in couples):
-            best = min(best, cost([Site(q) for q in qubits]))
+            best = min(best, cost([Group((q,)) for q in qubits]))
     assert cost(chosen) == pytest.approx(best, abs=1e-9)
 
 
@@ -100,16 +99,16 @@ def test_paths_and_couples_of_every_copy_are_coupled(name, entanglement):
     target = device(name)
     coupled = read_calibration(target).coupled
     for width, copies in ((16, 2), (5, 5), (1, 7)):
-        sites = choose_sites(target, width, entanglement, pair_gate="cz", copies=copies)
+        sites = choose_sites(target, Shape(width, entanglement, pair_gate="cz", copies=copies))
         assert len(sites) == width * copies
         assert disjoint(sites)
         for site in sites:
-            assert (site.ancilla is None) == (entanglement == PROJECTIVE)
-            assert site.ancilla is None or tuple(sorted(site.qubits)) in coupled
+            assert (not site.ancillas) == (entanglement == PROJECTIVE)
+            assert not site.ancillas or tuple(sorted(site.qubits)) in coupled
         for copy in range(copies):
             row = sites[copy * width : (copy + 1) * width]
             for a, b in zip(row[0 : width - 1 : 2], row[1:width:2], strict=True):
-                assert tuple(sorted((a.neuron, b.neuron))) in coupled
+                assert tuple(sorted((a.neurons[0], b.neurons[0]))) in coupled
 
 
 @pytest.mark.parametrize("name", ["FakeSherbrooke", "FakeTorino", "FakeKingston", "FakeNighthawk"])
@@ -117,8 +116,8 @@ def test_paths_and_couples_of_every_copy_are_coupled(name, entanglement):
 @pytest.mark.parametrize("entanglement", [WEAK, PROJECTIVE])
 def test_capacity_is_reached_without_faulty_elements(name, pair_gate, entanglement):
     target = device(name)
-    room = capacity(target, entanglement, pair_gate)
-    sites = choose_sites(target, room, entanglement, pair_gate=pair_gate)
+    room = capacity(target, Shape(2, entanglement, pair_gate=pair_gate))
+    sites = choose_sites(target, Shape(room, entanglement, pair_gate=pair_gate))
     assert len(sites) == room
     two_qubit = target["ecr" if "ecr" in target.operation_names else "cz"]
 
@@ -132,41 +131,41 @@ def test_capacity_is_reached_without_faulty_elements(name, pair_gate, entangleme
             assert target.qubit_properties[qubit].t2
             assert target["sx"][qubit,].error < 1
             assert target["measure"][qubit,].error < 0.5
-        assert site.ancilla is None or calibrated(*site.qubits)
+        assert not site.ancillas or calibrated(*site.qubits)
     if pair_gate == "cz":
-        neurons = [site.neuron for site in sites]
+        neurons = [site.neurons[0] for site in sites]
         assert all(calibrated(*neurons[k : k + 2]) for k in range(0, room - 1, 2))
     with pytest.raises(TranspileError, match=rf"{room + 1} .* wanted, the device can place {room}"):
-        choose_sites(target, room + 1, entanglement, pair_gate=pair_gate)
+        choose_sites(target, Shape(room + 1, entanglement, pair_gate=pair_gate))
 
 
 def test_capacities_of_small_devices():
-    assert capacity(small_target(line(7)), PROJECTIVE) == 7
-    assert capacity(small_target(line(7)), WEAK) == 3
-    assert capacity(small_target(line(7)), PROJECTIVE, "cz") == 7
-    assert capacity(small_target(line(8)), WEAK, "cz") == 4
+    assert capacity(small_target(line(7)), Shape(1, PROJECTIVE)) == 7
+    assert capacity(small_target(line(7)), Shape(1, WEAK)) == 3
+    assert capacity(small_target(line(7)), Shape(2, PROJECTIVE, pair_gate="cz")) == 7
+    assert capacity(small_target(line(8)), Shape(2, WEAK, pair_gate="cz")) == 4
     star = small_target({(0, 1): 0.01, (0, 2): 0.01, (0, 3): 0.01})
-    assert capacity(star, WEAK) == 1
-    assert capacity(star, PROJECTIVE, "cz") == 3
-    assert capacity(star, WEAK, "cz") == 1
+    assert capacity(star, Shape(1, WEAK)) == 1
+    assert capacity(star, Shape(2, PROJECTIVE, pair_gate="cz")) == 3
+    assert capacity(star, Shape(2, WEAK, pair_gate="cz")) == 1
 
 
 @pytest.mark.parametrize("fault", [{"readout": {1: 0.5}}, {"gate_error": {1: 1.0}}])
 def test_a_faulty_qubit_is_never_used(fault):
     target = small_target(line(6), **fault)
-    assert capacity(target, PROJECTIVE) == 5
-    assert capacity(target, WEAK) == 2
-    assert 1 not in {site.neuron for site in choose_sites(target, 5, PROJECTIVE)}
-    assert 1 not in {q for site in choose_sites(target, 2, WEAK) for q in site.qubits}
+    assert capacity(target, Shape(1, PROJECTIVE)) == 5
+    assert capacity(target, Shape(1, WEAK)) == 2
+    assert 1 not in {site.neurons[0] for site in choose_sites(target, Shape(5, PROJECTIVE))}
+    assert 1 not in {q for site in choose_sites(target, Shape(2, WEAK)) for q in site.qubits}
 
 
 def test_a_faulty_coupling_is_never_used():
     target = small_target({**line(4), (0, 1): 1.0})
-    assert capacity(target, PROJECTIVE) == 4
-    assert capacity(target, WEAK) == 1
-    assert set(choose_sites(target, 1, WEAK)[0].qubits) <= {1, 2, 3}
+    assert capacity(target, Shape(1, PROJECTIVE)) == 4
+    assert capacity(target, Shape(1, WEAK)) == 1
+    assert set(choose_sites(target, Shape(1, WEAK))[0].qubits) <= {1, 2, 3}
     with pytest.raises(TranspileError, match=r"2 neuron-ancilla pairs wanted, .* can place 1"):
-        choose_sites(target, 2, WEAK)
+        choose_sites(target, Shape(2, WEAK))
 
 
 GAPS = [
@@ -186,13 +185,15 @@ GAPS = [
 def test_a_qubit_that_lacks_what_others_have_comes_last(gap, others):
     """However bad the others are; none is called faulty."""
     target = small_target(line(6), **(others | gap))
-    assert capacity(target, PROJECTIVE) == 6
-    assert capacity(target, WEAK) == 3
-    assert choose_sites(target, 6, PROJECTIVE)[-1] == Site(1)
-    assert not {0, 1} & {q for site in choose_sites(target, 2, WEAK) for q in site.qubits}
-    assert set(choose_sites(target, 3, WEAK)[-1].qubits) == {0, 1}
-    assert not {1} & {s.neuron for s in choose_sites(target, 4, PROJECTIVE, pair_gate="cz")[:2]}
-    assert network_sites(target, [6], [PROJECTIVE], 1e-6)[-1] == Site(1)
+    assert capacity(target, Shape(1, PROJECTIVE)) == 6
+    assert capacity(target, Shape(1, WEAK)) == 3
+    assert choose_sites(target, Shape(6, PROJECTIVE))[-1] == Group((1,))
+    assert not {0, 1} & {q for site in choose_sites(target, Shape(2, WEAK)) for q in site.qubits}
+    assert set(choose_sites(target, Shape(3, WEAK))[-1].qubits) == {0, 1}
+    assert not {1} & {
+        s.neurons[0] for s in choose_sites(target, Shape(4, PROJECTIVE, pair_gate="cz"))[:2]
+    }
+    assert network_sites(target, [6], [PROJECTIVE], 1e-6)[-1] == Group((1,))
 
 
 def test_gaps_count_by_the_worst_value_known():
@@ -207,8 +208,8 @@ def test_gaps_count_by_the_worst_value_known():
 @pytest.mark.parametrize("error", [None, math.nan])
 def test_a_coupling_without_an_error_comes_last(error):
     target = small_target({**line(4), (2, 3): 0.3, (1, 2): 0.2, (0, 1): error})
-    assert set(choose_sites(target, 1, WEAK)[0].qubits) == {1, 2}
-    assert choose_sites(target, 2, WEAK)[-1].qubits in ((0, 1), (1, 0))
+    assert set(choose_sites(target, Shape(1, WEAK))[0].qubits) == {1, 2}
+    assert choose_sites(target, Shape(2, WEAK))[-1].qubits in ((0, 1), (1, 0))
     assert read_calibration(target).couplings[0, 1].error == 0.3
 
 
@@ -216,10 +217,11 @@ def test_what_a_device_says_of_no_qubit_costs_nothing():
     """No T1, T2 and durations anywhere: readout and gate errors alone decide."""
     everywhere = {name: dict.fromkeys(range(5)) for name in ("t1", "t2", "gate_duration")}
     target = small_target(line(5), readout={2: 0.005, 4: 0.02}, **everywhere)
-    assert [site.neuron for site in choose_sites(target, 5, PROJECTIVE)] == [2, 0, 1, 3, 4]
+    sites = choose_sites(target, Shape(5, PROJECTIVE))
+    assert [site.neurons[0] for site in sites] == [2, 0, 1, 3, 4]
     calibration = read_calibration(target)
     assert not any(qubit.lacks for qubit in calibration.qubits)
-    assert site_error(calibration, Site(0)) == pytest.approx(1 - 0.99 * (1 - 2e-4) ** 2)
+    assert site_error(calibration, Group((0,))) == pytest.approx(1 - 0.99 * (1 - 2e-4) ** 2)
 
 
 def test_each_part_of_the_calibration_counts():
@@ -231,13 +233,13 @@ def test_each_part_of_the_calibration_counts():
     ]
     for one in worse:
         target = small_target({(0, 1): 0.01}, **one)
-        assert choose_sites(target, 1, PROJECTIVE) == (Site(1),)
+        assert choose_sites(target, Shape(1, PROJECTIVE)) == (Group((1,)),)
     for one in worse[1:]:
         target = small_target({(0, 1): 0.01, (2, 3): 0.01}, **one)
-        assert set(choose_sites(target, 1, WEAK)[0].qubits) == {2, 3}
+        assert set(choose_sites(target, Shape(1, WEAK))[0].qubits) == {2, 3}
     # Of neuron and ancilla only the ancilla is read out.
     target = small_target({(0, 1): 0.01}, readout={0: 0.02})
-    assert choose_sites(target, 1, WEAK) == (Site(0, 1),)
+    assert choose_sites(target, Shape(1, WEAK)) == (Group((0,), (1,)),)
 
 
 def test_matching_agrees_with_brute_force():
@@ -265,12 +267,12 @@ def test_matching_agrees_with_brute_force():
 
 def test_bad_layouts_are_refused():
     target = small_target(line(4))
-    with pytest.raises(TranspileError, match="layout: expected at least 1 neuron and 1 copy"):
-        choose_sites(target, 0, WEAK)
+    with pytest.raises(TranspileError, match="layer: expected at least 1 neuron and 1 copy"):
+        choose_sites(target, Shape(0, WEAK))
     with pytest.raises(TranspileError, match="pair gate: expected one of cz, sx, got 'zc'"):
-        capacity(target, WEAK, "zc")
+        capacity(target, Shape(2, WEAK, pair_gate="zc"))
     with pytest.raises(TranspileError, match="can place 2, neurons 2k and 2k\\+1 coupled"):
-        choose_sites(target, 4, WEAK, pair_gate="cz")
+        choose_sites(target, Shape(4, WEAK, pair_gate="cz"))
 
 
 def test_the_readout_of_a_living_neuron_counts_where_a_layer_measures_it():

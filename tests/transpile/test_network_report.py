@@ -9,7 +9,7 @@ from qiskit import qasm3
 from tests.transpile.devices import device, line, small_target
 from tests.transpile.histories import Histories
 from tests.transpile.networks import PROJECTIVE, STRONG, WEAK, LivingNetwork
-from transpile import Site, compile_network, network_circuit, network_report
+from transpile import Group, compile_network, network_circuit, network_report
 from transpile.calibration import relaxation_error
 
 SX, CZ, READ = 2e-4, 0.005, 0.01  # errors of small_target
@@ -28,7 +28,7 @@ def rest(duration):
 
 def test_projective_neurons_with_angles_from_outside():
     target = small_target(line(2))
-    compiled = compile_network(target, [1, 1], [PROJECTIVE] * 2, sites=[Site(0)])
+    compiled = compile_network(target, [1, 1], [PROJECTIVE] * 2, sites=[Group((0,))])
     found = network_report(compiled, target)
     once = 2 * GATE + MEASURE
     assert found.duration_s == pytest.approx(2 * once + 0.9e-6)
@@ -48,7 +48,7 @@ def test_weak_neurons_with_branches():
     target = small_target(line(2))
     network = LivingNetwork((1, 1), (WEAK,) * 2, "linear")
     compiled = compile_network(
-        target, [1, 1], [WEAK] * 2, feedforward=network.feedforward(), sites=[Site(0, 1)]
+        target, [1, 1], [WEAK] * 2, feedforward=network.feedforward(), sites=[Group((0,), (1,))]
     )
     found = network_report(compiled, target)
     assert found.load.if_tests == found.load.branches == 1

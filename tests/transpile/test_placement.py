@@ -6,7 +6,7 @@ import math
 import pytest
 
 from tests.transpile.devices import device, line, small_target
-from transpile import Site, TranspileError, compile_layer, parse_sites
+from transpile import Group, Shape, TranspileError, compile_layer, parse_sites
 from transpile.network_layout import network_sites
 
 PROJECTIVE = math.pi / 2
@@ -14,8 +14,8 @@ PROJECTIVE = math.pi / 2
 
 def test_sites_are_read_in_order():
     target = small_target(line(10))
-    assert parse_sites("3, 5,4", target, PROJECTIVE) == (Site(3), Site(5), Site(4))
-    assert parse_sites("3:4,8:7", target, 0.7, count=2) == (Site(3, 4), Site(8, 7))
+    assert parse_sites("3, 5,4", target, PROJECTIVE) == (Group((3,)), Group((5,)), Group((4,)))
+    assert parse_sites("3:4,8:7", target, 0.7, count=2) == (Group((3,), (4,)), Group((8,), (7,)))
     assert [str(site) for site in parse_sites("3:4,8:7", target, 0.7)] == ["3:4", "8:7"]
 
 
@@ -48,11 +48,11 @@ def test_qubits_are_judged_by_the_measurement_that_is_used():
     target = copy.deepcopy(device("FakeKingston"))
     target["measure"][3,].error = 1.0
     target["measure_2"][4,].error = 1.0
-    assert parse_sites("3", target, PROJECTIVE, measurement="measure_2") == (Site(3),)
+    assert parse_sites("3", target, PROJECTIVE, measurement="measure_2") == (Group((3,)),)
     with pytest.raises(TranspileError, match=r"qubits: 3 is faulty \(measure error 1\)"):
         parse_sites("3", target, PROJECTIVE)
     with pytest.raises(TranspileError, match=r"qubits: 4 is faulty \(measure_2 error 1\)"):
-        network_sites(target, [1], [PROJECTIVE], 0.0, [Site(4)], "measure_2")
+        network_sites(target, [1], [PROJECTIVE], 0.0, [Group((4,))], "measure_2")
 
 
 def test_the_number_of_sites_is_checked():
@@ -63,14 +63,14 @@ def test_the_number_of_sites_is_checked():
 def test_couples_of_cz_pairs_must_be_coupled():
     target = small_target(line(6))
     sites = parse_sites("0,1,3,5,4,2", target, PROJECTIVE)
-    compile_layer(target, 3, PROJECTIVE, copies=2, sites=sites, pair_gate="cz", pairs=1)
+    compile_layer(target, Shape(3, PROJECTIVE, copies=2, pair_gate="cz", pairs=1), sites=sites)
     with pytest.raises(TranspileError, match="qubits: 3 and 5 are not coupled; 3 is coupled to"):
-        compile_layer(target, 6, PROJECTIVE, sites=sites, pair_gate="cz", pairs=1)
+        compile_layer(target, Shape(6, PROJECTIVE, pair_gate="cz", pairs=1), sites=sites)
 
 
 def test_neurons_of_cz_pairs_need_more_than_rzz():
     target = small_target(line(3), fractional=True)
     del target["cz"][0, 1], target["cz"][1, 0]
-    sites = [Site(0), Site(1)]
+    sites = [Group((0,)), Group((1,))]
     with pytest.raises(TranspileError, match="qubits: 0 and 1 have no fault-free cz, ecr, cx"):
-        compile_layer(target, 2, PROJECTIVE, sites=sites, pair_gate="cz", pairs=1)
+        compile_layer(target, Shape(2, PROJECTIVE, pair_gate="cz", pairs=1), sites=sites)

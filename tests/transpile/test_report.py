@@ -5,7 +5,7 @@ import math
 import pytest
 
 from tests.transpile.devices import device, small_target
-from transpile import Site, compile_layer, report
+from transpile import Group, Shape, compile_layer, report
 from transpile.calibration import read_calibration, relaxation_error
 from transpile.sites import site_error
 
@@ -19,7 +19,7 @@ def idle(duration):
 
 def test_projective_layer():
     target = small_target({(0, 1): CZ})
-    compiled = compile_layer(target, 2, math.pi / 2, pairs=3)
+    compiled = compile_layer(target, Shape(2, math.pi / 2, pairs=3))
     figures = report(compiled, target)
     assert figures.qubits == (0, 1)
     assert figures.gate_counts["sx"] == 2 * (2 + 6)
@@ -33,8 +33,8 @@ def test_projective_layer():
 
 def test_cz_pairs_count_for_both_neurons_and_wait_for_each_other():
     target = small_target({(0, 1): CZ}, gate_duration={0: 4e-8, 1: 1e-7})
-    sites = [Site(0), Site(1)]
-    compiled = compile_layer(target, 2, math.pi / 2, sites=sites, pairs=2, pair_gate="cz")
+    sites = [Group((0,)), Group((1,))]
+    compiled = compile_layer(target, Shape(2, math.pi / 2, pairs=2, pair_gate="cz"), sites=sites)
     figures = report(compiled, target)
     assert figures.two_qubit_gates == 4
     ready = 2 * 1e-7 + 4 * 1e-7
@@ -45,9 +45,9 @@ def test_cz_pairs_count_for_both_neurons_and_wait_for_each_other():
 
 def test_weak_layer_reads_out_the_ancilla_only():
     target = small_target({(0, 1): CZ}, fractional=True, readout={0: 0.3, 1: READ})
-    compiled = compile_layer(target, 1, 0.7)
+    compiled = compile_layer(target, Shape(1, 0.7))
     figures = report(compiled, target)
-    assert compiled.sites == (Site(0, 1),)
+    assert compiled.sites == (Group((0,), (1,)),)
     assert figures.qubits == (0, 1)
     ready = 2 * 4e-8 + 1e-7
     error = 1 - (1 - SX) ** 3 * (1 - CZ) * (1 - READ) * idle(ready) ** 2
@@ -59,7 +59,7 @@ def test_weak_layer_reads_out_the_ancilla_only():
 @pytest.mark.parametrize("entanglement", [0.7, math.pi / 2])
 def test_expected_errors_of_the_layout_are_close_to_those_of_the_circuit(name, entanglement):
     target = device(name)
-    compiled = compile_layer(target, 5, entanglement)
+    compiled = compile_layer(target, Shape(5, entanglement))
     calibration = read_calibration(target)
     estimated = [site_error(calibration, site) for site in compiled.sites]
     assert report(compiled, target).neuron_errors == pytest.approx(estimated, rel=0.05)

@@ -9,7 +9,8 @@ from qiskit.transpiler import InstructionProperties, Target
 
 from tests.transpile.devices import device, line, qubits_of, small_target
 from transpile import (
-    Site,
+    Group,
+    Shape,
     TranspileError,
     compile_layer,
     delay_seconds,
@@ -46,7 +47,7 @@ def start_times(circuit, target):
 @pytest.mark.parametrize("name", DEVICES)
 def test_no_wait_is_left_implicit(name, entanglement):
     target = device(name)
-    compiled = compile_layer(target, 2, entanglement, pairs=1).circuit
+    compiled = compile_layer(target, Shape(2, entanglement, pairs=1)).circuit
     scheduled = schedule(compiled, target)
     times = start_times(scheduled, target)
     measured = [t for name, _, t in times if name == "measure"]
@@ -64,7 +65,7 @@ def test_no_wait_is_left_implicit(name, entanglement):
 @pytest.mark.parametrize("name", DEVICES)
 def test_without_its_delays_it_is_the_same_circuit(name, entanglement):
     target = device(name)
-    compiled = compile_layer(target, 2, entanglement).circuit
+    compiled = compile_layer(target, Shape(2, entanglement)).circuit
     scheduled = schedule(compiled, target)
     bare = scheduled.copy_empty_like()
     for instruction in scheduled.data:
@@ -78,7 +79,7 @@ def test_without_its_delays_it_is_the_same_circuit(name, entanglement):
 def test_the_waits_of_a_weak_layer(dt):
     target = small_target(line(2), gate_duration={0: 4e-8, 1: 6e-8})
     target.dt = dt
-    compiled = compile_layer(target, 1, 0.7, sites=[Site(0, 1)])
+    compiled = compile_layer(target, Shape(1, 0.7), sites=[Group((0,), (1,))])
     scheduled = schedule(compiled.circuit, target)
     waits = [
         (qubits_of(scheduled, i), delay_seconds(i.operation, target))
@@ -108,9 +109,9 @@ def test_bad_targets_are_one_line():
 def test_waits_that_are_not_known():
     """Where no gate joins qubits, none waits for another, whatever durations are missing."""
     target = small_target(line(4), gate_duration={0: None})
-    apart = compile_layer(target, 2, math.pi / 2, sites=[Site(0), Site(2)]).circuit
-    joined = compile_layer(target, 1, 0.7, sites=[Site(0, 1)]).circuit
-    elsewhere = compile_layer(target, 1, 0.7, sites=[Site(2, 3)]).circuit
+    apart = compile_layer(target, Shape(2, math.pi / 2), sites=[Group((0,)), Group((2,))]).circuit
+    joined = compile_layer(target, Shape(1, 0.7), sites=[Group((0,), (1,))]).circuit
+    elsewhere = compile_layer(target, Shape(1, 0.7), sites=[Group((2,), (3,))]).circuit
     assert unknown_wait(apart, target) is None
     assert unknown_wait(joined, target) == "sx on qubit 0"
     assert unknown_wait(elsewhere, target) is None

@@ -41,7 +41,7 @@ class CorrelatedReadoutEngine:
     def measure(self, layer: int, angles: Angles, draws: Draws) -> OutcomeArray:
         """See `qnnq.execution.engines.base.Engine`."""
         outcomes = self._engine.measure(layer, angles, draws)
-        copies = self._layers[layer].copies
+        copies = self._layers[layer].shape.copies
         copy_of = draws.copies(copies)
         count = max(len(flips) for flips in self._flips[layer])
         uniforms = draws.uniforms(count, stream=(STREAM,)) if count else np.empty(0)
@@ -60,7 +60,7 @@ def _flips(layer: CompiledLayer, channels: NoiseChannels) -> list[list[tuple[lis
     The partner may be another image's neuron, or a slot that an execution does not need: then one
     outcome flips.
     """
-    slot_of_qubit = {site.measured: slot for slot, site in enumerate(layer.sites)}
+    slot_of_qubit = {site.measured[0]: slot for slot, site in enumerate(layer.sites)}
     found = []
     for slots in layer.slot_of:
         flips = []

@@ -49,21 +49,21 @@ def pack(layer: CompiledLayer | NetworkCircuit, angles: Angles, draws: Draws) ->
     if isinstance(layer, NetworkCircuit):
         return _pack_network(layer, angles, draws)
     width = angles.shape[-1]
-    copy = draws.copies(layer.copies)
+    copy = draws.copies(layer.shape.copies)
     group = _earlier_equal(copy)  # images of one copy follow one another
     groups = int(group.max(initial=-1)) + 1
-    part = np.arange(width) // len(layer.sites)
+    part = np.arange(width) // layer.slots
     slots = layer.slot_of[copy][:, None, :]  # (images, 1, width)
     shot = np.arange(draws.shots)[None, :, None]
     # executions are ordered by (group of images, shot, part of the layer)
     rows = (group[:, None, None] * draws.shots + shot) * layer.parts + part
     places = rows, np.broadcast_to(slots, rows.shape)
-    packed = np.zeros((groups * draws.shots * layer.parts, len(layer.sites)), angles.values.dtype)
+    packed = np.zeros((groups * draws.shots * layer.parts, layer.slots), angles.values.dtype)
     packed[places] = angles.settled()
     numbers = angles.origins()
     origins = np.zeros((*packed.shape, numbers.shape[-1]), dtype=numbers.dtype)
     origins[places] = numbers
-    return PackedAngles(packed, origins.reshape(len(packed), -1), rows, slots, len(layer.sites))
+    return PackedAngles(packed, origins.reshape(len(packed), -1), rows, slots, layer.slots)
 
 
 def _pack_network(network: NetworkCircuit, angles: Angles, draws: Draws) -> PackedAngles:

@@ -32,7 +32,7 @@ from qnnq.execution.engines.response import (
     apply_transfer,
     gate_matrices,
 )
-from transpile import CompiledStep, Site
+from transpile import CompiledStep, Group
 
 Matrix = NDArray[np.float64]
 Placed = tuple[Operation, tuple[int, ...]]  # an operation, its physical qubits
@@ -119,7 +119,7 @@ class SiteInstrument:
         channels: The noise.
     """
 
-    site: Site
+    site: Group
     neuron: int
     channels: NoiseChannels
     _errors: dict[object, Matrix | None] = field(default_factory=dict)

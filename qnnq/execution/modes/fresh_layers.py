@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from qnnq.arrays import OutcomeArray
 from qnnq.execution.engines.base import Draws
 from qnnq.execution.engines.close_draws import thresholds
-from qnnq.execution.exact_sums import layer_activations
+from qnnq.execution.model import Model
 from qnnq.execution.modes.base import Mode
 from qnnq.execution.modes.patterns import WIDEST, all_patterns, pattern_of
 from qnnq.execution.modes.wide_layer import WideLayer
@@ -46,18 +46,20 @@ Turned = tuple[NDArray[np.float64], NDArray[np.float64]]
 """The cosines and sines of angles."""
 
 
-def fresh_layers(network: Network, mode: Mode, images: int, shots: int) -> list[Answer | None]:
-    """Return how each hidden layer answers without a session; None: not, or not faster.
+def fresh_layers(model: Model, mode: Mode, images: int, shots: int) -> list[Answer | None]:
+    """Return how each layer answers without a session; None: not, or not faster.
 
     Args:
-        network: The network.
+        model: Any but a `Network` needs a session: its layers may take more than what arrived last.
         mode: How it is deployed.
         images: How many are run.
         shots: How many each of them gets.
     """
-    forms = [mode.closed_form(layer) for layer in range(network.hidden)]
+    if not isinstance(model, Network):
+        return [None] * len(model.widths)
+    forms = [mode.closed_form(layer) for layer in range(model.hidden)]
     return [
-        None if form is None else _answer(network, layer, form, images, shots)
+        None if form is None else _answer(model, layer, form, images, shots)
         for layer, form in enumerate(forms)
     ]
 
@@ -152,7 +154,7 @@ def _below(numbers: NDArray[np.int32], limits: NDArray[np.int32]) -> OutcomeArra
 
 def _turned(network: Network, layer: int, inputs: NDArray[Any]) -> Turned:
     """Return the cosines and sines of a layer's angles, (rows, width), for (rows, inputs)."""
-    activations = layer_activations(network, layer, inputs)
+    activations = network.activated(layer, network.sums(layer)(inputs))
     plus = activations == 1
     # Most activations of a trained network are clipped, and then two angles are all there are.
     others = np.flatnonzero(~plus & (activations != -1))

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from qnnq.arrays import FloatArray, IntArray, OutcomeArray
 from qnnq.execution.engines.base import DRAWN, Draws
 from qnnq.execution.engines.close_draws import thresholds
-from qnnq.execution.exact_sums import CoarseSums, activations_of, layer_sums
 from qnnq.networks.activation import rotated
+from qnnq.networks.exact_sums import CoarseSums
 from qnnq.networks.network import Network
 
 LARGEST_SHARE = 0.01
@@ -134,10 +134,10 @@ class WideLayer:
             copy: Of the layer on the chip, (outcomes,).
             neuron: Shape (outcomes,).
         """
-        sums = layer_sums(self._network, self._layer)
+        sums = self._network.sums(self._layer)
         rows = max(1, _CLOSE // inputs.shape[1])
         parts = [slice(start, start + rows) for start in range(0, len(inputs), rows)]
         z = np.concatenate([sums.at(inputs[part], neuron[part]) for part in parts])
-        angle = rotated(activations_of(self._network, self._layer, z)).astype(np.float64)
+        angle = rotated(self._network.activated(self._layer, z)).astype(np.float64)
         constant, cosine, sine = self._form[:, copy, neuron]
         return thresholds(constant + cosine * np.cos(angle) + sine * np.sin(angle))

@@ -13,9 +13,9 @@ from qnnq.execution.engines.close_draws import decide_close, outcomes_from
 from qnnq.execution.engines.packing import merge_rows
 from qnnq.execution.modes.stepwise import Stepwise
 from qnnq.execution.shot_loop import run_shots
-from qnnq.execution.single_precision import single_precision
 from qnnq.networks.activation import phi, rotated, state_after, wrap
 from qnnq.networks.bundled import load_model
+from qnnq.networks.single_precision import single_precision
 from qnnq.statistics import soft_votes
 from tests.last_bits import moved
 

@@ -18,7 +18,7 @@ from qnnq.runs.deploy import deploy
 from qnnq.runs.request import RunRequest
 from tests.execution.engines.test_agreement import assert_same_distribution, network, neuron_counts
 from tests.execution.engines.test_response import evaluate, reference
-from transpile import TranspileError, compile_layer, parse_sites, schedule
+from transpile import Shape, TranspileError, compile_layer, parse_sites, schedule
 
 DEVICES = ["fake_kingston", "fake_sherbrooke", "fake_nighthawk"]
 WAITS = "relaxation(t1=3us, t2=4us, population=0.1) + phase(angle=0.1) + detuning(frequency=1MHz)"
@@ -60,7 +60,7 @@ def compiled(device, entanglement, noise, **options):
     target = resolve_device(device).target
     count = 6 if entanglement < math.pi / 2 else 3
     sites = parse_sites(path_of_qubits(device, count, entanglement), target, entanglement)
-    layer = compile_layer(target, 3, entanglement, sites=sites, **options)
+    layer = compile_layer(target, Shape(3, entanglement, **options), sites=sites)
     layer = replace(layer, circuit=schedule(layer.circuit, target))
     specification = NoiseSpecification.parse(noise, device_names=[device])
     qubits = [qubit for site in layer.sites for qubit in site.qubits]
@@ -95,7 +95,7 @@ def test_leakage_adds_ones(entanglement):
         gates = sum(
             item.operation.name in ("sx", "cz")
             for item in layer.circuit.data
-            if site.measured in [layer.circuit.find_bit(bit).index for bit in item.qubits]
+            if site.measured[0] in [layer.circuit.find_bit(bit).index for bit in item.qubits]
         )
         stay = 0.97**gates
         channel = np.array([[stay, 0], [1 - stay, 1]])

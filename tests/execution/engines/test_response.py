@@ -13,7 +13,7 @@ from noise_models.channels import build_channels
 from qnnq.devices.names import resolve_device
 from qnnq.execution.engines.aer import active_part
 from qnnq.execution.engines.response import component_responses
-from transpile import compile_layer
+from transpile import Shape, compile_layer
 
 DEVICES = ["fake_kingston", "fake_sherbrooke", "fake_nighthawk"]
 SYNTHETIC = (
@@ -24,7 +24,7 @@ SYNTHETIC = (
 
 def compiled(device, width, entanglement, noise, **options):
     target = resolve_device(device).target
-    layer = compile_layer(target, width, entanglement, **options)
+    layer = compile_layer(target, Shape(width, entanglement, **options))
     used = [qubit for site in layer.sites for qubit in site.qubits]
     specification = NoiseSpecification.parse(noise, device_names=[device])
     return layer, build_channels(specification, target, used)
@@ -111,7 +111,7 @@ def test_without_noise_the_response_is_the_closed_form():
 def test_a_gate_after_a_measurement_is_refused():
     layer, channels = compiled("fake_kingston", 2, math.pi / 2, "ideal")
     circuit = layer.circuit.copy()
-    circuit.sx(layer.sites[0].neuron)
+    circuit.sx(layer.sites[0].neurons[0])
     with pytest.raises(ValueError, match="sx after a measurement"):
         component_responses(circuit, channels)
 

@@ -118,7 +118,7 @@ def test_the_chosen_measurement_brings_its_own_readout_error_and_duration():
     target = resolve_device("fake_kingston").target
     for name in ("measure", "measure_2"):
         deployed = deploy(coherent(measurement=name), network)
-        ancillas = [site.ancilla for site in deployed.compiled.sites]
+        ancillas = [site.ancillas[0] for site in deployed.compiled.sites]
         durations = {target[name][qubit,].duration for qubit in ancillas}
         assert deployed.compiled.steps[0].measurement_duration == max(durations)
         for qubit in ancillas:

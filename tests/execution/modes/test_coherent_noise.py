@@ -16,7 +16,7 @@ from qnnq.networks.activation import phi
 from tests.execution.test_shot_loop import assert_same_distribution, small_network
 from tests.transpile.devices import line, small_target
 from tests.transpile.histories import Histories
-from transpile import Site, compile_network, delay_seconds, network_circuit
+from transpile import Group, compile_network, delay_seconds, network_circuit
 
 T1 = {0: 100e-6, 1: 50e-6, 2: 60e-6, 3: 80e-6}
 T2 = {0: 80e-6, 1: 70e-6, 2: 110e-6, 3: 30e-6}
@@ -95,7 +95,7 @@ def compare(widths, entanglement, last_projective, latency, other_latency):
     target = small_target(line(4), t1=T1, t2=T2)
     channels = build_channels(NOISE, target, range(4))
     weak = entanglement < math.pi / 2
-    sites = [Site(0, 1), Site(3, 2)] if weak else [Site(0), Site(3)]
+    sites = [Group((0,), (1,)), Group((3,), (2,))] if weak else [Group((0,)), Group((3,))]
     compiled, other = (
         compile_network(
             target, network.widths, network.entanglements, sites=sites, feedback_latency=seconds

@@ -16,13 +16,13 @@ from qnnq.execution.engines.base import DRAWN, Draws
 from qnnq.execution.engines.close_draws import decide, thresholds
 from qnnq.execution.engines.instrument import InstrumentEngine
 from qnnq.execution.engines.layer_response import JoinedNeurons, LayerResponse
-from qnnq.execution.exact_sums import CoarseSums, ExactSums
 from qnnq.execution.modes.fresh_layers import ByImage, ByPattern, fresh_layers
 from qnnq.execution.modes.patterns import all_patterns, pattern_of
 from qnnq.execution.modes.stepwise import Stepwise
 from qnnq.execution.modes.wide_layer import WideLayer
 from qnnq.execution.shot_loop import run_shots
 from qnnq.networks.bundled import bundled_models, load_model
+from qnnq.networks.exact_sums import CoarseSums, ExactSums
 from qnnq.networks.network import Network
 
 

@@ -7,16 +7,12 @@ those of 0.1, 0.2 and -0.3, which add up to 0 before they are written in binary.
 """
 
 import math
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qnnq.arrays import FloatArray, IntArray, OutcomeArray
-from qnnq.execution.single_precision import single_precision
-from qnnq.networks.activation import phi
-from qnnq.networks.network import Network
 
 BITS = 52
 """Of the 53 that a float64 has; rounding the weights may carry into one more."""
@@ -140,21 +136,3 @@ class CoarseSums:
         if self._bias is not None:
             z += self._bias
         return z
-
-
-@lru_cache(maxsize=16)
-def layer_sums(network: Network, layer: int) -> ExactSums:
-    """Return the sums of a layer; the first one takes pixels, the others outcomes."""
-    largest = BYTE if layer == 0 else 1
-    return ExactSums(network.weights[layer], network.biases[layer], largest)
-
-
-def layer_activations(network: Network, layer: int, inputs: NDArray[Any]) -> NDArray[np.float32]:
-    """Return phi(z) of a hidden layer, shape (..., width), for inputs (..., inputs)."""
-    return activations_of(network, layer, layer_sums(network, layer)(inputs))
-
-
-def activations_of(network: Network, layer: int, z: FloatArray) -> NDArray[np.float32]:
-    """Return phi(z) of a hidden layer's pre-activations, in one way on all processors."""
-    activation, stretch = network.activations[layer], network.stretches[layer]
-    return single_precision(phi(z, activation, stretch), z, activation, stretch)

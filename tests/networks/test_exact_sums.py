@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from qnnq.execution import shot_loop
-from qnnq.execution.exact_sums import ExactSums
+from qnnq.networks.exact_sums import ExactSums
 from qnnq.networks.network import Network
 from tests.execution.test_shot_loop import mode_of
 
