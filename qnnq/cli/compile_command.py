@@ -17,8 +17,19 @@ from qnnq.runs.request import RunRequest
 if TYPE_CHECKING:
     from transpile import CompiledLayer
 
-_TAKEN = ("model", "device", "pairs", "pair_gate", "qubits", "copies", "mode", *OF_COHERENT_MODE)
-"""Options that change circuits."""
+_TAKEN = (
+    "model",
+    "data",
+    "images",
+    "device",
+    "pairs",
+    "pair_gate",
+    "qubits",
+    "copies",
+    "mode",
+    *OF_COHERENT_MODE,
+)
+"""Options that change circuits, and the images of a Guppy program."""
 
 
 def register(app: typer.Typer) -> None:
@@ -29,8 +40,8 @@ def register(app: typer.Typer) -> None:
         RunRequest,
         only=_TAKEN,
         required=("model",),
-        defaults={"device": DEFAULT_DEVICE},
-        helps={"device": "The device to compile for."},
+        defaults={"device": DEFAULT_DEVICE, "images": "0:10"},
+        helps={"device": "The device to compile for.", "images": "Those of a Guppy program."},
     )
     def compile_command(
         request: RunRequest,
@@ -39,6 +50,14 @@ def register(app: typer.Typer) -> None:
         qasm: Annotated[
             str | None, typer.Option(help="Write OpenQASM 3 (- is stdout).", metavar="FILE")
         ] = None,
+        guppy: Annotated[
+            str | None,
+            typer.Option(
+                help="Write the network on --images as a Guppy program, which runs on Selene or a "
+                "trapped-ion machine.",
+                metavar="FILE",
+            ),
+        ] = None,
         json: options.Json = None,
     ) -> None:
         """Show what every layer is on a device: qubits, gates, errors.
@@ -46,6 +65,8 @@ def register(app: typer.Typer) -> None:
         Example: qnnq compile mnist16-a0.5 --device fake_torino --pairs 10 --draw
 
         Example: qnnq compile mnist16-linear-g3pi8 --mode coherent --qasm network.qasm
+
+        Example: qnnq compile mnist16-a0.5 --guppy program.py --images 0:10
         """
         from qnnq.cli.compile_coherent import compile_coherent
         from qnnq.deployments.compilation import compile_layers
@@ -60,8 +81,11 @@ def register(app: typer.Typer) -> None:
         if json == "-" and (draw or qasm == "-"):
             other = "--draw" if draw else "--qasm -"
             raise InputError(f"--json -: expected nothing else on stdout, got {other}")
-        check_writable(json, qasm)
+        check_writable(json, qasm, guppy)
         check_request(request)
+        if guppy is not None:
+            _write_guppy(request, guppy)
+            return
         if request.mode == "coherent":
             compile_coherent(request, instance, draw, qasm, json)
             return
@@ -89,6 +113,28 @@ def register(app: typer.Typer) -> None:
             written = _write_qasm(layers, qasm)
             if json != "-":
                 print("".join(f"{path}: layers {used}\n" for path, used in written), end="")
+
+
+def _write_guppy(request: RunRequest, destination: str) -> None:
+    """Write the program of a network on images, and say how to run it."""
+    from qnnq.data.selection import parse_images
+    from qnnq.deployments.guppy import network_program
+    from qnnq.execution.inputs import data_for
+    from qnnq.networks.bundled import load_model
+    from qnnq.storage.files import write_atomically
+
+    network = load_model(request.model)
+    dataset = data_for(network, request.data, request.model, labelled=False)
+    chosen = parse_images(request.images, len(dataset.images))
+    program = network_program(network, dataset.images[chosen])
+    if destination == "-":
+        print(program, end="")
+        return
+    write_atomically(Path(destination), program.encode())
+    print(
+        f"{destination}: {request.model} on {len(chosen)} images; run it with\n"
+        f"  pip install 'qnnq[ions]' && python {destination} --shots 15"
+    )
 
 
 def _row(index: int, layer: "CompiledLayer", found: Any) -> dict[str, Any]:
