@@ -156,7 +156,7 @@ def test_flips_of_copies_and_parts():
     noise = "correlated_readout(p=0.1) + readout(p01=0.02, p10=0.1)"
     for device, options in (("fake_lagos", {}), ("fake_kingston", {"qubits": "all"})):
         deployed = deploy(RunRequest(noise=noise, device=device, **options), wide)
-        assert (deployed.layers[0].parts, deployed.layers[0].copies) != (1, 1)
+        assert (deployed.layers[0].parts, deployed.layers[0].shape.copies) != (1, 1)
         counts = [
             neuron_counts(deployed.engine(name), deployed.layers, angles, 1200)
             for name in ("aer", "instrument")
