@@ -40,6 +40,8 @@ Runs and sweeps:
     run_sweep, read_results: Many runs from one file; the points of a results file.
     to_dataframe, plot, report: Points as a pandas DataFrame, in axes, as one HTML page.
 
+    InstrumentSampler: The exact noisy engine as a sampler of Qiskit, for circuits of small groups.
+
 Jobs on machines:
     HardwareRequest, estimate: A run on a machine, and what it would cost.
     submit, resume, collect: Its jobs, and the results that they have.
@@ -72,6 +74,7 @@ if TYPE_CHECKING:
     from qnnq.results.task import Task
     from qnnq.runs.request import RunRequest
     from qnnq.runs.run import run
+    from qnnq.runs.sampler import InstrumentSampler
     from qnnq.sweep.runner import run_sweep
     from qnnq.training.settings import TrainingSettings
     from qnnq.training.trainer import train
@@ -92,6 +95,7 @@ _MODULES = {
     "Dataset": "qnnq.data.dataset",
     "Device": "qnnq.devices.device",
     "InputError": "qnnq.errors",
+    "InstrumentSampler": "qnnq.runs.sampler",
     "Network": "qnnq.networks.network",
     "QnnqError": "qnnq.errors",
     "RunRequest": "qnnq.runs.request",
@@ -114,6 +118,7 @@ __all__ = [
     "Device",
     "HardwareRequest",
     "InputError",
+    "InstrumentSampler",
     "Network",
     "QnnqError",
     "RunRequest",

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qnnq.execution.exact_sums import layer_activations
+from qnnq.networks.exact_sums import layer_activations
 from qnnq.networks.network import Network
 from transpile.guppy import GuppyLayer, guppy_program
 

@@ -81,6 +81,18 @@ def component_responses(
     Raises:
         InputError: If ZZ couplings join too many neurons.
     """
+    responses = []
+    for qubits, placed in placed_components(circuit, channels):
+        response = _component_response(circuit, placed, qubits, channels)
+        if response.slots:
+            responses.append(response)
+    return sorted(responses, key=lambda response: response.slots)
+
+
+def placed_components(
+    circuit: QuantumCircuit, channels: NoiseChannels
+) -> list[tuple[list[int], list[Placed]]]:
+    """Return the qubits, ascending, of each component of a circuit, and what happens to them."""
     placed = [
         (item, tuple(circuit.find_bit(qubit).index for qubit in item.qubits))
         for item in circuit.data
@@ -91,12 +103,7 @@ def component_responses(
     number_of = {qubit: number for number, qubits in enumerate(components) for qubit in qubits}
     for item, physical in placed:
         inside[number_of[physical[0]]].append((item, physical))
-    responses = []
-    for qubits, own in zip(components, inside, strict=True):
-        response = _component_response(circuit, own, sorted(qubits), channels)
-        if response.slots:
-            responses.append(response)
-    return sorted(responses, key=lambda response: response.slots)
+    return [(sorted(qubits), own) for qubits, own in zip(components, inside, strict=True)]
 
 
 def _components(qubits: int, placed: Iterable[Placed], channels: NoiseChannels) -> list[set[int]]:
@@ -117,7 +124,7 @@ def _component_response(
     qubits: list[int],
     channels: NoiseChannels,
 ) -> ComponentResponse:
-    slot_of_qubit = _measured_slots(circuit, placed)
+    slot_of_qubit = measured_slots(circuit, placed)
     slots = sorted(slot_of_qubit.values())
     if 4 ** len(qubits) * 3 ** len(slots) > LARGEST_STATE:
         raise InputError(
@@ -127,6 +134,26 @@ def _component_response(
     assignments = [
         dict(zip(slots, point, strict=True)) for point in product(ANGLES, repeat=len(slots))
     ]
+    probabilities = component_probabilities(placed, qubits, slot_of_qubit, channels, assignments)
+    return ComponentResponse(tuple(slots), _fit(probabilities, len(slots)))
+
+
+def component_probabilities(
+    placed: list[Placed],
+    qubits: list[int],
+    slot_of_qubit: dict[int, int],
+    channels: NoiseChannels,
+    assignments: list[dict[int, float]],
+) -> NDArray[np.float64]:
+    """Return the probabilities of a component's recorded bits, (points, 2, ..., 2) by their slots.
+
+    Args:
+        placed: What happens to the component.
+        qubits: Its qubits, ascending.
+        slot_of_qubit: The classical bit of each measured one.
+        channels: The noise.
+        assignments: Of each point, values by the parameters' indices.
+    """
     evolution = _Evolution(qubits, len(assignments))
     operations = [(item.operation, physical) for item, physical in placed]
     for noisy in noisy_sequence(operations, channels):
@@ -137,9 +164,7 @@ def _component_response(
         elif not isinstance(operation, Delay | Measure):
             raise ValueError(f"{operation.name}: expected gates, waits and final measurements")
         evolution.suffer(noisy.after)
-    state = evolution.state()
-    probabilities = _read(state, qubits, slot_of_qubit, channels)
-    return ComponentResponse(tuple(slots), _fit(probabilities, len(slots)))
+    return _read(evolution.state(), qubits, slot_of_qubit, channels)
 
 
 class _Evolution:
@@ -183,7 +208,8 @@ class _Evolution:
         return known[1]
 
 
-def _measured_slots(circuit: QuantumCircuit, placed: Iterable[Placed]) -> dict[int, int]:
+def measured_slots(circuit: QuantumCircuit, placed: Iterable[Placed]) -> dict[int, int]:
+    """Return the classical bit of each measured qubit; nothing may follow a measurement."""
     slots: dict[int, int] = {}
     for item, physical in placed:
         if not slots.keys().isdisjoint(physical):
