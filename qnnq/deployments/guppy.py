@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qnnq.networks.exact_sums import layer_activations
 from qnnq.networks.network import Network
 from transpile.guppy import GuppyLayer, guppy_program
 
@@ -31,5 +30,5 @@ def network_program(network: Network, pixels: NDArray[Any]) -> str:
             strict=True,
         )
     ]
-    first = np.asarray(layer_activations(network, 0, pixels), dtype=np.float64)
+    first = np.asarray(network.controls([pixels]), dtype=np.float64)
     return guppy_program(layers, network.weights[-1], biases[-1], first)
