@@ -31,7 +31,7 @@ def record_probabilities(network: qnnq.Network, pixels: np.ndarray) -> dict[tupl
     """P of the outcomes of all layers, one after the other, for one image."""
     histories = [((), 1.0, pixels, None)]
     for layer in range(network.hidden):
-        g, longer = network.layer_entanglement(layer), []
+        g, longer = network.entanglements[layer], []
         for record, weight, inputs, alpha in histories:
             z = network.weights[layer] @ inputs + network.biases[layer]
             last = inputs if layer else None
