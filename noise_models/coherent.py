@@ -15,7 +15,7 @@ class Overrotation(NoiseSource):
     """Each gate turns an angle too far about its own axis."""
 
     def gate_stages(self, instruction: CalibratedInstruction) -> Stages:
-        """See `NoiseSource`."""
+        """Return what acts after an instruction."""
         if not instruction.is_physical_gate:
             return ()
         angle = self.term.number("angle") * self.strength(instruction.qubits)
@@ -30,7 +30,7 @@ class Phase(NoiseSource):
     """
 
     def gate_stages(self, instruction: CalibratedInstruction) -> Stages:
-        """See `NoiseSource`."""
+        """Return what acts after an instruction."""
         if not instruction.is_physical_gate:
             return ()
         angle = self.term.number("angle") * self.strength(instruction.qubits)
@@ -43,17 +43,17 @@ class Detuning(NoiseSource):
     acts_in_waits = True
 
     def gate_stages(self, instruction: CalibratedInstruction) -> Stages:
-        """See `NoiseSource`."""
+        """Return what acts after an instruction."""
         if instruction.is_virtual or not instruction.duration:
             return ()
         return self._turned(instruction.qubits, instruction.duration)
 
     def waiting(self, qubit: int, duration: float) -> Stages:
-        """See `NoiseSource`."""
+        """Return what acts on a qubit that waits for a duration in seconds."""
         return self._turned((qubit,), duration)
 
     def missing(self, instruction: CalibratedInstruction) -> str | None:
-        """See `NoiseSource`."""
+        """Return which calibration that this term needs an instruction lacks, None if none."""
         return instruction.missing_duration
 
     def _turned(self, qubits: tuple[int, ...], duration: float) -> Stages:
@@ -67,11 +67,11 @@ class Coupling(NoiseSource):
     acts_in_waits = True
 
     def coupling_rate(self, pair: tuple[int, int]) -> float:
-        """See `NoiseSource`."""
+        """Return the rate (Hz) of the phase that two coupled qubits in |1> collect."""
         return self.term.number("rate") * self.strength(pair)
 
     def missing(self, instruction: CalibratedInstruction) -> str | None:
-        """See `NoiseSource`."""
+        """Return which calibration that this term needs an instruction lacks, None if none."""
         return instruction.missing_duration
 
 

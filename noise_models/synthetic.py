@@ -21,7 +21,7 @@ class Depolarizing(NoiseSource):
     """With probability p the maximally mixed state of the gate's qubits."""
 
     def gate_stages(self, instruction: CalibratedInstruction) -> Stages:
-        """See `NoiseSource`."""
+        """Return what acts after an instruction."""
         if not instruction.is_physical_gate:
             return ()
         qubits = len(instruction.qubits)
@@ -36,26 +36,26 @@ class Relaxation(NoiseSource):
     acts_in_waits = True
 
     def gate_stages(self, instruction: CalibratedInstruction) -> Stages:
-        """See `NoiseSource`."""
+        """Return what acts after an instruction."""
         if instruction.is_virtual or not instruction.duration:
             return ()
         return self._relaxed(instruction.qubits, instruction.duration)
 
     def waiting(self, qubit: int, duration: float) -> Stages:
-        """See `NoiseSource`."""
+        """Return what acts on a qubit that waits for a duration in seconds."""
         return self._relaxed((qubit,), duration)
 
     def missing(self, instruction: CalibratedInstruction) -> str | None:
-        """See `NoiseSource`."""
+        """Return which calibration that this term needs an instruction lacks, None if none."""
         return instruction.missing_duration
 
     def relaxation_rates(self, qubit: int) -> tuple[float, float]:
-        """See `NoiseSource`."""
+        """Return 1/T1 and 1/T2 (1/s) as they act in this term."""
         strength = self.strength((qubit,))
         return strength / self.term.number("t1"), strength / self.term.number("t2")
 
     def flip_rates(self, qubit: int) -> tuple[float, float]:
-        """See `NoiseSource`."""
+        """Return the rates (1/s) at which a waiting qubit decays to |0>, is excited to |1>."""
         rate, _ = self.relaxation_rates(qubit)
         population = self.term.number("population")
         return rate * (1 - population), rate * population
@@ -71,7 +71,7 @@ class AmplitudeDamping(NoiseSource):
     """Each qubit of a gate decays from |1> to |0> with probability p."""
 
     def gate_stages(self, instruction: CalibratedInstruction) -> Stages:
-        """See `NoiseSource`."""
+        """Return what acts after an instruction."""
         if not instruction.is_physical_gate:
             return ()
         strength = self.strength(instruction.qubits)
@@ -84,7 +84,7 @@ class PhaseDamping(NoiseSource):
     """The coherence of each qubit of a gate shrinks by sqrt(1 - p)."""
 
     def gate_stages(self, instruction: CalibratedInstruction) -> Stages:
-        """See `NoiseSource`."""
+        """Return what acts after an instruction."""
         if not instruction.is_physical_gate:
             return ()
         strength = self.strength(instruction.qubits)
