@@ -20,7 +20,7 @@ from qnnq.results.task import Task
 
 @dataclass(frozen=True, eq=False)
 class IdealDeployment:
-    """See `qnnq.deployments.base.Deployment`.
+    """A network on no device, without noise: a `qnnq.deployments.base.Deployment`.
 
     Attributes:
         network: The network.
