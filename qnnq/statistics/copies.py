@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 CONTRAST = 0.95
 """The size c of the hidden Pauli."""
 
+WANTED = 0.95
+"""Share of right answers, over P, s and outcomes."""
+
 MOST_TELLING = 80
 """Telling outcomes that are counted one by one: more of them leave an error below 1e-12."""
 
@@ -159,15 +162,15 @@ def told_after(law: Law, right: NDArray[np.float64]) -> Callable[[int], float]:
     return lambda copies: float(np.sum(law(copies) * right))
 
 
-def copies_needed(accuracy: Callable[[int], float], wanted: float = 0.95) -> int:
-    """Return the least number for which a rising accuracy is reached."""
+def copies_needed(accuracy: Callable[[int], float]) -> int:
+    """Return the least number for which a rising accuracy is `WANTED`."""
     high = 1
-    while accuracy(high) < wanted:
+    while accuracy(high) < WANTED:
         high *= 2
     low = high // 2
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if accuracy(middle) >= wanted else (middle, high)
+        low, high = (low, middle) if accuracy(middle) >= WANTED else (middle, high)
     return high
 
 

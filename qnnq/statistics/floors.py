@@ -7,10 +7,7 @@ random sign s. `docs/quantum-data.md` derives the three bounds from one average:
 
 import math
 
-from qnnq.statistics.copies import CONTRAST
-
-ACCURACY = 0.95
-"""Share of right answers, over P, s and outcomes."""
+from qnnq.statistics.copies import CONTRAST, WANTED
 
 
 def naming_floor(qubits: int) -> int:
@@ -23,8 +20,8 @@ def naming_floor(qubits: int) -> int:
         qubits: n.
     """
     names = float(4**qubits - 1)
-    entropy = -ACCURACY * math.log(ACCURACY) - (1 - ACCURACY) * math.log(1 - ACCURACY)
-    needed = math.log(names) - entropy - (1 - ACCURACY) * math.log(names - 1)
+    entropy = -WANTED * math.log(WANTED) - (1 - WANTED) * math.log(1 - WANTED)
+    needed = math.log(names) - entropy - (1 - WANTED) * math.log(names - 1)
     gained = ((1 + CONTRAST) * math.log1p(CONTRAST) + (1 - CONTRAST) * math.log1p(-CONTRAST)) / 2
     return math.ceil(needed * float(2**qubits + 1) / gained)
 
@@ -32,10 +29,10 @@ def naming_floor(qubits: int) -> int:
 def adaptive_naming_floor(qubits: int) -> int:
     """Return the copies without which no single-copy scheme at all, adaptive or not, names P."""
     guess = 1 / (4**qubits - 1)
-    return _adaptive(qubits, binary_divergence(guess, ACCURACY))
+    return _adaptive(qubits, binary_divergence(guess, WANTED))
 
 
-def adaptive_telling_floor(qubits: int, accuracy: float = ACCURACY) -> int:
+def adaptive_telling_floor(qubits: int, accuracy: float = WANTED) -> int:
     """Return the same for telling P from an anticommuting Q, both told after the last copy."""
     return _adaptive(qubits, binary_divergence(0.5, accuracy))
 

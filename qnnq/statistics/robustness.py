@@ -33,7 +33,6 @@ class Breakdown:
     value: float
     low: float
     high: float
-    confidence: float = CONFIDENCE
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,6 @@ class Difference:
     low: float
     high: float
     p_value: float
-    confidence: float = CONFIDENCE
 
 
 @dataclass(frozen=True)
