@@ -77,7 +77,7 @@ def raise_limits(
         options = replace(run.options, max_execution_s=max_execution_s)
         if budget is not None:
             run.ledger.set_fact("budget_s", budget_s)
-            if run.request.get("target_width") is not None:
+            if run.request["target_width"] is not None:
                 run.ledger.set_fact("finished", None)  # perhaps another round fits in now
         if attempts is not None:
             run.ledger.set_fact("attempts", attempts)

@@ -88,7 +88,7 @@ def run_status(folder: Path) -> dict[str, Any]:
             "created": ledger.fact("created"),
             "finished": ledger.fact("finished"),
             "layers": ledger.fact("layers"),
-            "target_width": run.request.get("target_width"),
+            "target_width": run.request["target_width"],
             "jobs": [asdict(state) for state in states],
             "unanswered": unanswered,
             "surplus": [

@@ -28,7 +28,6 @@ from qnnq.jobs.submission import Reconciler
 from qnnq.networks.file import read_network
 from qnnq.networks.network import Network
 from qnnq.results.task import Task
-from transpile.measurement import MEASURE
 
 Say = Callable[[str], None]
 OverChunks = Callable[[Callable[[slice], Votes], Iterable[slice]], Iterable[Votes]]
@@ -73,8 +72,8 @@ class Run:
 
     @property
     def instance(self) -> str | None:
-        """The service instance that its jobs belong to, None in runs that kept none."""
-        found: str | None = self.request.get("instance")
+        """The service instance that its jobs belong to, None for that of the saved account."""
+        found: str | None = self.request["instance"]
         return found
 
     @property
@@ -97,7 +96,7 @@ class Run:
             if device.content != self.ledger.fact("task").get("device_content"):
                 raise InputError(f"{self.device}: not the device that this run was made for")
             seed, shots = self.request["seed"], self.request["shots"]
-            measurement = self.request.get("measurement", MEASURE)
+            measurement = self.request["measurement"]
             return LocalService(
                 *(device, circuits, self.options),
                 measurement=measurement,
