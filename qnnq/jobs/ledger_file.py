@@ -124,10 +124,6 @@ class LedgerFile(DatabaseFile):
         temporary.rename(folder / LEDGER)
         return cls(folder)
 
-    def close(self) -> None:
-        """Close the file."""
-        self._database.close()
-
     def fact(self, name: str) -> Any:
         """Return a fact about the run."""
         rows = self._rows("SELECT value FROM facts WHERE name = ?", name)
