@@ -21,7 +21,7 @@ from qnnq.execution.measured_response import (
     write_response,
 )
 from qnnq.execution.modes.base import Mode
-from qnnq.execution.response_fit import ANGLES, basis
+from qnnq.execution.response_fit import BASIS
 from qnnq.execution.shot_loop import Votes, run_shots
 from qnnq.networks.bundled import load_model
 from qnnq.runs.deploy import deploy
@@ -52,7 +52,7 @@ def main() -> None:
         return accuracies(votes.counts, votes.softmax_sums, labels, options.votes)
 
     exact = deployed.responses[0].minus[:, 0].T.astype(np.float64)  # (neurons, 3)
-    probabilities = np.clip(basis(ANGLES) @ exact.T, 0, 1)
+    probabilities = np.clip(BASIS @ exact.T, 0, 1)
     random = np.random.default_rng(0)
     inside, held, offsets = [], [], []
     for number in range(options.calibrations):

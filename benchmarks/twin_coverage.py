@@ -15,7 +15,7 @@ from qnnq.execution.engines.instrument import InstrumentEngine
 from qnnq.execution.engines.layer_response import LayerResponse
 from qnnq.execution.measured_response import KindResponse, MeasuredResponse, fit_sites
 from qnnq.execution.modes.stepwise import Stepwise
-from qnnq.execution.response_fit import ANGLES, basis
+from qnnq.execution.response_fit import BASIS
 from qnnq.execution.shot_loop import run_shots
 from qnnq.jobs.compensation import calibrated_coefficients
 from qnnq.jobs.hardware_request import HardwareRequest
@@ -56,7 +56,7 @@ def main() -> None:
         random = np.random.default_rng(place)
         held, parts, widths = 0, [], []
         for number in shown(range(options.calibrations), device):
-            chances = np.clip(basis(ANGLES) @ exact[0].T, 0, 1)
+            chances = np.clip(BASIS @ exact[0].T, 0, 1)
             counts = random.binomial(options.angle_shots, chances)
             sites = fit_sites([str(site) for site in layer.sites], counts, options.angle_shots)
             response = MeasuredResponse(

@@ -7,72 +7,47 @@ import numpy as np
 
 from noise_models.elements import CalibratedInstruction
 from noise_models.overrotation import overrotation_stages
-from noise_models.source import NoiseSource
+from noise_models.source import GateNoise, TimedNoise
 from noise_models.stages import Kraus, Stages
 
 
-class Overrotation(NoiseSource):
+class Overrotation(GateNoise):
     """Each gate turns an angle too far about its own axis."""
 
-    def gate_stages(self, instruction: CalibratedInstruction) -> Stages:
-        """See `NoiseSource`."""
-        if not instruction.is_physical_gate:
-            return ()
-        angle = self.term.number("angle") * self.strength(instruction.qubits)
-        return overrotation_stages(instruction.name, angle)
+    def after_gate(self, gate: CalibratedInstruction) -> Stages:
+        """Return what acts after a physical gate."""
+        angle = self.term.number("angle") * self.strength(gate.qubits)
+        return overrotation_stages(gate.name, angle)
 
 
-class Phase(NoiseSource):
+class Phase(GateNoise):
     """RZ(angle) = exp(-i angle Z / 2) on each qubit of a physical gate, after it.
 
     Unlike an over-rotation it is not undone by the inverse gate: SX RZ(a) SX^-1 RZ(a) is RY(a)
     and RZ(a), up to the sense of the rotation.
     """
 
-    def gate_stages(self, instruction: CalibratedInstruction) -> Stages:
-        """See `NoiseSource`."""
-        if not instruction.is_physical_gate:
-            return ()
-        angle = self.term.number("angle") * self.strength(instruction.qubits)
-        return z_rotations([angle] * len(instruction.qubits))
+    def after_gate(self, gate: CalibratedInstruction) -> Stages:
+        """Return what acts after a physical gate."""
+        angle = self.term.number("angle") * self.strength(gate.qubits)
+        return z_rotations([angle] * len(gate.qubits))
 
 
-class Detuning(NoiseSource):
+class Detuning(TimedNoise):
     """A frame that is off by a frequency f: RZ(2 pi f t) in everything that takes a time t."""
 
-    acts_in_waits = True
-
-    def gate_stages(self, instruction: CalibratedInstruction) -> Stages:
-        """See `NoiseSource`."""
-        if instruction.is_virtual or not instruction.duration:
-            return ()
-        return self._turned(instruction.qubits, instruction.duration)
-
-    def waiting(self, qubit: int, duration: float) -> Stages:
-        """See `NoiseSource`."""
-        return self._turned((qubit,), duration)
-
-    def missing(self, instruction: CalibratedInstruction) -> str | None:
-        """See `NoiseSource`."""
-        return instruction.missing_duration
-
-    def _turned(self, qubits: tuple[int, ...], duration: float) -> Stages:
+    def meanwhile(self, qubits: tuple[int, ...], duration: float) -> Stages:
+        """Return what acts on each of some qubits in a duration in seconds."""
         angular = 2 * math.pi * self.term.number("frequency")
         return z_rotations([angular * self.strength((qubit,)) * duration for qubit in qubits])
 
 
-class Coupling(NoiseSource):
+class Coupling(TimedNoise):
     """The static ZZ coupling of neighbours: see `sequence`."""
 
-    acts_in_waits = True
-
     def coupling_rate(self, pair: tuple[int, int]) -> float:
-        """See `NoiseSource`."""
+        """Return the rate (Hz) of the phase that two coupled qubits in |1> collect."""
         return self.term.number("rate") * self.strength(pair)
-
-    def missing(self, instruction: CalibratedInstruction) -> str | None:
-        """See `NoiseSource`."""
-        return instruction.missing_duration
 
 
 def z_rotations(angles: Sequence[float]) -> Stages:

@@ -116,10 +116,7 @@ def _owner(before: str) -> tuple[str, FreeKind]:
 def _range(name: str, kind: FreeKind, low: str | None, high: str | None) -> tuple[float, float]:
     if low is None or high is None:
         return RANGES[kind]
-    ends = [
-        read_number(end) if kind == "strength" else read_value(end, kind) for end in (low, high)
-    ]
-    first, last = (None if end is None else float(end) for end in ends)
+    first, last = (_value(end, kind) for end in (low, high))
     if first is None or last is None or not first < last:
         expected = "numbers" if kind == "strength" else f"each {EXPECTED[kind]}"
         raise NoiseError(

@@ -12,7 +12,7 @@ class Readout(NoiseSource):
     """The same readout matrix for every qubit."""
 
     def readout(self, qubit: int) -> NDArray[np.float64] | None:
-        """See `NoiseSource`."""
+        """Return the readout matrix of a qubit, None if this term has none."""
         p01, p10 = self.term.number("p01"), self.term.number("p10")
         strength = self.strength((qubit,), "readout")
         return readout_matrix(p01, p10, strength, f"readout(p01={p01:g}, p10={p10:g})")
@@ -25,7 +25,7 @@ class CorrelatedReadout(NoiseSource):
     """
 
     def correlated_readout(self, pair: tuple[int, int]) -> float:
-        """See `NoiseSource`."""
+        """Return the probability that the outcomes of two coupled qubits flip together."""
         strength = self.strength(pair, "readout")
         return (1 - contracted(1 - 2 * self.term.number("p"), strength, self.term.name)) / 2
 
@@ -40,7 +40,7 @@ class Leakage(NoiseSource):
     """
 
     def leakage(self, qubit: int) -> float:
-        """See `NoiseSource`."""
+        """Return the probability for each physical gate that the qubit leaves |0> and |1>."""
         strength = self.strength((qubit,))
         return 1 - contracted(1 - self.term.number("p"), strength, self.term.name)
 

@@ -62,7 +62,7 @@ class PauliLindblad(NoiseSource):
         self._layers = read_layers(self._path, num_qubits)
 
     def gate_stages(self, instruction: CalibratedInstruction) -> Stages:
-        """See `NoiseSource`."""
+        """Return what acts after an instruction."""
         if not instruction.is_physical_gate or len(instruction.qubits) != 2:
             return ()
         pair = frozenset(instruction.qubits)

@@ -137,8 +137,6 @@ def _couplings(
             rates.get(pair, 0.0) for rates in (channels.coupling_rates, channels.correlated_readout)
         )
         result.setdefault(qubit, []).append(CouplingRate(neighbour, name, error, zz, flips))
-    return {q: tuple(sorted(rates, key=_by_error)) for q, rates in result.items()}
-
-
-def _by_error(coupling: CouplingRate) -> tuple[bool, float, int]:
-    return coupling.error is None, coupling.error or 0.0, coupling.neighbour
+    for found in result.values():
+        found.sort(key=lambda each: (each.error is None, each.error or 0.0, each.neighbour))
+    return {qubit: tuple(found) for qubit, found in result.items()}

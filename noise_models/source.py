@@ -74,3 +74,39 @@ class NoiseSource:
     def correlated_readout(self, pair: tuple[int, int]) -> float:
         """Return the probability that the outcomes of two coupled qubits flip together."""
         return 0.0
+
+
+class GateNoise(NoiseSource):
+    """A term that acts after every physical gate."""
+
+    def gate_stages(self, instruction: CalibratedInstruction) -> Stages:
+        """Return what acts after an instruction."""
+        return self.after_gate(instruction) if instruction.is_physical_gate else ()
+
+    def after_gate(self, gate: CalibratedInstruction) -> Stages:
+        """Return what acts after a physical gate."""
+        raise NotImplementedError
+
+
+class TimedNoise(NoiseSource):
+    """A term that acts for as long as something takes, also on qubits that wait."""
+
+    acts_in_waits = True
+
+    def gate_stages(self, instruction: CalibratedInstruction) -> Stages:
+        """Return what acts after an instruction."""
+        if instruction.is_virtual or not instruction.duration:
+            return ()
+        return self.meanwhile(instruction.qubits, instruction.duration)
+
+    def waiting(self, qubit: int, duration: float) -> Stages:
+        """Return what acts on a qubit that waits for a duration in seconds."""
+        return self.meanwhile((qubit,), duration)
+
+    def missing(self, instruction: CalibratedInstruction) -> str | None:
+        """Return which calibration that this term needs an instruction lacks, None if none."""
+        return instruction.missing_duration
+
+    def meanwhile(self, qubits: tuple[int, ...], duration: float) -> Stages:
+        """Return what acts on each of some qubits in a duration in seconds."""
+        return ()

@@ -203,9 +203,8 @@ def _check(
     expected = prediction.accuracy(shots)
     print(f"predicted: {percent(asdict(expected))} of the shots of images {images} right")
     run = folder / f"check-{plan.task.id[:12]}"
-    ledger = Ledger(folder)
-    budget_s = ledger.budget_s
-    ledger.close()
+    with Ledger(folder) as ledger:
+        budget_s = ledger.budget_s
     if budget_s is not None:
         budget_s -= await_bills(folder, hardware.Speaker())
     if not (run / LEDGER).exists():

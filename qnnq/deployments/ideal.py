@@ -20,7 +20,7 @@ from qnnq.results.task import Task
 
 @dataclass(frozen=True, eq=False)
 class IdealDeployment:
-    """See `qnnq.deployments.base.Deployment`.
+    """A network on no device, without noise: a `qnnq.deployments.base.Deployment`.
 
     Attributes:
         network: The network.
@@ -30,52 +30,52 @@ class IdealDeployment:
 
     @property
     def calibration(self) -> None:
-        """See `Deployment`."""
+        """The device and the time of its calibration data, None without a device."""
 
     @property
     def noise(self) -> str:
-        """See `Deployment`."""
+        """The noise at strength 1, in canonical words."""
         return "ideal"
 
     def check(self, engine: str) -> None:
-        """See `Deployment`."""
+        """Compile, build the noise and see that an engine takes them."""
 
     def assumed_timing(self) -> None:
-        """See `Deployment`."""
+        """Return what waits of a circuit of the whole network are taken to be, seconds."""
 
     def submitted(self, task: Task) -> Task:
-        """See `Deployment`."""
+        """Return a task whose result comes from executing `circuits` on the device."""
         return task
 
     def mode(self, engine: str, shots: int, seed: int) -> LayeredMode:
-        """See `Deployment`."""
+        """Return what the shot loop goes through the layers with."""
         entanglements = self.network.entanglements
         return LayeredMode(IdealEngine(entanglements), entanglements)
 
     def exact_responses(self) -> tuple[LayerResponse, ...]:
-        """See `Deployment`."""
+        """Return what every layer answers, by which engine `exact` calculates probabilities."""
         raise InputError("`engine` exact: expected a network on a device, got engine ideal")
 
     def circuits(self) -> tuple[PlacedCircuit, ...]:
-        """See `Deployment`."""
+        """Return the circuits that a device would execute, in their order; without any, ()."""
         return ()
 
     def predicted(self, dataset: Dataset) -> float:
-        """See `Deployment`."""
+        """Return the share of shots that will be right, None where the noise is not known."""
         return sampled_accuracy(self, "ideal", dataset)
 
     def variations(self, engine: str, shots: int, seed: int) -> tuple[Variation, ...]:
-        """See `Deployment`."""
+        """Return why another run of the same task on the device might differ; see `mode`."""
         return ()
 
     def tables(self) -> list[NDArray[np.float32]]:
-        """See `Deployment`."""
+        """Return what every layer answers, for a training under this noise."""
         raise InputError("noise: expected one to train under, got none")
 
     def identity(self) -> dict[str, Any]:
-        """See `Deployment`."""
+        """Return all that determines the circuits and their noise, as plain JSON."""
         return {"network": self.network.digest, "noise": self.noise}
 
     def completed(self, task: Task) -> Task:
-        """See `Deployment`."""
+        """Return a task with what of this deployment determines its simulated result."""
         return task

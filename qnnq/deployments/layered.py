@@ -26,5 +26,5 @@ class LayeredMode(Stepwise):
         self._compensated = compensated
 
     def out_of_reach(self) -> float | None:
-        """See `qnnq.deployments.base.DeployedMode`."""
+        """Return the share of wanted probabilities so far that were out of reach, or None."""
         return None if self._compensated is None else self._compensated.out_of_reach()

@@ -23,7 +23,7 @@ class Predictable(Protocol):
         ...
 
     def mode(self, engine: str, shots: int, seed: int) -> Mode:
-        """See `qnnq.deployments.base.Deployment`."""
+        """Return what the shot loop goes through the layers with."""
         ...
 
 

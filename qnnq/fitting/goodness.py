@@ -347,10 +347,8 @@ class _Setting:
         Where its probabilities are themselves from so many simulated shots, the true ones are drawn
         first, as those shots leave them.
         """
-        return self._sample(self._drawn(random, *each) for each in self._rows())
-
-    def _rows(self) -> "zip[tuple[int, Floats]]":
-        return zip(self._observation.shots.tolist(), self._cells, strict=True)
+        rows = zip(self._observation.shots.tolist(), self._cells, strict=True)
+        return self._sample(self._drawn(random, *each) for each in rows)
 
     def _drawn(self, random: np.random.Generator, shots: int, row: Floats) -> IntArray:
         if self._simulated is None:
@@ -377,10 +375,15 @@ class _Setting:
         return _Sample(grouped[0], sums[0] - self._means, *sums[1:])
 
     def deviances(self, counts: IntArray, steps: Floats) -> Floats:
-        """Return the deviance by class of data sets from what their own parameters expect."""
+        """Return the deviance by class of data sets from what their own parameters expect.
+
+        2 sum n log(n / expected) - 2 sum (n - expected) over groups and cells.
+        """
         changes = np.einsum("rk,kgc->rgc", steps, self._changes)
         expected = np.maximum(self._expected + changes, 1e-6)
-        return _deviance(counts, expected)
+        each = xlogy(counts, counts / expected) - (counts - expected)
+        result: Floats = 2 * each.sum(axis=(-2, -1))
+        return result
 
 
 def _cells(observation: Observation, values: Floats, total: float = 1.0) -> Floats:
@@ -389,10 +392,3 @@ def _cells(observation: Observation, values: Floats, total: float = 1.0) -> Floa
         return values
     right = values[..., np.arange(values.shape[-2]), observation.labels]
     return np.stack([right, total - right], axis=-1)
-
-
-def _deviance(counts: IntArray, expected: Floats) -> Floats:
-    """Return 2 sum n log(n / expected) - 2 sum (n - expected) over groups and cells."""
-    each = xlogy(counts, counts / expected) - (counts - expected)
-    result: Floats = 2 * each.sum(axis=(-2, -1))
-    return result

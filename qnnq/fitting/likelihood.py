@@ -125,6 +125,7 @@ def log_sum_probability(
         probabilities: Of each, inside (0, 1), shape (numbers,).
     """
     from scipy.optimize import brentq
+    from scipy.special import expit, logit
     from scipy.stats import binom
 
     if len(shots) == 1:
@@ -133,13 +134,9 @@ def log_sum_probability(
         return float((shots * np.log1p(-probabilities)).sum())
     if total == shots.sum():
         return float((shots * np.log(probabilities)).sum())
-    logits = np.log(probabilities / (1 - probabilities))
-
-    def tilted(t: float) -> NDArray[np.float64]:
-        return 1 / (1 + np.exp(-(logits + t)))
-
+    logits = logit(probabilities)
     ends = 1 + abs(logits).max() + np.log(shots.sum())
-    t = float(brentq(lambda t: (shots * tilted(t)).sum() - total, -2 * ends, 2 * ends))
-    q = tilted(t)
+    t = float(brentq(lambda t: (shots * expit(logits + t)).sum() - total, -2 * ends, 2 * ends))
+    q = expit(logits + t)
     generated = (shots * (np.log1p(-probabilities) - np.log1p(-q))).sum()
     return float(generated - t * total - 0.5 * np.log(2 * np.pi * (shots * q * (1 - q)).sum()))

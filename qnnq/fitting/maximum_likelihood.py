@@ -78,7 +78,9 @@ def maximize(likelihood: Likelihood) -> Fit:
     if not np.isfinite(found).any():
         raise QnnqError(f"fit: {likelihood.specification.text} is impossible in its whole range")
     cells = np.ptp(bounds, axis=1) / len(places) ** (1 / len(bounds))
-    starts = _separate(places[np.argsort(-found)], cells)
+    places = places[np.argsort(-found)]
+    apart = np.abs((places - places[0]) / cells).max(axis=1) > 2  # no neighbours of the best
+    starts = [places[0], *places[apart][:1]]
     values = max((_climbed(likelihood, start, cells, 0.05) for start in starts), key=likelihood.log)
     deviations = information(likelihood, values, cells / 20).deviations
     scales = np.where(deviations > 0, np.minimum(deviations, cells), cells)
@@ -107,12 +109,6 @@ def _scanned(bounds: NDArray[np.float64]) -> NDArray[np.float64]:
     roots = np.sqrt(np.where(dense, bounds.T, 0))
     square = (roots[0] + (roots[1] - roots[0]) * units) ** 2
     return np.asarray(np.where(dense, square, low + (high - low) * units), np.float64)
-
-
-def _separate(places: NDArray[np.float64], cells: Values) -> list[Values]:
-    """Return the first place, and the next one that is no neighbour of it."""
-    apart = np.abs((places - places[0]) / cells).max(axis=1) > 2
-    return [places[0], *places[apart][:1]]
 
 
 def _climbed(

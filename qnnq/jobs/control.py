@@ -10,7 +10,7 @@ from qnnq.jobs.budget import parse_budget
 from qnnq.jobs.ledger import Ledger
 from qnnq.jobs.reconciliation import ALIVE, OVER
 from qnnq.jobs.records import now
-from qnnq.jobs.runs import Run, Say, locked_run
+from qnnq.jobs.runs import Say, locked_run, open_run
 from qnnq.jobs.service import Service
 from qnnq.jobs.submission import cancel_job
 from qnnq.wording import counted
@@ -72,19 +72,16 @@ def raise_limits(
     budget_s = None if budget is None else parse_budget(budget)
     if attempts is not None and attempts < 1:
         raise InputError(f"--attempts {attempts}: expected a whole number >= 1")
-    run = Run.open(folder)
-    try:
+    with open_run(folder) as run:
         options = replace(run.options, max_execution_s=max_execution_s)
         if budget is not None:
             run.ledger.set_fact("budget_s", budget_s)
-            if run.request.get("target_width") is not None:
+            if run.request["target_width"] is not None:
                 run.ledger.set_fact("finished", None)  # perhaps another round fits in now
         if attempts is not None:
             run.ledger.set_fact("attempts", attempts)
         if max_execution_s is not None:
             run.ledger.set_fact("request", {**run.request, "options": asdict(options)})
-    finally:
-        run.ledger.close()
 
 
 def give_up_job(folder: Path, name: str, say: Say) -> None:
@@ -136,8 +133,7 @@ def cancel_run(folder: Path, say: Say) -> int:
     Raises:
         QnnqError: If the ledger could not be written, after the jobs were cancelled.
     """
-    run = Run.open(folder)
-    try:
+    with open_run(folder) as run:
         failure: QnnqError | None = None
         try:
             run.ledger.set_fact("cancelled", now())
@@ -156,8 +152,6 @@ def cancel_run(folder: Path, say: Say) -> int:
         if failure is not None:
             raise QnnqError(f"{counted(len(cancelled), 'job')} cancelled, but {failure}")
         return len(cancelled)
-    finally:
-        run.ledger.close()
 
 
 def stop_jobs(ledger: Ledger, service: Service) -> list[str]:

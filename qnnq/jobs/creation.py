@@ -1,6 +1,7 @@
 """Making a run folder: everything is in it before anything is submitted."""
 
 import base64
+import contextlib
 import hashlib
 import itertools
 import json
@@ -31,11 +32,8 @@ def create_run(request: HardwareRequest, plan: Plan, folder: Path, budget_s: flo
         QnnqError: If another process is making a run in it.
     """
     make_folder(folder)
-    lock = FolderLock(folder)
-    try:
+    with contextlib.closing(FolderLock(folder)):
         _create(request, plan, folder, budget_s)
-    finally:
-        lock.release()
     remember_latest(folder)
 
 
@@ -124,16 +122,13 @@ def is_useful_calibration(folder: Path, request: HardwareRequest, kind: str) -> 
     """
     if not (folder / LEDGER).exists():
         return True
-    ledger = Ledger(folder)
-    try:
+    with Ledger(folder) as ledger:
         if ledger.fact("kind") != kind or ledger.fact("asked") != _asked(request):
             raise InputError(f"{folder}: holds another run; expected an empty folder")
         if ledger.fact("finished") is None:
             return True
         device = resolve_device(ledger.fact("device"), request.limits, request.instance)
         return bool(device.calibration == ledger.fact("calibration"))
-    finally:
-        ledger.close()
 
 
 def _asked(request: HardwareRequest) -> dict[str, Any]:

@@ -334,9 +334,8 @@ class RuntimeEngine:
             )
         attempt = self._ledger.intend(job, cap, service.calibration())
         plan = self._ledger.plan(job)
-        digest = self._ledger.planned(job).digest
-        own = () if digest is None else (f"{DIGEST}{digest}",)
-        tags = (attempt.tag, self._ledger.fact("run_tag"), *own, *self._tags)
+        digest = f"{DIGEST}{self._ledger.planned(job).digest}"
+        tags = (attempt.tag, self._ledger.fact("run_tag"), digest, *self._tags)
         job_id = reconciler.send(
             *(job, attempt),
             lambda: service.submit(

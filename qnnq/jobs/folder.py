@@ -93,7 +93,7 @@ class FolderLock:
             self._connection.close()
             raise _lock_error(file, error) from error
 
-    def release(self) -> None:
+    def close(self) -> None:
         """Let others in."""
         self._connection.close()
 

@@ -17,7 +17,7 @@ from qnnq.runs.request import RunRequest
 
 LEAST_BUSY = "least_busy"
 ExecutionMode = Literal["batch", "session", "job"]
-DECOUPLING = ("XX", "XpXm", "XY4")
+CLIENT_DECOUPLING = ("none", "XX", "XpXm", "XY4")
 TWIRLINGS = 64
 """Most randomizations of a twirled measurement for one parameter set."""
 
@@ -32,7 +32,8 @@ class JobOptions:
 
     Attributes:
         mode: `batch`, `session` (bills wall-clock time) or `job`.
-        dynamical_decoupling: None, or the sequence: XX, XpXm or XY4.
+        client_decoupling: What the client puts into waits of circuits of layers, `none` of it or
+            the sequence: XX, XpXm or XY4.
         measurement_twirling: Whether measured bits are flipped at random and flipped back.
         rep_delay_s: Delay after each execution, None for the device's default.
         max_execution_s: Quantum seconds after which the service cancels a job.
@@ -47,7 +48,7 @@ class JobOptions:
         flag="execution_mode",
         known=get_args(ExecutionMode),
     )
-    dynamical_decoupling: str | None = None
+    client_decoupling: str = "none"
     measurement_twirling: bool = option(False, "Flip measured bits at random.")
     rep_delay_s: float | None = option(
         None,
@@ -80,10 +81,10 @@ class JobOptions:
                 f"`execution_mode` {self.mode!r}: expected one of "
                 f"{', '.join(get_args(ExecutionMode))}"
             )
-        if self.dynamical_decoupling not in (None, *DECOUPLING):
+        if self.client_decoupling not in CLIENT_DECOUPLING:
             raise InputError(
-                f"`dynamical_decoupling` {self.dynamical_decoupling!r}: "
-                f"expected one of {', '.join(DECOUPLING)}"
+                f"`dynamical_decoupling` {self.client_decoupling!r}: "
+                f"expected one of {', '.join(CLIENT_DECOUPLING)}"
             )
         if self.rep_delay_s is not None and not 0 <= self.rep_delay_s < 1:
             raise InputError(f"`rep_delay`: expected microseconds, got {self.rep_delay_s * 1e6:g}")
@@ -95,12 +96,15 @@ class JobOptions:
     @property
     def pads(self) -> bool:
         """Whether the client schedules circuits itself, to decouple their idle qubits."""
-        return self.dynamical_decoupling is not None
+        return self.client_decoupling != "none"
 
     def of_task(self) -> dict[str, Any]:
         """Return what of it determines the results of a circuit a layer, as a task names it."""
-        told = ("dynamical_decoupling", "measurement_twirling", "rep_delay_s")
-        return {name: getattr(self, name) for name in told}
+        return {
+            "dynamical_decoupling": self.client_decoupling if self.pads else None,
+            "measurement_twirling": self.measurement_twirling,
+            "rep_delay_s": self.rep_delay_s,
+        }
 
     def of_sampler(
         self, tags: tuple[str, ...], shots: int, max_execution_s: int | None
@@ -117,7 +121,7 @@ class JobOptions:
         if self.pads:
             found["dynamical_decoupling"] = {
                 "enable": True,
-                "sequence_type": self.dynamical_decoupling,
+                "sequence_type": self.client_decoupling,
             }
         if self.measurement_twirling:
             shots_each = -(-shots // TWIRLINGS)
@@ -201,8 +205,7 @@ class HardwareRequest(CoherentOptions, CircuitOptions, ImageOptions):
         """
         if self.mode == "coherent":
             return replace(self, options=replace(self.options, scheduler_timing=True))
-        wanted = None if self.dynamical_decoupling == "none" else self.dynamical_decoupling
-        options = replace(self.options, dynamical_decoupling=wanted)
+        options = replace(self.options, client_decoupling=self.dynamical_decoupling)
         return replace(self, dynamical_decoupling="none", options=options)
 
     def ideal(self) -> RunRequest:
@@ -224,7 +227,8 @@ def submission(request: Mapping[str, Any]) -> str:
     """
     jobs = request["options"]
     told = {**request, "device": None, "instance": None, "limits": None}
-    told["dynamical_decoupling"] = jobs["dynamical_decoupling"] or told["dynamical_decoupling"]
+    if jobs["client_decoupling"] != "none":
+        told["dynamical_decoupling"] = jobs["client_decoupling"]
     found = ["qnnq", "submit", request["model"], "--device", request["device"]]
     for name, declared in options_of(HardwareRequest).items():
         value = told[name]

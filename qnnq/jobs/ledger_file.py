@@ -37,7 +37,8 @@ CREATE TABLE layers (
 CREATE TABLE jobs (
     job INTEGER PRIMARY KEY, layer INTEGER NOT NULL, part INTEGER NOT NULL, plan BLOB NOT NULL,
     sets INTEGER NOT NULL, shots INTEGER NOT NULL, slots INTEGER NOT NULL, bits BLOB,
-    round INTEGER NOT NULL DEFAULT 0, digest TEXT, first_image INTEGER NOT NULL DEFAULT 0,
+    round INTEGER NOT NULL DEFAULT 0, digest TEXT NOT NULL,
+    first_image INTEGER NOT NULL DEFAULT 0,
     UNIQUE (round, layer, part)
 );
 CREATE TABLE attempts (
@@ -122,10 +123,6 @@ class LedgerFile(DatabaseFile):
             ) from error
         temporary.rename(folder / LEDGER)
         return cls(folder)
-
-    def close(self) -> None:
-        """Close the file."""
-        self._database.close()
 
     def fact(self, name: str) -> Any:
         """Return a fact about the run."""

@@ -32,25 +32,20 @@ def _summary(folder: Path) -> RunSummary | None:
     try:
         if not (folder / LEDGER).is_file():
             return None
-        ledger = Ledger(folder)
+        with Ledger(folder) as ledger:
+            return RunSummary(
+                folder=str(folder),
+                state=_state(ledger),
+                created=ledger.fact("created"),
+                device=ledger.fact("device"),
+                network=ledger.fact("request")["model"],
+                quantum_seconds=ledger.quantum_seconds(),
+                budget_s=ledger.budget_s,
+            )
     except OSError as error:
         return RunSummary(str(folder), f"cannot be read: {error.strerror}")
     except QnnqError as error:
         return RunSummary(str(folder), str(error))
-    try:
-        return RunSummary(
-            folder=str(folder),
-            state=_state(ledger),
-            created=ledger.fact("created"),
-            device=ledger.fact("device"),
-            network=ledger.fact("request")["model"],
-            quantum_seconds=ledger.quantum_seconds(),
-            budget_s=ledger.budget_s,
-        )
-    except QnnqError as error:
-        return RunSummary(str(folder), str(error))
-    finally:
-        ledger.close()
 
 
 def _state(ledger: Ledger) -> str:

@@ -85,7 +85,7 @@ class _Recorder:
         self.bytes: list[float] = []
 
     def measure(self, layer: int, angles: Angles, draws: Draws) -> OutcomeArray:
-        """See `qnnq.execution.engines.base.Engine`."""
+        """Measure every neuron of a layer, for many images and shots."""
         rows = pack(self._layers[layer], angles, draws).angles
         self.bytes.append(angle_bytes(np.unique(rows, axis=0)))
         return self._engine.measure(layer, angles, draws)

@@ -19,7 +19,7 @@ from qnnq.jobs.ledger import Ledger
 from qnnq.jobs.prediction import Prediction, comparison
 from qnnq.jobs.reconciliation import OVER
 from qnnq.jobs.records import Attempt, Job, now
-from qnnq.jobs.runs import Run
+from qnnq.jobs.runs import Run, open_run
 from qnnq.jobs.scheduler_timing import SchedulerTiming, compared
 from qnnq.jobs.service import JobView, Service
 from qnnq.options.coherent import OF_COHERENT_MODE
@@ -59,8 +59,7 @@ def run_status(folder: Path) -> dict[str, Any]:
 
     Where it does not answer, `unanswered` says why, and the states are those of the ledger.
     """
-    run = Run.open(folder)
-    try:
+    with open_run(folder) as run:
         ledger = run.ledger
         service: Service | None = None
         unanswered: str | None = None
@@ -88,7 +87,7 @@ def run_status(folder: Path) -> dict[str, Any]:
             "created": ledger.fact("created"),
             "finished": ledger.fact("finished"),
             "layers": ledger.fact("layers"),
-            "target_width": run.request.get("target_width"),
+            "target_width": run.request["target_width"],
             "jobs": [asdict(state) for state in states],
             "unanswered": unanswered,
             "surplus": [
@@ -101,8 +100,6 @@ def run_status(folder: Path) -> dict[str, Any]:
             "price": run.budget.price(),
             "estimated_quantum_seconds": ledger.fact("estimate")["quantum_seconds"],
         }
-    finally:
-        run.ledger.close()
 
 
 def _state(job: Job, attempts: list[Attempt], view: JobView | None) -> JobState:
@@ -170,8 +167,7 @@ def collect_run(folder: Path) -> Collected:
     Raises:
         QnnqError: If no image has all its shots yet.
     """
-    run = Run.open(folder)
-    try:
+    with open_run(folder) as run:
         ledger = run.ledger
         if ledger.fact("kind") != "run":
             raise InputError(f"{folder}: a calibration, which has no accuracy to collect")
@@ -215,8 +211,6 @@ def collect_run(folder: Path) -> Collected:
             bool(partial),
             prediction,
         )
-    finally:
-        run.ledger.close()
 
 
 def _go_on(folder: Path) -> str:

@@ -83,14 +83,14 @@ class Planned:
     Attributes:
         done: Whether its result is stored.
         prefix: How the tags of its submissions begin, those of a copy of the run too.
-        digest: Of program and parameters, None in runs that kept none.
+        digest: Of program and parameters.
         attempts: Its submissions, oldest first.
         counted: Ids of jobs that were found to be too many before.
     """
 
     done: bool
     prefix: str
-    digest: str | None
+    digest: str
     attempts: Sequence[Attempt]
     counted: Collection[str] = ()
 
@@ -103,8 +103,7 @@ class Planned:
         own = [
             view
             for view in views
-            if self.tag_of(view) is not None
-            and (None in (view.digest, self.digest) or view.digest == self.digest)
+            if self.tag_of(view) is not None and view.digest in (None, self.digest)
         ]
         return sorted(own, key=lambda view: (view.status != "done", view.created or "", view.id))
 

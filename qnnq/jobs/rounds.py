@@ -57,10 +57,10 @@ def measure_rounds(
     Raises:
         Pending: If jobs are not finished, or what they cost is not known.
     """
-    shots, target = run.request["shots"], run.request.get("target_width")
+    shots, target = run.request["shots"], run.request["target_width"]
     labels = run.ledger.data()["labels"]
     votes: Votes | None = None
-    for number in range(most_rounds(shots, target, run.request.get("max_shots"))):
+    for number in range(most_rounds(shots, target, run.request["max_shots"])):
         if number and not engine.affords_round(service):
             say(
                 f"`budget` {run.budget.seconds:g}: another round of {shots} shots might cost more "

@@ -10,7 +10,7 @@ import numpy as np
 
 from qnnq.devices.names import device_kind, resolve_device
 from qnnq.devices.service_limits import ServiceLimits
-from qnnq.errors import InputError, QnnqError
+from qnnq.errors import InputError
 from qnnq.execution.engines.base import Engine
 from qnnq.execution.modes.base import Mode
 from qnnq.execution.modes.dynamic_circuit import DynamicCircuit
@@ -28,7 +28,6 @@ from qnnq.jobs.submission import Reconciler
 from qnnq.networks.file import read_network
 from qnnq.networks.network import Network
 from qnnq.results.task import Task
-from transpile.measurement import MEASURE
 
 Say = Callable[[str], None]
 OverChunks = Callable[[Callable[[slice], Votes], Iterable[slice]], Iterable[Votes]]
@@ -44,23 +43,6 @@ class Run:
     network: Network
     request: dict[str, Any]
 
-    @classmethod
-    def open(cls, folder: Path) -> "Run":
-        """Open a complete run folder.
-
-        Raises:
-            InputError: If it is damaged or of another version.
-        """
-        ledger = Ledger(folder)
-        try:
-            network = read_network(folder / NETWORK)
-            if network.digest != Task.from_json(ledger.fact("task")).network:
-                raise InputError(f"{folder / NETWORK}: not the network that this run was made with")
-            return cls(ledger, network, ledger.fact("request"))
-        except QnnqError:
-            ledger.close()
-            raise
-
     @property
     def device(self) -> str:
         """The device's name."""
@@ -73,8 +55,8 @@ class Run:
 
     @property
     def instance(self) -> str | None:
-        """The service instance that its jobs belong to, None in runs that kept none."""
-        found: str | None = self.request.get("instance")
+        """The service instance that its jobs belong to, None for that of the saved account."""
+        found: str | None = self.request["instance"]
         return found
 
     @property
@@ -97,7 +79,7 @@ class Run:
             if device.content != self.ledger.fact("task").get("device_content"):
                 raise InputError(f"{self.device}: not the device that this run was made for")
             seed, shots = self.request["seed"], self.request["shots"]
-            measurement = self.request.get("measurement", MEASURE)
+            measurement = self.request["measurement"]
             return LocalService(
                 *(device, circuits, self.options),
                 measurement=measurement,
@@ -173,18 +155,25 @@ class Run:
 
 
 @contextlib.contextmanager
+def open_run(folder: Path) -> Iterator[Run]:
+    """Open a complete run folder.
+
+    Raises:
+        InputError: If it is damaged or of another version.
+    """
+    with Ledger(folder) as ledger:
+        network = read_network(folder / NETWORK)
+        if network.digest != Task.from_json(ledger.fact("task")).network:
+            raise InputError(f"{folder / NETWORK}: not the network that this run was made with")
+        yield Run(ledger, network, ledger.fact("request"))
+
+
+@contextlib.contextmanager
 def locked_run(folder: Path) -> Iterator[Run]:
     """Open a run folder in which no other process works.
 
     Raises:
         QnnqError: If another one does.
     """
-    lock = FolderLock(folder)
-    try:
-        run = Run.open(folder)
-        try:
-            yield run
-        finally:
-            run.ledger.close()
-    finally:
-        lock.release()
+    with contextlib.closing(FolderLock(folder)), open_run(folder) as run:
+        yield run

@@ -52,7 +52,8 @@ def _read(path: Path) -> Network:
             metadata = file.metadata() or {}
             _check_header(metadata)
             for name in file.keys():  # noqa: SIM118 (not a mapping)
-                _check_stored_type(name, file.get_slice(name).get_dtype())
+                if (stored := file.get_slice(name).get_dtype()) not in ("F32", "F64"):
+                    raise InputError(f"{name}: expected float32 or float64, got {stored}")
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except SafetensorError as error:
         raise InputError(
@@ -99,11 +100,6 @@ def _check_header(metadata: Mapping[str, str]) -> None:
     missing = [key for key in _PHYSICS if key not in metadata]
     if missing:
         raise InputError(f"metadata: expected {', '.join(_PHYSICS)}; missing: {', '.join(missing)}")
-
-
-def _check_stored_type(name: str, stored: str) -> None:
-    if stored not in ("F32", "F64"):
-        raise InputError(f"{name}: expected float32 or float64, got {stored}")
 
 
 def _assemble(tensors: Mapping[str, FloatArray], metadata: Mapping[str, str]) -> Network:

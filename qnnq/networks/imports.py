@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -115,10 +115,9 @@ def from_torch(
     )
 
 
-_Value = TypeVar("_Value")
-
-
-def _each(value: _Value | tuple[_Value, ...], hidden: int) -> tuple[_Value, ...]:
+def _each(
+    value: Activation | tuple[Activation, ...] | None, hidden: int
+) -> tuple[Activation | None, ...]:
     values = value if isinstance(value, tuple) else (value,) * hidden
     if len(values) != hidden:
         raise InputError(f"activation: expected one, or {hidden}, got {len(values)}")
@@ -162,10 +161,7 @@ def _network(
                 f"order {','.join(layers.names)}, and --layers gives another"
             )
     physics = (activation, stretch, entanglement, last_projective, information)
-    return _several_outputs(Network(layers.weights, layers.biases, *physics))
-
-
-def _several_outputs(network: Network) -> Network:
+    network = Network(layers.weights, layers.biases, *physics)
     if network.classes == 1:
         raise InputError(
             "one output (a sigmoid for two classes?), expected one a class; the same network has "

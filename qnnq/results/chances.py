@@ -31,7 +31,7 @@ class Chances:
 
     @property
     def keys(self) -> tuple[Key, ...]:
-        """See `Repetitions`: there is nothing to repeat."""
+        """Seed and round of the only repetition: there is nothing to repeat."""
         return ((0, 0),)
 
     @property

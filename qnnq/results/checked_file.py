@@ -8,8 +8,7 @@ import sqlite3
 import uuid
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from qnnq.errors import InputError, QnnqError
 from qnnq.results.opening import open_to_read, open_to_write
@@ -62,17 +61,6 @@ class CheckedFile(DatabaseFile):
                 f"{self.path}: expected {self.kind}, found a sweep file, which asks for results: "
                 f"qnnq sweep {self.path} --out results.sqlite"
             )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Drop all claims and close the file; committed rows stay, whatever happens here."""

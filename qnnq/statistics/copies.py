@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 CONTRAST = 0.95
 """The size c of the hidden Pauli."""
 
+WANTED = 0.95
+"""Share of right answers, over P, s and outcomes."""
+
 MOST_TELLING = 80
 """Telling outcomes that are counted one by one: more of them leave an error below 1e-12."""
 
@@ -69,15 +72,15 @@ def right_answers(
     return table
 
 
-def independent_copies(of_hidden: float, of_other: float, most: int = MOST_TELLING) -> Law:
+def independent_copies(of_hidden: float, of_other: float) -> Law:
     """Return the law where each copy tells of P or of Q with these probabilities, never of both.
 
-    Numbers above `most` count as `most`.
+    Numbers above `MOST_TELLING` count as it.
     """
     from scipy.stats import binom
 
     def law(copies: int) -> NDArray[np.float64]:
-        i = np.arange(most + 1)
+        i = np.arange(MOST_TELLING + 1)
         first = _capped(np.asarray(binom.pmf(i, copies, of_hidden)))
         rest = np.maximum(copies - i, 0)[:, None]
         second = _capped(np.asarray(binom.pmf(i, rest, of_other / (1 - of_hidden))))
@@ -159,26 +162,25 @@ def told_after(law: Law, right: NDArray[np.float64]) -> Callable[[int], float]:
     return lambda copies: float(np.sum(law(copies) * right))
 
 
-def copies_needed(accuracy: Callable[[int], float], wanted: float = 0.95) -> int:
-    """Return the least number for which a rising accuracy is reached."""
+def copies_needed(accuracy: Callable[[int], float]) -> int:
+    """Return the least number for which a rising accuracy is `WANTED`."""
     high = 1
-    while accuracy(high) < wanted:
+    while accuracy(high) < WANTED:
         high *= 2
     low = high // 2
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if accuracy(middle) >= wanted else (middle, high)
+        low, high = (low, middle) if accuracy(middle) >= WANTED else (middle, high)
     return high
 
 
-def pair_copies_needed(contrast: float, wanted: float = 0.95) -> int:
-    """Return the copies, two a shot, with which the larger sum is right so often.
+def pair_copies_needed(contrast: float) -> int:
+    """Return the copies, two a shot, with which the larger sum is right in 95 %.
 
     Args:
         contrast: As in `pair_accuracy`.
-        wanted: Accuracy.
     """
-    return 2 * copies_needed(lambda shots: pair_accuracy(shots, contrast), wanted)
+    return 2 * copies_needed(lambda shots: pair_accuracy(shots, contrast))
 
 
 def _capped(law: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -7,42 +7,34 @@ random sign s. `docs/quantum-data.md` derives the three bounds from one average:
 
 import math
 
-from qnnq.statistics.copies import CONTRAST
+from qnnq.statistics.copies import CONTRAST, WANTED
 
 
-def naming_floor(qubits: int, accuracy: float = 0.95, contrast: float = CONTRAST) -> int:
-    """Return the copies without which no non-adaptive single-copy scheme names P so often.
+def naming_floor(qubits: int) -> int:
+    """Return the copies without which no non-adaptive single-copy scheme names P in 95 %.
 
     Fano's inequality: the mean information of one copy is at most that of its most telling
     direction, D(c) = ((1 + c) ln(1 + c) + (1 - c) ln(1 - c))/2, divided by 2^n + 1.
 
     Args:
         qubits: n.
-        accuracy: Share of right names, over P, s and outcomes.
-        contrast: c.
     """
     names = float(4**qubits - 1)
-    entropy = -accuracy * math.log(accuracy) - (1 - accuracy) * math.log(1 - accuracy)
-    needed = math.log(names) - entropy - (1 - accuracy) * math.log(names - 1)
-    gained = ((1 + contrast) * math.log1p(contrast) + (1 - contrast) * math.log1p(-contrast)) / 2
+    entropy = -WANTED * math.log(WANTED) - (1 - WANTED) * math.log(1 - WANTED)
+    needed = math.log(names) - entropy - (1 - WANTED) * math.log(names - 1)
+    gained = ((1 + CONTRAST) * math.log1p(CONTRAST) + (1 - CONTRAST) * math.log1p(-CONTRAST)) / 2
     return math.ceil(needed * float(2**qubits + 1) / gained)
 
 
-def adaptive_naming_floor(qubits: int, accuracy: float = 0.95, contrast: float = CONTRAST) -> int:
-    """Return the copies without which no single-copy scheme at all, adaptive or not, names P.
-
-    Arguments as for `naming_floor`.
-    """
+def adaptive_naming_floor(qubits: int) -> int:
+    """Return the copies without which no single-copy scheme at all, adaptive or not, names P."""
     guess = 1 / (4**qubits - 1)
-    return _adaptive(qubits, binary_divergence(guess, accuracy), contrast)
+    return _adaptive(qubits, binary_divergence(guess, WANTED))
 
 
-def adaptive_telling_floor(qubits: int, accuracy: float = 0.95, contrast: float = CONTRAST) -> int:
-    """Return the same for telling P from an anticommuting Q, both told after the last copy.
-
-    Arguments as for `naming_floor`.
-    """
-    return _adaptive(qubits, binary_divergence(0.5, accuracy), contrast)
+def adaptive_telling_floor(qubits: int, accuracy: float = WANTED) -> int:
+    """Return the same for telling P from an anticommuting Q, both told after the last copy."""
+    return _adaptive(qubits, binary_divergence(0.5, accuracy))
 
 
 def binary_divergence(p: float, q: float) -> float:
@@ -50,6 +42,6 @@ def binary_divergence(p: float, q: float) -> float:
     return p * math.log(p / q) + (1 - p) * math.log((1 - p) / (1 - q))
 
 
-def _adaptive(qubits: int, divergence: float, contrast: float) -> int:
-    a_copy = -math.log1p(-(contrast**2)) / 2 / float(2**qubits + 1)
+def _adaptive(qubits: int, divergence: float) -> int:
+    a_copy = -math.log1p(-(CONTRAST**2)) / 2 / float(2**qubits + 1)
     return math.ceil(divergence / a_copy)

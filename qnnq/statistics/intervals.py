@@ -18,6 +18,9 @@ _FLIPS = 200_000
 _MOST_SIZES = 1000
 """Different values of images up to which they are taken as they are."""
 
+CONFIDENCE = 0.95
+"""Of all intervals, two-sided."""
+
 Right = NDArray[np.bool_] | NDArray[np.float64]
 """Whether each image was answered right, or by what share of shots or repetitions; (images,)."""
 
@@ -29,7 +32,7 @@ class Accuracy:
     value: float
     low: float
     high: float
-    confidence: float = 0.95
+    confidence: float = CONFIDENCE
 
 
 def widened(accuracy: Accuracy, deviation: float, freedom: float = math.inf) -> Accuracy:
@@ -41,23 +44,18 @@ def widened(accuracy: Accuracy, deviation: float, freedom: float = math.inf) -> 
         freedom: Degrees of freedom from which the deviation was estimated: Student's t of few makes
             the interval wider.
     """
-    low, high = with_error(
-        accuracy.value, (accuracy.low, accuracy.high), deviation, freedom, accuracy.confidence
-    )
+    interval = accuracy.low, accuracy.high
+    low, high = with_error(accuracy.value, interval, deviation, freedom)
     return replace(accuracy, low=max(0.0, low), high=min(1.0, high))
 
 
 def with_error(
-    value: float,
-    interval: tuple[float, float],
-    deviation: float,
-    freedom: float,
-    confidence: float,
+    value: float, interval: tuple[float, float], deviation: float, freedom: float
 ) -> tuple[float, float]:
     """Return an interval (low, high) that holds an independent error as well; see `widened`."""
     from scipy.stats import t
 
-    half = float(t.isf((1 - confidence) / 2, freedom)) * deviation
+    half = float(t.isf((1 - CONFIDENCE) / 2, freedom)) * deviation
     return (
         value - math.hypot(value - interval[0], half),
         value + math.hypot(interval[1] - value, half),
@@ -84,7 +82,7 @@ def p_with_error(value: float, own: float, variance: float, freedom: float) -> f
     return math.exp(brentq(reach, least, 0.0)) if reach(least) > 0 > reach(0.0) else 1.0
 
 
-def wilson(successes: float, n: float, confidence: float = 0.95) -> tuple[float, float]:
+def wilson(successes: float, n: float) -> tuple[float, float]:
     """Wilson score interval (low, high) of a proportion; never of zero width, also at 0 and 1.
 
     Source: E. B. Wilson, J. Am. Stat. Assoc. 22, 209 (1927). Numbers that are not whole are those
@@ -94,7 +92,7 @@ def wilson(successes: float, n: float, confidence: float = 0.95) -> tuple[float,
 
     if n <= 0 or not 0 <= successes <= n:
         raise InputError(f"wilson: expected 0 <= successes <= n, n > 0; got {successes} of {n}")
-    p, z = successes / n, float(ndtri((1 + confidence) / 2))
+    p, z = successes / n, float(ndtri((1 + CONFIDENCE) / 2))
     centre = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
     low = 0.0 if successes == 0 else max(0.0, float(centre - half))
@@ -102,9 +100,7 @@ def wilson(successes: float, n: float, confidence: float = 0.95) -> tuple[float,
     return low, high
 
 
-def effective_wilson(
-    fractions: ArrayLike, trials: float, confidence: float = 0.95
-) -> tuple[float, float]:
+def effective_wilson(fractions: ArrayLike, trials: float) -> tuple[float, float]:
     """Interval (low, high) of the mean over images of shares of right shots, (images,).
 
     Shots of one image are alike, so that all together weigh as much as fewer independent ones, as
@@ -121,13 +117,12 @@ def effective_wilson(
     Args:
         fractions: Share of right shots of each image; two or more images.
         trials: Shots of all images together; infinity where the fractions have no error.
-        confidence: Of the interval.
     """
     from scipy.special import ndtri, stdtrit
 
     values = np.asarray(fractions, float)
     images, mean = len(values), float(values.mean())
-    tail = (1 + confidence) / 2
+    tail = (1 + CONFIDENCE) / 2
     spread = mean * (1 - mean)
     variance = float(values.var(ddof=1)) / images
     # Equal fractions whose mean is rounded have a variance of rounding alone.
@@ -135,27 +130,21 @@ def effective_wilson(
     weight *= float(ndtri(tail) / stdtrit(images - 1, tail)) ** 2
     if spread == 0 or weight == math.inf:
         weight = min(weight, max(images, _MOST_ALIKE))
-    low, high = wilson(mean * weight, weight, confidence)
+    low, high = wilson(mean * weight, weight)
     return min(low, mean), max(high, mean)
 
 
-def image_weights(
-    multiplicity: ArrayLike, replicates: int = _REPLICATES, seed: int = _SEED
-) -> NDArray[np.float64]:
+def image_weights(multiplicity: ArrayLike) -> NDArray[np.float64]:
     """Bayesian-bootstrap weights, (replicates, groups), of groups of `multiplicity` images.
 
     A Dirichlet weight on every image (D. B. Rubin, Ann. Stat. 9, 130 (1981)); images of one group
     have the same result, so their weights are drawn as one sum.
     """
-    return np.random.default_rng(seed).dirichlet(np.asarray(multiplicity, float), replicates)
+    return np.random.default_rng(_SEED).dirichlet(np.asarray(multiplicity, float), _REPLICATES)
 
 
 def bootstrap_over_images(
-    values: ArrayLike,
-    confidence: float = 0.95,
-    *,
-    bounds: tuple[float, float] = (0.0, 1.0),
-    seed: int = _SEED,
+    values: ArrayLike, bounds: tuple[float, float] = (0.0, 1.0)
 ) -> tuple[float, float]:
     """Interval (low, high) of the mean over images of `values`, (images,), by a seeded bootstrap.
 
@@ -174,8 +163,8 @@ def bootstrap_over_images(
         _, place, multiplicity = np.unique(sample.round(3), return_inverse=True, return_counts=True)
         groups = np.bincount(place, sample) / multiplicity
     atoms = np.append(groups, bounds)
-    means = image_weights(np.append(multiplicity, (0.5, 0.5)), seed=seed) @ atoms
-    low, high = np.quantile(means, ((1 - confidence) / 2, (1 + confidence) / 2))
+    means = image_weights(np.append(multiplicity, (0.5, 0.5))) @ atoms
+    low, high = np.quantile(means, ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2))
     mean = float(sample.mean())
     if mean <= bounds[0]:
         low = bounds[0]

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from qnnq.errors import InputError
 from qnnq.statistics.intervals import (
+    CONFIDENCE,
     Right,
     bootstrap_over_images,
     image_weights,
@@ -32,7 +33,6 @@ class Breakdown:
     value: float
     low: float
     high: float
-    confidence: float = 0.95
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,6 @@ class Difference:
     low: float
     high: float
     p_value: float
-    confidence: float = 0.95
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,6 @@ def breakdown(
     strengths: Sequence[float],
     right: Sequence[Right],
     threshold: float | Right,
-    confidence: float = 0.95,
     margin: float = 0.0,
 ) -> Breakdown:
     """Return the strength at which accuracy falls below a threshold.
@@ -82,7 +80,6 @@ def breakdown(
         strengths: Increasing, >= 0, two or more, (k,).
         right: For each strength, whether each image was answered right, or its share of shots.
         threshold: An accuracy, or a reference network's right answers on the same images.
-        confidence: Of the interval.
         margin: How far below the threshold is meant.
 
     Raises:
@@ -105,7 +102,7 @@ def breakdown(
     fine = np.append(
         (scale[:-1, None] + np.diff(scale)[:, None] * np.arange(_STEPS) / _STEPS).ravel(), scale[-1]
     )
-    tail = (1 - confidence) / 2
+    tail = (1 - CONFIDENCE) / 2
     found = []
     for accuracy, fit, quantile in (
         (plain, True, 0.5),
@@ -122,13 +119,12 @@ def breakdown(
             index = len(fine) if height[0] >= 0 else 0
         found.append(float(x[x > 0][0] * np.sinh(_zero(fine, height, index))))
     value, low, high = found
-    return Breakdown(value, min(low, value), max(high, value), confidence)
+    return Breakdown(value, min(low, value), max(high, value))
 
 
 def difference(
     right: Right,
     reference: Right,
-    confidence: float = 0.95,
     between: tuple[float, float] = (0.0, math.inf),
 ) -> Difference:
     """Return accuracy minus a reference's on the same images.
@@ -140,21 +136,20 @@ def difference(
     Args:
         right: Whether each image is right, or by what share of repetitions, (images,).
         reference: The same of the reference.
-        confidence: Of the interval, a bootstrap over images.
         between: Variance of the difference between repetitions, and its degrees of freedom: what
             their images share, see `qnnq.statistics.between`.
     """
     a, b = np.asarray(right), np.asarray(reference)
     change = a.astype(float) - b
     p_value = mcnemar(a, b) if a.dtype == b.dtype == bool else sign_flip(change)
-    interval = bootstrap_over_images(change, confidence, bounds=(-1.0, 1.0))
+    interval = bootstrap_over_images(change, (-1.0, 1.0))
     value, (variance, freedom) = float(change.mean()), between
     if variance:
-        interval = with_error(value, interval, math.sqrt(variance), freedom, confidence)
+        interval = with_error(value, interval, math.sqrt(variance), freedom)
         own = float(change.var(ddof=1)) / len(change)
         p_value = max(p_value, p_with_error(value, own, variance, freedom))
     low, high = max(-1.0, interval[0]), min(1.0, interval[1])
-    return Difference(value, low, high, p_value, confidence)
+    return Difference(value, low, high, p_value)
 
 
 def behaviour(
@@ -198,7 +193,16 @@ def _zero(strengths: NDArray[np.float64], height: NDArray[np.float64], end: int)
 
 
 def _falling(curves: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the isotonic regression of each row, falling."""
-    from scipy.optimize import isotonic_regression
+    """Return the isotonic regression of each row, falling: min over starts, max over ends of means.
 
-    return np.array([isotonic_regression(row, increasing=False).x for row in curves])
+    Source: the max-min formula, R. E. Barlow et al., Statistical Inference under Order Restrictions
+    (1972).
+    """
+    count = curves.shape[1]
+    sums = np.cumsum(np.pad(curves, ((0, 0), (1, 0))), axis=1)
+    fitted = np.full_like(curves, np.inf)
+    for start in range(count):
+        means = (sums[:, start + 1 :] - sums[:, [start]]) / np.arange(1, count - start + 1)
+        best = np.maximum.accumulate(means[:, ::-1], axis=1)[:, ::-1]
+        fitted[:, start:] = np.minimum(fitted[:, start:], best)
+    return fitted

@@ -57,50 +57,44 @@ def single_shot_fractions(
     return rates
 
 
-def single_shot(
-    counts: NDArray[np.integer], labels: NDArray[np.integer], confidence: float = 0.95
-) -> Accuracy:
+def single_shot(counts: NDArray[np.integer], labels: NDArray[np.integer]) -> Accuracy:
     """Average over shots of "this shot was right", with the interval of `effective_wilson`.
 
     The shots of a lone image are independent, so there the interval is Wilson's over its shots.
     """
     fractions = single_shot_fractions(counts, labels)
     if len(labels) == 1:
-        interval = wilson(int(counts[0, labels[0]]), int(counts[0].sum()), confidence)
+        interval = wilson(int(counts[0, labels[0]]), int(counts[0].sum()))
     else:
-        interval = effective_wilson(fractions, int(counts.sum()), confidence)
-    return Accuracy(float(fractions.mean()), *interval, confidence)
+        interval = effective_wilson(fractions, int(counts.sum()))
+    return Accuracy(float(fractions.mean()), *interval)
 
 
-def mean_chance(chances: NDArray[np.float64], confidence: float = 0.95) -> Accuracy:
+def mean_chance(chances: NDArray[np.float64]) -> Accuracy:
     """Mean over images of the probability that a shot is right, (images,), known without error.
 
     What is left is which images were taken: the interval is that of `effective_wilson` for any
     number of shots, and of a lone image Wilson's of one.
     """
     value = float(chances.mean())
-    if len(chances) == 1:
-        interval = wilson(value, 1, confidence)
-    else:
-        interval = effective_wilson(chances, math.inf, confidence)
-    return Accuracy(value, *interval, confidence)
+    interval = wilson(value, 1) if len(chances) == 1 else effective_wilson(chances, math.inf)
+    return Accuracy(value, *interval)
 
 
-def share_right(right: Right, confidence: float = 0.95, repetitions: int = 1) -> Accuracy:
+def share_right(right: Right, repetitions: int = 1) -> Accuracy:
     """Share of the images that were answered right, with its interval.
 
     Args:
         right: Whether each image was answered right: the interval is Wilson's; or by what share of
             its repetitions: a bootstrap over images, which holds the chance of shots as well.
             Shape (images,).
-        confidence: Of the interval.
         repetitions: How many there were, for a lone image, whose repetitions are independent.
     """
     value = float(right.mean())
     if right.dtype == bool or len(right) == 1:
         count = len(right) if right.dtype == bool else repetitions
-        return Accuracy(value, *wilson(round(value * count), count, confidence), confidence)
-    return Accuracy(value, *bootstrap_over_images(right, confidence), confidence)
+        return Accuracy(value, *wilson(round(value * count), count))
+    return Accuracy(value, *bootstrap_over_images(right))
 
 
 def accuracies(
@@ -108,7 +102,6 @@ def accuracies(
     softmax_sums: NDArray[np.floating],
     labels: NDArray[np.integer],
     shots: int,
-    confidence: float = 0.95,
 ) -> dict[str, Accuracy]:
     """`single_shot`, `majority` and `soft_vote` accuracies.
 
@@ -117,7 +110,6 @@ def accuracies(
         softmax_sums: Softmax outputs summed over shots, the same shape.
         labels: Shape (images,).
         shots: Shots an image.
-        confidence: Of the intervals.
 
     Raises:
         InputError: When shapes disagree or an image's votes do not add up to `shots`.
@@ -131,7 +123,7 @@ def accuracies(
     if np.any(counts.sum(axis=1) != shots):
         raise InputError(f"counts: expected {shots} votes for every image")
     return {
-        "single_shot": single_shot(counts, labels, confidence),
-        "majority": share_right(majority_votes(counts) == labels, confidence),
-        "soft_vote": share_right(soft_votes(softmax_sums) == labels, confidence),
+        "single_shot": single_shot(counts, labels),
+        "majority": share_right(majority_votes(counts) == labels),
+        "soft_vote": share_right(soft_votes(softmax_sums) == labels),
     }

@@ -43,15 +43,15 @@ class DaskPool:
         self._patience_s = _NO_WORKERS_S
 
     def free(self) -> bool:
-        """See `Pool`; each thread of the cluster gets a batch ahead."""
+        """Whether a batch can be submitted; each thread of the cluster gets one ahead."""
         return len(self._batches) < max(1, _BATCHES_PER_THREAD * sum(self._threads().values()))
 
     def busy(self) -> bool:
-        """See `Pool`."""
+        """Whether any batch is being worked on."""
         return bool(self._batches)
 
     def submit(self, batch: Batch) -> None:
-        """See `Pool`."""
+        """Start a batch."""
         well = [worker for worker in self._threads() if worker not in self._stuck]
         only = {"workers": well} if self._stuck and well else {}
         future = self._client.submit(perform, batch, pure=False, retries=0, **only)
@@ -60,7 +60,7 @@ class DaskPool:
         self._batches[future] = batch, time.monotonic()
 
     def wait(self) -> list[tuple[Batch, Done | Lost]]:
-        """See `Pool`."""
+        """Wait until batches have ended, or are late, or there is something to say."""
         from distributed import CancelledError, wait
 
         try:
@@ -128,5 +128,5 @@ class DaskPool:
             yield batch, Lost(f"took longer than {self._timeout_s:g} s")
 
     def close(self) -> None:
-        """See `Pool`; the cluster itself goes on."""
+        """End all workers now; the cluster itself goes on."""
         self._client.close()

@@ -29,7 +29,6 @@ class Family:
         make: Returns states: of random numbers, qubits, number, preparations a state.
         copies: Copies that a shot takes.
         mixed: Whether a state has several preparations.
-        doubled: Whether one copy has 2 n qubits for "n qubits", twins n apart.
         qubits: The least and the largest n.
     """
 
@@ -37,7 +36,6 @@ class Family:
     make: Callable[[np.random.Generator, int, int, int], list[State]]
     copies: Literal[1, 2]
     mixed: bool = False
-    doubled: bool = False
     qubits: tuple[int, int] = (1, 10)
 
 
@@ -59,7 +57,6 @@ FAMILIES = {
         "n Bell pairs after a process on both registers: is it real?",
         processes,
         1,
-        doubled=True,
         qubits=(2, 16),
     ),
     "tfim": Family(

@@ -30,9 +30,7 @@ PHASE = np.array([0.0, 0.0, np.pi / 2, 0.0])
 """Radians."""
 
 
-def draw_bits(
-    rng: np.random.Generator, pauli: Paulis, sign: int, shots: int, contrast: float = CONTRAST
-) -> NDArray[np.int64]:
+def draw_bits(rng: np.random.Generator, pauli: Paulis, sign: int, shots: int) -> NDArray[np.int64]:
     """Draw which eigenstates a state is prepared as, (shots, n): 0 for +1, 1 for -1.
 
     Args:
@@ -40,11 +38,10 @@ def draw_bits(
         pauli: P, (n,).
         sign: s.
         shots: Preparations.
-        contrast: Size of the hidden Pauli.
     """
     bits = rng.integers(0, 2, (shots, len(pauli)))
     support = np.flatnonzero(pauli)
-    negative = (sign < 0) ^ (rng.random(shots) < (1 - contrast) / 2)
+    negative = (sign < 0) ^ (rng.random(shots) < (1 - CONTRAST) / 2)
     bits[:, support[0]] ^= (bits[:, support].sum(axis=1) + negative) % 2
     return bits
 

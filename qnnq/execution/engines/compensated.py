@@ -45,11 +45,11 @@ class CompensatedEngine:
 
     @property
     def images_per_call(self) -> int | None:
-        """See `qnnq.execution.engines.base.Engine`."""
+        """How many images one call of `measure` may get; None asks for all of them at once."""
         return self._engine.images_per_call
 
     def measure(self, layer: int, angles: Angles, draws: Draws) -> OutcomeArray:
-        """See `qnnq.execution.engines.base.Engine`."""
+        """Measure every neuron of a layer, for many images and shots."""
         entanglement, response = self._entanglements[layer], self._responses[layer]
         coefficients = response.coefficients(draws)
         level = _level(probability(-1, angles.values, entanglement), coefficients)

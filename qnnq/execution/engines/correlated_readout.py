@@ -35,11 +35,11 @@ class CorrelatedReadoutEngine:
 
     @property
     def images_per_call(self) -> int | None:
-        """See `qnnq.execution.engines.base.Engine`."""
+        """How many images one call of `measure` may get; None asks for all of them at once."""
         return self._engine.images_per_call
 
     def measure(self, layer: int, angles: Angles, draws: Draws) -> OutcomeArray:
-        """See `qnnq.execution.engines.base.Engine`."""
+        """Measure every neuron of a layer, for many images and shots."""
         outcomes = self._engine.measure(layer, angles, draws)
         copies = self._layers[layer].shape.copies
         copy_of = draws.copies(copies)

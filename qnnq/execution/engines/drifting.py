@@ -53,7 +53,7 @@ class DriftingEngine:
         self.images_per_call = self._engine(0).images_per_call
 
     def measure(self, layer: int, angles: Angles, draws: Draws) -> OutcomeArray:
-        """See `qnnq.execution.engines.base.Engine`."""
+        """Measure every neuron of a layer, for many images and shots."""
         block_of = draws.images // self._images_per_block
         outcomes = np.empty((len(angles), draws.shots, angles.shape[-1]), dtype=np.int8)
         order = np.argsort(block_of, kind="stable")

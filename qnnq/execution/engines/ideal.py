@@ -26,12 +26,12 @@ class IdealEngine:
         self._entanglements = tuple(entanglements)
 
     def closed_form(self, layer: int) -> NDArray[np.float64]:
-        """See `qnnq.execution.engines.base.ClosedForm`; its shape is (3, 1, 1)."""
+        """Return a, b, c of a layer, the same for all copies and neurons: shape (3, 1, 1)."""
         strength = math.sin(self._entanglements[layer])
         return np.array([0.5, -strength / 2, 0.0])[:, None, None]
 
     def measure(self, layer: int, angles: Angles, draws: Draws) -> OutcomeArray:
-        """See `qnnq.execution.engines.base.Engine`."""
+        """Measure every neuron of a layer, for many images and shots."""
         entanglement = self._entanglements[layer]
         minus = probability(-1, angles.values, entanglement)
         uniforms = draws.uniforms(angles.shape[-1])

@@ -25,12 +25,12 @@ class InstrumentEngine:
         self._responses = tuple(responses)
 
     def closed_form(self, layer: int) -> NDArray[np.float64] | None:
-        """See `qnnq.execution.engines.base.ClosedForm`."""
+        """Return a, b, c of a layer, shape (3, copies, neurons); None where outcomes are joint."""
         response = self._responses[layer]
         return None if response.has_joined else response.exact
 
     def measure(self, layer: int, angles: Angles, draws: Draws) -> OutcomeArray:
-        """See `qnnq.execution.engines.base.Engine`."""
+        """Measure every neuron of a layer, for many images and shots."""
         response = self._responses[layer]
         width, padded = angles.shape[-1], response.exact.shape[-1]
         values, error = angles.values, angles.error

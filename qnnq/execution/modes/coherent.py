@@ -36,21 +36,21 @@ class Coherent:
 
     @property
     def images_per_call(self) -> int | None:
-        """See `Mode`."""
+        """How many images one session may get; None asks for all of them at once."""
         return 1 << 8
 
     @property
     def bytes_per_outcome(self) -> int:
-        """See `Mode`."""
+        """How much memory a session needs, for each image, shot and neuron of the widest layer."""
         numbers = max(instrument.numbers_per_neuron for instrument in self._instruments)
         layers = len(self._instruments)
         return BYTES_PER_OUTCOME + BYTES_OF_PAST * (layers - 1) + 4 * numbers
 
     def closed_form(self, layer: int) -> None:
-        """See `Mode`: there is a past in what the qubits are."""
+        """Return None: there is a past in what the qubits are."""
 
     def start(self) -> "_Living":
-        """See `Mode`."""
+        """Start with neurons without a past."""
         return _Living(self._instruments)
 
     def out_of_reach(self) -> None:
@@ -69,7 +69,7 @@ class _Living:
         self._history: list[tuple[FloatArray, OutcomeArray]] = []
 
     def step(self, layer: int, activations: FloatArray, draws: Draws) -> OutcomeArray:
-        """See `qnnq.execution.modes.base.Session`."""
+        """Rotate and measure every neuron of the next layer."""
         instrument = self._instruments[layer]
         neurons, width = instrument.neurons, instrument.width
         if instrument.matrices is None:

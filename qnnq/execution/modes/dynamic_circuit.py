@@ -25,19 +25,19 @@ class DynamicCircuit:
 
     @property
     def images_per_call(self) -> int | None:
-        """See `Mode`."""
+        """How many images one session may get; None asks for all of them at once."""
         return self._engine.images_per_call
 
     @property
     def bytes_per_outcome(self) -> int:
-        """See `Mode`."""
+        """How much memory a session needs, for each image, shot and neuron of the widest layer."""
         return len(self._ends)  # one byte an outcome
 
     def closed_form(self, layer: int) -> None:
-        """See `Mode`: no layer is measured by itself."""
+        """Return None: no layer is measured by itself."""
 
     def start(self) -> "_Recorded":
-        """See `Mode`."""
+        """Start with neurons without a past."""
         return _Recorded(self._engine, self._ends)
 
     def out_of_reach(self) -> None:
@@ -53,7 +53,7 @@ class _Recorded:
         self._layers: list[OutcomeArray] = []
 
     def step(self, layer: int, activations: FloatArray, draws: Draws) -> OutcomeArray:
-        """See `qnnq.execution.modes.base.Session`."""
+        """Rotate and measure every neuron of the next layer."""
         if layer == 0:
             outcomes = self._engine.measure(0, Angles.given(rotated(activations)), draws)
             self._layers = np.split(outcomes, self._ends[:-1], axis=-1)

@@ -36,23 +36,23 @@ class Stepwise:
 
     @property
     def images_per_call(self) -> int | None:
-        """See `Mode`."""
+        """How many images one session may get; None asks for all of them at once."""
         return self._engine.images_per_call
 
     @property
     def bytes_per_outcome(self) -> int:
-        """See `Mode`."""
+        """How much memory a session needs, for each image, shot and neuron of the widest layer."""
         return BYTES_PER_OUTCOME + BYTES_OF_PAST * (len(self._entanglements) - 1)
 
     def closed_form(self, layer: int) -> NDArray[np.float64] | None:
-        """See `Mode`."""
+        """Return what tells a layer's outcomes without a session, if anything does."""
         fresh = all(entanglement == math.pi / 2 for entanglement in self._entanglements)
         if fresh and isinstance(self._engine, ClosedForm):
             return self._engine.closed_form(layer)
         return None
 
     def start(self) -> "_Tracking":
-        """See `Mode`."""
+        """Start with neurons without a past."""
         return _Tracking(self._engine, self._entanglements)
 
 
@@ -65,7 +65,7 @@ class _Tracking:
         self._past: _Past | None = None
 
     def step(self, layer: int, activations: FloatArray, draws: Draws) -> OutcomeArray:
-        """See `qnnq.execution.modes.base.Session`."""
+        """Rotate and measure every neuron of the next layer."""
         if self._past is None:
             angles = Angles.given(rotated(activations))
         else:

@@ -47,11 +47,11 @@ def eigenstates_circuit(pairs: int) -> QuantumCircuit:
     return circuit
 
 
-def compile_pairs(target: Target, pairs: Sequence[Pair], seed: int = 0) -> QuantumCircuit:
+def compile_pairs(target: Target, pairs: Sequence[Pair]) -> QuantumCircuit:
     """Compile `eigenstates_circuit` for these pairs of physical qubits, (first, second) each."""
     qubits = [qubit for pair in pairs for qubit in pair]
     circuit = eigenstates_circuit(len(pairs))
-    return to_isa(circuit, target, qubits, OPTIMIZATION_LEVEL, seed)
+    return to_isa(circuit, target, qubits, OPTIMIZATION_LEVEL, seed=0)
 
 
 @dataclass(frozen=True, eq=False)
