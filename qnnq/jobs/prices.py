@@ -86,10 +86,8 @@ def plan_prices(request: HardwareRequest) -> Plan:
     (placed,) = place_choices(request, network, 1)
     device, limits = placed.device, placed.device.limits
     if device.account is None:
-        raise InputError(
-            f"--price: expected a machine that bills quantum seconds, got {device.name}, which "
-            "bills none"
-        )
+        bills = "nothing" if device.kind == "simulated" else "no quantum seconds"
+        raise InputError(f"--price: expected a machine, got {device.name}, which bills {bills}")
     if request.options.mode == "session":
         raise InputError(
             "--price: expected --execution-mode job or batch, got session, which is billed by the "

@@ -108,9 +108,9 @@ def run_status(folder: Path) -> dict[str, Any]:
 
 
 def _charged(run: Run) -> dict[str, Any] | None:
-    """Return what a run is charged at most by its tariff, None where it has none."""
+    """Return what a run is charged at most by its tariff, None where nothing is."""
     tariff = run.limits.tariff
-    if tariff is None or run.is_local:
+    if tariff is None or (run.is_local and run.ledger.budget_s is None):
         return None
     return {"currency": tariff.currency, "at_most": run.budget.committed()}
 

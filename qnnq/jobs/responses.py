@@ -82,9 +82,7 @@ def plan_calibration(request: HardwareRequest) -> Plan:
     )
 
 
-def _estimate(
-    number: int, shape: LayerShape, shots: int, limits: ServiceLimits
-) -> LayerEstimate:
+def _estimate(number: int, shape: LayerShape, shots: int, limits: ServiceLimits) -> LayerEstimate:
     sets, each = _sets(shots)
     if shape.cost.sets_per_job(shape.slots, each, limits) < sets:
         raise InputError(f"`shots` {shots}: four angles of so many shots do not fit in a job")
