@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
 from qnnq.cli.main import main
 from qnnq.devices.names import device_names, resolve_device
@@ -18,10 +19,12 @@ from qnnq.jobs.ledger import Ledger
 from qnnq.jobs.service import Unanswered
 from qnnq.networks.file import read_network, write_network
 from qnnq.networks.network import Network
+from qnnq.runs.request import RunRequest
+from qnnq.runs.run import run
 
 LAB = '''
 from dataclasses import replace
-from qiskit.primitives import BackendSamplerV2
+from qiskit.primitives import BackendSamplerV2, StatevectorSampler
 from qiskit.providers.fake_provider import GenericBackendV2
 from qnnq import Device, Provider, Tariff
 from qnnq.jobs.sampled import SamplerService
@@ -75,6 +78,12 @@ class Tagged(SamplerService):
 def no_token(*_):
     raise PermissionError("no token:\\n log in")
 
+def ideal(name, limits, instance):
+    return Device.of(machine(), "simulated", limits)
+
+simulator = replace(
+    provider, kind="simulated", find=ideal, sampler=lambda device: StatevectorSampler(seed=1)
+)
 lost = []
 without_token = replace(provider, find=no_token)
 without_sampler = replace(provider, sampler=no_token)
@@ -197,6 +206,21 @@ def test_nothing_is_sent_twice_where_nobody_can_tell(
     assert "are charged or may still be; to allow more: qnnq resume run --budget" in error
     budget = error.rpartition(" ")[2]
     assert main(["resume", "run", "--budget", budget, "--wait"]) == 0
+
+
+def test_the_counts_of_a_vendors_sampler_are_those_of_the_engine(
+    install: Install, words: list[str]
+) -> None:
+    """Votes of each image, with a false-alarm rate of 1e-6; nothing is asked of a simulator."""
+    install(lab="laboratory:simulator")
+    submit = ["submit", *words[:-1], "60", "--device", "lab_five", "--run", "run", "--wait"]
+    assert main(submit) == 0
+    assert main(["collect", "run", "--json", "collected.json", "--counts"]) == 0
+    found = np.array(json.loads(Path("collected.json").read_text())["counts"])
+    reference = RunRequest(words[0], data="data.npz", images="all", noise="ideal", shots=50_000)
+    shares = run(reference).counts[:, 0] / 50_000
+    for votes, share in zip(found, shares, strict=True):
+        assert binomtest(votes[0], 60, share).pvalue > 1e-6 / len(found)
 
 
 def test_a_job_with_tags_is_paid_once(install: Install, words: list[str]) -> None:
