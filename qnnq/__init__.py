@@ -45,6 +45,7 @@ Runs and sweeps:
 Jobs on machines:
     HardwareRequest, estimate: A run on a machine, and what it would cost.
     submit, resume, collect: Its jobs, and the results that they have.
+    Provider, Tariff: Who offers devices of their own, and what they charge.
 
 Errors:
     QnnqError: What went wrong, in one line. InputError: Bad input. (Noise specifications and
@@ -57,8 +58,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from qnnq.data.dataset import Dataset
     from qnnq.data.load import load_data
-    from qnnq.devices.device import Device
+    from qnnq.devices.device import Device, Provider
     from qnnq.devices.names import resolve_device
+    from qnnq.devices.tariff import Tariff
     from qnnq.errors import InputError, QnnqError
     from qnnq.figures.curves import plot
     from qnnq.jobs.hardware_request import HardwareRequest
@@ -97,9 +99,11 @@ _MODULES = {
     "InputError": "qnnq.errors",
     "InstrumentSampler": "qnnq.runs.sampler",
     "Network": "qnnq.networks.network",
+    "Provider": "qnnq.devices.device",
     "QnnqError": "qnnq.errors",
     "RunRequest": "qnnq.runs.request",
     "RunResult": "qnnq.results.result",
+    "Tariff": "qnnq.devices.tariff",
     "Task": "qnnq.results.task",
     "from_torch": "qnnq.networks.imports",
     "load_data": "qnnq.data.load",
@@ -120,9 +124,11 @@ __all__ = [
     "InputError",
     "InstrumentSampler",
     "Network",
+    "Provider",
     "QnnqError",
     "RunRequest",
     "RunResult",
+    "Tariff",
     "Task",
     "TrainingSettings",
     "__version__",

@@ -13,3 +13,8 @@ def nearest(name: str, known: Iterable[str]) -> str:
 def counted(number: int, name: str) -> str:
     """Return `"1 job"` or `"2 jobs"`."""
     return f"{number:,} {name}" if number == 1 else f"{number:,} {name}s"
+
+
+def reason(error: BaseException) -> str:
+    """Return what an exception says, whoever raised it, in one line."""
+    return " ".join(f"{type(error).__name__} {error}".split())[:300]

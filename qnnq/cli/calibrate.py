@@ -118,10 +118,10 @@ def register(app: typer.Typer) -> None:
                     estimate = replace(estimate, layers=(*estimate.layers, *judged.layers))
                 everything = replace(plan, estimate=estimate)
                 budget_s = hardware.budget_of(everything, budget, checked)
-                check_budget(estimate, budget_s, request.limits)
-                print(f"{plan.device.name}: quantum seconds: {plan.estimate.formula()}")
+                check_budget(everything, budget_s)
+                print(f"{plan.device.name}: {hardware.cost_line(plan)}")
                 if plan.device.kind != "simulated":
-                    print(hardware.budget_line(budget, budget_s))
+                    print(hardware.budget_line(plan, budget, budget_s))
                 hardware.confirm(everything, yes, budget_s)
                 create_run(checked, plan, folder, budget_s)
             elif budget is not None:
@@ -152,9 +152,9 @@ def _price(
         plan = plan_prices(request)
         checked = check_device(request, plan.device)
         budget_s = hardware.budget_of(plan, budget, checked)
-        check_budget(plan.estimate, budget_s, request.limits)
-        print(f"{plan.device.name}: three pilots: quantum seconds: {plan.estimate.formula()}")
-        print(hardware.budget_line(budget, budget_s))
+        check_budget(plan, budget_s)
+        print(f"{plan.device.name}: three pilots: {hardware.cost_line(plan)}")
+        print(hardware.budget_line(plan, budget, budget_s))
         hardware.confirm(plan, yes, budget_s)
         create_run(checked, plan, folder, budget_s)
     elif budget is not None:
@@ -209,7 +209,7 @@ def _check(
         budget_s -= await_bills(folder, hardware.Speaker())
     if not (run / LEDGER).exists():
         checked = check_device(wanted, plan.device)
-        check_budget(plan.estimate, budget_s, wanted.limits)
+        check_budget(plan, budget_s)
         hardware.confirm(plan, yes, budget_s)
         create_run(checked, plan, run, budget_s)
     else:

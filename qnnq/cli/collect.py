@@ -75,11 +75,15 @@ def _print(model: str, document: dict[str, Any]) -> None:
         print("partial: the other images are not finished")
     if document["prediction"] is not None:
         _print_prediction(document)
-    print(
-        f"{counted(len(hardware_part['jobs']), 'job')}, {hardware_part['executions']} executions "
-        f"(estimate {hardware_part['estimated_executions']}), "
+    used = (
         f"{hardware_part['quantum_seconds']:.2f} quantum seconds "
         f"(estimate {hardware_part['estimated_quantum_seconds']:.2f})"
+    )
+    if charged := hardware_part["charged"]:
+        used = f"at most {charged['at_most']:.2f} {charged['currency']}"
+    print(
+        f"{counted(len(hardware_part['jobs']), 'job')}, {hardware_part['executions']} executions "
+        f"(estimate {hardware_part['estimated_executions']}), {used}"
     )
     if "timing" in hardware_part:
         print(_timing(hardware_part["timing"], task["feedback_latency_s"]))

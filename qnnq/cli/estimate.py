@@ -55,13 +55,13 @@ def register(app: typer.Typer) -> None:
         write_json(document, json)
 
 
-def _print_choices(choices: "Sequence[Choice]") -> None:
+def _print_choices(choices: "Sequence[Choice]", unit: str | None) -> None:
     rows = []
     for each in choices:
         accuracy = "unknown" if each.accuracy is None else f"{100 * each.accuracy:.1f} %"
-        cost = f"{each.quantum_seconds:.1f}"
+        cost = "" if unit is None else f"{each.cost:.1f}"
         rows.append([str(each.copies), accuracy, cost, "used" if each.chosen else ""])
-    headings = ("copies", "accuracy of a shot", "quantum s", "")
+    headings = ("copies", "accuracy of a shot", unit or "", "")
     print_table(headings, rows, title="images side by side, by the calibration data")
 
 
@@ -81,7 +81,7 @@ def print_estimate(plan: "Plan") -> None:
     """Print a plan's cost by layer, its formula, and what would be cheaper."""
     from transpile import NetworkCircuit
 
-    estimate = plan.estimate
+    estimate, tariff = plan.estimate, plan.estimate.tariff
     first = plan.circuits[0]
     names = [str(layer.layer + 1) for layer in estimate.layers]
     if isinstance(first, NetworkCircuit):
@@ -90,15 +90,17 @@ def print_estimate(plan: "Plan") -> None:
     else:
         copies = counted(first.shape.copies, "image")
         arrangement = f"{copies} side by side on {len(first.sites)} neurons"
+    in_seconds = hardware.in_seconds(plan)
+    headings = ("layer", "jobs", "PUBs", "parameter sets", "executions", "payload MB", "quantum s")
     print_table(
-        ("layer", "jobs", "PUBs", "parameter sets", "executions", "payload MB", "quantum s"),
+        headings if in_seconds else headings[:-1],
         [
             [
                 name,
                 *(str(layer.jobs), str(layer.pubs)),
                 *(str(layer.parameter_sets), str(layer.executions)),
                 f"{layer.payload_bytes / 1e6:.2f}",
-                f"{layer.quantum_seconds:.1f}",
+                *([f"{layer.quantum_seconds:.1f}"] if in_seconds else []),
             ]
             for name, layer in zip(names, estimate.layers, strict=True)
         ],
@@ -107,7 +109,7 @@ def print_estimate(plan: "Plan") -> None:
     )
     for line in turns([each for each in plan.circuits if not isinstance(each, NetworkCircuit)]):
         print(line)
-    print(f"quantum seconds: {estimate.formula()}")
+    print(hardware.cost_line(plan))
     if len(estimate.layers) > 1:
         print(
             "upper bounds after layer 1: equal angle rows share a parameter set, "
@@ -115,7 +117,8 @@ def print_estimate(plan: "Plan") -> None:
         )
     print(_room(estimate, len(plan.arrays["indices"])))
     if plan.choices:
-        _print_choices(plan.choices)
+        unit = "quantum s" if in_seconds else tariff.currency if tariff else None
+        _print_choices(plan.choices, unit)
         print(hardware.prediction_line(plan))
     account = plan.device.account
     if account is not None:
@@ -124,12 +127,13 @@ def print_estimate(plan: "Plan") -> None:
             f"{account.queue_length(plan.device.name)} jobs wait for {plan.device.name}; "
             f"seconds left in the plan: {'not known' if left is None else f'{left:g}'}"
         )
-    unknown = " + ".join(str(layer.parameter_sets) for layer in estimate.layers)
-    print(
-        f"not in it: what {unknown} parameter sets cost to load, of which nothing is published "
-        "(qnnq calibrate --price measures it)"
-        if not plan.device.limits.seconds_per_set
-        else f"parameter sets: {unknown} x {plan.device.limits.seconds_per_set:g} s"
-    )
-    for how, seconds in estimate.cheaper:
-        print(f"cheaper: {how}: {seconds:.1f} s")
+    if in_seconds:
+        unknown = " + ".join(str(layer.parameter_sets) for layer in estimate.layers)
+        print(
+            f"not in it: what {unknown} parameter sets cost to load, of which nothing is published "
+            "(qnnq calibrate --price measures it)"
+            if not plan.device.limits.seconds_per_set
+            else f"parameter sets: {unknown} x {plan.device.limits.seconds_per_set:g} s"
+        )
+    for how, cost in estimate.cheaper if in_seconds or tariff else ():
+        print(f"cheaper: {how}: {cost:.1f} {'s' if tariff is None else tariff.currency}")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def budget_of(
     plan: "Plan", budget: str | None, request: "HardwareRequest", rounds: int = 1
 ) -> float | None:
-    """Return the quantum seconds that a run may use: what was given, or a multiple of the estimate.
+    """Return what a run may use: what was given, or a multiple of the estimate.
 
     Args:
         plan: What will be run.
@@ -30,12 +30,36 @@ def budget_of(
     return default_budget(plan, request, rounds) if budget is None else parse_budget(budget)
 
 
-def budget_line(budget: str | None, seconds: float | None) -> str:
+def in_seconds(plan: "Plan") -> bool:
+    """Whether a run is reckoned in quantum seconds: on a machine of IBM's, or one like it."""
+    from qnnq.devices.names import provider_of
+
+    sampled = provider_of(plan.device.request).samples(plan.device)
+    return plan.estimate.tariff is None and not sampled
+
+
+def cost_line(plan: "Plan") -> str:
+    """Say what a run is expected to cost, and how that is reckoned."""
+    if plan.device.unpriced:
+        return f"price: nobody says what {plan.device.name} charges; a [tariff] in --limits does"
+    if plan.estimate.tariff is None and not in_seconds(plan):
+        return f"price: none, {plan.device.name} is simulated on this computer"
+    return f"{plan.estimate.cost_name.replace('_', ' ')}: {plan.estimate.formula()}"
+
+
+def budget_line(plan: "Plan", budget: str | None, amount: float | None) -> str:
     """Say what may be billed at most; `budget` is the option, None where it was not given."""
-    if seconds is None:
-        return "budget: none, so nothing stops a job that takes longer than expected"
+    if amount is None and plan.device.unpriced:
+        return f"budget: none, since nobody says what {plan.device.name} charges"
+    tariff = plan.estimate.tariff
+    if amount is None:
+        failing = "takes longer than expected" if tariff is None else "fails from being sent again"
+        return f"budget: none, so nothing stops a job that {failing}"
+    if tariff is not None:
+        why = "" if budget else ", the estimate; --budget, or none, changes it"
+        return f"budget: {amount:.2f} {tariff.currency}{why}"
     why = "" if budget else ", a multiple of the estimate; --budget SECONDS, or none, changes it"
-    return f"budget: {seconds:g} quantum seconds{why}"
+    return f"budget: {amount:g} quantum seconds{why}"
 
 
 def prediction_line(plan: "Plan") -> str:
@@ -99,14 +123,14 @@ class Speaker:
             self._open = False
 
 
-def confirm(plan: "Plan", yes: bool, budget_s: float | None, seconds: float | None = None) -> None:
+def confirm(plan: "Plan", yes: bool, budget: float | None, cost: float | None = None) -> None:
     """Ask before money is spent, unless the answer was given or none is spent.
 
     Args:
         plan: What will be run.
         yes: Whether the answer is known.
-        budget_s: The quantum seconds that may be billed at most, None where nothing limits them.
-        seconds: The quantum seconds that it is expected to use, None for those of the estimate.
+        budget: What may be billed at most, None where nothing limits it.
+        cost: What it is expected to cost, None for the cost of the estimate.
 
     Raises:
         InputError: If nobody can be asked.
@@ -117,11 +141,14 @@ def confirm(plan: "Plan", yes: bool, budget_s: float | None, seconds: float | No
 
     if yes or plan.device.kind == "simulated":
         return
-    seconds = plan.estimate.quantum_seconds if seconds is None else seconds
-    most = "without a limit" if budget_s is None else f"at most {budget_s:g}"
-    question = (
-        f"This is expected to use {seconds:.0f} quantum seconds on {plan.device.name}, {most}."
-    )
+    name, tariff = plan.device.name, plan.estimate.tariff
+    cost = plan.estimate.cost if cost is None else cost
+    most = "without a limit" if budget is None else f"at most {budget:g}"
+    question = f"This is expected to use {cost:.0f} quantum seconds on {name}, {most}."
+    if tariff is not None:
+        question = f"This is expected to cost {cost:.2f} {tariff.currency} on {name}, {most}."
+    elif plan.device.unpriced:
+        question = f"This sends {plan.estimate.executions} executions to {name}, at unknown prices."
     if plan.predicted is not None:
         copies = max(each.copies for each in plan.choices if each.chosen)
         images = f"{counted(copies, 'image')} side by side"

@@ -109,8 +109,8 @@ def _list(json: str | None) -> None:
 
 
 def _save(name: str, file: str, find: "Callable[[DeviceLike], Device]") -> None:
-    from qnnq.devices.saved import write_device
     from qnnq.storage.files import check_writable
+    from qnnq.vendors.local.snapshot_file import write_device
 
     check_writable(file)
     found = find(name)

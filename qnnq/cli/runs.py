@@ -27,13 +27,11 @@ def register(app: typer.Typer) -> None:
             rows = [
                 [
                     *(run.folder, run.state, run.created, run.device, run.network),
-                    *(
-                        "" if value is None else f"{value:.2f}"
-                        for value in (run.quantum_seconds, run.budget_s)
-                    ),
+                    "" if run.quantum_seconds is None else f"{run.quantum_seconds:.2f}",
+                    "" if run.budget_s is None else f"{run.budget_s:.2f} {run.currency or 's'}",
                 ]
                 for run in found
             ]
-            print_table((*text, "quantum s", "budget s"), rows, text=text)
+            print_table((*text, "quantum s", "budget"), rows, text=text)
         document = {"schema": "qnnq.runs/1", "runs": [asdict(run) for run in found]}
         write_json(document, json)

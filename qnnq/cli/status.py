@@ -59,11 +59,16 @@ def _print(found: dict[str, Any]) -> None:
             why = "waits for the layer before" if layer else "nothing was sent yet"
             rows.append([f"{last + 1}", f"{layer + 1}", "", why])
     print_table(headings, rows, text=headings)
-    print(
-        f"quantum seconds: {found['quantum_seconds']:.2f} used, "
-        f"{found['estimated_quantum_seconds']:.2f} estimated"
-        + ("" if found["price"] is None else f"; bills are {found['price']:.2f} times the estimate")
-    )
+    if charged := found["charged"]:
+        budget = "no budget" if found["budget_s"] is None else f"a budget of {found['budget_s']:g}"
+        print(f"price: at most {charged['at_most']:.2f} {charged['currency']}, of {budget}")
+    else:
+        price = found["price"]
+        print(
+            f"quantum seconds: {found['quantum_seconds']:.2f} used, "
+            f"{found['estimated_quantum_seconds']:.2f} estimated"
+            + ("" if price is None else f"; bills are {price:.2f} times the estimate")
+        )
     if found["unanswered"] is not None:
         print(f"not all of this may be up to date: {found['unanswered']}")
     if not found["finished"]:

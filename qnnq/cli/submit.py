@@ -58,19 +58,21 @@ def register(app: typer.Typer) -> None:
         folder = Path(run) if run else Path("qnnq-runs") / plan.task.id[:12]
         check_free(folder)
         budget_s = hardware.budget_of(plan, budget, checked, rounds)
-        check_budget(plan.estimate, budget_s, request.limits)
+        check_budget(plan, budget_s)
         check_room(plan.estimate.memory_bytes, plan.estimate.disk_bytes, folder)
         if json != "-":
             print_estimate(plan)
-        seconds = rounds * plan.estimate.quantum_seconds
+        cost = rounds * plan.estimate.cost
         if rounds > 1 and json != "-":
+            tariff = plan.estimate.tariff
+            unit = "quantum seconds" if tariff is None else tariff.currency
             print(
                 f"rounds of {request.shots} shots, until the interval is "
-                f"{request.target_width:g} wide: at most {rounds}, {seconds:.1f} quantum seconds"
+                f"{request.target_width:g} wide: at most {rounds}, {cost:.1f} {unit}"
             )
         if plan.device.kind != "simulated" and json != "-":
-            print(hardware.budget_line(budget, budget_s))
-        hardware.confirm(plan, yes, budget_s, min(seconds, budget_s or seconds))
+            print(hardware.budget_line(plan, budget, budget_s))
+        hardware.confirm(plan, yes, budget_s, min(cost, budget_s or cost))
         if checked.options.mode != request.options.mode:
             say("the account's plan has no sessions: using a batch")
         create_run(checked, plan, folder, budget_s)

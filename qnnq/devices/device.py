@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 if TYPE_CHECKING:
+    from qiskit.primitives import BaseSamplerV2
     from qiskit.providers import BackendV2
     from qiskit.transpiler import Target
 
@@ -53,7 +54,7 @@ class Device:
         calibration: The time of its calibration data, ISO 8601, None where it has none.
         kind: `machine`, or `simulated` in this process at no cost.
         limits: What its service allows and charges.
-        account: The account of a machine, None for a simulated one.
+        account: The account of a machine whose service bills quantum seconds, None for others.
         content: Digest of a device that was given as an object or a file, whose identity it is;
             None of one whose name and time of calibration say which it is.
         found_as: What it was asked for by, where that is another word than its name.
@@ -70,9 +71,15 @@ class Device:
 
     @classmethod
     def of(
-        cls, backend: "BackendV2", kind: Kind, limits: "ServiceLimits", account: Account | None
+        cls,
+        backend: "BackendV2",
+        kind: Kind,
+        limits: "ServiceLimits",
+        account: Account | None = None,
     ) -> "Device":
         """Return the device of a backend, under the backend's name."""
+        if account is None:
+            limits = limits.for_circuits(backend.max_circuits)
         return cls(backend.name, backend, cls.calibrated(backend), kind, limits, account)
 
     @classmethod
@@ -82,19 +89,27 @@ class Device:
         name: str,
         calibration: str | None,
         limits: "ServiceLimits",
+        *,
+        kind: Kind = "simulated",
         found_as: str | None = None,
     ) -> "Device":
-        """Return a device, simulated in this process, whose identity is its content."""
+        """Return a device whose identity is its content."""
         from qnnq.devices.snapshot import snapshot_of
 
         content = snapshot_of(backend.target, name, calibration).digest
-        return cls(name, backend, calibration, "simulated", limits, None, content, found_as)
+        limits = limits.for_circuits(backend.max_circuits)
+        return cls(name, backend, calibration, kind, limits, None, content, found_as)
 
     @staticmethod
     def calibrated(backend: "BackendV2") -> str | None:
         """Return the time of a backend's calibration data, ISO 8601, None where it has none."""
         updated = getattr(_properties(backend), "last_update_date", None)
         return updated.isoformat() if updated else None
+
+    @property
+    def unpriced(self) -> bool:
+        """Whether nobody says what its jobs cost."""
+        return self.kind == "machine" and self.account is None and self.limits.tariff is None
 
     @property
     def request(self) -> str:
@@ -116,7 +131,7 @@ class Device:
 
     def rep_delay(self) -> tuple[float, float, float]:
         """Return the default, the shortest and the longest repetition delay, seconds."""
-        configuration = getattr(self.backend, "configuration", lambda: None)()
+        configuration = _called(self.backend, "configuration")
         default = getattr(configuration, "default_rep_delay", None)
         low, high = getattr(configuration, "rep_delay_range", None) or (0.0, 1.0)
         return self.limits.rep_delay_s if default is None else default, low, high
@@ -127,12 +142,19 @@ DeviceLike: TypeAlias = "str | Device | BackendV2 | Target"
 
 
 def _properties(backend: "BackendV2") -> Any:
-    return getattr(backend, "properties", lambda: None)()
+    found = _called(backend, "properties")
+    return found if hasattr(found, "last_update_date") else None
+
+
+def _called(backend: "BackendV2", name: str) -> Any:
+    """Return what a method of IBM's backends says, None where a backend has no such method."""
+    method = getattr(backend, name, None)
+    return method() if callable(method) else None
 
 
 @dataclass(frozen=True)
 class Provider:
-    """Who offers devices.
+    """Who offers devices: what an entry point of the group `qnnq.devices` names.
 
     Attributes:
         example: What its names look like, for messages.
@@ -141,6 +163,13 @@ class Provider:
         names: The names that are known without asking anybody.
         find: Returns the device of a name that it claims, by the limits and through the service
             instance that the user chose, if any; raises InputError if there is none.
+        sampler: Returns the sampler (`qiskit.primitives.BaseSamplerV2`) that runs the jobs of a
+            device; None: `BackendSamplerV2` over its backend.
+        service: Returns the `qnnq.jobs.service.Service` of a `qnnq.jobs.runs.Run`, by its limits or
+            more impatient ones, where jobs outlive the process that sent them; None: jobs go
+            through the sampler.
+        least_busy: Returns the name of the device with the shortest queue and at least so many
+            qubits, by the limits and through the instance that the user chose.
         named_by_request: Whether a device is called by the name that it was asked for by.
     """
 
@@ -149,12 +178,11 @@ class Provider:
     claims: Callable[[str], bool]
     names: Callable[[], Iterable[str]]
     find: Callable[[str, "ServiceLimits", str | None], Device]
+    sampler: "Callable[[Device], BaseSamplerV2] | None" = None
+    service: "Callable[[Any, ServiceLimits], Any] | None" = None
+    least_busy: "Callable[[int, ServiceLimits, str | None], str] | None" = None
     named_by_request: bool = True
 
-
-PROVIDERS: list[Provider] = []
-
-
-def register(provider: Provider) -> None:
-    """Let the devices of a provider be found by name; those registered first are asked first."""
-    PROVIDERS.append(provider)
+    def samples(self, device: Device) -> bool:
+        """Whether jobs of a device go through its sampler: it is not simulated by us."""
+        return self.service is None or (self.kind == "simulated" and device.kind == "machine")

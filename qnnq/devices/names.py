@@ -3,13 +3,10 @@
 import re
 from typing import TYPE_CHECKING
 
-import qnnq.devices.fake
-import qnnq.devices.ibm.provider
-import qnnq.devices.saved
-import qnnq.devices.user_function  # noqa: F401 (they register themselves)
-from qnnq.devices.device import PROVIDERS, Device, DeviceLike, Kind, Provider
-from qnnq.errors import InputError
-from qnnq.wording import nearest
+from qnnq.devices.device import Device, DeviceLike, Kind, Provider
+from qnnq.devices.providers import found_providers, providers
+from qnnq.errors import InputError, QnnqError
+from qnnq.wording import nearest, reason
 
 if TYPE_CHECKING:
     from qnnq.devices.service_limits import ServiceLimits
@@ -20,18 +17,18 @@ THE_DEVICE = "device"
 
 def device_names() -> list[str]:
     """Return the names of all devices that are known without asking a service, sorted."""
-    return sorted(name for provider in PROVIDERS for name in provider.names())
+    return sorted(name for provider in providers() for name in provider.names())
 
 
 def names_in(text: str) -> list[str]:
     """Return the words of a text that are, or may be, the name of a device."""
     words = re.findall(r"\w+", text)
-    return [word for word in words if any(provider.claims(word) for provider in PROVIDERS)]
+    return [word for word in words if any(provider.claims(word) for provider in providers())]
 
 
 def device_kind(name: str) -> Kind:
     """Return what kind of device a name means; raises InputError as `resolve_device` does."""
-    return _provider(name).kind
+    return provider_of(name).kind
 
 
 def own_name(device: DeviceLike) -> str:
@@ -42,7 +39,7 @@ def own_name(device: DeviceLike) -> str:
     Raises:
         InputError: As `resolve_device` does.
     """
-    if isinstance(device, str) and _provider(device).named_by_request:
+    if isinstance(device, str) and provider_of(device).named_by_request:
         return device
     return resolve_device(device).name
 
@@ -66,18 +63,43 @@ def resolve_device(
 
     limits = limits or ServiceLimits()
     if isinstance(device, str):
-        return _provider(device).find(device, limits, instance)
+        provider = provider_of(device)
+        try:
+            return provider.find(device, limits, instance)
+        except QnnqError:
+            raise
+        except Exception as error:  # whatever a vendor's package raises
+            raise QnnqError(f"device {device}: its provider raised {reason(error)}") from error
     from qnnq.devices.objects import device_of
 
     return device_of(device, limits)
 
 
-def _provider(name: str) -> Provider:
-    for provider in PROVIDERS:
+def least_busy(qubits: int, limits: "ServiceLimits", instance: str | None) -> str:
+    """Return the name of the machine with the shortest queue, of a provider that knows.
+
+    Args:
+        qubits: How many it has at least.
+        limits: Those that the user has changed.
+        instance: The service instance, None for that of the saved account.
+
+    Raises:
+        InputError: If there is none.
+    """
+    for provider in providers():
+        if provider.least_busy is not None:
+            return provider.least_busy(qubits, limits, instance)
+    raise InputError("device least_busy: no provider that is installed knows of queues")
+
+
+def provider_of(name: str) -> Provider:
+    """Return who offers a device, by its name; raises InputError if nobody does."""
+    for provider in providers():
         if provider.claims(name):
             return provider
-    expected = " or ".join(provider.example for provider in PROVIDERS)
+    expected = " or ".join(provider.example for provider in providers())
+    broken = "".join(f"; not loaded: {each}" for each in found_providers().broken)
     raise InputError(
         f"device {name!r}: expected {expected}{nearest(name, device_names())} "
-        "(`qnnq noise` lists the bundled ones)"
+        f"(`qnnq noise` lists the bundled ones){broken}"
     )

@@ -7,11 +7,18 @@ from qiskit.circuit import QuantumCircuit
 from qiskit.providers import BackendV2, Options
 from qiskit.transpiler import Target
 
-from qnnq.devices.device import Device
+from qnnq.devices.device import Device, Kind
 from qnnq.errors import InputError, QnnqError
 
 if TYPE_CHECKING:
     from qnnq.devices.service_limits import ServiceLimits
+
+SIMULATORS = (
+    "qiskit.providers.fake_provider.",
+    "qiskit_aer.",
+    "qiskit_ibm_runtime.fake_provider.",
+)
+"""Where the classes of backends are that run in this process; any other may be billed."""
 
 
 class TargetBackend(BackendV2):  # type: ignore[misc]
@@ -60,7 +67,13 @@ def device_of(found: object, limits: "ServiceLimits", place: str = "device") -> 
     _check_silent(found, place)
     if not found.target.num_qubits:
         raise InputError(f"{place}: expected a device with a number of qubits")
-    return Device.of_content(found, name, Device.calibrated(found), limits)
+    kind: Kind = "simulated" if _simulates(found) else "machine"
+    return Device.of_content(found, name, Device.calibrated(found), limits, kind=kind)
+
+
+def _simulates(backend: BackendV2) -> bool:
+    """Whether a backend is known to be simulated in this process, at no cost."""
+    return isinstance(backend, TargetBackend) or type(backend).__module__.startswith(SIMULATORS)
 
 
 def _check_silent(backend: BackendV2, place: str) -> None:

@@ -8,9 +8,10 @@ https://quantum.cloud.ibm.com/docs/guides/execute-dynamic-circuits (broadcasts).
 
 import math
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
+from qnnq.devices.tariff import Tariff, read_tariff
 from qnnq.errors import InputError, require
 from qnnq.storage.files import read_text
 from qnnq.wording import nearest
@@ -36,6 +37,7 @@ class ServiceLimits:
             parameter sets of a job. The page limits "a job (not a circuit)" and does not say that
             each parameter set counts, as it does among the executions: a service that keeps one
             circuit for all of them takes more.
+        circuits_per_job: Parameter sets.
         payload_bytes: Size of a job's request; 64 MB is what the service once refused above.
         seconds_per_job: Quantum time after which the service cancels a job.
         overrun_s: Quantum seconds that a job may run on past the time after which it is to be
@@ -47,6 +49,7 @@ class ServiceLimits:
         seconds_per_execution: Quantum seconds that each execution costs besides its delay and its
             circuit; below 0 where it costs less than these. `qnnq calibrate --price` measures
             these three.
+        tariff: What is charged in a currency instead of quantum seconds, None where nothing is.
         attempts: How often a job is submitted in all, where it fails or the answer gets lost.
         retry_pause_s: Seconds before a job that failed is submitted again; each time four times
             longer.
@@ -59,6 +62,7 @@ class ServiceLimits:
     executions_per_job: int = 10_000_000
     instructions_per_qubit: int = 26_800_000
     broadcasts_per_job: int = 2400
+    circuits_per_job: int = 10_000_000
     payload_bytes: int = 64_000_000
     seconds_per_job: float = 10_800.0
     overrun_s: float = 1.0
@@ -66,6 +70,7 @@ class ServiceLimits:
     rep_delay_s: float = 250e-6
     seconds_per_set: float = 0.0
     seconds_per_execution: float = 0.0
+    tariff: Tariff | None = None
     attempts: int = 5
     retry_pause_s: float = 30.0
     answer_timeout_s: float = 300.0
@@ -73,7 +78,11 @@ class ServiceLimits:
     listing_patience_s: float = 120.0
 
     def __post_init__(self) -> None:
+        if isinstance(self.tariff, dict):  # of a TOML or a JSON file
+            object.__setattr__(self, "tariff", read_tariff(self.tariff))
         for field in fields(self):
+            if field.name == "tariff":
+                continue
             value = getattr(self, field.name)
             number = isinstance(value, int | float) and not isinstance(value, bool)
             require(number, field.name, "a number", repr(value))
@@ -88,6 +97,12 @@ class ServiceLimits:
             )
             good = math.isfinite(value) and (value > 0 if positive else value >= 0)
             require(good, field.name, f"a number {'>' if positive else '>='} 0", repr(value))
+
+    def for_circuits(self, most: int | None) -> "ServiceLimits":
+        """Return the limits where a job may have `most` parameter sets besides, None for any."""
+        if not most or most >= self.circuits_per_job:
+            return self
+        return replace(self, circuits_per_job=most)
 
 
 def read_limits(path: str | None) -> ServiceLimits:

@@ -46,8 +46,8 @@ def advance(
         run.ledger.set_fact("cancelled", None)
         service = run.service()
         _check_calibration(run, service, say, despite_faults)
-        # A local job ends with its process, so there is nothing to come back for.
-        wait_s = math.inf if wait or run.is_local else 0.0
+        # A job that ends with its process leaves nothing to come back for.
+        wait_s = math.inf if wait or not service.finds_jobs else 0.0
         engine = run.engine(service, wait_s if timeout_s is None else timeout_s, say)
         try:
             match run.ledger.fact("kind"):
@@ -77,7 +77,7 @@ def _simulate(run: Run, service: Service) -> None:
     planned, time = run.ledger.fact("predicted"), service.calibration()
     if planned is None:
         return
-    if run.is_local or time == planned["calibration"]:
+    if time == planned["calibration"]:
         run.ledger.set_fact("simulated", planned)
         return
     if run.ledger.is_coherent:
@@ -96,7 +96,7 @@ def _simulate(run: Run, service: Service) -> None:
 def _check_calibration(run: Run, service: Service, say: Say, despite_faults: bool) -> None:
     """Say that the device was calibrated anew; raise QnnqError where the run is on faults now."""
     planned, current = run.ledger.fact("calibration"), service.calibration()
-    if run.is_local or current == planned:
+    if current == planned:
         return
     say(
         f"{run.device}: calibrated anew at {current}; the run was placed by the calibration of "

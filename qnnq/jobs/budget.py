@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from qnnq.devices.service_limits import ServiceLimits
 from qnnq.errors import InputError, QnnqError
@@ -10,6 +11,9 @@ from qnnq.jobs.hardware_request import ExecutionMode
 from qnnq.jobs.layer_plan import LayerCost
 from qnnq.jobs.ledger import Ledger
 from qnnq.jobs.records import Attempt, Job
+
+if TYPE_CHECKING:
+    from qnnq.jobs.planning import Plan
 
 LONGEST_SESSION_S = 28_800
 """Eight hours; a longer wish might be refused."""
@@ -321,7 +325,7 @@ def parse_budget(text: str) -> float | None:
 def usual_budget(
     estimate: Estimate, limits: ServiceLimits, mode: ExecutionMode = "job", rounds: int = 1
 ) -> float:
-    """Return the budget of a run for which none was given, seconds.
+    """Return the budget of a run for which none was given, in the unit of its cost.
 
     Args:
         estimate: What a round of shots costs.
@@ -329,14 +333,29 @@ def usual_budget(
         mode: How jobs are run; a session is billed while the host works, too.
         rounds: Rounds of shots at most.
     """
+    if limits.tariff is not None:
+        return rounds * estimate.cost
     pauses = PAUSE_S * len(estimate.layers) if mode == "session" else 0
     found = (rounds - 1 + ROOM) * (estimate.quantum_seconds + pauses)  # room in the last one too
     return float(math.ceil(max(found, _least_of(estimate, limits))))
 
 
-def check_budget(estimate: Estimate, budget_s: float | None, limits: ServiceLimits) -> None:
-    """Raise InputError where a run cannot end within the budget."""
+def check_budget(plan: "Plan", budget_s: float | None) -> None:
+    """Raise InputError where a run cannot end within the budget, or nobody knows."""
     if budget_s is None:
+        return
+    estimate, limits = plan.estimate, plan.device.limits
+    if plan.device.unpriced:
+        raise InputError(
+            f"--budget {budget_s:g}: nobody says what {plan.device.name} charges: expected none, "
+            "or a [tariff] in --limits"
+        )
+    if limits.tariff is not None:
+        if estimate.cost > budget_s:
+            raise InputError(
+                f"--budget {budget_s:g}: the estimate is {estimate.formula()}: expected at least "
+                f"{estimate.cost:.2f}"
+            )
         return
     needed = _least_of(estimate, limits)
     if needed > budget_s:

@@ -3,7 +3,6 @@
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from qnnq.devices.ibm.client import Missing
 from qnnq.devices.patience import Patience
 from qnnq.errors import InputError, QnnqError
 from qnnq.jobs.budget import parse_budget
@@ -11,7 +10,7 @@ from qnnq.jobs.ledger import Ledger
 from qnnq.jobs.reconciliation import ALIVE, OVER
 from qnnq.jobs.records import now
 from qnnq.jobs.runs import Say, locked_run, open_run
-from qnnq.jobs.service import Service
+from qnnq.jobs.service import Missing, Service
 from qnnq.jobs.submission import cancel_job
 from qnnq.wording import counted
 

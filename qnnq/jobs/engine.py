@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qnnq.arrays import OutcomeArray
-from qnnq.devices.ibm.client import Missing
 from qnnq.devices.patience import Patience, Pause
 from qnnq.devices.service_limits import ServiceLimits
 from qnnq.errors import QnnqError
@@ -19,7 +18,7 @@ from qnnq.jobs.budget import Budget, OverBudget
 from qnnq.jobs.layer_plan import LayerCost, plan_jobs
 from qnnq.jobs.ledger import Ledger
 from qnnq.jobs.records import Attempt, Job
-from qnnq.jobs.service import DIGEST, Service
+from qnnq.jobs.service import DIGEST, Missing, Service
 from qnnq.jobs.submission import Reconciler
 from transpile import CompiledLayer, NetworkCircuit
 
@@ -260,16 +259,17 @@ class RuntimeEngine:
                 job_id = self._submit(job, service)
             except OverBudget as error:
                 return _Step(str(error), over_budget=True)
-        elif attempt.id is None:
+        elif attempt.id is None and service.finds_jobs:
             job_id = self._reconciler(service).look_for(job, attempt)
         else:
-            job_id = attempt.id
+            return self._look(job, attempt, service)
         if job_id is None:
             return self._advance(job, service)
-        return self._look(job, job_id, service)
+        sent = next(each for each in self._ledger.attempts(job) if each.id == job_id)
+        return self._look(job, sent, service)
 
-    def _look(self, job: Job, job_id: str, service: Service) -> "_Step | None":
-        attempt = next(each for each in self._ledger.attempts(job) if each.id == job_id)
+    def _look(self, job: Job, attempt: Attempt, service: Service) -> "_Step | None":
+        job_id = attempt.id or attempt.tag
         view = service.view(job_id)
         if view.status == "done":
             try:
@@ -280,14 +280,11 @@ class RuntimeEngine:
                 self._ledger.set_fact("scheduler_timing", asdict(found.timing))
             self._ledger.finish(job, attempt.tag, found.bits, view.seconds, view.started)
             return None
-        if view.status == "lost" and not job_id.startswith("local-"):
-            raise QnnqError(
-                f"job {job_id}: {view.message}: resume later, or with the account that submitted "
-                f"it; {self._resubmit(job)}"
-            )
-        if view.status in ("failed", "cancelled", "lost"):
+        if view.status == "lost":
+            raise QnnqError(f"job {job_id}: {view.message}; {self._resubmit(job)}")
+        if view.status in ("failed", "cancelled", "gone"):
             self._check_not_cancelled()
-            state = "capped" if view.capped else "lost" if view.status == "lost" else "failed"
+            state = "capped" if view.capped else "lost" if view.status == "gone" else "failed"
             message = view.message or view.status
             self._ledger.ended(attempt.tag, state, view.seconds, message)
             self._say(f"job {job_id}: {view.status}: {message}")

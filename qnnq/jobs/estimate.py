@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
 from qnnq.devices.service_limits import ServiceLimits
+from qnnq.devices.tariff import Tariff
 from qnnq.jobs.chunks import PLACE_BYTES, images_per_chunk, memory_bytes
 from qnnq.jobs.layer_plan import LayerShape
 from qnnq.wording import counted
@@ -54,6 +55,7 @@ class Estimate:
         memory_bytes: What planning and sending takes at its peak.
         disk_bytes: Upper bound of the ledger's size.
         cheaper: Ways to pay less, with what they cost.
+        tariff: What is charged instead of quantum seconds, None where these are billed.
     """
 
     layers: tuple[LayerEstimate, ...]
@@ -64,12 +66,13 @@ class Estimate:
     memory_bytes: int = 0
     disk_bytes: int = 0
     cheaper: tuple[tuple[str, float], ...] = ()
+    tariff: Tariff | None = None
 
     @classmethod
     def of(cls, layers: Sequence[LayerEstimate], limits: ServiceLimits) -> Self:
         """Return the estimate of layers that were reckoned with these limits."""
         prices = limits.overhead_s, limits.seconds_per_set, limits.seconds_per_execution
-        return cls(tuple(layers), *prices)
+        return cls(tuple(layers), *prices, tariff=limits.tariff)
 
     @property
     def jobs(self) -> int:
@@ -86,8 +89,25 @@ class Estimate:
         """Quantum seconds of all layers."""
         return sum(layer.quantum_seconds for layer in self.layers)
 
+    @property
+    def charged(self) -> tuple[int, int, int]:
+        """Jobs, circuits with their angles, and shots, of which a tariff has prices."""
+        return self.jobs, sum(layer.parameter_sets for layer in self.layers), self.executions
+
+    @property
+    def cost_name(self) -> str:
+        """What the cost is called."""
+        return "quantum_seconds" if self.tariff is None else "price"
+
+    @property
+    def cost(self) -> float:
+        """What is paid: in the tariff's currency, or else quantum seconds."""
+        return self.quantum_seconds if self.tariff is None else self.tariff.price(*self.charged)
+
     def formula(self) -> str:
         """Return the sum with its numbers."""
+        if self.tariff is not None:
+            return self.tariff.formula(*self.charged)
         more = f" {1e6 * self.seconds_per_execution:+.3g} us" if self.seconds_per_execution else ""
         terms = [
             f"({each.rep_delay_s * 1e6:g} us + {each.duration_s * 1e6:.3g} us{more}) x "
@@ -105,6 +125,7 @@ class Estimate:
         return {
             "schema": "qnnq.estimate/1",
             "quantum_seconds": self.quantum_seconds,
+            **({} if self.tariff is None else {"price": self.cost, "tariff": asdict(self.tariff)}),
             "formula": self.formula(),
             "jobs": self.jobs,
             "executions": self.executions,
@@ -113,7 +134,7 @@ class Estimate:
             "chunk_images": self.chunk_images,
             "memory_bytes": self.memory_bytes,
             "disk_bytes": self.disk_bytes,
-            "cheaper": [{"how": how, "quantum_seconds": cost} for how, cost in self.cheaper],
+            "cheaper": [{"how": how, self.cost_name: cost} for how, cost in self.cheaper],
         }
 
 
@@ -212,8 +233,7 @@ def estimate_run(
         ways.append((note, once, shots))
     if shots > 1:
         ways.append((f"--shots {shots // 2} (wider intervals)", list(shapes), shots // 2))
-    costs = [(how, total(other, fewer).quantum_seconds) for how, other, fewer in ways]
-    cheaper = tuple(
-        (how, cost) for how, cost in costs if cost < found.quantum_seconds - _LEAST_SAVING_S
-    )
+    least_saving = _LEAST_SAVING_S if limits.tariff is None else 0.0
+    costs = [(how, total(other, fewer).cost) for how, other, fewer in ways]
+    cheaper = tuple((how, cost) for how, cost in costs if cost < found.cost - least_saving)
     return replace(found, cheaper=cheaper)

@@ -188,8 +188,10 @@ class HardwareRequest(CoherentOptions, CircuitOptions, ImageOptions):
         """Make words of what words can say; a run's folder holds nothing else."""
         for name in ("model", "data", "device"):
             if not isinstance(getattr(self, name), (str, Path)):
+                hint = "; a function that returns it has one: module:function"
                 raise InputError(
                     f"`{name}`: expected a name or a file, got {type(getattr(self, name)).__name__}"
+                    f"{hint if name == 'device' else ''}"
                 )
             object.__setattr__(self, name, str(getattr(self, name)))
         if not isinstance(self.images, str):

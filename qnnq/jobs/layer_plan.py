@@ -13,6 +13,9 @@ from qnnq.execution.engines.packing import MergedRows, merge_rows
 from qnnq.jobs.payload import MOST_BYTES_PER_ANGLE, angle_bytes, circuit_bytes
 from transpile import controller_load
 
+SHORTEST_S = 1e-9
+"""Of an execution on a device whose circuits have no known duration."""
+
 
 @dataclass(frozen=True)
 class LayerCost:
@@ -66,7 +69,7 @@ class LayerCost:
     def shots_per_set(self, wanted: int, limits: ServiceLimits) -> int:
         """Return the largest divisor of `wanted` shots that fits in one job, at least 1."""
         seconds = limits.seconds_per_job - limits.overhead_s - limits.seconds_per_set
-        most = min(limits.executions_per_job, int(seconds / self.execution_s(limits)))
+        most = min(limits.executions_per_job, _times(seconds, self.execution_s(limits)))
         return next((n for n in range(min(wanted, most), 0, -1) if wanted % n == 0), 1)
 
     def sets_per_job(self, slots: int, shots: int, limits: ServiceLimits) -> int:
@@ -77,11 +80,12 @@ class LayerCost:
         """
         seconds = limits.seconds_per_job - limits.overhead_s
         bounds = {
+            "circuits_per_job": limits.circuits_per_job,
             "executions_per_job": limits.executions_per_job // shots,
             "instructions_per_qubit": limits.instructions_per_qubit // max(self.instructions, 1),
             "payload_bytes": (limits.payload_bytes - self.circuit_bytes)
             // math.ceil(slots * self.bytes_per_angle),
-            "seconds_per_job": int(seconds / self.seconds(1, shots, 0, limits)),
+            "seconds_per_job": _times(seconds, self.seconds(1, shots, 0, limits)),
         }
         if self.broadcasts:
             bounds["broadcasts_per_job"] = int(limits.broadcasts_per_job / self.broadcasts)
@@ -92,6 +96,11 @@ class LayerCost:
                 f"parameter set of {slots} angles and {shots} shots"
             )
         return int(bounds[tightest])
+
+
+def _times(seconds: float, each_s: float) -> int:
+    """Return how often something fits into a time; what takes none fits as often as any."""
+    return int(seconds / max(each_s, SHORTEST_S))
 
 
 @dataclass(frozen=True)

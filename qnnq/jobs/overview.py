@@ -10,7 +10,10 @@ from qnnq.jobs.ledger import Ledger
 
 @dataclass(frozen=True)
 class RunSummary:
-    """One line of `qnnq runs`; only `folder` and `state` are known of a damaged one."""
+    """One line of `qnnq runs`; only `folder` and `state` are known of a damaged one.
+
+    The budget is in quantum seconds where there is no currency.
+    """
 
     folder: str
     state: str
@@ -19,6 +22,7 @@ class RunSummary:
     network: str = ""
     quantum_seconds: float | None = None
     budget_s: float | None = None
+    currency: str | None = None
 
 
 def all_runs() -> list[RunSummary]:
@@ -41,6 +45,7 @@ def _summary(folder: Path) -> RunSummary | None:
                 network=ledger.fact("request")["model"],
                 quantum_seconds=ledger.quantum_seconds(),
                 budget_s=ledger.budget_s,
+                currency=ledger.fact("estimate").get("tariff", {}).get("currency"),
             )
     except OSError as error:
         return RunSummary(str(folder), f"cannot be read: {error.strerror}")

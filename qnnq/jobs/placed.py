@@ -11,7 +11,7 @@ from qnnq.deployments.placement import Placement
 from qnnq.deployments.stepwise import StepwiseDeployment
 from qnnq.deployments.timing import Timing
 from qnnq.devices.device import Device
-from qnnq.devices.names import resolve_device
+from qnnq.devices.names import least_busy, resolve_device
 from qnnq.errors import InputError
 from qnnq.jobs.hardware_request import LEAST_BUSY, HardwareRequest
 from qnnq.jobs.layer_plan import LayerCost
@@ -56,9 +56,7 @@ def find_device(request: HardwareRequest, network: Network) -> Device:
     """Return the device of a request, with its calibration data of now."""
     name = request.device
     if name == LEAST_BUSY:
-        from qnnq.devices.ibm.account import IbmAccount
-
-        name = IbmAccount(request.limits, request.instance).least_busy(_qubits_needed(network))
+        name = least_busy(_qubits_needed(network), request.limits, request.instance)
     return resolve_device(name, request.limits, request.instance)
 
 
@@ -128,7 +126,7 @@ def _living(request: HardwareRequest, network: Network) -> Placed:
     timing = Timing.of(request)
     deployment = CoherentDeployment(network, device, request.qubits, timing, _noise_of(device))
     # Where limits allow fewer, the estimate refuses what does not fit.
-    most = max(MAX_BROADCASTS, request.limits.broadcasts_per_job)
+    most = max(MAX_BROADCASTS, device.limits.broadcasts_per_job)
     check_controller(machine_circuit(deployment.compiled, device.target), device.target, most)
     return _placed(request, device, deployment)
 

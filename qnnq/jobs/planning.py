@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from noise_models import NoiseError
 from qnnq.devices.device import Device
+from qnnq.devices.names import provider_of
 from qnnq.errors import InputError
 from qnnq.execution.modes.base import Mode
 from qnnq.jobs.estimate import Estimate, estimate_run
-from qnnq.jobs.hardware_request import HardwareRequest
+from qnnq.jobs.hardware_request import HardwareRequest, JobOptions
 from qnnq.jobs.layer_plan import LayerCost, LayerShape
 from qnnq.jobs.payload import expected_angle_bytes
 from qnnq.jobs.placed import Placed, place_choices
@@ -81,7 +82,7 @@ def plan_run(request: HardwareRequest) -> Plan:
     choices = [
         Choice(
             max(circuit.copies for circuit in each.circuits),
-            *(accuracy, estimate.quantum_seconds, number == chosen),
+            *(accuracy, estimate.cost, number == chosen),
         )
         for number, (each, accuracy, estimate) in enumerate(
             zip(tried, accuracies, estimates, strict=True)
@@ -148,20 +149,23 @@ def _estimate(request: HardwareRequest, placed: Placed, images: int) -> Estimate
         for each, cost, numbers in zip(placed.circuits, placed.costs, columns, strict=True)
     ]
     return estimate_run(
-        *(shapes, images, request.shots, request.limits),
+        *(shapes, images, request.shots, placed.device.limits),
         least_rep_delay_s=placed.least_rep_delay_s,
     )
 
 
 def check_device(request: HardwareRequest, device: Device) -> HardwareRequest:
-    """Return the request with the instance that is used, and batch where it has no sessions.
+    """Return the request with the device's limits, its instance, and batch without sessions.
 
     The instance is kept with the run: it alone lists the run's jobs, whatever the account's
     default becomes.
 
     Raises:
-        InputError: If the machine is offline.
+        InputError: If the machine is offline, or its jobs cannot be run as asked for.
     """
+    request = replace(request, limits=device.limits)
+    if provider_of(device.request).samples(device):
+        _check_plain(request, device)
     if device.account is None:
         return request
     device.account.check_online(device.name)
@@ -169,6 +173,16 @@ def check_device(request: HardwareRequest, device: Device) -> HardwareRequest:
     if request.options.mode == "session" and not device.account.has_sessions():
         return replace(request, options=replace(request.options, mode="batch"))
     return request
+
+
+def _check_plain(request: HardwareRequest, device: Device) -> None:
+    """Raise InputError for ways to run jobs that only the client of IBM Quantum knows."""
+    plain = JobOptions(request.options.mode, scheduler_timing=request.options.scheduler_timing)
+    if request.options.mode == "session" or request.options != plain:
+        raise InputError(
+            f"options: expected no session, decoupling, twirling, delay, longest time or tags on "
+            f"{device.name}, whose sampler takes none"
+        )
 
 
 def described(task: Task, request: HardwareRequest, placed: Placed) -> Task:

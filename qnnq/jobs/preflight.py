@@ -14,13 +14,13 @@ class Choice:
     Attributes:
         copies: Images side by side on the chip, in the layer that takes the most.
         accuracy: Predicted accuracy of a shot, None where the calibration data do not suffice.
-        quantum_seconds: What the run would cost.
+        cost: Of the run: quantum seconds, or in the currency of a tariff.
         chosen: Whether it is the one that is used.
     """
 
     copies: int
     accuracy: float | None
-    quantum_seconds: float
+    cost: float
     chosen: bool
 
 

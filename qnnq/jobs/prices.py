@@ -81,13 +81,13 @@ def plan_prices(request: HardwareRequest) -> Plan:
     Raises:
         InputError: If the device bills nothing, or no pilot is large enough within the limits.
     """
-    limits = request.limits
     request = replace(request, copies=1, pairs=0)
     network = load_model(request.model)
     (placed,) = place_choices(request, network, 1)
-    device = placed.device
-    if device.kind == "simulated":
-        raise InputError(f"--price: expected a machine, got {device.name}, which bills nothing")
+    device, limits = placed.device, placed.device.limits
+    if device.account is None:
+        bills = "nothing" if device.kind == "simulated" else "no quantum seconds"
+        raise InputError(f"--price: expected a machine, got {device.name}, which bills {bills}")
     if request.options.mode == "session":
         raise InputError(
             "--price: expected --execution-mode job or batch, got session, which is billed by the "

@@ -78,6 +78,7 @@ def run_status(folder: Path) -> dict[str, Any]:
             if view is not None and view.status in OVER and not ledger.bills_sessions:
                 seen_s += view.seconds or 0.0  # in the ledger when the run goes on
             states.append(_state(job, attempts, view))
+        charged = _charged(run)
         return {
             "schema": "qnnq.status/1",
             "folder": str(folder),
@@ -95,11 +96,20 @@ def run_status(folder: Path) -> dict[str, Any]:
                 for job_id, _, cancelled, _ in ledger.surplus()
             ],
             "quantum_seconds": ledger.quantum_seconds() + seen_s,
-            "quantum_seconds_at_most": run.budget.committed(),
+            "quantum_seconds_at_most": 0.0 if charged else run.budget.committed(),
             "budget_s": ledger.budget_s,
+            "charged": charged,
             "price": run.budget.price(),
             "estimated_quantum_seconds": ledger.fact("estimate")["quantum_seconds"],
         }
+
+
+def _charged(run: Run) -> dict[str, Any] | None:
+    """Return what a run is charged at most by its tariff, None where nothing is."""
+    tariff = run.limits.tariff
+    if tariff is None or (run.is_local and run.ledger.budget_s is None):
+        return None
+    return {"currency": tariff.currency, "at_most": run.budget.committed()}
 
 
 def _state(job: Job, attempts: list[Attempt], view: JobView | None) -> JobState:
@@ -205,7 +215,7 @@ def collect_run(folder: Path) -> Collected:
         prediction = None if partial else _compared(ledger, result, rounds)
         return Collected(
             result,
-            _hardware(ledger),
+            _hardware(run),
             _labels(run, task),
             submission(run.request),
             bool(partial),
@@ -300,7 +310,8 @@ def _labels(run: Run, task: Task) -> dict[str, Any]:
     }
 
 
-def _hardware(ledger: Ledger) -> dict[str, Any]:
+def _hardware(run: Run) -> dict[str, Any]:
+    ledger = run.ledger
     attempts = [attempt for attempt in ledger.attempts() if attempt.state in STATES_WITH_JOB]
     estimate = ledger.fact("estimate")
     circuits = ledger.circuits()
@@ -313,6 +324,7 @@ def _hardware(ledger: Ledger) -> dict[str, Any]:
         "estimated_executions": estimate["executions"],
         "quantum_seconds": ledger.quantum_seconds(),
         "estimated_quantum_seconds": estimate["quantum_seconds"],
+        "charged": _charged(run),
         "qubits": [",".join(map(str, each.sites)) for each in circuits],
         # image i of the run is in block i modulo the number of blocks
         "blocks": [_blocks(each) for each in circuits],

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from qnnq.arrays import IntArray
+from qnnq.devices.service_limits import ServiceLimits
 from qnnq.errors import InputError
 from qnnq.execution.measured_response import (
     KindResponse,
@@ -59,7 +60,7 @@ def plan_calibration(request: HardwareRequest) -> Plan:
         _estimate(
             number,
             LayerShape(layer.shape.width, layer.shape.copies, layer.parts, layer.slots, cost),
-            request,
+            *(request.shots, placed.device.limits),
         )
         for number, layer, cost in zip(widest.values(), layers, costs, strict=True)
     ]
@@ -75,14 +76,13 @@ def plan_calibration(request: HardwareRequest) -> Plan:
         network=network,
         circuits=layers,
         costs=costs,
-        estimate=Estimate.of(estimates, request.limits),
+        estimate=Estimate.of(estimates, placed.device.limits),
         task=described(task, request, placed),
         kind="calibration",
     )
 
 
-def _estimate(number: int, shape: LayerShape, request: HardwareRequest) -> LayerEstimate:
-    shots, limits = request.shots, request.limits
+def _estimate(number: int, shape: LayerShape, shots: int, limits: ServiceLimits) -> LayerEstimate:
     sets, each = _sets(shots)
     if shape.cost.sets_per_job(shape.slots, each, limits) < sets:
         raise InputError(f"`shots` {shots}: four angles of so many shots do not fit in a job")

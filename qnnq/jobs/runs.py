@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from qnnq.devices.names import device_kind, resolve_device
+from qnnq.devices.device import Device
+from qnnq.devices.names import device_kind, provider_of, resolve_device
 from qnnq.devices.service_limits import ServiceLimits
 from qnnq.errors import InputError
 from qnnq.execution.engines.base import Engine
@@ -23,6 +24,8 @@ from qnnq.jobs.folder import NETWORK, FolderLock
 from qnnq.jobs.hardware_request import JobOptions
 from qnnq.jobs.layer_plan import LayerCost
 from qnnq.jobs.ledger import Ledger
+from qnnq.jobs.priced_budget import PricedBudget
+from qnnq.jobs.sampled import sampled
 from qnnq.jobs.service import Service
 from qnnq.jobs.submission import Reconciler
 from qnnq.networks.file import read_network
@@ -50,7 +53,7 @@ class Run:
 
     @property
     def is_local(self) -> bool:
-        """Whether the device is simulated in this process, at no cost."""
+        """Whether its provider's devices are simulated in this process, at no cost."""
         return device_kind(self.device) == "simulated"
 
     @property
@@ -72,26 +75,24 @@ class Run:
 
     def service(self, limits: ServiceLimits | None = None) -> Service:
         """Return the service that the run's jobs go to; `limits` other than the run's own."""
-        if self.is_local:
-            from qnnq.jobs.local import LocalService
+        provider, make = provider_of(self.device), provider_of(self.device).service
+        # A machine that has a service of its own is not asked for its calibration here.
+        if make is None or (self.is_local and provider.samples(self.found_device())):
+            return sampled(self.found_device(), provider)
+        found: Service = make(self, limits or self.limits)
+        return found
 
-            device, circuits = resolve_device(self.device), self.ledger.circuits()
-            if device.content != self.ledger.fact("task").get("device_content"):
-                raise InputError(f"{self.device}: not the device that this run was made for")
-            seed, shots = self.request["seed"], self.request["shots"]
-            measurement = self.request["measurement"]
-            return LocalService(
-                *(device, circuits, self.options),
-                measurement=measurement,
-                seed=seed,
-                shots=shots,
-            )
-        from qnnq.jobs.remote import RemoteService
+    def found_device(self) -> Device:
+        """Return the device as its provider finds it now.
 
-        return RemoteService(
-            *(self.device, self.options, limits or self.limits, self.ledger, self.budget),
-            instance=self.instance,
-        )
+        Raises:
+            InputError: If what is simulated is not what this run was made for.
+        """
+        device = resolve_device(self.device, self.limits, self.instance)
+        content = self.ledger.fact("task").get("device_content")
+        if device.kind == "simulated" and device.content != content:
+            raise InputError(f"{self.device}: not the device that this run was made for")
+        return device
 
     def looking_service(self) -> Service:
         """Return the service for who only looks, and does not want to wait for it."""
@@ -110,7 +111,8 @@ class Run:
     @property
     def budget(self) -> Budget:
         """What may be billed."""
-        return Budget(self.ledger, self.costs, self.limits, self.options.max_execution_s)
+        kind = Budget if self.limits.tariff is None else PricedBudget
+        return kind(self.ledger, self.costs, self.limits, self.options.max_execution_s)
 
     def engine(self, service: Service | None, wait_s: float, say: Say) -> RuntimeEngine:
         """Return the engine over the run's ledger, which waits for jobs so long at most."""

@@ -7,12 +7,25 @@ import numpy as np
 from numpy.typing import NDArray
 from qiskit.circuit import QuantumCircuit
 
+from qnnq.errors import QnnqError
 from qnnq.jobs.scheduler_timing import SchedulerTiming, timing_of
 from transpile import OUTCOME
 
-JobStatus = Literal["queued", "running", "done", "failed", "cancelled", "lost"]
+JobStatus = Literal["queued", "running", "done", "failed", "cancelled", "lost", "gone"]
 DIGEST = "qnnq-of-"
 """How the tag begins that says what a job runs; with the digest it has 24 characters."""
+
+
+class Unanswered(QnnqError):
+    """A request got no usable answer; whether the service acted on it is not known."""
+
+
+class NotAccepted(Unanswered):
+    """A job was not accepted, for certain, and may be another time."""
+
+
+class Missing(QnnqError):
+    """The service does not know what was asked for."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +34,8 @@ class JobView:
 
     Attributes:
         id: The service's name for it.
-        status: `lost` where the service does not know it any more.
+        status: `lost` where the service does not know it any more, which may have run and be
+            billed; `gone` with the process that ran it, at no cost.
         position: Place in the queue, where the service says so.
         seconds: Quantum seconds that are billed for it, None if that is not known.
         message: Why it failed.
@@ -75,7 +89,14 @@ class PlanUsage:
 
 
 class Service(Protocol):
-    """Where jobs go."""
+    """Where jobs go.
+
+    Attributes:
+        finds_jobs: Whether jobs outlive the process that sent them, and `find` lists them by their
+            tags for any other.
+    """
+
+    finds_jobs: bool
 
     def submit(
         self,
@@ -108,7 +129,7 @@ class Service(Protocol):
         ...
 
     def view(self, job_id: str) -> JobView:
-        """Return the state of a job."""
+        """Return the state of a job, by its id, or by its tag where it got none."""
         ...
 
     def result(self, job_id: str, shape: tuple[int, int, int]) -> JobResult:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from qnnq.devices.ibm.client import Missing, NotAccepted, Unanswered
 from qnnq.devices.patience import Patience
 from qnnq.devices.service_limits import ServiceLimits
 from qnnq.errors import QnnqError
@@ -19,7 +18,7 @@ from qnnq.jobs.reconciliation import (
     settle,
 )
 from qnnq.jobs.records import Attempt, Job
-from qnnq.jobs.service import JobView, Service
+from qnnq.jobs.service import JobView, Missing, NotAccepted, Service, Unanswered
 
 
 class Reconciler:

@@ -26,10 +26,10 @@ def plan_of(request: HardwareRequest) -> Plan:
 
 
 def default_budget(plan: Plan, request: HardwareRequest, rounds: int = 1) -> float | None:
-    """Return the quantum seconds that a run may use where nothing is said: None on a simulator."""
-    if plan.device.kind == "simulated":
+    """Return what a run may use where nothing is said: None where nothing is known to be billed."""
+    if plan.device.kind == "simulated" or plan.device.unpriced:
         return None
-    return usual_budget(plan.estimate, request.limits, request.options.mode, rounds)
+    return usual_budget(plan.estimate, plan.device.limits, request.options.mode, rounds)
 
 
 def estimate(request: HardwareRequest) -> Estimate:
@@ -61,7 +61,8 @@ def submit(
     Args:
         request: What is asked for.
         folder: Of the run, None for one named after its task.
-        budget_s: Quantum seconds that may be used, None for a multiple of the estimate.
+        budget_s: Quantum seconds, or the sum in the currency of its tariff, that may be used; None
+            for a multiple of the estimate.
         wait: Whether to wait until all jobs are finished.
         say: Told what happens, one line at a time.
 
@@ -75,7 +76,7 @@ def submit(
     path = Path(folder) if folder else Path("qnnq-runs") / plan.task.id[:12]
     check_free(path)
     budget = default_budget(plan, checked, rounds) if budget_s is None else budget_s
-    check_budget(plan.estimate, budget, request.limits)
+    check_budget(plan, budget)
     create_run(checked, plan, path, budget)
     advance(path, wait, say)
     return path

@@ -12,7 +12,6 @@ from noise_models import NoiseSpecification
 from noise_models.channels import build_channels
 from qnnq.cli.main import main
 from qnnq.devices.names import resolve_device
-from qnnq.devices.saved import write_device
 from qnnq.devices.snapshot import snapshot_of
 from qnnq.errors import InputError
 from qnnq.jobs.runs import locked_run
@@ -22,6 +21,7 @@ from qnnq.results.points import read_points
 from qnnq.runs.request import RunRequest
 from qnnq.runs.run import prepare
 from qnnq.sweep.runner import run_sweep
+from qnnq.vendors.local.snapshot_file import write_device
 
 GATES = ["cz", "rz", "sx", "x"]
 

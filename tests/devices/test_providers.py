@@ -10,8 +10,9 @@ from qiskit.providers.fake_provider import GenericBackendV2
 
 import transpile
 from noise_models import NoiseError
-from qnnq.devices.device import PROVIDERS, Device, Provider, register
+from qnnq.devices.device import Device, Provider
 from qnnq.devices.names import device_kind, device_names, names_in, resolve_device
+from qnnq.devices.providers import providers
 from qnnq.devices.service_limits import ServiceLimits
 from qnnq.errors import InputError
 from qnnq.networks.file import write_network
@@ -33,7 +34,7 @@ class Vendor:
 
     def find(self, name: str, limits: ServiceLimits, instance: str | None) -> Device:
         backend = GenericBackendV2(4, basis_gates=["cz", "rz", "sx", "x"], seed=self.calibrations)
-        return Device.of(backend, "simulated", limits, None)
+        return Device.of(backend, "simulated", limits)
 
 
 @pytest.fixture
@@ -41,9 +42,9 @@ def vendor() -> Iterator[Vendor]:
     """A provider that this project does not know."""
     vendor = Vendor()
     provider = Provider("generic_...", "simulated", NAME.__eq__, lambda: [NAME], vendor.find)
-    register(provider)
+    providers().append(provider)
     yield vendor
-    PROVIDERS.remove(provider)
+    providers().remove(provider)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import qiskit_aer  # noqa: F401
 import qiskit_ibm_runtime.executor_sampler  # noqa: F401
 
 import qnnq.jobs.ledger_file
-import qnnq.jobs.remote
+import qnnq.vendors.ibm.service
 from qnnq.cli.main import build_app, main
 
 build_app()

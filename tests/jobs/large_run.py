@@ -30,6 +30,8 @@ SHOTS, WIDTHS = 96, (784, 512, 512, 10)
 class Coins:
     """Takes jobs as the client sends them, and returns fair coins."""
 
+    finds_jobs = True
+
     def __init__(self) -> None:
         self.tags: dict[str, tuple[str, ...]] = {}
         self.sent_bytes = 0

@@ -12,7 +12,7 @@ from checks import assert_complete, assert_paid_once
 from conftest import IMAGES, SHOTS, Command, Files, connect
 from loopback import CRN, Machine, OwnClock, Server
 
-from qnnq.jobs.remote import RemoteService
+from qnnq.vendors.ibm.service import RemoteService
 
 
 @pytest.fixture

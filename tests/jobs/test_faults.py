@@ -11,7 +11,7 @@ from checks import assert_complete, assert_paid_once, until
 from conftest import FAST_LIMITS, IMAGES, SHOTS, Command, Files
 from loopback import Fault, Server
 
-from qnnq.jobs.remote import RemoteService
+from qnnq.vendors.ibm.service import RemoteService
 
 JOBS = "/jobs"
 

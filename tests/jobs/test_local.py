@@ -135,8 +135,8 @@ def test_the_shots_of_two_rows_are_independent(files: Files) -> None:
     """More shots than the distance of the seeds that Aer gives to rows: none replays another's."""
     from qnnq.devices.names import resolve_device
     from qnnq.jobs.hardware_request import HardwareRequest, JobOptions
-    from qnnq.jobs.local import LocalService
     from qnnq.jobs.planning import plan_run
+    from qnnq.vendors.local.service import LocalService
 
     request = HardwareRequest(str(files.network), "fake_jakarta", data=str(files.data), shots=1)
     (layer, *_) = plan_run(request).circuits

@@ -18,8 +18,8 @@ from loopback import Fault, Server
 
 from qnnq.errors import QnnqError
 from qnnq.jobs.ledger import Ledger
-from qnnq.jobs.remote import RemoteService
-from qnnq.jobs.remote_sessions import RemoteSessions
+from qnnq.vendors.ibm.service import RemoteService
+from qnnq.vendors.ibm.sessions import RemoteSessions
 
 ESTIMATE = 3 * 2.003
 

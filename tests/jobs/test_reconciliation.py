@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from loopback import OwnClock
 
-from qnnq.devices.ibm.client import Missing, Unanswered
 from qnnq.devices.service_limits import ServiceLimits
 from qnnq.errors import QnnqError
 from qnnq.jobs.budget import Budget
@@ -23,7 +22,7 @@ from qnnq.jobs.ledger import Ledger
 from qnnq.jobs.ledger_file import _SCHEMA
 from qnnq.jobs.reconciliation import Adopt, Drop, Note, Planned, Stop, Supersede, settle
 from qnnq.jobs.records import Attempt
-from qnnq.jobs.service import DIGEST, JobResult, JobView
+from qnnq.jobs.service import DIGEST, JobResult, JobView, Missing, Unanswered
 from qnnq.jobs.submission import Reconciler
 
 RUN, DIGITS, LAYERS = "qnnq-run", "0123456789abcdef", 2
@@ -114,6 +113,8 @@ class Service:
         before_sending: Called before the next submission is accepted.
         after_listing: Called between the next list of jobs and what its reader makes of it.
     """
+
+    finds_jobs = True
 
     def __init__(self) -> None:
         self.jobs: dict[str, dict[str, Any]] = {}

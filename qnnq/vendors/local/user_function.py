@@ -6,8 +6,10 @@ import sys
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from qnnq.devices.device import Device, Provider, register
+from qnnq.devices.device import Device, Provider
 from qnnq.errors import InputError
+from qnnq.vendors.local.simulation import simulated
+from qnnq.wording import reason
 
 if TYPE_CHECKING:
     from qnnq.devices.service_limits import ServiceLimits
@@ -33,18 +35,16 @@ def _find(name: str, limits: "ServiceLimits", instance: str | None) -> Device:
     try:
         made = function()
     except Exception as error:
-        reason = " ".join(f"{type(error).__name__} {error}".split())
-        raise InputError(f"device {name}: its factory raised {reason}") from error
+        raise InputError(f"device {name}: its factory raised {reason(error)}") from error
     return replace(device_of(made, limits, f"device {name}"), found_as=name)
 
 
-register(
-    Provider(
-        example="module:factory",
-        kind="simulated",
-        claims=lambda name: _NAME.fullmatch(name) is not None,
-        names=tuple,
-        find=_find,
-        named_by_request=False,
-    )
+PROVIDER = Provider(
+    example="module:factory",
+    kind="simulated",
+    claims=lambda name: _NAME.fullmatch(name) is not None,
+    names=tuple,
+    find=_find,
+    service=simulated,
+    named_by_request=False,
 )

@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from qnnq.devices.ibm.client import Unanswered
+from qnnq.jobs.service import Unanswered
 
 RAN_TOO_LONG = 1305
 """The service's code for a job that was stopped by its `max_execution_time`."""

@@ -8,8 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 from qiskit.circuit import QuantumCircuit
 
-from qnnq.devices.ibm.account import listed_backend
-from qnnq.devices.ibm.answers import (
+from qnnq.devices.service_limits import ServiceLimits
+from qnnq.jobs.budget import Budget
+from qnnq.jobs.hardware_request import JobOptions
+from qnnq.jobs.ledger import Ledger
+from qnnq.jobs.service import (
+    JobResult,
+    JobStatus,
+    JobView,
+    Missing,
+    PlanUsage,
+    result_of,
+)
+from qnnq.vendors.ibm.account import listed_backend
+from qnnq.vendors.ibm.answers import (
     RAN_TOO_LONG,
     JobAnswer,
     JobsAnswer,
@@ -19,20 +31,9 @@ from qnnq.devices.ibm.answers import (
     read_answer,
     read_name,
 )
-from qnnq.devices.ibm.client import Client, Missing
-from qnnq.devices.ibm.delivery import Delivery
-from qnnq.devices.service_limits import ServiceLimits
-from qnnq.jobs.budget import Budget
-from qnnq.jobs.hardware_request import JobOptions
-from qnnq.jobs.ledger import Ledger
-from qnnq.jobs.remote_sessions import RemoteSessions
-from qnnq.jobs.service import (
-    JobResult,
-    JobStatus,
-    JobView,
-    PlanUsage,
-    result_of,
-)
+from qnnq.vendors.ibm.client import Client
+from qnnq.vendors.ibm.delivery import Delivery
+from qnnq.vendors.ibm.sessions import RemoteSessions
 
 if TYPE_CHECKING:
     from qiskit_ibm_runtime import IBMBackend, QiskitRuntimeService, RuntimeJobV2
@@ -41,6 +42,10 @@ T = TypeVar("T")
 PAGE = 200
 """Jobs that are listed at a time."""
 RESULT_TRIES = 3
+UNKNOWN = (
+    "the service does not know the job any more: "
+    "resume later, or with the account that submitted it"
+)
 STATUSES: dict[str, JobStatus] = {
     "INITIALIZING": "queued",
     "QUEUED": "queued",
@@ -54,7 +59,7 @@ STATUSES: dict[str, JobStatus] = {
 
 
 class RemoteService:
-    """A machine behind the service.
+    """A machine behind the service, which lists jobs by their tags.
 
     Args:
         device: The machine's name.
@@ -64,6 +69,8 @@ class RemoteService:
         budget: What the run may cost.
         instance: The service instance, None for that of the saved account.
     """
+
+    finds_jobs = True
 
     def __init__(
         self,
@@ -130,7 +137,7 @@ class RemoteService:
         try:
             return self._ask(f"job {job_id}", lambda service: self._view(service, job_id))
         except Missing:
-            return JobView(job_id, "lost", message="the service does not know the job any more")
+            return JobView(job_id, "lost", message=UNKNOWN)
 
     def result(self, job_id: str, shape: tuple[int, int, int]) -> JobResult:
         """See `qnnq.jobs.service.Service`."""

@@ -3,16 +3,17 @@
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from qnnq.devices.ibm.account import listed_backend
-from qnnq.devices.ibm.answers import SessionAnswer, read_answer, read_name
-from qnnq.devices.ibm.client import Client, Missing, NotAccepted, Unanswered
-from qnnq.devices.ibm.delivery import Delivery
 from qnnq.devices.service_limits import ServiceLimits
 from qnnq.errors import QnnqError
 from qnnq.jobs.budget import Budget
 from qnnq.jobs.hardware_request import JobOptions
 from qnnq.jobs.ledger import Ledger
 from qnnq.jobs.records import SessionRecord
+from qnnq.jobs.service import Missing, NotAccepted, Unanswered
+from qnnq.vendors.ibm.account import listed_backend
+from qnnq.vendors.ibm.answers import SessionAnswer, read_answer, read_name
+from qnnq.vendors.ibm.client import Client
+from qnnq.vendors.ibm.delivery import Delivery
 
 if TYPE_CHECKING:
     from qiskit_ibm_runtime import QiskitRuntimeService, Session

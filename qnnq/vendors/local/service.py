@@ -42,6 +42,8 @@ class LocalService:
         shots: Shots of the run: runs of one seed and other shots are independent.
     """
 
+    finds_jobs = False
+
     def __init__(
         self,
         device: Device,
@@ -95,7 +97,7 @@ class LocalService:
     def view(self, job_id: str) -> JobView:
         """See `qnnq.jobs.service.Service`."""
         if job_id not in self._jobs:
-            return JobView(job_id, "lost", seconds=0.0, message="a local job ends with its process")
+            return JobView(job_id, "gone", seconds=0.0, message="a local job ends with its process")
         tags, job = self._jobs[job_id]
         if not job.in_final_state():
             return JobView(job_id, "running", tags=tags)

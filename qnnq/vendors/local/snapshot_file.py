@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from qnnq.devices.device import Device, Provider, register
+from qnnq.devices.device import Device, Provider
 from qnnq.errors import InputError
 from qnnq.storage.files import FileVersion, file_versions, read_text, write_atomically
+from qnnq.vendors.local.simulation import simulated
 
 if TYPE_CHECKING:
     from qiskit.transpiler import Target
@@ -60,7 +61,7 @@ def _read(path: str, version: FileVersion, limits: "ServiceLimits") -> Device:
     if not isinstance(document, dict) or not {"format", "configuration"} & document.keys():
         raise InputError(f"device {path}: expected {EXPECTED}")
     target, name, calibrated = (_ours if "format" in document else _clients)(path, document)
-    return Device.of_content(TargetBackend(target, name), name, calibrated, limits, path)
+    return Device.of_content(TargetBackend(target, name), name, calibrated, limits, found_as=path)
 
 
 def _ours(path: str, document: dict[str, Any]) -> "tuple[Target, str, str | None]":
@@ -91,17 +92,12 @@ def _clients(path: str, document: dict[str, Any]) -> "tuple[Target, str, str | N
     return target, name, properties.last_update_date.isoformat()
 
 
-def _find(name: str, limits: "ServiceLimits", instance: str | None) -> Device:
-    return read_device(name, limits)
-
-
-register(
-    Provider(
-        example="FILE.json",
-        kind="simulated",
-        claims=lambda name: Path(name).suffix == ".json",
-        names=tuple,
-        find=_find,
-        named_by_request=False,
-    )
+PROVIDER = Provider(
+    example="FILE.json",
+    kind="simulated",
+    claims=lambda name: Path(name).suffix == ".json",
+    names=tuple,
+    find=lambda name, limits, instance: read_device(name, limits),
+    service=simulated,
+    named_by_request=False,
 )

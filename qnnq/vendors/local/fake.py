@@ -4,7 +4,8 @@ import warnings
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from qnnq.devices.device import Device, Provider, register
+from qnnq.devices.device import Device, Provider
+from qnnq.vendors.local.simulation import simulated
 
 if TYPE_CHECKING:
     from qnnq.devices.service_limits import ServiceLimits
@@ -28,15 +29,14 @@ def _find(name: str, limits: "ServiceLimits", instance: str | None) -> Device:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         backend = fake_backends()[name]()
-    return Device.of(backend, "simulated", limits, None)
+    return Device.of(backend, "simulated", limits)
 
 
-register(
-    Provider(
-        example="fake_...",
-        kind="simulated",
-        claims=lambda name: name in fake_backends(),
-        names=fake_backends,
-        find=_find,
-    )
+PROVIDER = Provider(
+    example="fake_...",
+    kind="simulated",
+    claims=lambda name: name in fake_backends(),
+    names=fake_backends,
+    find=_find,
+    service=simulated,
 )

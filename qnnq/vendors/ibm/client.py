@@ -10,10 +10,11 @@ import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from qnnq.devices.ibm.delivery import Delivery
 from qnnq.devices.patience import Patience
 from qnnq.devices.service_limits import ServiceLimits
 from qnnq.errors import InputError, QnnqError
+from qnnq.jobs.service import Missing, NotAccepted, Unanswered
+from qnnq.vendors.ibm.delivery import Delivery
 
 if TYPE_CHECKING:
     from qiskit_ibm_runtime import QiskitRuntimeService
@@ -242,15 +243,3 @@ def _explained(what: str, kind: Failure, error: Exception) -> QnnqError:
     if kind == "missing":
         return Missing(text)
     return QnnqError(text)
-
-
-class Unanswered(QnnqError):
-    """A request got no usable answer; whether the service acted on it is not known."""
-
-
-class NotAccepted(Unanswered):
-    """A job was not accepted, for certain, and may be another time."""
-
-
-class Missing(QnnqError):
-    """The service does not know what was asked for."""

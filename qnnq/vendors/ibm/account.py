@@ -2,10 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from qnnq.devices.ibm.client import Client, Missing, Unanswered
 from qnnq.devices.patience import Patience
 from qnnq.devices.service_limits import ServiceLimits
 from qnnq.errors import InputError
+from qnnq.jobs.service import Missing, Unanswered
+from qnnq.vendors.ibm.client import Client
 from qnnq.wording import nearest
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Vendors: services, accounts, limits and prices, found by the entry point `qnnq.devices`."""

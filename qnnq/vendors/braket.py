@@ -1,0 +1,22 @@
+"""The local state-vector simulator of Amazon Braket's package."""
+
+from typing import TYPE_CHECKING
+
+from qnnq.devices.device import Device
+from qnnq.vendors.offline import imported, offline_provider
+
+if TYPE_CHECKING:
+    from qiskit.primitives import BaseSamplerV2
+
+QUBITS = 26
+"""`qiskit_braket_provider.BraketLocalBackend().num_qubits`, version 0.27.1."""
+
+
+def _sampler(device: Device) -> "BaseSamplerV2":
+    from qiskit.primitives import BackendSamplerV2
+
+    package = imported("qiskit_braket_provider", device.name, "braket")
+    return BackendSamplerV2(backend=package.BraketLocalBackend())
+
+
+PROVIDER = offline_provider({"braket_local": (QUBITS, 0.0, 0.0)}, _sampler)
