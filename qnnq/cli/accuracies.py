@@ -65,6 +65,8 @@ def _print_accuracies(document: dict[str, Any]) -> None:
     }
     found = document["accuracy"]
     rows = [(meaning, percent(found[name])) for name, meaning in meanings.items() if name in found]
+    if "unsampled" in document:
+        rows.append(("unsampled: the same weights, phi(z)", percent(document["unsampled"])))
     print_table(("prediction", "accuracy (95 % interval)"), rows, text=("prediction",))
 
 

@@ -29,6 +29,8 @@ def register(app: typer.Typer) -> None:
 
         Example: qnnq collect latest --json -
         """
+        from dataclasses import asdict
+
         from qnnq.jobs.control import look_again
         from qnnq.jobs.folder import find_run
         from qnnq.jobs.reading import collect_run
@@ -42,6 +44,7 @@ def register(app: typer.Typer) -> None:
         document = found.result.to_json(with_counts=counts)
         document |= {"hardware": found.hardware, "partial": found.partial}
         document["prediction"] = found.prediction
+        document["unsampled"] = asdict(found.unsampled.accuracy())
         if json != "-":
             _print(found.labels["network"], document)
         write_json(document, json)

@@ -46,12 +46,16 @@ def register(app: typer.Typer) -> None:
 
         Example: qnnq compare results.sqlite --a network=mnist16-a0 --b network=mnist16-a0.5
 
+        unsampled is the accuracy of B's own weights without sampling.
+
         Example: qnnq compare results.sqlite first-run --a strength=1
+
+        Example: qnnq compare results.sqlite --a engine=unsampled --b strength=1
         """
         from qnnq.cli.output import write_json
         from qnnq.cli.rows import print_rows, write_csv
         from qnnq.errors import InputError
-        from qnnq.report.sources import alike, source_points
+        from qnnq.report.sources import alike, source_points, source_references
         from qnnq.results.comparison import compare as compare_points
         from qnnq.results.robustness import check_complete
         from qnnq.storage.files import check_writable
@@ -69,7 +73,8 @@ def register(app: typer.Typer) -> None:
         left, right = points[: len(left)], points[len(left) :]
         if not unfinished:
             check_complete([*left, *right])
-        rows = compare_points(left, right)
+        references = [each for name in {first, second or first} for each in source_references(name)]
+        rows = compare_points(left, right, references)
         if csv is not None:
             write_csv(rows, csv)
         write_json({"schema": "qnnq.compare/1", "rows": rows}, json)

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qnnq.cli.output import print_table, write_json
+from qnnq.cli.pictures import draw_map, save_each
 
 if TYPE_CHECKING:
     from qnnq.deployments.timing import Timing
@@ -12,7 +13,13 @@ if TYPE_CHECKING:
 
 
 def compile_coherent(
-    request: "RunRequest", instance: str | None, draw: bool, qasm: str | None, json: str | None
+    request: "RunRequest",
+    instance: str | None,
+    draw: bool,
+    qasm: str | None,
+    json: str | None,
+    figure: str | None,
+    circuits: str | None,
 ) -> None:
     """Compile, report, draw and write what a checked request asks for.
 
@@ -38,6 +45,18 @@ def compile_coherent(
             print(f"Angles are computed outside the machine: {outside}")
         elif refusal := _refusal(machine_circuit(compiled, target), target):
             print(f"The device does not take it: {refusal}")
+    if figure is not None:
+        draw_map(device, figure, compiled.sites, title=f"{request.model} on {device.name}")
+    if circuits is not None:
+        from qnnq.figures.circuits import plot_timeline
+
+        steps = [
+            plot_timeline(
+                step, target, compiled.sites, f"{request.model} on {device.name}, layer {n}"
+            )
+            for n, step in enumerate(compiled.steps, 1)
+        ]
+        save_each(steps, circuits)
     if draw:
         print(circuit.draw("text", idle_wires=False, fold=120))
     if qasm is not None:

@@ -10,6 +10,7 @@ from qnnq.cli import options
 from qnnq.cli.declared import takes
 from qnnq.cli.output import print_table, write_json
 from qnnq.cli.physics import turns
+from qnnq.cli.pictures import Circuits, Map, check_pictures, draw_map, save_each
 from qnnq.devices.device import DEFAULT_DEVICE
 from qnnq.options.coherent import OF_COHERENT_MODE
 from qnnq.runs.request import RunRequest
@@ -58,11 +59,15 @@ def register(app: typer.Typer) -> None:
                 metavar="FILE",
             ),
         ] = None,
+        figure: Map = None,
+        circuits: Circuits = None,
         json: options.Json = None,
     ) -> None:
         """Show what every layer is on a device: qubits, gates, errors.
 
         Example: qnnq compile mnist16-a0.5 --device fake_torino --pairs 10 --draw
+
+        Example: qnnq compile mnist16-a0.5 --device fake_kingston --figure where.svg
 
         Example: qnnq compile mnist16-linear-g3pi8 --mode coherent --qasm network.qasm
 
@@ -82,12 +87,13 @@ def register(app: typer.Typer) -> None:
             other = "--draw" if draw else "--qasm -"
             raise InputError(f"--json -: expected nothing else on stdout, got {other}")
         check_writable(json, qasm, guppy)
+        check_pictures(figure, circuits)
         check_request(request)
         if guppy is not None:
             _write_guppy(request, guppy)
             return
         if request.mode == "coherent":
-            compile_coherent(request, instance, draw, qasm, json)
+            compile_coherent(request, instance, draw, qasm, json, figure, circuits)
             return
         network = load_model(request.model)
         placement = Placement(
@@ -106,6 +112,12 @@ def register(app: typer.Typer) -> None:
             _print(f"{request.model} on {request.device}", rows)
             for line in turns(layers):
                 print(line)
+        if figure is not None:
+            widest = max(layers, key=lambda layer: len(layer.sites))
+            title = f"{request.model} on {placement.device.name}"
+            draw_map(placement.device, figure, widest.sites, title=title)
+        if circuits is not None:
+            _draw_circuits(layers, circuits)
         if draw:
             for layer in _distinct(layers):
                 print(layer.circuit.draw("text", idle_wires=False, fold=120))
@@ -177,6 +189,17 @@ def _print(title: str, rows: list[dict[str, Any]]) -> None:
 
 def _distinct(layers: "tuple[CompiledLayer, ...]") -> "list[CompiledLayer]":
     return list({id(layer): layer for layer in layers}.values())
+
+
+def _draw_circuits(layers: "tuple[CompiledLayer, ...]", destination: str) -> None:
+    from qnnq.figures.circuits import plot_circuit
+
+    figures = []
+    for layer in _distinct(layers):
+        used = [number for number, item in enumerate(layers, 1) if item is layer]
+        title = f"layer {', '.join(map(str, used))}"
+        figures.append(plot_circuit(layer.circuit, layer.sites, title))
+    save_each(figures, destination)
 
 
 def _write_qasm(layers: "tuple[CompiledLayer, ...]", destination: str) -> list[tuple[Path, str]]:

@@ -175,7 +175,7 @@ def _print(
         return
     print(f"without noise, on {counted(check.images, 'image')}:")
     rows = {
-        "classical network of these weights": check.classical,
+        "unsampled: the same weights, phi(z)": check.unsampled,
         "one shot": check.one_shot,
         f"majority of {SHOTS}": check.majority,
     }

@@ -6,6 +6,7 @@ import typer
 
 from qnnq.cli import options
 from qnnq.cli.output import print_paragraph, print_table, write_json
+from qnnq.cli.pictures import Map, check_pictures, draw_map
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,6 +47,7 @@ def register(app: typer.Typer) -> None:
                 metavar="NAME FILE",
             ),
         ] = None,
+        figure: Map = None,
         json: options.Json = None,
     ) -> None:
         """Show what noise exists, its rates, or a network's error budget.
@@ -54,6 +56,8 @@ def register(app: typer.Typer) -> None:
         to that network's neurons.
 
         Example: qnnq noise "fake_kingston(readout=off)*2"
+
+        Example: qnnq noise fake_torino --figure torino.svg
 
         Example: qnnq noise --save-device ibm_kingston today.json
         """
@@ -67,6 +71,11 @@ def register(app: typer.Typer) -> None:
         if model is None and (pairs or pair_gate != "sx"):
             raise InputError("--pairs: expected with --model, whose circuits they are in")
         find = partial(resolve_device, instance=instance)
+        check_pictures(figure)
+        if figure is not None:
+            shows = specification is not None or device is not None
+            if not shows or save_device or devices or model or is_measured(specification or ""):
+                raise InputError("--figure: expected with SPEC or --device, without --model")
         if save_device is not None:
             if specification or device or model or devices or json:
                 raise InputError("--save-device: expected alone")
@@ -83,7 +92,8 @@ def register(app: typer.Typer) -> None:
         elif specification is not None and is_measured(specification):
             _show_measured(specification, json)
         else:
-            _show(THE_DEVICE if specification is None else specification, device, json, find)
+            text = THE_DEVICE if specification is None else specification
+            _show(text, device, json, find, figure)
 
 
 def _list(json: str | None) -> None:
@@ -119,7 +129,11 @@ def _save(name: str, file: str, find: "Callable[[DeviceLike], Device]") -> None:
 
 
 def _show(
-    text: str, device: str | None, json: str | None, find: "Callable[[DeviceLike], Device]"
+    text: str,
+    device: str | None,
+    json: str | None,
+    find: "Callable[[DeviceLike], Device]",
+    figure: str | None,
 ) -> None:
     from dataclasses import asdict
 
@@ -141,6 +155,9 @@ def _show(
     if json != "-":
         calibrated = found.calibration or "unknown time"
         _print(f"{specification} on {found.name}, calibration of {calibrated}", rows)
+    if figure is not None:
+        title = f"{specification} on {found.name}"
+        draw_map(found, figure, noise=without_drift(specification), title=title)
 
 
 def _budget(

@@ -25,7 +25,8 @@ FeedbackLatency = Annotated[str | None, described(RunRequest, "feedback_latency"
 
 # Networks that are written.
 NetworkFile = Annotated[str, typer.Option(help="The network file to write.", metavar="FILE")]
-Activation = Annotated[str, typer.Option(help="htanh, tanh or linear. One, or one a hidden layer.")]
+ACTIVATION_HELP = "htanh, tanh or linear. One, or one a hidden layer."
+Activation = Annotated[str, typer.Option(help=ACTIVATION_HELP)]
 Entanglement = Annotated[
     str, typer.Option(help="Angle in radians, such as 5pi/19; pi/2 is projective.")
 ]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 
 SECONDS_BETWEEN_LINES = 30.0
+"""Without a terminal; the first one comes after a fifteenth of them."""
 
 
 @contextmanager
@@ -36,17 +37,22 @@ def progress_bar(description: str, total: int) -> Iterator[Callable[[int], None]
 def progress(description: str, total: int | None = None) -> Iterator[Callable[[int, int], None]]:
     """Show progress on stderr; yields `show(done, total)`.
 
-    On a terminal it is a bar, elsewhere a line every half minute.
+    On a terminal it is a bar, elsewhere a line after two seconds and then every half minute.
     """
     if not sys.stderr.isatty():
-        told = time.monotonic()
+        began = time.monotonic()
+        next_line = began + SECONDS_BETWEEN_LINES / 15
 
         def tell(done: int, total: int) -> None:
-            nonlocal told
-            if time.monotonic() - told >= SECONDS_BETWEEN_LINES:
-                told = time.monotonic()
-                line = f"qnnq: {description}: {done:,} of {total:,}"
-                print(line, file=sys.stderr, flush=True)
+            nonlocal next_line
+            now = time.monotonic()
+            if now < next_line:
+                return
+            next_line = now + SECONDS_BETWEEN_LINES
+            left = ""
+            if 0 < done < total:
+                left = f", about {(now - began) * (total - done) / done:.0f} s left"
+            print(f"qnnq: {description}: {done:,} of {total:,}{left}", file=sys.stderr, flush=True)
 
         yield tell
         return

@@ -1,11 +1,16 @@
 """`qnnq plot`: figures of a results file."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from qnnq.cli import options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qnnq.results.points import Measured
 
 
 def register(app: typer.Typer) -> None:
@@ -26,8 +31,8 @@ def register(app: typer.Typer) -> None:
             typer.Option(help="What to draw."),
         ] = "curve",
         prediction: Annotated[
-            Literal["majority", "single_shot", "soft_vote"],
-            typer.Option(help="How shots are used."),
+            Literal["majority", "single_shot", "soft_vote", "both"],
+            typer.Option(help="How shots are used; both: the majority, and pale one shot."),
         ] = "majority",
         where: options.Where = None,
         scale: Annotated[
@@ -36,6 +41,13 @@ def register(app: typer.Typer) -> None:
         image: Annotated[
             int | None, typer.Option(help="Index of the image, for --kind image.", min=0)
         ] = None,
+        style: Annotated[
+            Literal["screen", "paper"],
+            typer.Option(help="paper: 7 point, a column wide, and the caption is printed instead."),
+        ] = "screen",
+        columns: Annotated[
+            int, typer.Option(help="Of the page that a figure for a paper fills.", min=1, max=2)
+        ] = 1,
         unfinished: options.Unfinished = False,
         pool_seeds: options.PoolSeeds = False,
         title: Annotated[str | None, typer.Option(help="Stands above the figure.")] = None,
@@ -63,8 +75,13 @@ def register(app: typer.Typer) -> None:
         from qnnq.cli.output import print_notes, write_json
         from qnnq.errors import InputError
         from qnnq.figures.presentation import add_title, parse_names, parse_size, renamed
-        from qnnq.figures.style import check_ending, save
-        from qnnq.results.points import read_networks, read_notes, read_points
+        from qnnq.figures.style import check_ending, paper, save, styled
+        from qnnq.results.points import (
+            read_networks,
+            read_notes,
+            read_points,
+            read_references,
+        )
         from qnnq.results.robustness import check_complete
         from qnnq.storage.files import check_writable
         from qnnq.wording import counted
@@ -73,6 +90,10 @@ def register(app: typer.Typer) -> None:
         check_writable(out, json)
         if (image is None) == (kind == "image"):
             raise InputError("--image: goes with --kind image, which needs it")
+        if prediction == "both" and kind != "curve":
+            raise InputError(f"--prediction both: expected with --kind curve, got {kind}")
+        if columns != 1 and style != "paper":
+            raise InputError("--columns: expected with --style paper")
         notes, _ = read_notes(file)
         print_notes(notes)
         called = parse_names(label or (), read_networks(file))
@@ -80,24 +101,9 @@ def register(app: typer.Typer) -> None:
         points, known = renamed(found, called), list(called.values())
         if kind in ("attribution", "behaviour") and not unfinished:
             check_complete(points)
-        if kind == "curve":
-            from qnnq.figures.curves import plot_curves
-
-            figure = plot_curves(points, x, prediction, scale, known)
-        elif kind in ("devices", "attribution"):
-            from qnnq.figures.comparisons import plot_attribution, plot_devices
-
-            if kind == "devices":
-                figure = plot_devices(points, prediction, known)
-            else:
-                figure = plot_attribution(points, known)
-        else:
-            from qnnq.figures.images import plot_behaviour, plot_confusion, plot_image
-
-            if image is not None:
-                figure = plot_image(points, image, x)
-            else:
-                figure = plot_behaviour(points) if kind == "behaviour" else plot_confusion(points)
+        references = renamed(read_references(file), called)
+        with styled(paper(columns) if style == "paper" else None):
+            figure = _figure(kind, points, references, x, prediction, scale, known, image)
         if title is not None:
             add_title(figure, title)
         if size is not None:
@@ -107,3 +113,29 @@ def register(app: typer.Typer) -> None:
         write_json(document, json)
         if json != "-":
             print(f"{out}: {kind} of {counted(len(points), 'point')}")
+            if style == "paper":
+                print(f"caption: {figure.get_label()}")
+
+
+def _figure(
+    kind: str,
+    points: "Sequence[Measured]",
+    references: "Sequence[Measured]",
+    x: Any,
+    prediction: str,
+    scale: Any,
+    known: "Sequence[str]",
+    image: int | None,
+) -> Any:
+    from qnnq.figures import comparisons, curves, images
+
+    several: Any = ("majority", "single_shot") if prediction == "both" else prediction
+    if kind == "curve":
+        return curves.plot_curves(points, x, several, scale, known, references)
+    if kind == "devices":
+        return comparisons.plot_devices(points, several, known, references)
+    if kind == "attribution":
+        return comparisons.plot_attribution(points, known)
+    if image is not None:
+        return images.plot_image(points, image, x)
+    return images.plot_behaviour(points) if kind == "behaviour" else images.plot_confusion(points)

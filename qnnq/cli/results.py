@@ -83,12 +83,12 @@ def _register_show(app: typer.Typer) -> None:
             str, typer.Option(help="accuracy, breakdown, latency, attribution or behaviour.")
         ] = "accuracy",
         threshold: Annotated[
-            float | None,
+            str | None,
             typer.Option(
-                help="breakdown, latency: the accuracy not to fall below; default: the classical "
-                "network's, or one point less than at the shortest latency.",
-                min=0,
-                max=1,
+                help="breakdown, latency: the accuracy not to fall below; breakdown: or unsampled, "
+                "that of the same weights without sampling. Default: the classical network's, or "
+                "one point less than at the shortest latency.",
+                metavar="ACCURACY|unsampled",
             ),
         ] = None,
         unfinished: options.Unfinished = False,
@@ -119,8 +119,8 @@ def _register_show(app: typer.Typer) -> None:
         from qnnq.cli.rows import print_rows, write_csv
         from qnnq.errors import InputError
         from qnnq.results.labels import setting_text
-        from qnnq.results.points import read_notes, read_points
-        from qnnq.results.tables import build_report
+        from qnnq.results.points import read_notes, read_points, read_references
+        from qnnq.results.tables import build_report, parse_threshold
         from qnnq.storage.files import check_writable
 
         if threshold is not None and report not in ("breakdown", "latency"):
@@ -131,7 +131,11 @@ def _register_show(app: typer.Typer) -> None:
         notes, failures = read_notes(file)
         print_notes(notes)
         rows = build_report(
-            report, read_points(file, where or (), pool_seeds=pool_seeds), threshold, unfinished
+            report,
+            read_points(file, where or (), pool_seeds=pool_seeds),
+            None if threshold is None else parse_threshold(threshold),
+            unfinished,
+            read_references(file),
         )
         if csv is not None:
             write_csv(rows, csv)

@@ -47,6 +47,7 @@ def register(app: typer.Typer) -> None:
 
         Example: qnnq run net.safetensors --data new.csv --predictions predicted.csv
         """
+        from dataclasses import asdict
         from functools import partial
 
         from qnnq.data.load import split_part
@@ -70,6 +71,8 @@ def register(app: typer.Typer) -> None:
         with progress_bar("images", len(prepared.images)) as advance:
             result = prepared.execute(advance, keep_partial=True)
         document = result.to_json(with_counts=counts)
+        if prepared.dataset.labelled:
+            document["unsampled"] = asdict(prepared.unsampled().accuracy())
         if confusion:
             table = result.confusion()
             document["confusion"] = table.tolist()

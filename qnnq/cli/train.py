@@ -3,17 +3,17 @@
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from qnnq.cli import options
-from qnnq.cli.output import print_table, progress_bar, write_json
+from qnnq.cli.output import percent, print_table, progress_bar, write_json
 
 if TYPE_CHECKING:
     from qnnq.data.dataset import Dataset
     from qnnq.training.settings import Epoch, TrainingSettings
-    from qnnq.training.trainer import TrainingResult
+    from qnnq.training.trainer import RivalResult, TrainingResult
 
 
 def register(app: typer.Typer) -> None:
@@ -26,7 +26,9 @@ def register(app: typer.Typer) -> None:
             str, typer.Option(help="Of the activation; 0 is sign(z). One, or one a hidden layer.")
         ] = "0.5",
         entanglement: options.Entanglement = "pi/2",
-        activation: options.Activation = "htanh",
+        activation: Annotated[
+            str | None, typer.Option(help=f"{options.ACTIVATION_HELP}  [default: tanh]")
+        ] = None,
         last_projective: options.LastProjective = True,
         hidden: Annotated[str, typer.Option(help="Width of each hidden layer.")] = "16,16,16",
         data: options.Data = "mnist5k",
@@ -39,24 +41,54 @@ def register(app: typer.Typer) -> None:
             ),
         ] = None,
         clip: options.Clip = False,
-        epochs: Annotated[int, typer.Option(help="Times through the data.")] = 100,
+        classical: Annotated[
+            str | None,
+            typer.Option(
+                help="Train a rival in place of a network: relu, tanh or sign neurons. --out is "
+                "then a results file with its answers, which compare and report read.",
+                metavar="NEURON",
+            ),
+        ] = None,
+        recipe: Annotated[
+            str,
+            typer.Option(
+                help="Defaults of what follows: best (found on images held out: 150 epochs, a "
+                "cosine from 0.03, weight decay 0.001, of large pictures input dropout 0.2) or "
+                "published (100 epochs at 0.01)."
+            ),
+        ] = "best",
+        epochs: Annotated[
+            int | None, typer.Option(help="Times through the data.  [default: by the recipe]")
+        ] = None,
         seed: Annotated[
             str, typer.Option(help="Of every random number; 0,1,2 trains three networks.")
         ] = "0",
-        learning_rate: Annotated[float, typer.Option(help="Of SGD with momentum 0.9.")] = 0.01,
+        learning_rate: Annotated[
+            float | None,
+            typer.Option(help="Of SGD with momentum 0.9.  [default: by the recipe]"),
+        ] = None,
         batch_size: Annotated[int, typer.Option(help="Images an update.")] = 64,
         evaluate_every: Annotated[int, typer.Option(help="Epochs between test errors.")] = 10,
         train_shots: Annotated[
             int, typer.Option(help="Shots an image in the loss: more train the vote.")
         ] = 1,
         schedule: Annotated[
-            str, typer.Option(help="Of the learning rate: constant or cosine.")
-        ] = "constant",
-        weight_decay: Annotated[float, typer.Option(help="Of SGD, on all weights.")] = 0.0,
+            str | None,
+            typer.Option(
+                help="Of the learning rate: constant or cosine.  [default: by the recipe]"
+            ),
+        ] = None,
+        weight_decay: Annotated[
+            float | None,
+            typer.Option(help="Of SGD, on all weights.  [default: by the recipe]"),
+        ] = None,
         label_smoothing: Annotated[
             float, typer.Option(help="Share of a label that goes to all classes.")
         ] = 0.0,
-        input_dropout: Annotated[float, typer.Option(help="Share of pixels set to 0.")] = 0.0,
+        input_dropout: Annotated[
+            float | None,
+            typer.Option(help="Share of pixels set to 0.  [default: by the recipe]"),
+        ] = None,
         dropout: Annotated[float, typer.Option(help="Share of outcomes set to 0.")] = 0.0,
         shift: Annotated[
             int, typer.Option(help="Augmentation: move images by up to so many pixels.")
@@ -99,6 +131,8 @@ def register(app: typer.Typer) -> None:
 
         Example: qnnq train --stretch 0.5 --hidden 16,16,16 --epochs 100 --out net.safetensors
 
+        Example: qnnq train --classical relu --data mine.npz --out relu.sqlite
+
         Example: qnnq train --noise fake_kingston --strength 1,32 --out net.safetensors
 
         Example: qnnq train --activation htanh,linear,linear --stretch 0.5,1,1 --out net.safetensors
@@ -113,24 +147,29 @@ def register(app: typer.Typer) -> None:
         from qnnq.training.settings import TrainingSettings
 
         seeds = _numbers("--seed", seed, "seeds such as 0 or 0,1,2")
-        outs = _outs(out, seeds)
+        outs = _outs(out, seeds, classical)
         test_data = test_data or test_part(data) or "mnist-test"
-        _check_outputs(outs, json, figure, sources=(data, test_data, *_measured(noise)))
+        sources = (data, test_data, *_measured(noise))
+        _check_outputs(outs, json, figure, sources, classical is not None)
+        training, test = load_data(data, prefer="train"), load_data(test_data)
+        given = {
+            "activation": None if activation is None else parse_activation(activation),
+            "epochs": epochs,
+            "learning_rate": learning_rate,
+            "schedule": schedule,
+            "weight_decay": weight_decay,
+            "input_dropout": input_dropout,
+        }
         settings = TrainingSettings(
+            **_recipe(recipe, given, training.images.shape[1]),
             hidden=_numbers("--hidden", hidden, "widths such as 16,16,16"),
             stretch=parse_stretch(stretch),
-            activation=parse_activation(activation),
             entanglement=parse_entanglement(entanglement),
             last_projective=last_projective,
-            epochs=epochs,
-            learning_rate=learning_rate,
             batch_size=batch_size,
             evaluate_every=evaluate_every,
             train_shots=train_shots,
-            schedule=schedule,  # type: ignore[arg-type]  # checked there
-            weight_decay=weight_decay,
             label_smoothing=label_smoothing,
-            input_dropout=input_dropout,
             dropout=dropout,
             shift=shift,
             validation=validation,
@@ -141,11 +180,10 @@ def register(app: typer.Typer) -> None:
             qubits=qubits,
             mode=mode,  # type: ignore[arg-type]  # checked where layers are compiled
             feedback_latency=feedback_latency,
+            classical=classical,  # type: ignore[arg-type]  # checked there
         )
         each = [replace(settings, seed=number) for number in seeds]
-        trainings = _train_all(
-            each, outs, load_data(data, prefer="train"), load_data(test_data), clip
-        )
+        trainings = _train_all(each, outs, training, test, clip)
         pairs = zip(each, trainings)
         document = [_document(settings, result) for settings, result in pairs]
         write_json({"schema": "qnnq.train/2", "trainings": document}, json)
@@ -153,7 +191,8 @@ def register(app: typer.Typer) -> None:
             from qnnq.figures.style import save
             from qnnq.figures.training import plot_learning
 
-            save(plot_learning({s.seed: r.history for s, r in zip(each, trainings)}), figure)
+            histories = {s.seed: r.history for s, r in zip(each, trainings)}
+            save(plot_learning(histories, len(test.labels), train_shots), figure)
         if json != "-":
             _print(trainings, outs)
         if len(trainings) < len(seeds) or trainings[-1].interrupted:
@@ -162,10 +201,10 @@ def register(app: typer.Typer) -> None:
             last = trainings[-1]
             raise Interrupted(
                 f"stopped: {outs[len(trainings) - 1]} has the network after epoch "
-                f"{last.history[-1].epoch} of {epochs}; the same command goes on from there"
+                f"{last.history[-1].epoch} of {settings.epochs}; the same command goes on"
             )
-        for path in outs:
-            Path(_checkpoint(path)).unlink(missing_ok=True)
+        for trained, path in zip(each, outs):
+            Path(_checkpoint(path, trained)).unlink(missing_ok=True)
 
 
 def _train_all(
@@ -174,31 +213,78 @@ def _train_all(
     data: "Dataset",
     test: "Dataset",
     clip: bool,
-) -> "list[TrainingResult]":
+) -> "list[TrainingResult | RivalResult]":
     """Train a network a seed and write it; stops after one that was interrupted."""
-    from qnnq.networks.file import write_network
-
-    trainer = _torch_trainer()
-    results: list[TrainingResult] = []
+    trainer = _torch_trainer(settings[0].classical is not None)
+    results: list[TrainingResult | RivalResult] = []
     with progress_bar("epochs", len(outs) * settings[0].epochs) as advance:
         for each, out in zip(settings, outs):
             result = trainer(
-                each, data, test, lambda epoch: advance(1), checkpoint=_checkpoint(out), clip=clip
+                each,
+                data,
+                test,
+                lambda epoch: advance(1),
+                checkpoint=_checkpoint(out, each),
+                clip=clip,
             )
-            write_network(result.network, out)
+            _write(result, each, out, test.name)
             results.append(result)
             if result.interrupted:
                 break
     return results
 
 
-def _checkpoint(out: str) -> str:
-    return f"{out}.checkpoint"
+def _write(
+    result: "TrainingResult | RivalResult", settings: "TrainingSettings", out: str, data: str
+) -> None:
+    """Write a network, or add the answers of a rival to a results file."""
+    from qnnq.training.trainer import TrainingResult
+
+    if isinstance(result, TrainingResult):
+        from qnnq.networks.file import write_network
+
+        write_network(result.network, out)
+        return
+    if result.interrupted:
+        return
+    from qnnq.results.file import Place, Store
+    from qnnq.runs.labels import rival_labels
+
+    found = result.answers
+    labels = rival_labels(str(settings.classical), settings.hidden, data, str(found.task.images))
+    with Store(out, create=True) as store:
+        store.add(found)
+        places = {Place(settings.seed, 0, 0): found.task_id}
+        store.link(labels, found.task.to_json(), places, 1, fresh=True)
 
 
-def _outs(out: str, seeds: Sequence[int]) -> list[str]:
+def _recipe(name: str, given: "dict[str, Any]", inputs: int) -> "dict[str, Any]":
+    """Return what a recipe changes, and what was given instead."""
+    from qnnq.errors import InputError
+    from qnnq.training.settings import RECIPES, recipe
+    from qnnq.wording import nearest
+
+    if name not in RECIPES:
+        hint = nearest(name, RECIPES)
+        raise InputError(f"--recipe {name!r}: expected one of {', '.join(RECIPES)}{hint}")
+    chosen = {key: value for key, value in given.items() if value is not None}
+    return {**recipe(name, inputs), **chosen}
+
+
+def _checkpoint(out: str, settings: "TrainingSettings") -> str:
+    return f"{out}.{settings.seed}.checkpoint" if settings.classical else f"{out}.checkpoint"
+
+
+def _outs(out: str, seeds: Sequence[int], classical: str | None) -> list[str]:
     from qnnq.errors import InputError
 
+    if classical is not None:
+        if out.endswith(".safetensors") or "{seed}" in out:
+            raise InputError(
+                f"--out {out}: expected a results file such as rival.sqlite with --classical, "
+                "which gets the answers of all seeds; a classical network is no network file"
+            )
+        return [out] * len(seeds)
     if len(set(seeds)) < len(seeds):
         raise InputError(f"--seed: expected different seeds, got {','.join(map(str, seeds))}")
     if len(seeds) > 1 and "{seed}" not in out:
@@ -214,7 +300,11 @@ def _measured(noise: str) -> list[str]:
 
 
 def _check_outputs(
-    outs: Sequence[str], json: str | None, figure: str | None, sources: Sequence[str]
+    outs: Sequence[str],
+    json: str | None,
+    figure: str | None,
+    sources: Sequence[str],
+    classical: bool,
 ) -> None:
     import os
 
@@ -223,14 +313,14 @@ def _check_outputs(
     from qnnq.networks.file import check_network_path
     from qnnq.storage.files import check_another, check_writable
 
-    for out in outs:
+    for out in () if classical else outs:
         check_network_path(out)
     if figure is not None:
         from qnnq.figures.style import check_ending
 
         check_ending(figure)
     written: list[str] = []
-    for path in (*outs, json, figure):
+    for path in (*dict.fromkeys(outs), json, figure):
         if path is not None and path != "-":
             check_another(path, *(split_part(source)[0] for source in sources))
             check_writable(path)
@@ -239,16 +329,16 @@ def _check_outputs(
             written.append(os.path.realpath(path))
 
 
-def _torch_trainer() -> "Callable[..., TrainingResult]":
+def _torch_trainer(classical: bool) -> "Callable[..., Any]":
     from qnnq.errors import QnnqError
 
     try:
-        from qnnq.training.trainer import train
+        from qnnq.training.trainer import train, train_rival
     except ModuleNotFoundError as error:
         if error.name != "torch":
             raise
         raise QnnqError("training needs torch: pip install 'qnnq[train]'") from None
-    return train
+    return train_rival if classical else train
 
 
 def _numbers(option: str, text: str, expected: str) -> tuple[int, ...]:
@@ -271,20 +361,31 @@ def _strengths(text: str) -> tuple[float, ...]:
         raise InputError(f"--strength {text!r}: expected numbers such as 1 or 1,32") from None
 
 
-def _document(settings: "TrainingSettings", result: "TrainingResult") -> dict[str, object]:
+def _document(
+    settings: "TrainingSettings", result: "TrainingResult | RivalResult"
+) -> dict[str, object]:
     return {
         "settings": settings.identity(),
-        "network": result.network.digest,
-        "information": dict(result.network.information),
+        **_trained(result),
         "interrupted": result.interrupted,
         "history": [asdict(epoch) for epoch in result.history],
     }
 
 
-def _print(trainings: "Sequence[TrainingResult]", outs: Sequence[str]) -> None:
+def _trained(result: "TrainingResult | RivalResult") -> dict[str, object]:
+    from qnnq.training.trainer import RivalResult
+
+    if isinstance(result, RivalResult):
+        accuracy = asdict(result.answers.accuracy())
+        return {"network": result.answers.task.network, "accuracy": accuracy}
+    return {"network": result.network.digest, "information": dict(result.network.information)}
+
+
+def _print(trainings: "Sequence[TrainingResult | RivalResult]", outs: Sequence[str]) -> None:
     """Print one training's epochs, or the kept epoch of each of several."""
     from qnnq.cli.physics import measured
     from qnnq.training.settings import MAJORITY_SHOTS
+    from qnnq.training.trainer import RivalResult, TrainingResult
 
     several = len(trainings) > 1
     title = "accuracy after training" if several else f"{outs[0]}: accuracy after training"
@@ -295,14 +396,28 @@ def _print(trainings: "Sequence[TrainingResult]", outs: Sequence[str]) -> None:
     )
     rows = []
     for result, out in zip(trainings, outs):
-        kept = int(result.network.information["epochs"])
+        kept = _kept(result)
         for epoch in result.history:
             if several and epoch.epoch == kept:
                 rows.append([out, *_row(epoch)])
             elif not several and (epoch.majority_error is not None or epoch.epoch == kept):
                 rows.append(_row(epoch))
     print_table(headings, rows, text=("network",), title=title)
-    print(measured(trainings[0].network))
+    for result, out in zip(trainings, outs):
+        if isinstance(result, RivalResult):
+            accuracy = percent(asdict(result.answers.accuracy()))
+            print(f"{out}: seed {result.answers.seed}, {accuracy} of the test images are right")
+    if isinstance(trainings[0], TrainingResult):
+        print(measured(trainings[0].network))
+
+
+def _kept(result: "TrainingResult | RivalResult") -> int:
+    """Return the number of the epoch whose weights were kept."""
+    from qnnq.training.trainer import RivalResult
+
+    if isinstance(result, RivalResult):
+        return result.history[-1].epoch
+    return int(result.network.information["epochs"])
 
 
 def _row(epoch: "Epoch") -> list[str]:

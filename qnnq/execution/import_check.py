@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 
-from qnnq.arrays import FloatArray
 from qnnq.data.dataset import Dataset
 from qnnq.data.files import read_array
 from qnnq.errors import InputError
@@ -13,7 +12,7 @@ from qnnq.execution.engines.ideal import IdealEngine
 from qnnq.execution.inputs import data_for, taken_by
 from qnnq.execution.modes.stepwise import Stepwise
 from qnnq.execution.shot_loop import run_shots
-from qnnq.networks.activation import phi
+from qnnq.execution.unsampled import unsampled_logits
 from qnnq.networks.imports import PRECISION
 from qnnq.networks.network import Network
 from qnnq.statistics import Accuracy, accuracies, share_right
@@ -28,14 +27,14 @@ class ImportCheck:
     """Accuracies without noise, on `images` images.
 
     Attributes:
-        classical: Of the same weights with phi(z) in place of each measured outcome.
+        unsampled: Of the same weights with phi(z) in place of each measured outcome.
         one_shot: As imported.
         majority: As imported, the majority of `SHOTS` shots.
         majorities: The same with each of `STRETCHES` in place of the imported stretch.
         images: How many images.
     """
 
-    classical: Accuracy
+    unsampled: Accuracy
     one_shot: Accuracy
     majority: Accuracy
     majorities: dict[float, Accuracy]
@@ -55,7 +54,7 @@ def check_import(network: Network, data: Dataset) -> ImportCheck:
     activations = set(network.activations)
     stretches = [] if "linear" in activations else STRETCHES
     return ImportCheck(
-        share_right(_logits(network, data).argmax(axis=1) == data.labels),
+        share_right(unsampled_logits(network, data.images).argmax(axis=1) == data.labels),
         found["single_shot"],
         found["majority"],
         {s: _sampled(replace(network, stretch=s), data)["majority"] for s in stretches},
@@ -97,7 +96,7 @@ def check_logits(network: Network, data: str) -> LogitsCheck:
             half precision: by more than their sums are rounded).
     """
     taken = data_for(network, data, "the network", labelled=False)
-    found, expected = _logits(network, taken), read_array(Path(data), "logits")
+    found, expected = unsampled_logits(network, taken.images), read_array(Path(data), "logits")
     if expected.shape != found.shape or not np.isfinite(expected).all():
         raise InputError(
             f"{data}: logits: expected finite numbers of shape {found.shape}, got {expected.shape}"
@@ -120,13 +119,3 @@ def _sampled(network: Network, data: Dataset) -> dict[str, Accuracy]:
     mode = Stepwise(IdealEngine(network.entanglements), network.entanglements)
     votes = run_shots(network, data.images, np.arange(len(data.images)), mode, SHOTS, 0)
     return accuracies(votes.counts, votes.softmax_sums, data.labels, SHOTS)
-
-
-def _logits(network: Network, data: Dataset) -> FloatArray:
-    whole = data.images.dtype == np.uint8
-    values: FloatArray = data.images / 255 if whole else data.images.astype(np.float64)
-    for layer, (weight, bias) in enumerate(zip(network.weights, network.biases, strict=True)):
-        values = values @ weight.T + (0 if bias is None else bias)
-        if layer < network.hidden:
-            values = phi(values, network.activations[layer], network.stretches[layer])
-    return values

@@ -104,6 +104,10 @@ class TrainingData:
             return network
         return self.scaling.stored_in(self.standard.taken_up_by(network))
 
+    def as_deployed(self, test: Dataset) -> Dataset:
+        """Return the test data as the network takes them that is trained with these."""
+        return test if self.scaling is None else _with(self.scaling, test, test.name)
+
 
 def for_training(data: Dataset, test: Dataset, clip: bool = False) -> TrainingData:
     """Return data as it is trained with; the means and deviations are those of `data`.

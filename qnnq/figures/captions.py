@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from matplotlib.figure import Figure
-
 from qnnq.options.coherent import OF_COHERENT_MODE
 from qnnq.results.labels import distinct, label_text
 from qnnq.results.points import Measured
@@ -76,9 +74,13 @@ def name_groups(lines: Sequence[Sequence[Measured]], apart: Sequence[str]) -> tu
 
 def prediction_name(prediction: str, points: Sequence[Measured]) -> str:
     """Return what an axis of accuracies says, with the number of shots that a vote is made of."""
-    if prediction == "single_shot":
-        return "accuracy of one shot"
-    return f"accuracy of the {vote_name(points, prediction)}"
+    article = "" if prediction == "single_shot" else "the "
+    return f"accuracy of {article}{short_name(prediction, points)}"
+
+
+def short_name(prediction: str, points: Sequence[Measured]) -> str:
+    """Return what a prediction is called."""
+    return "one shot" if prediction == "single_shot" else vote_name(points, prediction)
 
 
 def vote_name(points: Sequence[Measured], prediction: str = "majority") -> str:
@@ -100,11 +102,6 @@ def _shots(points: Sequence[Measured]) -> str:
     text = shots + (f" x {times} repetitions" if numbers != [1] else "")
     pooled = all(point.pooled for point in points)
     return text + (f" (seeds pooled: {vote_name(points)})" if pooled else "")
-
-
-def caption(text: str, figure: Figure) -> str:
-    """Break a line of small type to a figure's width."""
-    return textwrap.fill(text, int(17 * figure.get_figwidth()))
 
 
 def in_legend(name: str) -> str:

@@ -2,19 +2,31 @@
 
 import math
 from collections.abc import Sequence
+from contextlib import nullcontext
 from itertools import cycle
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from noise_models.catalogue import MECHANISMS
 from qnnq.devices.names import device_kind, resolve_device
 from qnnq.errors import InputError
-from qnnq.figures.captions import caption, in_legend, name_groups, prediction_name, vote_name
-from qnnq.figures.curves import mark_unfinished
-from qnnq.figures.style import HATCHES, MOST_SERIES, looks, percent_axis, styled
+from qnnq.figures.captions import in_legend, name_groups, prediction_name, vote_name
+from qnnq.figures.curves import Prediction, mark_unfinished
+from qnnq.figures.style import (
+    HATCHES,
+    MOST_SERIES,
+    looks,
+    panels,
+    percent_axis,
+    place_legend,
+    styled,
+    tell,
+)
 from qnnq.results.points import Measured
+from qnnq.results.references import unsampled_of
 from qnnq.results.robustness import attributions, groups
 from qnnq.statistics import Difference
 
@@ -22,9 +34,17 @@ MOST_DEVICES = 30
 
 
 def plot_devices(
-    points: Sequence[Measured], prediction: str = "majority", known: Sequence[str] = ()
+    points: Sequence[Measured],
+    prediction: Prediction = "majority",
+    known: Sequence[str] = (),
+    references: Sequence[Measured] = (),
+    ax: Axes | None = None,
 ) -> Figure:
-    """Draw the accuracy of every network on every device, the best device at the top."""
+    """Draw the accuracy of every network on every device, the best device at the top.
+
+    Behind each name stand the ranks that its intervals allow: devices of overlapping ranks are
+    tied.
+    """
     found = [[point for point in line if point.labels.get("device")] for line in _series(points)]
     lines = [line for line in found if line]
     if len(lines) > MOST_SERIES or not lines:
@@ -36,9 +56,9 @@ def plot_devices(
         devices = [*devices[:half], *devices[-half:]]
     names, common = name_groups(lines, ["device", "noise"])
     turns = {name for name in devices if any(_in_turns(name, line[0]) for line in lines)}
-    with styled():
-        figure = Figure(figsize=(6.2, 1.4 + 0.19 * len(devices)), layout="constrained")
-        axes = figure.subplots()
+    ranks = _ranks(lines, prediction)
+    with styled() if ax is None else nullcontext():
+        figure, (axes,) = panels(ax, 6.2, 1.4 + 0.19 * len(devices))
         styles = looks([str(line[0].labels["network"]) for line in lines], known)
         for number, (whole, name, style) in enumerate(zip(lines, names, styles, strict=True)):
             line = [point for point in whole if point.labels["device"] in devices]
@@ -55,19 +75,57 @@ def plot_devices(
             drawn = zip(values, heights, line, strict=True)
             mark_unfinished(axes, [(value, y) for value, y, point in drawn if not point.complete])
         axes.set_yticks(
-            range(len(devices)), [name + " *" * (name in turns) for name in devices], fontsize=7
+            range(len(devices)),
+            [f"{name}{' *' * (name in turns)}  {ranks[name]}" for name in devices],
+            fontsize="small",
         )
         axes.set_ylim(-0.7, len(devices) - 0.3)
         if left_out:
             axes.axhline(len(devices) / 2 - 0.5, color="0.5", linewidth=0.8, linestyle=":")
             common += f"; {left_out} devices in the middle are left out"
+        common += "; behind the names: the ranks that the intervals allow"
         if turns:
             common += "; * fewer qubits than a layer needs: its neurons take turns"
         percent_axis(axes, "x")
         axes.set_xlabel(prediction_name(prediction, points))
-        axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8)
-        axes.set_title(caption(common, figure), fontsize=8, loc="left")
+        for line, style in zip(lines, styles, strict=True):
+            reference = unsampled_of(line[0], references)
+            if reference is not None:
+                value = reference.on(line[0].images).accuracy().value
+                told = "unsampled: the same weights, phi(z)" if line is lines[0] else None
+                dotted = (0, (1, 1.5))
+                axes.axvline(value, color=style.color, linestyle=dotted, lw=1.1, label=told)
+        place_legend(axes)
+        tell(figure, common, axes)
     return figure
+
+
+def _ranks(lines: Sequence[Sequence[Measured]], prediction: str) -> dict[str, str]:
+    """Return by device the ranks that are possible, such as `1` or `2-5`, 1 the best.
+
+    A device is surely better than another one where an interval of it lies above the other's, and
+    none below.
+    """
+    found = [
+        {str(point.labels["device"]): point.accuracy(prediction) for point in line}
+        for line in lines
+    ]
+    names = {name for line in found for name in line}
+
+    def above(one: str, other: str) -> bool:
+        return any(
+            one in line and other in line and line[one].low > line[other].high for line in found
+        )
+
+    def better(one: str, other: str) -> bool:
+        return above(one, other) and not above(other, one)
+
+    ranks = {}
+    for name in names:
+        first = 1 + sum(better(other, name) for other in names)
+        last = len(names) - sum(better(name, other) for other in names)
+        ranks[name] = str(first) if first == last else f"{first}\N{EN DASH}{last}"
+    return ranks
 
 
 def _worst_first(lines: Sequence[Sequence[Measured]], prediction: str) -> list[str]:
@@ -89,7 +147,9 @@ def _in_turns(device: str, point: Measured) -> bool:
     return bool(resolve_device(device).target.num_qubits < each * widest)
 
 
-def plot_attribution(points: Sequence[Measured], known: Sequence[str] = ()) -> Figure:
+def plot_attribution(
+    points: Sequence[Measured], known: Sequence[str] = (), ax: Axes | None = None
+) -> Figure:
     """Draw the change of majority accuracy by each mechanism alone, and by its removal."""
     found = attributions(points)
     settings = list(dict.fromkeys(str(each.labels) for each in found))
@@ -99,11 +159,10 @@ def plot_attribution(points: Sequence[Measured], known: Sequence[str] = ()) -> F
     lines = {_setting(line[0]): line for line in groups(points, ["off"])}
     names, common = name_groups([lines[setting] for setting in settings], ["off"])
     styles = looks([str(lines[each][0].labels["network"]) for each in settings], known)
-    with styled():
-        figure = Figure(figsize=(7.0, 3.4), layout="constrained")
-        panels = figure.subplots(1, 2, sharey=True)
+    with styled() if ax is None else nullcontext():
+        figure, both = panels(ax, 7.0, 3.4, 2, sharey=True)
         for axes, kind, title in zip(
-            panels,
+            both,
             ("alone", "removed"),
             (
                 "alone, against no noise\n(below 0: it costs)",
@@ -134,17 +193,16 @@ def plot_attribution(points: Sequence[Measured], known: Sequence[str] = ()) -> F
                 axes.text(0.5, 0.6, "not in these points", transform=axes.transAxes, ha="center")
             axes.set_xlim(-0.6, len(mechanisms) - 0.4)
             axes.axhline(0, color="0.2", linewidth=0.8)
-            axes.set_xticks(range(len(mechanisms)), mechanisms)
-            axes.set_title(title, fontsize=9)
+            axes.set_xticks(range(len(mechanisms)), mechanisms, rotation=30, ha="right")
+            axes.set_title(title, fontsize="small")
             axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:+g}" if value else "0")
-        panels[0].set_ylabel(f"change of the {vote_name(points)} (points)")
+        both[0].set_ylabel(f"change of the {vote_name(points)} (points)")
         handles = [
             Patch(label=in_legend(name), facecolor=style.color, hatch=hatch, edgecolor="white")
             for name, style, hatch in zip(names, styles, cycle(HATCHES))
         ]
-        panels[1].legend(handles=handles, loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8)
-        common += "; pale: the interval holds 0"
-        figure.suptitle(caption(common, figure), fontsize=8, x=0.02, ha="left")
+        place_legend(both[1], handles=handles)
+        tell(figure, common + "; pale: the interval holds 0")
     return figure
 
 

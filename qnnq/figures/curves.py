@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Literal
 
@@ -11,11 +12,22 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import ScaledTranslation, Transform
 
 from qnnq.errors import InputError
-from qnnq.figures.captions import caption, in_legend, name_groups, prediction_name
-from qnnq.figures.style import MOST_SERIES, Look, look, looks, percent_axis, styled
+from qnnq.figures.captions import in_legend, name_groups, named, prediction_name, short_name
+from qnnq.figures.style import (
+    MOST_SERIES,
+    Look,
+    look,
+    looks,
+    panels,
+    percent_axis,
+    place_legend,
+    styled,
+    tell,
+)
 from qnnq.options.coherent import OF_COHERENT_MODE
 from qnnq.results.labels import duration
 from qnnq.results.points import Measured
+from qnnq.results.references import rivals, unsampled_of
 from qnnq.results.robustness import groups
 
 Axis = Literal["strength", "pairs", "stretch", "entanglement", "feedback_latency"]
@@ -26,6 +38,7 @@ AXES: dict[Axis, str] = {
     "entanglement": r"entanglement angle $g/\pi$",
     "feedback_latency": "feedback latency",
 }
+Prediction = Literal["single_shot", "majority", "soft_vote"]
 Scale = Literal["auto", "log", "linear"]
 _SPREAD_POINTS = 7.0
 _PER_NETWORK = ("stretch", "entanglement")
@@ -34,55 +47,147 @@ _WIDE_RANGE = 16
 
 def plot_curves(
     points: Sequence[Measured],
-    x: Axis,
-    prediction: str = "majority",
+    x: Axis = "strength",
+    prediction: Prediction | Sequence[Prediction] = "majority",
     scale: Scale = "auto",
     known: Sequence[str] = (),
+    references: Sequence[Measured] = (),
+    ax: Axes | None = None,
 ) -> Figure:
-    """Draw accuracies with their intervals as bars; raises `InputError` for too many lines.
+    """Draw accuracies with their intervals as bars.
 
     Where `x` does not apply to a line (stepwise networks have no feedback latency) it is level.
-    `known` are all networks of several figures, in which each then looks the same.
+    Points of machines are drawn over the line of the same network as large marks, not joined.
+
+    Args:
+        points: Those of a results file, such as `qnnq.read_results` returns.
+        x: What stands along the axis: a label of the points, one of `AXES`.
+        prediction: `single_shot`, `majority`, `soft_vote`, or several: the first is drawn full,
+            others are pale.
+        scale: `log`, `linear`, or whichever suits the values.
+        known: All networks of several figures, in which each then looks the same.
+        references: What is drawn level beside the lines: the same weights without sampling, and
+            classical networks.
+        ax: Where to draw; None: a new figure.
+
+    Raises:
+        InputError: If no point has a place on the axis, or there are too many lines.
     """
-    lines, apart = _lines(points, x)
-    with styled():
-        figure = Figure(figsize=(7.0, 4.0), layout="constrained")
-        axes = figure.subplots()
-        _draw(axes, lines, apart, x, prediction, known)
+    predictions = [prediction] if isinstance(prediction, str) else list(prediction)
+    simulated = [point for point in points if not on_machine(point)] or list(points)
+    lines, apart = _lines(simulated, x)
+    with styled() if ax is None else nullcontext():
+        figure, (axes,) = panels(ax, 7.0, 4.0)
+        styles = _looks(lines, apart, known)
+        for number, wanted in enumerate(predictions):
+            _draw(axes, lines, apart, x, wanted, styles, pale=number > 0)
+        if len(simulated) < len(points):
+            machine = [point for point in points if on_machine(point)]
+            _draw_machines(axes, machine, lines, x, predictions[0], styles)
+        _draw_references(axes, lines, references, styles)
+        _draw_chance(axes, lines)
+        axes.set_xlabel(AXES[x])
+        axes.set_ylabel(_axis_name(predictions, simulated))
+        percent_axis(axes)
         _scale_x(axes, _x_values(points, x), scale, x)
-        axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8)
-        axes.set_title(caption(name_groups(lines, apart)[1], figure), fontsize=8, loc="left")
+        place_legend(axes)
+        tell(figure, name_groups(lines, apart)[1], axes)
     return figure
+
+
+def on_machine(point: Measured) -> bool:
+    """Whether a point was measured by jobs."""
+    return point.labels.get("engine") == "runtime"
+
+
+def _axis_name(predictions: Sequence[str], points: Sequence[Measured]) -> str:
+    if len(predictions) == 1:
+        return prediction_name(predictions[0], points)
+    return f"accuracy; pale: {' and '.join(short_name(each, points) for each in predictions[1:])}"
+
+
+def _draw_references(
+    axes: Axes,
+    lines: Sequence[Sequence[Measured]],
+    references: Sequence[Measured],
+    styles: Sequence[Look],
+) -> None:
+    """Draw the accuracy of each line's weights without sampling, and that of rivals, level."""
+    drawn: set[str] = set()
+    for line, style in zip(lines, styles, strict=True):
+        found = unsampled_of(line[0], references)
+        if found is not None and found.network_digest not in drawn:
+            drawn.add(found.network_digest)
+            value = found.on(line[0].images).accuracy().value
+            name = None if len(drawn) > 1 else "unsampled: the same weights, phi(z)"
+            axes.axhline(value, color=style.color, linestyle=(0, (1, 1.5)), lw=1.1, label=name)
+    for number, rival in enumerate(rivals(references)):
+        value = rival.accuracy().value
+        colour, dashes = ("0.25", "0.5", "0.65")[number % 3], ((0, (7, 2)), (0, (4, 2, 1, 2)))
+        axes.axhline(
+            value,
+            color=colour,
+            linestyle=dashes[number % 2],
+            lw=1.1,
+            label=in_legend(named("network", rival.labels["network"])),
+        )
+
+
+def _draw_chance(axes: Axes, lines: Sequence[Sequence[Measured]]) -> None:
+    """Draw the accuracy of guessing, where the axis comes near it."""
+    chance = 1 / lines[0][0].counts.shape[1]
+    low, high = axes.get_ylim()
+    if low - chance < 0.5 * (high - low):
+        axes.axhline(chance, color="0.45", linestyle=":", lw=0.9, label=f"chance, {100 * chance:.3g}%")
+
+
+def _draw_machines(
+    axes: Axes,
+    points: Sequence[Measured],
+    lines: Sequence[Sequence[Measured]],
+    x: Axis,
+    prediction: str,
+    styles: Sequence[Look],
+) -> None:
+    of_network = {line[0].network_digest: style for line, style in zip(lines, styles, strict=True)}
+    for point in points:
+        if point.labels.get(x, "") == "":
+            continue
+        style = of_network.get(point.network_digest, look(MOST_SERIES - 1))
+        found = point.accuracy(prediction)
+        axes.errorbar(
+            [float(point.labels[x])],
+            [found.value],
+            [[found.value - found.low], [found.high - found.value]],
+            fmt="*",
+            color=style.color,
+            markersize=11,
+            markeredgecolor="black",
+            markeredgewidth=0.7,
+            capsize=3,
+            zorder=6,
+            label=in_legend(f"measured on {point.labels['device']}"),
+        )
 
 
 def plot(
     points: Sequence[Measured],
     x: Axis = "strength",
-    prediction: str = "majority",
+    prediction: Prediction | Sequence[Prediction] = "majority",
     *,
     ax: Axes | None = None,
     scale: Scale = "auto",
+    references: Sequence[Measured] = (),
 ) -> Axes:
-    """Draw accuracies with their intervals into axes of matplotlib, and return them.
+    """Draw what `plot_curves` draws into axes of matplotlib, and return them.
 
-    Args:
-        points: Those of a results file, such as `qnnq.read_results` returns.
-        x: What stands along the axis: a label of the points, one of `AXES`.
-        prediction: `single_shot`, `majority` or `soft_vote`.
-        ax: Where to draw; None: the current axes of `matplotlib.pyplot`.
-        scale: `log`, `linear`, or whichever suits the values.
-
-    Raises:
-        InputError: If no point has a place on the axis, or there are too many lines.
+    `ax` None: the current axes of `matplotlib.pyplot`.
     """
     if ax is None:
         from matplotlib import pyplot
 
         ax = pyplot.gca()
-    lines, apart = _lines(points, x)
-    _draw(ax, lines, apart, x, prediction, ())
-    _scale_x(ax, _x_values(points, x), scale, x)
-    ax.legend()
+    plot_curves(points, x, prediction, scale, references=references, ax=ax)
     return ax
 
 
@@ -103,16 +208,15 @@ def _draw(
     apart: Sequence[str],
     x: Axis,
     prediction: str,
-    known: Sequence[str],
+    styles: Sequence[Look],
+    *,
+    pale: bool,
 ) -> None:
     names, _ = name_groups(lines, apart)
-    styles = _looks(lines, apart, known)
     for number, (line, name, style) in enumerate(zip(lines, names, styles, strict=True)):
         place = _aside(axes, number - (len(lines) - 1) / 2, len(lines))
-        _draw_line(axes, line, x, prediction, in_legend(name), style, place)
-    axes.set_xlabel(AXES[x])
-    axes.set_ylabel(prediction_name(prediction, [point for line in lines for point in line]))
-    percent_axis(axes)
+        label = "_" if pale else in_legend(name)
+        _draw_line(axes, line, x, prediction, label, style, place, alpha=0.4 if pale else 1.0)
 
 
 def _x_values(points: Sequence[Measured], x: Axis) -> list[float]:
@@ -154,11 +258,14 @@ def _draw_line(
     name: str,
     style: Look,
     place: Transform,
+    alpha: float,
 ) -> None:
     if line[0].labels.get(x, "") == "":
         level = line[0].accuracy(prediction)
         axes.axhspan(level.low, level.high, color=style.color, alpha=0.1, lw=0)
-        axes.axhline(level.value, label=name, color=style.color, linestyle=style.linestyle)
+        axes.axhline(
+            level.value, label=name, color=style.color, linestyle=style.linestyle, alpha=alpha
+        )
         return
     line = sorted(line, key=lambda point: float(point.labels[x]))
     unit = math.pi if x == "entanglement" else 1.0
@@ -167,13 +274,14 @@ def _draw_line(
     middles = np.array([f.value for f in found])
     ends = np.array([[f.low for f in found], [f.high for f in found]])
     bars = axes.errorbar(
-        values, middles, np.abs(ends - middles), fmt="none", ecolor=style.color, elinewidth=0.9
+        values, middles, np.abs(ends - middles), fmt="none", ecolor=style.color, elinewidth=0.9,
+        alpha=alpha,
     )  # fmt: skip
     (drawn,) = axes.plot(
         values, middles, label=name, color=style.color, marker=style.marker,
         # Networks that were trained one by one are no curve.
         linestyle="none" if x in _PER_NETWORK else style.linestyle,
-        markeredgecolor="white", markeredgewidth=0.5,
+        markeredgecolor="white", markeredgewidth=0.5, alpha=alpha,
     )  # fmt: skip
     for artist in (drawn, *bars[2]):  # the limits of the axes are those of the data by now
         artist.set_transform(place)

@@ -1,29 +1,33 @@
 """Measured accuracies beside those of fitted noises."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from qnnq.figures.style import look, percent_axis, styled
+from qnnq.figures.style import look, panels, percent_axis, place_legend, styled
 from qnnq.fitting.explanation import Explanation
 from qnnq.statistics import wilson
 
 
-def fit_figure(explanations: Sequence[Explanation], pairs: Sequence[int]) -> Figure:
+def fit_figure(
+    explanations: Sequence[Explanation], pairs: Sequence[int], ax: Axes | None = None
+) -> Figure:
     """Draw what was measured at each setting, and the 95 % band that each noise predicts.
 
     Args:
         explanations: Of the same settings.
         pairs: The inserted pairs of each setting: the axis, where they all differ.
+        ax: Where to draw; None: a new figure.
     """
     points = explanations[0].predictions
     along = len(set(pairs)) == len(pairs) > 1
     x = np.array(pairs if along else range(1, len(points) + 1), float)
     order = np.argsort(x)
-    with styled():
-        figure = Figure(figsize=(5.4, 3.8), layout="constrained")
-        axes = figure.subplots()
+    with styled() if ax is None else nullcontext():
+        figure, (axes,) = panels(ax, 5.4, 3.8)
         for number, explanation in enumerate(explanations, start=1):
             style = look(number)
             low, value, high = (
@@ -57,5 +61,5 @@ def fit_figure(explanations: Sequence[Explanation], pairs: Sequence[int]) -> Fig
         axes.set_xlabel("inserted gate pairs" if along else "setting")
         axes.set_ylabel("accuracy of one shot")
         percent_axis(axes)
-        axes.legend(fontsize=6)
+        place_legend(axes)
     return figure

@@ -1,7 +1,9 @@
 """Pictures about single images: confusion, one image's votes, images by behaviour."""
 
 import math
+import textwrap
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -9,9 +11,18 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from qnnq.errors import InputError
-from qnnq.figures.captions import caption, name_groups, named, vote_name
+from qnnq.figures.captions import name_groups, named, vote_name
 from qnnq.figures.curves import AXES, Axis
-from qnnq.figures.style import HATCHES, MOST_SERIES, look, percent_axis, styled
+from qnnq.figures.style import (
+    HATCHES,
+    MOST_SERIES,
+    look,
+    panels,
+    percent_axis,
+    place_legend,
+    styled,
+    tell,
+)
 from qnnq.results.decided import Decided
 from qnnq.results.labels import shown
 from qnnq.results.points import Measured
@@ -19,33 +30,38 @@ from qnnq.results.robustness import behaviours, groups
 from qnnq.wording import counted
 
 MOST_PANELS = 6
-MOST_DRAWN = 8
+FEW = 50
+"""Images of a class below which a table counts them, as per cents would say more than there is."""
+MOST_DRAWN = 16
+_COLUMNS = 4
 _DARK = 0.55  # shares above this are dark cells, which take white figures
 
 
-def plot_confusion(points: Sequence[Measured]) -> Figure:
+def plot_confusion(points: Sequence[Measured], ax: Axes | None = None) -> Figure:
     """Draw the majority vote against the true class, a panel a point, in shares of each class."""
     _check_panels(len(points))
     names, common = name_groups([[point] for point in points], [])
-    with styled():
-        figure = Figure(figsize=(3.6 * len(points) + 0.4, 4.0), layout="constrained")
-        panels = figure.subplots(1, len(points), squeeze=False)[0]
-        for axes, point, name in zip(panels, points, names, strict=True):
+    with styled() if ax is None else nullcontext():
+        figure, each = panels(ax, 3.6 * len(points) + 0.4, 4.0, len(points))
+        for axes, point, name in zip(each, points, names, strict=True):
             table = point.confusion()
             classes = len(table)
             shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
-            _heat(axes, shares)
+            few = table.sum(axis=1).min() < FEW
+            _heat(axes, shares, table if few else None)
             axes.set_xticks(range(classes))
             axes.set_yticks(range(classes))
             axes.set_xlabel(vote_name([point]))
-            axes.set_title(f"{name}: {point.accuracy('majority').value:.1%} right", fontsize=9)
-        panels[0].set_ylabel("true class")
-        title = caption(f"{common}; cells: % of the true class", figure)
-        figure.suptitle(title, fontsize=8, x=0.02, ha="left")
+            right = f"{point.accuracy('majority').value:.1%} right"
+            axes.set_title(f"{textwrap.fill(name, 40)}: {right}", fontsize="small")
+        each[0].set_ylabel("true class")
+        least = int(min(point.confusion().sum(axis=1).min() for point in points))
+        what = "images" if least < FEW else "% of the true class"
+        tell(figure, f"{common}; cells: {what}")
     return figure
 
 
-def plot_image(points: Sequence[Measured], image: int, x: Axis) -> Figure:
+def plot_image(points: Sequence[Measured], image: int, x: Axis, ax: Axes | None = None) -> Figure:
     """Draw one image and the classes that its shots voted for along an axis, a panel a line.
 
     Raises:
@@ -57,13 +73,12 @@ def plot_image(points: Sequence[Measured], image: int, x: Axis) -> Figure:
     lines = groups(points, apart)
     _check_panels(len(lines))
     names, common = name_groups(lines, apart)
-    with styled():
-        figure = Figure(figsize=(2.2 + 3.2 * len(lines), 3.6), layout="constrained")
-        picture, *panels = figure.subplots(
-            1, 1 + len(lines), gridspec_kw={"width_ratios": [1.6, *[3] * len(lines)]}
-        )
+    with styled() if ax is None else nullcontext():
+        widths = {"width_ratios": [1.6, *[3] * len(lines)]}
+        number = 1 + len(lines)
+        figure, (picture, *each) = panels(ax, 3.2 * number - 1, 3.6, number, gridspec_kw=widths)
         truth = _draw_pixels(picture, points[0], image)
-        for axes, line, name in zip(panels, lines, names, strict=True):
+        for axes, line, name in zip(each, lines, names, strict=True):
             line = sorted(line, key=lambda point: float(point.labels[x]))
             shares = np.stack([_shares(point, image) for point in line], axis=1)
             _heat(axes, shares)
@@ -73,13 +88,13 @@ def plot_image(points: Sequence[Measured], image: int, x: Axis) -> Figure:
             axes.set_xlabel(AXES[x])
             shots = int(line[0].counts.sum(axis=1).max())
             told = counted(shots, "shot") if shots else "probabilities"
-            axes.set_title(f"{name}, {told}", fontsize=8)
-        panels[0].set_ylabel("class that a shot chose (% of shots)")
-        figure.suptitle(caption(common, figure), fontsize=8, x=0.02, ha="left")
+            axes.set_title(f"{name}, {told}", fontsize="small")
+        each[0].set_ylabel("class that a shot chose (% of shots)")
+        tell(figure, common)
     return figure
 
 
-def plot_behaviour(points: Sequence[Measured]) -> Figure:
+def plot_behaviour(points: Sequence[Measured], ax: Axes | None = None) -> Figure:
     """Draw how many images each network gains and loses against the network of stretch 0."""
     found = behaviours(points)
     if len(found) > MOST_SERIES:
@@ -89,9 +104,8 @@ def plot_behaviour(points: Sequence[Measured]) -> Figure:
     references = {named("network", each.reference.labels["network"]) for each in found}
     other = references.pop() if len(references) == 1 else "stretch 0"
     meanings = ("both right", "only this network right", f"only {other} right", "both wrong")
-    with styled():
-        figure = Figure(figsize=(6.2, 1.4 + 0.4 * len(found)), layout="constrained")
-        axes = figure.subplots()
+    with styled() if ax is None else nullcontext():
+        figure, (axes,) = panels(ax, 6.2, 1.4 + 0.4 * len(found))
         left = np.zeros(len(found))
         for number, (kind, meaning) in enumerate(zip(kinds, meanings, strict=True)):
             share = np.array(
@@ -109,7 +123,8 @@ def plot_behaviour(points: Sequence[Measured]) -> Figure:
                 if value > 0.025:
                     axes.text(
                         left[row] + value / 2, row, f"{100 * value:.1f}", ha="center", va="center",
-                        fontsize=7, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
+                        fontsize="x-small",
+                        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
                     )  # fmt: skip
             left += share
         axes.invert_yaxis()
@@ -117,41 +132,53 @@ def plot_behaviour(points: Sequence[Measured]) -> Figure:
         percent_axis(axes, "x")
         votes = vote_name([each.point for each in found])
         axes.set_xlabel(f"share of the images, by what the {votes} says")
-        figure.legend(loc="outside lower center", ncols=4, fontsize=8)
-        axes.set_title(caption(common, figure), fontsize=8, loc="left")
+        place_legend(axes)
+        tell(figure, common, axes)
     return figure
 
 
-def plot_decided(decided: Sequence[Decided]) -> Figure:
-    """Draw images that noise decides, the first of each network, with the votes before and after.
+def plot_decided(decided: Sequence[Decided], ax: Axes | None = None) -> Figure:
+    """Draw images that noise decides, each once, with its votes before and after.
 
-    Raises `InputError` where the images are not at hand, or are no squares.
+    Those that most settings have in common come first. Raises `InputError` where the images are not
+    at hand, or are no squares.
     """
-    by_network: dict[str, list[Decided]] = {}
+    by_image: dict[tuple[str, int], list[Decided]] = {}
     for each in decided:
-        by_network.setdefault(str(each.point.labels["network"]), []).append(each)
-    rows = list(by_network.items())[:MOST_PANELS]
-    with styled():
-        figure = Figure(figsize=(0.85 * MOST_DRAWN, 1.5 * len(rows)), layout="constrained")
-        parts = figure.subfigures(len(rows), 1, squeeze=False)[:, 0]
-        for part, (network, images) in zip(parts, rows, strict=True):
-            panels = part.subplots(1, MOST_DRAWN)
-            for axes in panels:
-                axes.set_axis_off()
-            for axes, each in zip(panels, images, strict=False):
-                pixels, _ = _pixels(each.point, each.image)
-                axes.imshow(pixels, cmap="Greys")
-                axes.set_title(f"{each.image}\n{each.before} \u2192 {each.after}", fontsize=7)
-            left = len(images) - MOST_DRAWN
-            more = f", {left} more not drawn" if left > 0 else ""
-            strength = shown(images[0].point.labels["strength"])
-            title = f"{named('network', network)} at strength {strength}{more}"
-            part.suptitle(title, fontsize=8, x=0.01, ha="left")
+        by_image.setdefault((str(each.point.labels["data"]), each.image), []).append(each)
+    found = sorted(by_image.values(), key=len, reverse=True)
+    drawn = found[:MOST_DRAWN]
+    columns = min(len(drawn), _COLUMNS)
+    rows = math.ceil(len(drawn) / columns)
+    with styled() if ax is None else nullcontext():
+        figure, (axes,) = panels(ax, 1.05 * columns, 1.45 * rows + 0.4)
+        axes.set_axis_off()
+        width, height = 1 / columns, 1 / rows
+        for number, settings in enumerate(drawn):
+            row, column = divmod(number, columns)
+            place = (column * width, 1 - (row + 0.97) * height, 0.9 * width, 0.62 * height)
+            cell = axes.inset_axes(place)
+            pixels, truth = _pixels(settings[0].point, settings[0].image)
+            cell.imshow(pixels, cmap="Greys")
+            cell.set_axis_off()
+            votes = sorted(
+                {f"{each.before} \N{RIGHTWARDS ARROW} {each.after}" for each in settings}
+            )
+            told = f"{settings[0].image}, class {truth}\n{', '.join(votes)}"
+            if len(by_image) > 1 and len(settings) > 1:
+                told += f"\n{len(settings)} settings"
+            cell.set_title(told, fontsize="x-small")
+        devices = sorted({str(each.point.labels["device"]) for each in decided} - {""})
+        left = len(found) - len(drawn)
+        more = f"; {counted(left, 'further image')} not drawn" if left else ""
+        tell(figure, f"on {', '.join(devices) or 'no device'}, under the weakest noise{more}")
     return figure
 
 
-def _heat(axes: Axes, shares: NDArray[np.float64]) -> None:
-    """Draw shares in [0, 1] as a picture whose darkness grows with the share, with figures."""
+def _heat(
+    axes: Axes, shares: NDArray[np.float64], counts: NDArray[np.integer] | None = None
+) -> None:
+    """Draw shares in [0, 1] as darkness, with per cents, or with counts, in the cells."""
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
     axes.grid(False)
     for (row, column), share in np.ndenumerate(shares):
@@ -160,9 +187,9 @@ def _heat(axes: Axes, shares: NDArray[np.float64]) -> None:
             axes.text(
                 column,
                 row,
-                f"{100 * share:.0f}",
+                f"{100 * share:.0f}" if counts is None else str(counts[row, column]),
                 color=colour,
-                fontsize=7,
+                fontsize="x-small",
                 ha="center",
                 va="center",
             )
@@ -179,7 +206,7 @@ def _draw_pixels(axes: Axes, point: Measured, image: int) -> int:
     pixels, truth = _pixels(point, image)
     axes.imshow(pixels, cmap="Greys")
     axes.set_axis_off()
-    axes.set_title(f"image {image}\ntrue class {truth}", fontsize=9)
+    axes.set_title(f"image {image}\ntrue class {truth}", fontsize="small")
     return truth
 
 

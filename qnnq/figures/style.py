@@ -1,11 +1,15 @@
 """Colours, markers and lines, and saving by file ending."""
 
 import io
+import math
 import os
-from collections.abc import Iterator, Sequence
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -23,6 +27,8 @@ _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "h", "p", "d")
 _LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
 HATCHES = ("", "///", "...", "xxx")
 
+COLUMNS = {1: 3.5, 2: 7.2}
+"""Inches of one and of two columns of a paper (89 and 183 mm, as journals ask for)."""
 _RC = {
     "font.size": 9,
     "axes.spines.top": False,
@@ -38,6 +44,38 @@ _RC = {
     "pdf.fonttype": 42,
     "savefig.dpi": 200,
 }
+
+
+@dataclass(frozen=True)
+class Style:
+    """How figures look.
+
+    Attributes:
+        rc: Settings of matplotlib beside those that all figures share.
+        width: Inches that every figure is wide; None: what suits it.
+        captions: Whether what its points share stands above it. It is the figure's label in any
+            case, as a caption for a paper.
+    """
+
+    rc: Mapping[str, Any] = field(default_factory=dict)
+    width: float | None = None
+    captions: bool = True
+
+    @property
+    def narrow(self) -> bool:
+        """Whether a legend has no room beside the axes."""
+        return self.width is not None and self.width < 5
+
+
+SCREEN = Style()
+PAGE = Style({"font.size": 9}, width=4.2)
+_STYLE: ContextVar[Style] = ContextVar("style", default=SCREEN)
+
+
+def paper(columns: int) -> Style:
+    """Return the style of figures for papers, 1 or 2 columns wide: 7 point, captions apart."""
+    rc = {"font.size": 7, "lines.markersize": 3, "lines.linewidth": 0.9, "savefig.dpi": 600}
+    return Style({**rc, "pdf.fonttype": 42, "axes.linewidth": 0.6}, COLUMNS[columns], False)
 
 
 @dataclass(frozen=True)
@@ -76,12 +114,71 @@ def looks(networks: Sequence[str], known: Sequence[str] = ()) -> list[Look]:
 
 
 @contextmanager
-def styled() -> Iterator[None]:
-    """Draw with this project's settings, whatever the user's are."""
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()
-        matplotlib.rcParams.update(_RC)
-        yield
+def styled(style: Style | None = None) -> Iterator[None]:
+    """Draw with this project's settings, whatever the user's are; None: those of the context."""
+    style = style or _STYLE.get()
+    token = _STYLE.set(style)
+    try:
+        with matplotlib.rc_context():
+            matplotlib.rcdefaults()
+            matplotlib.rcParams.update({**_RC, **style.rc})
+            yield
+    finally:
+        _STYLE.reset(token)
+
+
+def panels(
+    ax: Axes | None, width: float, height: float, columns: int = 1, **options: Any
+) -> tuple[Figure, list[Axes]]:
+    """Return a figure and its panels, side by side: new ones, or inside of the caller's axes.
+
+    Args:
+        ax: Where to draw; None: a new figure.
+        width: Inches of a new figure, where the style does not say.
+        height: Inches of it.
+        columns: Panels.
+        options: Of `Figure.subplots`, for a new figure.
+    """
+    if ax is None:
+        asked = _STYLE.get().width
+        figure = Figure((asked or width, height), layout="constrained")
+        return figure, [*figure.subplots(1, columns, squeeze=False, **options)[0]]
+    root = ax.get_figure(root=True)
+    assert root is not None
+    if columns == 1:
+        return root, [ax]
+    ax.set_axis_off()
+    share = 1 / columns
+    insets = [ax.inset_axes((i * share, 0, 0.85 * share, 1)) for i in range(columns)]
+    return root, insets
+
+
+def place_legend(axes: Axes, **options: Any) -> None:
+    """Put a legend where it hides nothing: beside the axes, below those of a narrow figure."""
+    figure = axes.get_figure(root=True)
+    if figure is None or figure.get_layout_engine() is None:  # the caller's
+        axes.legend(fontsize="small", **options)
+    elif _STYLE.get().narrow:
+        legend = figure.legend(loc="outside lower left", fontsize="small", **options)
+        lines = sum(1 + text.get_text().count("\n") for text in legend.get_texts())
+        lines = math.ceil(lines / options.get("ncols", 1))
+        per_line = 1.35 * matplotlib.rcParams["font.size"] * 0.833 / 72
+        figure.set_figheight(figure.get_figheight() + per_line * lines)
+    else:
+        axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize="small", **options)
+
+
+def tell(figure: Figure, text: str, axes: Axes | None = None) -> None:
+    """Put in small type what a figure is of, above it or above one of its axes."""
+    figure.set_label(text)
+    if not _STYLE.get().captions:
+        return
+    size = matplotlib.rcParams["font.size"] * 0.833
+    wrapped = textwrap.fill(text, int(128 * figure.get_figwidth() / size))
+    if axes is None:
+        figure.suptitle(wrapped, fontsize="small", x=0.02, ha="left")
+    else:
+        axes.set_title(wrapped, fontsize="small", loc="left")
 
 
 def percent_axis(axes: Axes, which: str = "y") -> None:

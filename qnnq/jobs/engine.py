@@ -294,7 +294,8 @@ class RuntimeEngine:
                 self._retries[job.number] = Pause(min(pause, LONGEST_RETRY_PAUSE_S))
             return self._advance(job, service)
         place = f", place {view.position} in the queue" if view.position else ""
-        return _Step(f"{view.id} {view.status}{place}", waits=view.status == "queued")
+        end = f", until about {view.until}" if view.until else ""
+        return _Step(f"{view.id} {view.status}{place}{end}", waits=view.status == "queued")
 
     def _resubmit(self, job: Job) -> str:
         return (

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from qnnq.data.selection import image_ranges
 from qnnq.errors import InputError, QnnqError
 from qnnq.execution.engines.angles import Angles
 from qnnq.execution.engines.base import Draws
 from qnnq.execution.engines.packing import pack
 from qnnq.execution.shot_loop import Votes
+from qnnq.execution.unsampled import unsampled_logits
 from qnnq.jobs.engine import Pending, complete_images, recorded_outcomes
 from qnnq.jobs.hardware_request import submission
 from qnnq.jobs.ledger import Ledger
@@ -25,9 +27,10 @@ from qnnq.jobs.service import JobView, Service
 from qnnq.options.coherent import OF_COHERENT_MODE
 from qnnq.results.outcomes import Outcomes
 from qnnq.results.result import RunResult
-from qnnq.results.task import Task
+from qnnq.results.task import UNSAMPLED, Task
 from qnnq.runs.labels import mode_labels
 from qnnq.runs.request import RunRequest
+from qnnq.runs.unsampled import answers
 from qnnq.statistics import Accuracy, accuracies
 from transpile import CompiledLayer, NetworkCircuit
 
@@ -139,6 +142,7 @@ class Collected(Outcomes):
         hardware: Jobs, executions and quantum seconds, against the estimate.
         labels: What tables and figures call the run, with the keys of a sweep's points.
         command: The command line that asks for the same run.
+        unsampled: What the same weights say of its images where phi(z) stands for every outcome.
         partial: Whether images are missing.
         prediction: What was expected beside what was measured (`qnnq.jobs.prediction`), None where
             nothing was, or images are missing.
@@ -148,6 +152,7 @@ class Collected(Outcomes):
     hardware: dict[str, Any]
     labels: dict[str, Any]
     command: str
+    unsampled: RunResult
     partial: bool
     prediction: dict[str, Any] | None = None
 
@@ -218,9 +223,17 @@ def collect_run(folder: Path) -> Collected:
             _hardware(run),
             _labels(run, task),
             submission(run.request),
+            _unsampled(run, result, data["images"][kept]),
             bool(partial),
             prediction,
         )
+
+
+def _unsampled(run: Run, result: RunResult, pixels: NDArray[Any]) -> RunResult:
+    network, images = run.network, image_ranges(result.images)
+    task = Task(network.digest, UNSAMPLED, 1, 0, data=result.task.data, images=images)
+    logits = unsampled_logits(network, pixels)
+    return answers(task, result.images, result.labels, logits, 0.0)
 
 
 def _go_on(folder: Path) -> str:

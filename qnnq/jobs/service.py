@@ -43,6 +43,7 @@ class JobView:
         tags: What it carries.
         created: When the service accepted it, ISO 8601, where that is known.
         capped: Whether it failed since it ran longer than it was allowed to.
+        until: When it will be done, by the clock, where that is foretold.
     """
 
     id: str
@@ -54,6 +55,7 @@ class JobView:
     tags: tuple[str, ...] = ()
     created: str | None = None
     capped: bool = False
+    until: str | None = None
 
     @property
     def digest(self) -> str | None:

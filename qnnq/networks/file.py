@@ -56,10 +56,30 @@ def _read(path: Path) -> Network:
                     raise InputError(f"{name}: expected float32 or float64, got {stored}")
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except SafetensorError as error:
-        raise InputError(
-            f"not a whole safetensors file: {error} (qnnq import makes one of trained weights)"
-        ) from error
+        raise InputError(f"{_other_kind(path)}: {error}") from error
     return _assemble(tensors, metadata)
+
+
+_KINDS = {
+    b"SQLite format 3": "a results file, no network (a classical rival is none either), which "
+    "qnnq report and qnnq compare read",
+    b"PK": "an archive: data go to --data, and qnnq import takes weights that torch saved",
+    b"\x89HDF": "HDF5, which is not read: qnnq import takes weights that torch saved",
+    b"[[grid]]": "a sweep file, which asks for results: qnnq sweep",
+    b"\x08": "ONNX, which is not read: qnnq import takes weights that torch saved",
+    b"\x80": "a pickle: weights that torch saved become a network by qnnq import",
+}
+"""What other files begin with, and what to do with them."""
+
+
+def _other_kind(path: Path) -> str:
+    """Return what a file is that is no whole safetensors file."""
+    with path.open("rb") as file:
+        start = file.read(64).lstrip()
+    for beginning, kind in _KINDS.items():
+        if start.startswith(beginning):
+            return kind
+    return "not a whole safetensors file (qnnq import makes one of trained weights)"
 
 
 def check_network_path(path: str | Path) -> None:

@@ -1,18 +1,18 @@
 """The parts of the page, each from what was read; one that does not apply says why."""
 
-import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any, cast
 
 from qnnq.errors import InputError
-from qnnq.figures.captions import vote_name
 from qnnq.figures.comparisons import plot_attribution, plot_devices
-from qnnq.figures.curves import Axis, plot_curves
+from qnnq.figures.curves import Axis, Prediction, on_machine, plot_curves
 from qnnq.figures.images import plot_confusion, plot_decided
-from qnnq.figures.style import MOST_SERIES
+from qnnq.figures.style import PAGE, styled
+from qnnq.report.accuracies import accuracies
 from qnnq.report.content import Cell, Picture, Section, Table
+from qnnq.report.maps import device_maps
 from qnnq.report.sources import Sources
 from qnnq.results.labels import shown
 from qnnq.results.layout import lay_out
@@ -23,6 +23,7 @@ from qnnq.wording import counted
 
 MOST_ROWS = 500
 MOST_FIGURES = 6
+LINES_IN_FIGURE = 6
 _AXES: Mapping[Axis, str] = {
     "strength": "Accuracy against noise strength",
     "pairs": "Accuracy against inserted gate pairs",
@@ -33,18 +34,25 @@ _BEYOND = 1e308  # sorts after every number
 
 def build_sections(sources: Sources) -> list[Section]:
     """Return all parts that the sources allow, and at the end what they do not."""
-    points = list(sources.points)
-    found: list[Section] = [_question(points)]
+    with styled(PAGE):
+        return _sections(sources)
+
+
+def _sections(sources: Sources) -> list[Section]:
+    points, references = list(sources.points), list(sources.references)
+    found: list[Section] = [accuracies(points, references)]
     missing: list[str] = []
     parts: list[Callable[[], Section | None]] = [
-        lambda: _summary(points),
-        *(lambda x=x: _curves(points, x) for x in _AXES),
-        lambda: _breakdown(points),
+        *(lambda x=x: _curves(points, references, x) for x in _AXES),
+        lambda: _breakdown(points, references),
         lambda: _latency(points),
         lambda: _attribution(points),
-        lambda: _devices(points),
+        lambda: _devices(points, references),
+        lambda: device_maps(sources.origins),
         lambda: _confusion(points),
         lambda: _decided(points),
+        lambda: _question(points),
+        lambda: _all(points),
     ]
     for part in parts:
         try:
@@ -106,43 +114,61 @@ def _how_seeds_count(points: Sequence[Measured]) -> str:
     return ""
 
 
-def _summary(points: Sequence[Measured]) -> Section:
-    rows = build_report("accuracy", points, None)
-    best = max(points, key=lambda point: point.accuracy("majority").value)
-    accuracy = best.accuracy("majority")
-    text = (
-        f"The best {vote_name([best])}, {_percent(accuracy.value)} ({_percent(accuracy.low)} to "
-        f"{_percent(accuracy.high)}), is that of {best.labels['network']} under "
-        f"{_noises([best])[0]} at strength {shown(best.labels['strength'])}."
-    )
-    return Section("Accuracies", (text,), tables=(_table(rows),))
+def _all(points: Sequence[Measured]) -> Section:
+    rows = [
+        {name: value for name, value in row.items() if not name.startswith("soft_vote")}
+        for row in build_report("accuracy", points, None)
+    ]
+    return Section("All points", tables=(_table(rows),))
 
 
-def _curves(points: Sequence[Measured], x: Axis) -> Section | None:
+def _curves(points: Sequence[Measured], references: Sequence[Measured], x: Axis) -> Section | None:
+    simulated = [point for point in points if not on_machine(point)]
     lines = [
-        line for line in groups(points, [x]) if len({point.labels.get(x, "") for point in line}) > 1
+        line
+        for line in groups(simulated, [x])
+        if len({point.labels.get(x, "") for point in line}) > 1
     ]
     if not lines:
         return None
     pictures, known = [], _values(points, "network")
-    parts = [lines[start : start + MOST_SERIES] for start in range(0, len(lines), MOST_SERIES)]
-    for part in parts[: MOST_FIGURES // 2]:
-        for prediction in ("majority", "single_shot"):
-            chosen = [point for line in part for point in line]
-            name = vote_name(chosen) if prediction == "majority" else "one shot"
-            words = f"{_AXES[x]}, {name}, {len(part)} lines"
-            pictures.append(Picture(plot_curves(chosen, x, prediction, known=known), words))
-    left = len(lines) - MOST_SERIES * (MOST_FIGURES // 2)
+    starts = range(0, len(lines), LINES_IN_FIGURE)
+    parts = [lines[start : start + LINES_IN_FIGURE] for start in starts]
+    for part in parts[:MOST_FIGURES]:
+        chosen = [point for line in part for point in line]
+        chosen += _measured_on_machines(part, points)
+        words = f"{_AXES[x]}, majority and one shot, {len(part)} lines"
+        both: tuple[Prediction, ...] = ("majority", "single_shot")
+        figure = plot_curves(chosen, x, both, known=known, references=references)
+        pictures.append(Picture(figure, words))
+    left = len(lines) - LINES_IN_FIGURE * MOST_FIGURES
     text = (f"Not drawn: {counted(left, 'further line')}.",) if left > 0 else ()
     return Section(_AXES[x], text, tuple(pictures))
 
 
-def _breakdown(points: Sequence[Measured]) -> Section:
-    rows = build_report("breakdown", points, None, unfinished=True)
+def _measured_on_machines(
+    lines: Sequence[Sequence[Measured]], points: Sequence[Measured]
+) -> list[Measured]:
+    """Return what was measured on machines of the networks and data of some lines."""
+    wanted = {(line[0].network_digest, line[0].data_digest) for line in lines}
+    return [
+        point
+        for point in points
+        if on_machine(point) and (point.network_digest, point.data_digest) in wanted
+    ]
+
+
+def _breakdown(points: Sequence[Measured], references: Sequence[Measured]) -> Section:
+    below = "the classical network (stretch 0, projective) without noise"
+    try:
+        rows = build_report("breakdown", points, None, unfinished=True)
+    except InputError:
+        rows = build_report("breakdown", points, "unsampled", True, references)
+        below = "the same weights without sampling"
     text = (
-        "The strength at which the majority falls below that of the classical network (stretch 0, "
-        "projective) without noise. Beyond: not within the strengths that were measured. An "
-        "interval that begins at 0 says that the network may never have been above it."
+        f"The strength at which the majority falls below that of {below}. Beyond: not within the "
+        "strengths that were measured. An interval that begins at 0 says that the network may "
+        "never have been above it."
     )
     return Section("How much noise they stand", (text,), tables=(_table(rows),))
 
@@ -168,13 +194,13 @@ def _attribution(points: Sequence[Measured]) -> Section:
     return Section("What each noise mechanism does", (text,), (picture,), (_table(rows),))
 
 
-def _devices(points: Sequence[Measured]) -> Section | None:
+def _devices(points: Sequence[Measured], references: Sequence[Measured]) -> Section | None:
     lines = groups((point for point in points if point.labels["device"]), ["device", "noise"])
     named = [point for line in lines if len(_values(line, "device")) > 1 for point in line]
     if not named:
         return None
     picture = Picture(
-        plot_devices(named, known=_values(points, "network")),
+        plot_devices(named, known=_values(points, "network"), references=references),
         "Accuracy on every device, the best at the top",
     )
     return Section("Devices", pictures=(picture,))
@@ -191,7 +217,7 @@ def _confusion(points: Sequence[Measured]) -> Section:
         Picture(plot_confusion([point]), f"Confusion of {point.labels['network']}")
         for point in chosen[:MOST_FIGURES]
     )
-    text = "The majority against the true class, at the strength nearest 1, in % of each class."
+    text = "The majority against the true class, at the strength nearest 1."
     left = len(chosen) - len(pictures)
     more = f" Not drawn: {counted(left, 'further setting')}." if left else ""
     return Section("Which classes are confused", (text + more,), pictures)
@@ -262,7 +288,3 @@ def _span(values: set[int]) -> str:
 
 def _words(name: str) -> str:
     return name.replace("_", " ")
-
-
-def _percent(value: float) -> str:
-    return f"{100 * value:.2f} %" if math.isfinite(value) else str(value)

@@ -1,5 +1,6 @@
 """What a page is made from: results files and the folders of runs on devices."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,9 +18,11 @@ from qnnq.results.points import (
     named_inputs,
     read_notes,
     read_points,
+    read_references,
 )
 from qnnq.results.repetitions import Repetitions
 from qnnq.results.result import RunResult
+from qnnq.results.task import REFERENCES
 
 _TOLD = 20
 """Failures of a results file that a page tells; the rest are counted."""
@@ -41,6 +44,7 @@ class Sources:
     Attributes:
         names: The files and folders, as they were given.
         points: Every point.
+        references: Networks that answer once, which they are read beside.
         origins: How each setting was measured.
         runs: Runs on devices by folder.
         sweeps: The texts of the sweep files that asked for the points.
@@ -50,6 +54,7 @@ class Sources:
 
     names: tuple[str, ...]
     points: tuple[Measured, ...]
+    references: tuple[Measured, ...]
     origins: tuple[Origin, ...]
     runs: Mapping[str, Collected]
     sweeps: tuple[str, ...]
@@ -86,6 +91,7 @@ def read_sources(
     points: list[Measured] = []
     origins: list[Origin] = []
     runs: dict[str, Collected] = {}
+    references: list[Measured] = []
     notes: list[str] = []
     sweeps: list[str] = []
     submissions: list[str] = []
@@ -95,8 +101,10 @@ def read_sources(
             runs[str(folder)] = found = collect_run(folder)
             points.append(_measured(found))
             submissions.append(found.command)
+            references.append(_unsampled(found))
             origins.append(Origin(found.labels, (found.result.seed,), found.result))
             continue
+        references += read_references(name)
         points += read_points(name, where, pool_seeds=pool_seeds)
         with Store(name) as store:
             origins += _origins(store)
@@ -112,15 +120,39 @@ def read_sources(
     unfinished = sum(not point.complete for point in points)
     if unfinished:
         notes.append(f"{unfinished} of {len(points)} points are not finished")
+    points = [each for each in points if each.labels.get("engine") not in REFERENCES] or points
+    points, references = by_digest(points, references)
     return Sources(
         names,
         tuple(alike(points)),
+        tuple(references),
         tuple(origins),
         runs,
         tuple(dict.fromkeys(sweeps)),
         tuple(dict.fromkeys(submissions)),
         tuple(notes),
     )
+
+
+def by_digest(
+    points: Sequence[Measured], references: Sequence[Measured]
+) -> tuple[list[Measured], list[Measured]]:
+    """Give each network one name, whatever the paths, and others of that name their digests."""
+    paths: dict[str, str] = {}
+    for point in (*points, *references):
+        name = str(point.labels["network"])
+        paths[point.network_digest] = min(paths.get(point.network_digest, name), name, key=len)
+    names = {digest: Path(path).name for digest, path in paths.items()}
+    taken = Counter(names.values())
+    called = {d: f"{name} ({d[:8]})" if taken[name] > 1 else name for d, name in names.items()}
+
+    def renamed(some: Sequence[Measured]) -> list[Measured]:
+        return [
+            replace(each, labels={**each.labels, "network": called[each.network_digest]})
+            for each in some
+        ]
+
+    return renamed(points), renamed(references)
 
 
 def is_run(name: str) -> bool:
@@ -138,7 +170,16 @@ def source_points(
     if not is_run(name):
         return read_points(name, where, pool_seeds=pool_seeds)
     run = collect_run(find_run(name))
-    return [point for _, point in filtered([(run.labels, _measured(run))], where)]
+    found = _measured(run), _unsampled(run)
+    chosen = [point for _, point in filtered([(each.labels, each) for each in found], where)]
+    return chosen if any(each.startswith("engine=") for each in where) else chosen[:1]
+
+
+def source_references(name: str) -> list[Measured]:
+    """Return the references of a results file or a run folder; raises as `read_sources`."""
+    if not is_run(name):
+        return read_references(name)
+    return [_unsampled(collect_run(find_run(name)))]
 
 
 def alike(points: Iterable[Measured]) -> list[Measured]:
@@ -151,8 +192,9 @@ def alike(points: Iterable[Measured]) -> list[Measured]:
 def _measured(run: Collected) -> Measured:
     result = run.result
     labels = {name: value for name, value in run.labels.items() if name not in REPEATED}
+    strength = 1.0 if result.task.strength is None else result.task.strength
     return Measured(
-        {**labels, "mode": result.task.mode, "content": ""},
+        {**labels, "mode": result.task.mode, "content": "", "strength": strength},
         result.images,
         result.labels,
         result.counts,
@@ -166,9 +208,28 @@ def _measured(run: Collected) -> Measured:
     )
 
 
+def _unsampled(run: Collected) -> Measured:
+    result = run.unsampled
+    aside = {"mode": result.task.mode, "content": ""}
+    own = {"engine": result.task.engine, "noise": "ideal", "strength": 0.0, "shots": 1}
+    labels = {name: value for name, value in run.labels.items() if name not in REPEATED}
+    return Measured(
+        {**labels, **aside, **own},
+        result.images,
+        result.labels,
+        result.counts,
+        result.softmax_sums,
+        result.seconds,
+        result.task.network,
+        str(result.task.data),
+        not run.partial,
+    )
+
+
 def _origins(store: Store) -> list[Origin]:
     return [
         Origin(each.labels, tuple(store.seeds(each.id)), result)
         for each in store.settings()
-        if (result := store.any_result(each.id)) is not None
+        if each.labels.get("engine") not in REFERENCES
+        and (result := store.any_result(each.id)) is not None
     ]

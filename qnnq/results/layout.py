@@ -8,6 +8,7 @@ from typing import Any
 from qnnq.results.labels import distinct, duration, label_text
 from qnnq.results.outcomes import PREDICTIONS
 from qnnq.results.tables import FOUND, IDENTIFYING, Row
+from qnnq.results.task import UNSAMPLED
 
 _LATENCY = "latency_us_"
 _VOTE = re.compile(r"(majority|soft_vote)((?:_[ab])?)$")
@@ -105,7 +106,7 @@ def _interval(row: Row, name: str) -> str:
 
 
 def _is_accuracy(name: str) -> bool:
-    return name in (*PREDICTIONS, "majority_a", "majority_b", "threshold")
+    return name in (*PREDICTIONS, UNSAMPLED, "majority_a", "majority_b", "threshold")
 
 
 def _text(name: str, value: object) -> str:

@@ -4,7 +4,7 @@ import hashlib
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
@@ -22,6 +22,7 @@ from qnnq.results.labels import shown
 from qnnq.results.outcomes import PREDICTIONS, Outcomes, check_prediction
 from qnnq.results.repetitions import Gathered, Repetitions, spread
 from qnnq.results.rows import canonical
+from qnnq.results.task import REFERENCES
 from qnnq.statistics import Accuracy, Right, share_right, single_shot, widened
 
 T = TypeVar("T")
@@ -100,6 +101,18 @@ class Measured(Outcomes):
         """
         return self.repetitions.right("majority", self.truth)
 
+    def on(self, images: NDArray[np.int64]) -> "Measured":
+        """Return a point of one repetition on some of its images, sorted as they are there."""
+        rows = np.searchsorted(self.images, images)
+        return replace(
+            self,
+            images=images,
+            truth=self.truth[rows],
+            counts=self.counts[rows],
+            softmax_sums=self.softmax_sums[rows],
+            repeated=None,
+        )
+
     def votes(self) -> NDArray[np.integer]:
         """Return the majority of each repetition, (repetitions, images)."""
         if isinstance(self.repetitions, Chances):
@@ -128,7 +141,8 @@ def read_points(
     """Read the points of a results file; parts that are not there yet are left out.
 
     Points of one name that measured different networks, data, noise or circuits stay apart: their
-    label `content` says what differs.
+    label `content` says what differs. References (`qnnq.results.task.REFERENCES`) are left out
+    where there are others, unless a condition names their engine.
 
     Args:
         path: The results file.
@@ -143,21 +157,44 @@ def read_points(
         store.check()
         conditions, seeds = _seeds_apart(list(where))
         chosen = filtered(_labelled(list(store.settings())), conditions)
+        if not any(each.startswith("engine=") for each in conditions):
+            chosen = [each for each in chosen if not _is_reference(each[0])] or chosen
         failures = store.failures()
         failed = {_repetition_key(failure.labels) for failure in failures}
-        pools: dict[str, _Pool] = {}
-        for labels, setting in chosen:
-            key = _repetition_key(labels)
-            pool = pools.setdefault(key, _Pool(labels, setting.content, pool_seeds))
-            pool.complete &= _repetition_key(setting.labels) not in failed
-            pool.add(store, setting.id, seeds)
-        points = sorted((point for pool in pools.values() for point in pool.measured()), key=_order)
+        points = _measured(store, chosen, failed, seeds, pool_seeds)
     if not points and seeds is not None:
         raise InputError(f"condition seed={min(seeds)}: no such points")
     if not points:
         reason = f"; {len(failures)} failed, the first: {failures[0].reason}" if failures else ""
         raise InputError(f"{path}: no finished points yet{reason}")
     return points
+
+
+def read_references(path: str | Path) -> list[Measured]:
+    """Read the points of a results file that others are read beside; raises `QnnqError`."""
+    with Store(path) as store:
+        found = [each for each in _labelled(list(store.settings())) if _is_reference(each[0])]
+        return _measured(store, found, set(), None, False)
+
+
+def _is_reference(labels: Mapping[str, Any]) -> bool:
+    return labels.get("engine") in REFERENCES
+
+
+def _measured(
+    store: Store,
+    chosen: Iterable[tuple[Mapping[str, Any], StoredSetting]],
+    failed: set[str],
+    seeds: set[str] | None,
+    pool_seeds: bool,
+) -> list[Measured]:
+    pools: dict[str, _Pool] = {}
+    for labels, setting in chosen:
+        key = _repetition_key(labels)
+        pool = pools.setdefault(key, _Pool(labels, setting.content, pool_seeds))
+        pool.complete &= _repetition_key(setting.labels) not in failed
+        pool.add(store, setting.id, seeds)
+    return sorted((point for pool in pools.values() for point in pool.measured()), key=_order)
 
 
 def read_networks(path: str | Path) -> list[str]:

@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,9 @@ from qnnq.devices.names import device_names, names_in
 from qnnq.errors import InputError
 from qnnq.results.labels import shown
 from qnnq.results.points import Measured
+from qnnq.results.references import required_unsampled
 from qnnq.results.repetitions import spread
+from qnnq.results.task import UNSAMPLED
 from qnnq.statistics import (
     Behaviour,
     Breakdown,
@@ -95,7 +98,7 @@ class Curve:
     """A setting along noise strength: its first point, its breakdown, the images it is about.
 
     `threshold` is the accuracy that it is not to fall below, `reference` the network whose it is,
-    or "".
+    `unsampled`, or "".
     """
 
     first: Measured
@@ -178,23 +181,41 @@ def classical(points: Sequence[Measured], like: Measured) -> Measured:
     )
 
 
-def breakdowns(points: Sequence[Measured], threshold: float | None) -> list[Curve]:
+def breakdowns(
+    points: Sequence[Measured],
+    threshold: float | Literal["unsampled"] | None,
+    references: Sequence[Measured] = (),
+) -> list[Curve]:
     """Return each curve's breakdown strength.
 
-    `threshold` is an accuracy; None: that of the classical network without noise, whose own curve
-    is left out. Raises `InputError` where there are no curves.
+    Args:
+        points: All points.
+        threshold: An accuracy; `unsampled`: that of the same weights without sampling; None: that
+            of the classical network without noise, whose own curve is left out.
+        references: See `qnnq.results.points.read_references`.
+
+    Raises:
+        InputError: Where there are no curves, or one lacks its reference.
     """
     found = []
     for curve in groups(points, ["strength"]):
-        reference = classical(points, curve[0]) if threshold is None and len(curve) > 1 else None
-        if len(curve) < 2 or reference in curve:
+        if len(curve) < 2:
+            continue
+        reference = None
+        if threshold == UNSAMPLED:
+            reference = required_unsampled(curve[0], references)
+        elif threshold is None:
+            reference = classical(points, curve[0])
+        if reference in curve:
             continue
         curve.sort(key=lambda point: point.labels["strength"])
         strengths = [point.labels["strength"] for point in curve]
         paired = pair(*curve, *([reference] if reference else []))
-        limit = paired.right[-1] if threshold is None else threshold
+        limit = threshold if isinstance(threshold, float | int) else paired.right[-1]
         value = breakdown(strengths, paired.right[: len(curve)], limit)
-        named = str(reference.labels["network"]) if reference else ""
+        named = ""
+        if reference:
+            named = UNSAMPLED if threshold == UNSAMPLED else str(reference.labels["network"])
         level, images = float(np.mean(limit)), len(paired.images)
         found.append(Curve(curve[0], value, level, named, images, paired.complete))
     if not found:

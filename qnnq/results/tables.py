@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,9 @@ from qnnq.results.frames import dataframe
 from qnnq.results.latency import latency_budgets
 from qnnq.results.outcomes import PREDICTIONS
 from qnnq.results.points import Measured
+from qnnq.results.references import unsampled_of
 from qnnq.results.robustness import Change, attributions, behaviours, breakdowns, check_complete
+from qnnq.results.task import UNSAMPLED
 from qnnq.statistics import Accuracy
 from qnnq.wording import nearest
 
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Row = dict[str, Any]
+Threshold = float | Literal["unsampled"]
+"""The accuracy not to fall below, or that of the same weights without sampling."""
 IDENTIFYING = ("network", "mechanism")
 BEHAVIOURS = ("both_right", "gained", "lost", "both_wrong")
 PROGRESS = ("done", "missing", "failed", "claimed")
@@ -41,15 +45,19 @@ def to_dataframe(points: Sequence[Measured]) -> "pd.DataFrame":
 
 
 def build_report(
-    name: str, points: Sequence[Measured], threshold: float | None, unfinished: bool = False
+    name: str,
+    points: Sequence[Measured],
+    threshold: Threshold | None,
+    unfinished: bool = False,
+    references: Sequence[Measured] = (),
 ) -> list[Row]:
     """Return the rows of a report; raises `InputError` where the points do not allow it.
 
     Reports that compare points refuse those that are not finished, unless `unfinished` is set.
     """
     reports: dict[str, Callable[[], list[Row]]] = {
-        "accuracy": lambda: [_accuracy(point) for point in points],
-        "breakdown": lambda: _breakdown(points, threshold),
+        "accuracy": lambda: [_accuracy(point, references) for point in points],
+        "breakdown": lambda: _breakdown(points, threshold, references),
         "latency": lambda: _latency(points, threshold),
         "attribution": lambda: _attribution(points),
         "behaviour": lambda: _behaviour(points),
@@ -63,7 +71,20 @@ def build_report(
     return reports[name]()
 
 
-def _accuracy(point: Measured) -> Row:
+def parse_threshold(text: str) -> Threshold:
+    """Return what `--threshold` asks for; raises `InputError`."""
+    if text == UNSAMPLED:
+        return "unsampled"
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= 1:
+        raise InputError(f"--threshold {text!r}: expected an accuracy in [0, 1], or unsampled")
+    return value
+
+
+def _accuracy(point: Measured, references: Sequence[Measured] = ()) -> Row:
     row = _labels(point.labels) | {
         "image_count": len(point.images),
         **_of_votes(point),
@@ -71,28 +92,35 @@ def _accuracy(point: Measured) -> Row:
     }
     for prediction in PREDICTIONS:
         there = prediction in point.prediction_names
-        row |= _interval(prediction, point.accuracy(prediction) if there else None)
+        row |= interval(prediction, point.accuracy(prediction) if there else None)
+    if references:
+        reference = unsampled_of(point, references)
+        row |= interval(UNSAMPLED, reference and reference.on(point.images).accuracy())
     return row
 
 
-def _breakdown(points: Sequence[Measured], threshold: float | None) -> list[Row]:
+def _breakdown(
+    points: Sequence[Measured], threshold: Threshold | None, references: Sequence[Measured]
+) -> list[Row]:
     return [
         _labels(curve.first.labels, leave_out=("strength",))
         | {"threshold": curve.threshold, "threshold_of": curve.reference}
         | {"image_count": curve.images, **_of_votes(curve.first), "complete": curve.complete}
-        | _interval("breakdown_strength", curve.breakdown)
-        for curve in breakdowns(points, threshold)
+        | interval("breakdown_strength", curve.breakdown)
+        for curve in breakdowns(points, threshold, references)
     ]
 
 
-def _latency(points: Sequence[Measured], threshold: float | None) -> list[Row]:
+def _latency(points: Sequence[Measured], threshold: Threshold | None) -> list[Row]:
+    if isinstance(threshold, str):
+        raise InputError(f"--threshold {threshold}: expected an accuracy with --report latency")
     limit = "1 point below that of the shortest latency" if threshold is None else threshold
     return [
         _labels(budget.first.labels, leave_out=("feedback_latency",))
         | {"threshold": limit, "image_count": budget.images}
         | {**_of_votes(budget.first), "complete": budget.complete}
-        | _interval("latency_us_majority", budget.majority)
-        | _interval("latency_us_single_shot", budget.single_shot)
+        | interval("latency_us_majority", budget.majority)
+        | interval("latency_us_single_shot", budget.single_shot)
         for budget in latency_budgets(points, threshold)
     ]
 
@@ -106,8 +134,8 @@ def _attribution(points: Sequence[Measured]) -> list[Row]:
             **_of_votes(found.point),
             "complete": found.complete,
         }
-        | _interval("change_when_alone", found.alone)
-        | _interval("change_when_removed", found.removed)
+        | interval("change_when_alone", found.alone)
+        | interval("change_when_removed", found.removed)
         for found in attributions(points)
     ]
 
@@ -142,10 +170,10 @@ def compared(labels: Row, change: Change, accuracies: Mapping[str, Accuracy] | N
         row |= _of_votes(change.reference, "_a") | _of_votes(change.point, "_b")
         del row["majority_of"], row["repetitions"]
     for name, accuracy in (accuracies or {}).items():
-        row |= _interval(name, accuracy)
+        row |= interval(name, accuracy)
     row |= {name: len(getattr(change.behaviour, name)) for name in BEHAVIOURS}  # by repetition
     p_value = {"p_value": change.difference.p_value}
-    return row | _interval("change", change.difference) | p_value
+    return row | interval("change", change.difference) | p_value
 
 
 def _of_votes(point: Measured, side: str = "") -> Row:
@@ -165,7 +193,7 @@ def _labels(labels: Mapping[str, Any], leave_out: Sequence[str] = ()) -> Row:
     return {name: value for name, value in labels.items() if name not in leave_out}
 
 
-def _interval(name: str, found: Any) -> Row:
+def interval(name: str, found: Any) -> Row:
     """Columns NAME, NAME_low, NAME_high of anything with an interval; empty where it is missing."""
     values = (found.value, found.low, found.high) if found is not None else (None,) * 3
     finite = (None if v is None else v if math.isfinite(v) else "beyond" for v in values)

@@ -12,6 +12,14 @@ SAMPLING = 2
 """Part of every task: raised when the same task and seed come to mean other random numbers."""
 
 
+UNSAMPLED = "unsampled"
+"""Engine of a network's own weights with phi(z) in place of outcomes."""
+CLASSICAL = "classical"
+"""Engine of a classical network that was trained as a rival."""
+REFERENCES = (UNSAMPLED, CLASSICAL)
+"""Engines that answer once for every image; others are read beside them."""
+
+
 @dataclass(frozen=True)
 class Task:
     """Everything that determines a result; None where it does not apply.
@@ -21,7 +29,7 @@ class Task:
     Attributes:
         network: Digest of the network.
         engine: What measures the layers: `ideal`, `instrument`, `aer` or `runtime`; or `exact`,
-            which samples nothing and has neither shots nor a seed.
+            which samples nothing and has neither shots nor a seed; or one of `REFERENCES`.
         shots: Shots an image.
         seed: Seed of every random number.
         mode: How the layers are deployed, such as `stepwise`.

@@ -6,6 +6,7 @@ from qnnq.deployments.timing import Timing
 from qnnq.options.coherent import OF_COHERENT_MODE, TIMES
 from qnnq.options.images import ImageOptions
 from qnnq.options.option import options_of
+from qnnq.results.task import CLASSICAL
 from qnnq.runs.request import RunRequest
 
 
@@ -19,6 +20,19 @@ def mode_labels(request: RunRequest) -> dict[str, float | str]:
     found = vars(Timing.of(request))
     times = {name: round(1e6 * found[name], 9) for name in TIMES}
     return {"mode": request.mode, **found, **times}
+
+
+def rival_labels(neuron: str, hidden: tuple[int, ...], data: str, images: str) -> dict[str, Any]:
+    """Return what tables and figures call a classical network, with the labels of a sweep."""
+    request = RunRequest(data=data, images=images, shots=1, engine="ideal", noise="ideal")
+    widths = "-".join(map(str, hidden))
+    aside = {"stretch": "", "entanglement": "", "widths": widths, "off": "", "strength": 0.0}
+    return {
+        "network": f"{neuron} {widths}",
+        **request_labels(request),
+        **aside,
+        "engine": CLASSICAL,
+    }
 
 
 def request_labels(request: RunRequest) -> dict[str, Any]:

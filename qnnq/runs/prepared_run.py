@@ -51,6 +51,12 @@ class PreparedRun:
             "indices": self.images,
         }
 
+    def unsampled(self) -> RunResult:
+        """Return what the same weights say where phi(z) stands for every outcome."""
+        from qnnq.runs.unsampled import unsampled
+
+        return unsampled(self.network, self.dataset, self.images)
+
     def mode(self) -> DeployedMode:
         """Return the mode that the run asks for."""
         return self.deployment.mode(self.engine_name, self.shots, self.seed)

@@ -167,7 +167,7 @@ def _expand_grid(grid: Grid, files: _Files, strengths: Iterable[float]) -> Itera
                 deployment = deploy(request, files.networks(network))
                 if engine != "ideal":
                     inputs["noise"] = deployment.noise
-            labels = _labels(request, files.networks(network))
+            labels = point_labels(request, files.networks(network))
             yield Point(
                 {**labels, "noise": noise, "off": "+".join(off)},
                 request,
@@ -243,7 +243,8 @@ def _check_exact(grid: Grid, network: Network) -> None:
         )
 
 
-def _labels(request: RunRequest, network: Network) -> dict[str, Any]:
+def point_labels(request: RunRequest, network: Network) -> dict[str, Any]:
+    """Return what tables and figures call a point."""
     return {
         "network": request.model,
         "stretch": max(network.stretches),

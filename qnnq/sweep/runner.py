@@ -9,6 +9,7 @@ from qnnq.results.file import Store
 from qnnq.storage.files import read_text
 from qnnq.sweep.file import parse_sweep
 from qnnq.sweep.points import count_tasks, crossed, expand
+from qnnq.sweep.references import store_unsampled
 from qnnq.sweep.schedule import Schedule, Tally
 from qnnq.sweep.work import Pool, available_cores
 
@@ -74,6 +75,7 @@ def run_sweep(
             schedule = Schedule(
                 points, store, pool, threads, tally, observe, retry=retry, retries=retries
             )
+            store_unsampled(sweep, store)
             schedule.run()
     if tally.failures:
         number = len(tally.failures)

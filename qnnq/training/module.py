@@ -11,7 +11,7 @@ from qnnq.networks.network import Network
 from qnnq.training.batches import drop
 from qnnq.training.living import living_step
 from qnnq.training.settings import TrainingSettings
-from qnnq.training.step import ActivationStep
+from qnnq.training.step import ActivationStep, straight_through
 
 
 class QuantizedNetwork(nn.Module):  # type: ignore[misc]
@@ -97,3 +97,26 @@ class QuantizedNetwork(nn.Module):  # type: ignore[misc]
             last_projective=self.settings.last_projective,
             information=information,
         )
+
+
+class ClassicalNetwork(QuantizedNetwork):
+    """The same linear layers with a classical activation in between, which samples nothing."""
+
+    def _finish(
+        self,
+        z: Tensor,
+        random: torch.Generator,
+        dropout: float,
+        dropped: torch.Generator | None,
+        responses: Sequence[Tensor] | None,
+    ) -> Tensor:
+        for layer in self.layers[1:]:
+            z = layer(drop(self._activated(z), dropout, dropped))
+        return z
+
+    def _activated(self, z: Tensor) -> Tensor:
+        if self.settings.classical == "relu":
+            return torch.relu(z)
+        if self.settings.classical == "tanh":
+            return torch.tanh(z)
+        return straight_through(z, torch.sign(z), (z.abs() < 1).to(z.dtype))

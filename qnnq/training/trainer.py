@@ -1,17 +1,23 @@
 """Train a network: from scratch, or on from a checkpoint."""
 
+import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from qnnq.data.dataset import Dataset
+from qnnq.data.selection import image_ranges
 from qnnq.errors import InputError
-from qnnq.execution.inputs import for_training
+from qnnq.execution.inputs import TrainingData, for_training
 from qnnq.networks.network import Network
+from qnnq.results.result import RunResult
+from qnnq.results.rows import canonical
+from qnnq.results.task import CLASSICAL, Task
+from qnnq.runs.unsampled import answers
 from qnnq.training.checkpoint import resume_from, write_checkpoint
 from qnnq.training.settings import Epoch, TrainingSettings
 from qnnq.training.training_run import TrainingRun
@@ -31,6 +37,21 @@ class TrainingResult:
     """
 
     network: Network
+    history: tuple[Epoch, ...]
+    interrupted: bool
+
+
+@dataclass(frozen=True)
+class RivalResult:
+    """A trained classical network.
+
+    Attributes:
+        answers: What it says of the test images: one vote for each.
+        history: Every finished epoch.
+        interrupted: Whether Ctrl-C ended it before its last epoch.
+    """
+
+    answers: RunResult
     history: tuple[Epoch, ...]
     interrupted: bool
 
@@ -65,10 +86,57 @@ def train(
         MemoryError: If the network, or what is trained at once, is too large.
     """
     taken = for_training(data, test, clip)
+    run, interrupted = _trained(settings, taken, progress, device, checkpoint)
+    network = taken.deployed(run.model.to_network(run.information(run.keep())))
+    return TrainingResult(network, run.finished.history, interrupted)
+
+
+def train_rival(
+    settings: TrainingSettings,
+    data: Dataset,
+    test: Dataset,
+    progress: Callable[[Epoch], None] | None = None,
+    device: str | None = None,
+    checkpoint: str | Path | None = None,
+    clip: bool = False,
+) -> RivalResult:
+    """Train a classical network by the recipe of `settings`; as `train`, but for what it returns.
+
+    Of a training that was interrupted the answers are those of the last finished epoch.
+    """
+    taken = for_training(data, test, clip)
+    run, interrupted = _trained(settings, taken, progress, device, checkpoint)
+    run.keep()
+    deployed = taken.as_deployed(test)
+    # Seeds of one recipe are repetitions of one thing: its name holds no weights.
+    recipe = {k: v for k, v in settings.identity().items() if k not in _NOT_OF_RIVALS}
+    name = hashlib.sha256(canonical({**recipe, "data": data.digest}).encode()).hexdigest()
+    images = np.arange(len(test.labels))
+    task = Task(
+        *(name, CLASSICAL, 1, settings.seed),
+        data=deployed.digest,
+        images=image_ranges(images),
+    )
+    logits, seconds = run.test_logits(), run.finished.history[-1].seconds
+    found = answers(task, images, test.labels, logits, seconds)
+    return RivalResult(found, run.finished.history, interrupted)
+
+
+_NOT_OF_RIVALS = ("seed", "stretch", "activation", "entanglement", "last_projective", "train_shots")
+
+
+def _trained(
+    settings: TrainingSettings,
+    taken: TrainingData,
+    progress: Callable[[Epoch], None] | None,
+    device: str | None,
+    checkpoint: str | Path | None,
+) -> tuple[TrainingRun, bool]:
+    """Return a finished training, and whether Ctrl-C ended it."""
     _check_fit(taken.data, taken.test)
     try:
         with _threads(settings):
-            result = _train(settings, taken.data, taken.test, progress, device, checkpoint)
+            return _epochs(settings, taken, progress, device, checkpoint)
     except RuntimeError as error:  # torch has no class of its own for this on the CPU
         if not any(word in str(error) for word in ("memory", "overflow")):
             raise
@@ -76,18 +144,16 @@ def train(
             f"hidden widths {settings.hidden} with {settings.train_shots} shots of "
             f"{settings.batch_size} images at once are too many"
         ) from error
-    return replace(result, network=taken.deployed(result.network))
 
 
-def _train(
+def _epochs(
     settings: TrainingSettings,
-    data: Dataset,
-    test: Dataset,
+    taken: TrainingData,
     progress: Callable[[Epoch], None] | None,
     device: str | None,
     checkpoint: str | Path | None,
-) -> TrainingResult:
-    run = TrainingRun(settings, data, test, device or _best_device())
+) -> tuple[TrainingRun, bool]:
+    run = TrainingRun(settings, taken.data, taken.test, device or _best_device())
     interrupted = False
     try:
         if checkpoint is not None:
@@ -105,9 +171,7 @@ def _train(
         if not run.finished.history:
             raise
         interrupted = not run.done
-    kept = run.keep()
-    network = run.model.to_network(run.information(kept))
-    return TrainingResult(network, run.finished.history, interrupted)
+    return run, interrupted
 
 
 def _best_device() -> str:

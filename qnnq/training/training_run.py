@@ -7,13 +7,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from qnnq.data.dataset import Dataset
 from qnnq.errors import InputError
 from qnnq.training.batches import Batches
 from qnnq.training.evaluation import evaluate, mean_scores
-from qnnq.training.module import QuantizedNetwork
+from qnnq.training.module import ClassicalNetwork, QuantizedNetwork
 from qnnq.training.noise import NoiseTable
 from qnnq.training.randomness import generator
 from qnnq.training.settings import MAJORITY_SHOTS, MOMENTUM, Epoch, TrainingSettings
@@ -66,7 +67,8 @@ class TrainingRun:
             pixels, labels = pixels[trained], labels[trained]
         self.batches = Batches(pixels, labels, settings)
         classes = int(data.labels.max()) + 1
-        self.model = QuantizedNetwork(
+        kind = ClassicalNetwork if settings.classical else QuantizedNetwork
+        self.model = kind(
             data.images.shape[1], classes, settings, generator("cpu", settings.seed, 0)
         ).to(device)
         self.outcomes = generator(device, settings.seed, 2)
@@ -144,6 +146,13 @@ class TrainingRun:
         if self.settings.train_shots == 1:
             return self.model(pixels, *conditions)
         return mean_scores(self.model.shots(pixels, self.settings.train_shots, *conditions))
+
+    @torch.no_grad()  # type: ignore[untyped-decorator]
+    def test_logits(self) -> NDArray[np.float64]:
+        """Return the logits (images, classes) of one pass over the test images."""
+        random = generator(self.device, self.settings.seed, 3)
+        logits = self.model(self.test_pixels, random)
+        return np.asarray(logits.cpu().numpy(), np.float64)
 
     def _test_errors(self, epoch: int) -> tuple[float, float]:
         random = generator(self.device, self.settings.seed, 3, epoch)

@@ -146,7 +146,8 @@ def test_progress_is_told_in_lines_where_no_terminal_is(capsys, monkeypatch):
     with output.progress_bar("images", 10) as advance:
         advance(4)
         advance(6)
-    assert capsys.readouterr().err == "qnnq: images: 4 of 10\nqnnq: images: 10 of 10\n"
+    said = capsys.readouterr().err
+    assert said == "qnnq: images: 4 of 10, about 0 s left\nqnnq: images: 10 of 10\n"
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,7 @@ def test_the_check_of_an_import_is_that_of_torch(folder, capsys):
     document = json.loads(capsys.readouterr().out)
     right = (in_torch(folder).argmax(axis=1) == LABELS).mean()
     check = document["check"]
-    assert check["classical"]["value"] == pytest.approx(right)
+    assert check["unsampled"]["value"] == pytest.approx(right)
     assert check["images"] == 40
     assert check["majorities"]["1.0"] == check["majority"]
     best = check["majorities"][str(check["best_stretch"])]["value"]

@@ -20,7 +20,7 @@ from typing import Any
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-WIDTHS = (390, 1440)
+WIDTHS = (390, 768, 1440, 2560)
 A4 = 717  # pixels between Chromium's margins
 _OUTSIDE = """
 const printed = matchMedia("print").matches;
@@ -144,6 +144,7 @@ async def _work(place: str, work: Any) -> Any:
 
 async def look(page: Page, path: Path, out: Path | None = None) -> list[str]:
     """Return what is wrong with a page at every width and scheme; keep pictures in `out`."""
+    assert path.is_file(), f"{path}: no such page"
     wrong = []
     for width in WIDTHS:
         for scheme in ("light", "dark"):

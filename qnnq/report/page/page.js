@@ -18,3 +18,18 @@ for (const button of document.querySelectorAll("th button")) {
     body.append(...rows);
   });
 }
+for (const slider of document.querySelectorAll(".slider")) {
+  const range = slider.querySelector("input");
+  const stops = JSON.parse(range.dataset.stops);
+  const table = slider.nextElementSibling.querySelector("table");
+  const show = () => {
+    const stop = stops[range.value];
+    slider.querySelector("output").textContent = stop;
+    for (const row of table.tBodies[0].rows)
+      row.classList.toggle("off", "step" in row.dataset && Number(row.dataset.step) !== stop);
+  };
+  table.classList.add("stepped");
+  range.addEventListener("input", show);
+  slider.hidden = false;
+  show();
+}

@@ -1,8 +1,10 @@
 """Local testing mode: the same jobs through the same sampler, on a simulator in this process."""
 
 import os
+import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
     from qiskit_aer import AerSimulator
     from qiskit_aer.noise import NoiseModel
 
+_TOLD_FROM = 2_000
+"""Executions from which on it is told when a job will be done."""
+_FORETOLD_BY = 100
+"""Executions that foretell it."""
 EXACT_ANGLES = 12
 """Decimals to which the local executor rounds angles (in units of pi/2); its default is 5."""
 
@@ -59,7 +65,7 @@ class LocalService:
         self._target = device.target
         self._timed = options.pads
         self._simulator = _simulator(device, circuits, measurement, self._timed)
-        self._jobs: dict[str, tuple[tuple[str, ...], Any]] = {}
+        self._jobs: dict[str, tuple[tuple[str, ...], Any, str | None]] = {}
         self._seed = seed
         self._shots = shots
 
@@ -82,25 +88,29 @@ class LocalService:
         options["simulator"] = {"seed_simulator": seed, "angle_decimals": EXACT_ANGLES}
         if not self._timed and not circuit.has_control_flow_op():
             circuit = schedule_where_known(circuit, self._target)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            sampler = Sampler(mode=self._simulator, options=options)
-            job = sampler.run([(circuit, angles)], shots=shots)
+
+        def start(rows: NDArray[np.floating], shots: int) -> Any:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                sampler = Sampler(mode=self._simulator, options=options)
+                return sampler.run([(circuit, rows)], shots=shots)
+
+        until = _end_of(start, angles, shots) if len(angles) * shots > _TOLD_FROM else None
         job_id = f"local-{os.getpid()}-{len(self._jobs)}"
-        self._jobs[job_id] = (tags, job)
+        self._jobs[job_id] = (tags, start(angles, shots), until)
         return job_id
 
     def find(self, tag: str) -> list[JobView]:
         """See `qnnq.jobs.service.Service`."""
-        return [self.view(job_id) for job_id, (own, _) in self._jobs.items() if tag in own]
+        return [self.view(job_id) for job_id, (own, *_) in self._jobs.items() if tag in own]
 
     def view(self, job_id: str) -> JobView:
         """See `qnnq.jobs.service.Service`."""
         if job_id not in self._jobs:
             return JobView(job_id, "gone", seconds=0.0, message="a local job ends with its process")
-        tags, job = self._jobs[job_id]
+        tags, job, until = self._jobs[job_id]
         if not job.in_final_state():
-            return JobView(job_id, "running", tags=tags)
+            return JobView(job_id, "running", tags=tags, until=until)
         return JobView(job_id, "cancelled" if job.cancelled() else "done", seconds=0.0, tags=tags)
 
     def result(self, job_id: str, shape: tuple[int, int, int]) -> JobResult:
@@ -129,6 +139,19 @@ class LocalService:
 
     def close(self) -> None:
         """See `qnnq.jobs.service.Service`."""
+
+
+def _end_of(
+    start: Callable[[NDArray[np.floating], int], Any], angles: NDArray[np.floating], shots: int
+) -> str:
+    """Return when a job will be done, by the clock, as some shots of its first row foretell."""
+    took = []
+    for few in (1, 1 + _FORETOLD_BY):
+        began = time.monotonic()
+        start(angles[:1], few).result()
+        took.append(time.monotonic() - began)
+    seconds = max(0.0, took[1] - took[0]) * len(angles) * shots / _FORETOLD_BY
+    return (datetime.now().astimezone() + timedelta(seconds=seconds)).strftime("%H:%M:%S")
 
 
 def _parts(shots: int) -> tuple[int, int]:
