@@ -138,7 +138,8 @@ def _draw_chance(axes: Axes, lines: Sequence[Sequence[Measured]]) -> None:
     chance = 1 / lines[0][0].counts.shape[1]
     low, high = axes.get_ylim()
     if low - chance < 0.5 * (high - low):
-        axes.axhline(chance, color="0.45", linestyle=":", lw=0.9, label=f"chance, {100 * chance:.3g}%")
+        name = f"chance, {100 * chance:.3g}%"
+        axes.axhline(chance, color="0.45", linestyle=":", lw=0.9, label=name)
 
 
 def _draw_machines(
