@@ -14,11 +14,11 @@ import argparse
 import numpy as np
 from rich.console import Console
 from rich.table import Table
+from transpile.sites import site_error
 
 from qnnq.devices.names import resolve_device
 from transpile.calibration import read_calibration
 from transpile.groups import Group
-from transpile.sites import site_error
 
 DEVICES = ("fake_kingston", "fake_torino", "fake_sherbrooke")
 SIGMAS = (0.2, 0.4)

@@ -15,6 +15,7 @@ from qnnq.options.coherent import OF_COHERENT_MODE
 from qnnq.runs.request import RunRequest
 
 if TYPE_CHECKING:
+    from qnnq.devices.device import Device
     from transpile import CompiledLayer
 
 _TAKEN = (
@@ -98,8 +99,11 @@ def register(app: typer.Typer) -> None:
             pair_gate=request.pair_gate,
         )
         layers = compile_layers(network, placement)
-        target = placement.device.target
-        rows = [_row(i, layer, report(layer, target)) for i, layer in enumerate(layers)]
+        device = placement.device
+        rows = [
+            _row(i, layer, report(layer, device.target), _errors(device, layer))
+            for i, layer in enumerate(layers)
+        ]
         document = {"schema": "qnnq.compile/1", "device": request.device, "layers": rows}
         write_json(document, json)
         if "-" not in (json, qasm):
@@ -137,7 +141,13 @@ def _write_guppy(request: RunRequest, destination: str) -> None:
     )
 
 
-def _row(index: int, layer: "CompiledLayer", found: Any) -> dict[str, Any]:
+def _errors(device: "Device", layer: "CompiledLayer") -> list[float]:
+    from qnnq.deployments.site_errors import site_errors
+
+    return site_errors(device, layer.shape.entanglement).of_layer(layer)
+
+
+def _row(index: int, layer: "CompiledLayer", found: Any, errors: list[float]) -> dict[str, Any]:
     return {
         "layer": index,
         "neurons": layer.shape.width,
@@ -148,14 +158,14 @@ def _row(index: int, layer: "CompiledLayer", found: Any) -> dict[str, Any]:
         "gates": dict(found.gate_counts),
         "two_qubit_gates": found.two_qubit_gates,
         "duration_s": found.duration_s,
-        "neuron_errors": list(found.neuron_errors),
+        "neuron_errors": errors,
     }
 
 
 def _print(title: str, rows: list[dict[str, Any]]) -> None:
     headings = (
         *("layer", "neurons x copies", "qubits (neuron or neuron:ancilla)", "gates"),
-        *("depth", "duration", "expected error of a neuron: mean (worst)"),
+        *("depth", "duration", "error of a neuron: mean (worst)"),
     )
     cells = []
     for row in rows:
