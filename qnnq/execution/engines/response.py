@@ -247,11 +247,12 @@ def apply_transfer(
 
     Qiskit's order: the first qubit of an instruction is the least significant digit.
     """
-    count = len(axes)
-    last = [axis + 1 for axis in reversed(axes)]
-    moved = np.moveaxis(state, last, range(1, count + 1))
-    flat = moved.reshape(len(state), 4**count, -1)
-    return np.moveaxis(np.matmul(matrices, flat).reshape(moved.shape), range(1, count + 1), last)
+    first = [0, *(axis + 1 for axis in reversed(axes))]
+    order = first + [axis for axis in range(state.ndim) if axis not in first]
+    moved = state.transpose(order)
+    flat = moved.reshape(len(state), 4 ** len(axes), -1)
+    back = sorted(range(state.ndim), key=order.__getitem__)
+    return np.matmul(matrices, flat).reshape(moved.shape).transpose(back)
 
 
 def _read(
