@@ -1,4 +1,4 @@
-"""Layout: never a faulty element, and the least total expected error."""
+"""Layout: never a faulty element, and the least total score."""
 
 import math
 from itertools import combinations, permutations
