@@ -86,7 +86,7 @@ def _print(
 ) -> None:
     headings = (
         *("layer", "neurons", "duration", "of it feed-forward", "measurement"),
-        *("error of a neuron: mean (worst)", "without waits"),
+        *("rms error of a neuron: mean (worst)", "without waits"),
     )
     rows = []
     for number, (step, found) in enumerate(zip(compiled.steps, errors, strict=True), 1):
@@ -112,7 +112,7 @@ def _print(
     print_table(
         ("neuron", "qubits", *(f"layer {n}" for n, _ in enumerate(errors, 1))),
         rows,
-        title="error of an outcome (without waits)",
+        title="rms error of an outcome (without waits)",
     )
     parts = {
         "gates": report.gates_s,

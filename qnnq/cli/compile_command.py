@@ -165,7 +165,7 @@ def _row(index: int, layer: "CompiledLayer", found: Any, errors: list[float]) ->
 def _print(title: str, rows: list[dict[str, Any]]) -> None:
     headings = (
         *("layer", "neurons x copies", "qubits (neuron or neuron:ancilla)", "gates"),
-        *("depth", "duration", "error of a neuron: mean (worst)"),
+        *("depth", "duration", "rms error of a neuron: mean (worst)"),
     )
     cells = []
     for row in rows:
