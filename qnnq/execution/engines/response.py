@@ -252,7 +252,8 @@ def apply_transfer(
     moved = state.transpose(order)
     flat = moved.reshape(len(state), 4 ** len(axes), -1)
     back = sorted(range(state.ndim), key=order.__getitem__)
-    return np.matmul(matrices, flat).reshape(moved.shape).transpose(back)
+    applied: NDArray[np.float64] = np.matmul(matrices, flat).reshape(moved.shape)
+    return applied.transpose(back)
 
 
 def _read(
