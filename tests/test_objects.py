@@ -102,14 +102,19 @@ def test_points_and_runs_are_one_kind_of_thing_and_are_drawn_into_given_axes(tmp
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"noise": NoiseModel()}, "`noise`: expected words or a NoiseSpecification, got a NoiseM"),
-        ({"noise": 0.1}, "`noise`: expected words or a NoiseSpecification, got float"),
+        ({"noise": 0.1}, "`noise`: expected words, a NoiseSpecification or a NoiseModel, got flo"),
+        ({"noise": NoiseModel(), "strength": 2}, "`strength` 2: expected .* with a NoiseModel"),
+        ({"noise": NoiseModel(), "mode": "coherent"}, "`mode` coherent: expected .* a NoiseModel"),
+        ({"noise": NoiseModel(), "engine": "ideal"}, "`engine` ideal: expected .* a NoiseModel"),
         ({"model": 3}, "`model`: expected a name, a file or a Network, got int"),
         ({"images": [True, False]}, "expected indices >= 0, such as range"),
         ({"images": range(0)}, "expected indices >= 0, such as range"),
         ({"images": -1}, "expected indices >= 0, such as range"),
         ({"data": 5, **IDEAL}, "data: expected a name, a file, a Dataset or arrays, got int"),
-        ({"device": AerSimulator(noise_model=NoiseModel())}, "simulates noise of its own"),
+        (
+            {"device": AerSimulator(noise_model=NoiseModel()), "noise": "readout(p=0.1)"},
+            "simulates noise of its own",
+        ),
     ],
 )
 def test_other_objects_are_refused_in_words(options, message):

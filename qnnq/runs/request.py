@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from qnnq.devices.device import DEFAULT_DEVICE, DeviceLike
+from qnnq.devices.device import DeviceLike
 from qnnq.errors import InputError
 from qnnq.limits import MOST_COPIES, MOST_EXACT_VOTES
 from qnnq.options.circuits import CircuitOptions
@@ -19,8 +19,9 @@ class RunRequest(CoherentOptions, CircuitOptions, ImageOptions):
     """What a user asks for; names and paths are as on the command line.
 
     Objects stand wherever words do: a Network for `model`, a Dataset or arrays (images, labels) for
-    `data`, a range or indices for `images`, a NoiseSpecification for `noise`, a Device, BackendV2
-    or Target for `device`, seconds for times.
+    `data`, a range or indices for `images`, a NoiseSpecification or a NoiseModel of Qiskit Aer for
+    `noise`, a Device, BackendV2 or Target for `device`, seconds for times. An AerSimulator with
+    noise of its own is a `noise`, or a `device` with its noise.
 
     >>> import qnnq
     >>> network = qnnq.load_network("mnist16-a0.5")
@@ -43,7 +44,7 @@ class RunRequest(CoherentOptions, CircuitOptions, ImageOptions):
     """
 
     noise: Any = option(
-        DEFAULT_DEVICE,
+        None,
         "Noise, such as fake_kingston*2 or 'readout(p=0.02)'; `qnnq noise` lists all.",
         metavar="SPEC",
         label=True,
