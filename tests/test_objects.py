@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from qiskit_aer import AerSimulator
 from qiskit_aer.noise import NoiseModel
+from qiskit_ibm_runtime.fake_provider import FakeLagosV2
 
 import qnnq
 from noise_models import NoiseSpecification
@@ -132,5 +133,34 @@ def test_a_simulator_without_noise_is_a_device(network):
 def test_jobs_take_names_and_files():
     request = qnnq.HardwareRequest(Path("net.safetensors"), "fake_torino", images=range(9))
     assert (request.model, request.images) == ("net.safetensors", "0:9")
-    with pytest.raises(qnnq.InputError, match="`model`: expected a name or a file, got float"):
+    with pytest.raises(qnnq.InputError, match="`model`: expected a name, a file or a Network, got"):
         qnnq.HardwareRequest(1.0)
+    with pytest.raises(qnnq.InputError, match="device: expected a BackendV2 or a Target, got floa"):
+        qnnq.estimate(qnnq.HardwareRequest(device=1.0))
+
+
+def test_jobs_of_objects_are_those_of_words_and_go_on_from_their_folder(tmp_path):
+    rng = np.random.default_rng(3)
+    shapes = ((2, 4), (2, 2), (3, 2))
+    small = qnnq.Network(tuple(rng.normal(size=s).astype(np.float32) for s in shapes), stretch=0.5)
+    arrays = rng.random((4, 4)), np.array([0, 1, 2, 0])
+    options = {"data": arrays, "images": range(3), "shots": 4, "copies": 1, "seed": 5}
+    found = []
+    for number, device in enumerate(("fake_lagos", FakeLagosV2(), FakeLagosV2().target)):
+        request = qnnq.HardwareRequest(small, device, **options)
+        assert qnnq.estimate(request).quantum_seconds > 0
+        folder = qnnq.submit(request, tmp_path / str(number), wait=False, say=lambda line: None)
+        assert qnnq.resume(folder, wait=True, say=lambda line: None)
+        found.append(qnnq.collect(folder).result)
+    assert found[0].task.device_content is None
+    assert found[1].task.device_content == found[2].task.device_content is not None
+    for each in found[1:]:
+        assert (each.counts == found[0].counts).all()
+        assert each.task.network == small.digest
+
+
+def test_what_is_fitted_may_be_an_object_or_is_refused_in_words():
+    with pytest.raises(qnnq.InputError, match="`source`: expected a file, a collected run or a li"):
+        qnnq.fit(qnnq.FitRequest(3, "fake_torino*?"))
+    with pytest.raises(qnnq.InputError, match="`where`: expected with a results file"):
+        qnnq.fit(qnnq.FitRequest("points.csv", "fake_torino*?", where=["noise=ideal"]))
