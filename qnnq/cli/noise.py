@@ -67,7 +67,7 @@ def register(app: typer.Typer) -> None:
         from qnnq.devices.names import THE_DEVICE, resolve_device
         from qnnq.errors import InputError
 
-        device = request.device
+        device = None if request.device is None else str(request.device)
         if model is None and (request.pairs or request.pair_gate != "sx"):
             raise InputError("`pairs`: expected with `model`, whose circuits they are in")
         find = partial(resolve_device, instance=instance)

@@ -18,7 +18,7 @@ from qnnq.fitting.forward import InstrumentForward, device_of
 from qnnq.fitting.likelihood import Likelihood, Values
 from qnnq.fitting.maximum_likelihood import expected_runs
 from qnnq.fitting.mechanisms import Unfitted, mechanisms, unfitted
-from qnnq.fitting.observation import Observation
+from qnnq.fitting.observation import SETTING, Observation
 from qnnq.fitting.request import FitRequest
 from qnnq.fitting.separation import settings
 from qnnq.fitting.stored import observation_of_run, read_results
@@ -30,8 +30,6 @@ Bar = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 
 _RUNS_A_MECHANISM = 2
 """About how often the model is run for a mechanism that was not fitted."""
-
-_SETTING = ("model", "images", "data", "pairs", "pair_gate", "qubits", "copies")
 
 
 @dataclass(frozen=True)
@@ -129,9 +127,9 @@ def _divided(
     wanted: dict[str, set[str]] = {}
     for condition in conditions:
         key, equals, value = condition.partition("=")
-        if not equals or key not in _SETTING:
+        if not equals or key not in SETTING:
             raise InputError(
-                f"`hold_out` {condition!r}: expected KEY=VALUE, KEY one of {', '.join(_SETTING)}"
+                f"`hold_out` {condition!r}: expected KEY=VALUE, KEY one of {', '.join(SETTING)}"
             )
         values = {str(getattr(each.request, key)) for each in observations}
         if value not in values:

@@ -9,7 +9,6 @@ from typing import Any, Literal, Self, get_args
 from qnnq.devices.device import DEFAULT_DEVICE
 from qnnq.devices.service_limits import ServiceLimits, read_limits
 from qnnq.errors import InputError
-from qnnq.networks.network import Network
 from qnnq.options.circuits import CircuitOptions
 from qnnq.options.coherent import CoherentOptions
 from qnnq.options.images import ImageOptions
@@ -191,9 +190,12 @@ class HardwareRequest(CoherentOptions, CircuitOptions, ImageOptions):
         for name in ("model", "data", "device"):
             if isinstance(value := getattr(self, name), Path):
                 object.__setattr__(self, name, str(value))
-        if not isinstance(self.model, str | Network):
-            found = type(self.model).__name__
-            raise InputError(f"`model`: expected a name, a file or a Network, got {found}")
+        if not isinstance(self.model, str):
+            from qnnq.networks.network import Network
+
+            if not isinstance(self.model, Network):
+                found = type(self.model).__name__
+                raise InputError(f"`model`: expected a name, a file or a Network, got {found}")
         if not isinstance(self.images, str):
             from qnnq.data.selection import images_text
 
@@ -203,7 +205,7 @@ class HardwareRequest(CoherentOptions, CircuitOptions, ImageOptions):
         """Return the request as a run's folder holds it, with names of objects in their place."""
         from qnnq.devices.names import resolve_device
 
-        found = {}
+        found: dict[str, Any] = {}
         if not isinstance(self.model, str):
             found["model"] = f"network-{self.model.digest[:12]}"
         if not isinstance(self.data, str):

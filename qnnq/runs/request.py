@@ -9,7 +9,7 @@ from qnnq.limits import MOST_COPIES, MOST_EXACT_VOTES
 from qnnq.options.circuits import CircuitOptions
 from qnnq.options.coherent import OF_COHERENT_MODE, CoherentOptions
 from qnnq.options.images import ImageOptions
-from qnnq.options.option import check_options, option
+from qnnq.options.option import check_options, option, options_of
 
 EngineName = Literal["instrument", "aer", "ideal", "exact"]
 
@@ -95,7 +95,11 @@ class RunRequest(CoherentOptions, CircuitOptions, ImageOptions):
             object.__setattr__(self, name, value)
 
 
-NO_CIRCUITS = ("device", "qubits", "copies", "pairs", "pair_gate", "compensate")
+CIRCUITS = tuple(
+    name for name, each in options_of(RunRequest).items() if each.compiled and name != "noise"
+)
+"""Options that say what the circuits of layers are, the device among them."""
+NO_CIRCUITS = (*CIRCUITS, "compensate")
 """Options that the closed form of a neuron has no place for."""
 
 
@@ -151,7 +155,6 @@ def _check_exact(request: RunRequest) -> None:
         )
 
 
-def check_placement(pairs: int, pair_gate: str, copies: int) -> None:
-    """Raise InputError unless the options of a placement are within their ranges."""
-    request = RunRequest(pairs=pairs, pair_gate=pair_gate, copies=copies)  # type: ignore[arg-type]
-    check_options(request, ("pairs", "pair_gate", "copies"))
+def check_circuits(request: RunRequest) -> None:
+    """Raise InputError unless the options of circuits are within their ranges."""
+    check_options(request, CIRCUITS)

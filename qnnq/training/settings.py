@@ -3,15 +3,17 @@
 import math
 import re
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from qnnq.errors import InputError, require
-from qnnq.networks.activation import Activation
 from qnnq.networks.angles import parse_entanglement
 from qnnq.networks.per_layer import parse_activation, parse_stretch
 from qnnq.options.circuits import ModeName
 from qnnq.options.option import check_options, option, options_of, same
 from qnnq.runs.request import RunRequest
+
+if TYPE_CHECKING:
+    from qnnq.networks.activation import Activation
 
 MOMENTUM = 0.9
 MAJORITY_SHOTS = 15
@@ -73,7 +75,7 @@ class TrainingSettings:
         written="0.5",
         parse=parse_stretch,
     )
-    activation: Activation | tuple[Activation, ...] = option(
+    activation: "Activation | tuple[Activation, ...]" = option(
         "htanh", "htanh, tanh or linear. One, or one a hidden layer.", parse=parse_activation
     )
     entanglement: float = option(
