@@ -24,6 +24,7 @@ from qnnq.fitting.separation import settings
 from qnnq.fitting.stored import observation_of_run, read_results
 from qnnq.fitting.table import read_table
 from qnnq.networks.bundled import load_model
+from qnnq.results.points import filtered
 
 Bar = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 """Shows how far something is: what is counted, and how many there are."""
@@ -124,25 +125,14 @@ def _divided(
     observations: Sequence[Observation], conditions: Sequence[str]
 ) -> tuple[list[Observation], list[Observation]]:
     """Return the settings that are fitted, and those that are held out."""
-    wanted: dict[str, set[str]] = {}
-    for condition in conditions:
-        key, equals, value = condition.partition("=")
-        if not equals or key not in SETTING:
-            raise InputError(
-                f"`hold_out` {condition!r}: expected KEY=VALUE, KEY one of {', '.join(SETTING)}"
-            )
-        values = {str(getattr(each.request, key)) for each in observations}
-        if value not in values:
-            raise InputError(
-                f"`hold_out` {condition!r}: no such settings; {key} is one of "
-                f"{', '.join(sorted(values))}"
-            )
-        wanted.setdefault(key, set()).add(value)
-    fitted: list[Observation] = []
-    out: list[Observation] = []
-    for each in observations:
-        held = wanted and all(str(getattr(each.request, k)) in v for k, v in wanted.items())
-        (out if held else fitted).append(each)
+    labelled = [
+        ({key: getattr(each.request, key) for key in SETTING}, each) for each in observations
+    ]
+    try:
+        out = [each for _, each in filtered(labelled, conditions)] if conditions else []
+    except InputError as error:
+        raise InputError(f"`hold_out`: {error}") from error
+    fitted = [each for each in observations if each not in out]
     if not fitted:
         raise InputError("`hold_out`: expected settings that are left to be fitted, got none")
     return fitted, out
