@@ -108,6 +108,8 @@ def test_points_and_runs_are_one_kind_of_thing_and_are_drawn_into_given_axes(tmp
         ({"noise": NoiseModel(), "mode": "coherent"}, "`mode` coherent: expected .* a NoiseModel"),
         ({"noise": NoiseModel(), "engine": "ideal"}, "`engine` ideal: expected .* a NoiseModel"),
         ({"model": 3}, "`model`: expected a name, a file or a Network, got int"),
+        ({"shots": 3.0}, "`shots` 3.0: expected a whole number"),
+        ({"strength": "2"}, "`strength` '2': expected a number"),
         ({"images": [True, False]}, "expected indices >= 0, such as range"),
         ({"images": range(0)}, "expected indices >= 0, such as range"),
         ({"images": -1}, "expected indices >= 0, such as range"),
@@ -121,6 +123,43 @@ def test_points_and_runs_are_one_kind_of_thing_and_are_drawn_into_given_axes(tmp
 def test_other_objects_are_refused_in_words(options, message):
     with pytest.raises(qnnq.InputError, match=message):
         qnnq.run(qnnq.RunRequest(**options))
+
+
+def test_numbers_of_arrays_and_lists_of_qubits_are_plain():
+    request = qnnq.RunRequest(shots=np.int64(3), strength=np.float32(2), qubits=[0, 1])
+    assert (type(request.shots), request.qubits) == (int, "0,1")
+    assert request.strength == 2
+    assert qnnq.RunRequest(qubits=range(3)).qubits == "0,1,2"
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: qnnq.load_network(3), "`model`: expected a name, a file or a Network, got int"),
+        (lambda: qnnq.load_data(3), "`data`: expected a name or a file, got int"),
+        (lambda: qnnq.resolve_device(3), "expected a BackendV2 or a Target, got int"),
+        (lambda: qnnq.to_dataframe([3]), "points: expected those that read_results returns, got "),
+        (lambda: qnnq.plot([3]), "points: expected those that read_results returns, got int"),
+        (lambda: qnnq.report(Path("no.sqlite")), "no.sqlite: no such results file"),
+        (lambda: qnnq.resume(3), "3: no such run folder"),
+        (lambda: qnnq.TrainingSettings(hidden=2, stretch=0.5, epochs=1.5), "`epochs` 1.5: expect"),
+    ],
+)
+def test_every_call_says_what_it_takes(call, message):
+    with pytest.raises(qnnq.InputError, match=message):
+        call()
+
+
+def test_trainings_take_objects():
+    pytest.importorskip("torch")
+    rng = np.random.default_rng(3)
+    arrays = rng.random((6, 4)), np.array([0, 1, 2, 0, 1, 2])
+    words = qnnq.TrainingSettings((2, 2), 0.5, epochs=1, noise="readout(p=0.1)")
+    noise = NoiseSpecification.parse("readout(p=0.1)")
+    objects = qnnq.TrainingSettings([2, 2], 0.5, epochs=1, noise=noise)
+    trained = [qnnq.train(each, arrays, arrays).network.digest for each in (words, objects)]
+    assert trained[0] == trained[1]
+    assert words.identity() == objects.identity()
 
 
 def test_a_simulator_without_noise_is_a_device(network):

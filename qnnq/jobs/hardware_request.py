@@ -12,7 +12,7 @@ from qnnq.errors import InputError
 from qnnq.options.circuits import CircuitOptions
 from qnnq.options.coherent import CoherentOptions
 from qnnq.options.images import ImageOptions
-from qnnq.options.option import option, options_of, words_of
+from qnnq.options.option import make_plain, option, options_of, words_of
 from qnnq.runs.request import RunRequest
 
 LEAST_BUSY = "least_busy"
@@ -170,7 +170,7 @@ class HardwareRequest(CoherentOptions, CircuitOptions, ImageOptions):
     max_shots: int | None = option(
         None, "Most shots an image of all rounds.  [default: 100 rounds]", kind=int
     )
-    qubits: str = option("best", "best, or a list: 3,4,5 (with ancillas: 3:4,7:8).")
+    qubits: str = option("best", "best, or a list: 3,4,5 (with ancillas: 3:4,7:8).", joined=True)
     copies: int | None = option(
         None, "Images side by side on the chip. Default: as many as fit.", kind=int
     )
@@ -200,6 +200,7 @@ class HardwareRequest(CoherentOptions, CircuitOptions, ImageOptions):
             from qnnq.data.selection import images_text
 
             object.__setattr__(self, "images", images_text(self.images))
+        make_plain(self)
 
     def in_words(self) -> Self:
         """Return the request as a run's folder holds it, with names of objects in their place."""

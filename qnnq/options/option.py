@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
 from functools import cache
+from numbers import Integral, Real
 from types import MappingProxyType
 from typing import Any
 
@@ -35,6 +36,7 @@ class Option:
         told: How a sentence tells it, `{}` for its value.
         label: What tables and figures call it, "" where none does.
         grid: The key of a sweep file that lists its values, "" where none does.
+        joined: Whether a list stands for its values, joined by commas.
         compiled: Whether it changes the compiled circuits of layers.
     """
 
@@ -56,6 +58,7 @@ class Option:
     told: str = "{}"
     label: str = ""
     grid: str = ""
+    joined: bool = False
     compiled: bool = False
 
     @property
@@ -107,6 +110,36 @@ def parts_of(kind: type) -> dict[str, type]:
         and isinstance(each.default_factory, type)
         and "option" not in each.metadata
     }
+
+
+def make_plain(request: Any) -> None:
+    """Make plain numbers and words of the options of a request that is being made.
+
+    Numbers of other types, as those of arrays, become Python's; a list in place of words is joined
+    by commas where an option has several values.
+
+    Raises:
+        InputError: For a value that is no number where one is expected.
+    """
+    kind: type = type(request)
+    for name, declared in options_of(kind).items():
+        value = getattr(request, name)
+        if value is None or declared.parse is not None or declared.kind not in (int, float, str):
+            continue
+        if (found := _plain(name, declared, value)) is not value:
+            object.__setattr__(request, name, found)
+
+
+def _plain(name: str, declared: Option, value: Any) -> Any:
+    if declared.kind is str:
+        several = declared.joined and isinstance(value, list | tuple | range)
+        return ",".join(map(str, value)) if several else value
+    wanted: type = Integral if declared.kind is int else Real
+    if not isinstance(value, wanted) or isinstance(value, bool):
+        raise InputError(
+            f"`{name}` {value!r}: expected a {'whole ' if declared.kind is int else ''}number"
+        )
+    return value if isinstance(value, int | float) else declared.kind(value)
 
 
 def check_options(request: Any, names: tuple[str, ...] | None = None) -> None:

@@ -139,9 +139,10 @@ def read_points(
         InputError: For a bad file or condition, or where no point is left.
         QnnqError: For a damaged file.
     """
+    where = [where] if isinstance(where, str) else [*where]
     with Store(path) as store:
         store.check()
-        conditions, seeds = _seeds_apart(list(where))
+        conditions, seeds = _seeds_apart(where)
         failures, there = store.failures(), store.measured()
         chosen = filtered(_labelled(there), conditions) if there else []
         failed = {_repetition_key(failure.labels) for failure in failures}
@@ -157,6 +158,17 @@ def read_points(
     if not points:
         reason = f"; {len(failures)} failed, the first: {failures[0].reason}" if failures else ""
         raise InputError(f"{path}: no finished points yet{reason}")
+    return points
+
+
+def points_of(found: Any) -> list[Measured]:
+    """Return points that are given, one or several; raises InputError for anything else."""
+    points = [found] if isinstance(found, Measured) else [*found]
+    for each in points:
+        if not isinstance(each, Measured):
+            raise InputError(
+                f"points: expected those that read_results returns, got {type(each).__name__}"
+            )
     return points
 
 

@@ -9,7 +9,7 @@ from qnnq.limits import MOST_COPIES, MOST_EXACT_VOTES
 from qnnq.options.circuits import CircuitOptions
 from qnnq.options.coherent import OF_COHERENT_MODE, CoherentOptions
 from qnnq.options.images import ImageOptions
-from qnnq.options.option import check_options, option, options_of
+from qnnq.options.option import check_options, make_plain, option, options_of
 
 EngineName = Literal["instrument", "aer", "ideal", "exact"]
 
@@ -65,6 +65,7 @@ class RunRequest(CoherentOptions, CircuitOptions, ImageOptions):
     qubits: str = option(
         "best",
         "best, all, or a list: 3,4,5 (with ancillas: 3:4,7:8).",
+        joined=True,
         label=True,
         grid=True,
         compiled=True,
@@ -91,6 +92,7 @@ class RunRequest(CoherentOptions, CircuitOptions, ImageOptions):
         """Make words of the objects that words can say."""
         from qnnq.runs.objects import in_words
 
+        make_plain(self)
         for name, value in in_words(self).items():
             object.__setattr__(self, name, value)
 

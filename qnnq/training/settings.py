@@ -2,14 +2,14 @@
 
 import math
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from qnnq.errors import InputError, require
 from qnnq.networks.angles import parse_entanglement
 from qnnq.networks.per_layer import parse_activation, parse_stretch
 from qnnq.options.circuits import ModeName
-from qnnq.options.option import check_options, option, options_of, same
+from qnnq.options.option import check_options, make_plain, option, options_of, same
 from qnnq.runs.request import RunRequest
 
 if TYPE_CHECKING:
@@ -50,7 +50,8 @@ class TrainingSettings:
             of the epoch with the lowest loss on them, else the last.
         patience: Epochs without a lower validation loss after which training stops; 0 is never.
         noise: What the outcomes are sampled under: `ideal`, a noise specification, whose layers are
-            compiled for `device`, or `measured:FILE`.
+            compiled for `device`, or `measured:FILE`; or an object as in
+            `qnnq.runs.request.RunRequest`.
         strengths: Of the noise; each image of a batch draws one of them.
         device: Its name; None is the device that the noise names.
         qubits: Where the neurons are, as in `qnnq.runs.request.RunRequest`; of several copies
@@ -110,7 +111,7 @@ class TrainingSettings:
         below=1,
     )
     patience: int = option(0, "Stop so many epochs after the best one; 0: never.", least=0)
-    noise: str = option("ideal", "Train under this noise, or measured:FILE.", metavar="SPEC")
+    noise: Any = option("ideal", "Train under this noise, or measured:FILE.", metavar="SPEC")
     strengths: tuple[float, ...] = option(
         (1.0,),
         "Of the noise; of several, each image of a batch draws one.",
@@ -118,7 +119,7 @@ class TrainingSettings:
         flag="strength",
         parse=lambda text: _numbers("strength", text),
     )
-    device: str | None = same(RunRequest, "device")
+    device: Any = same(RunRequest, "device")
     qubits: str = same(RunRequest, "qubits")
     mode: ModeName = same(
         RunRequest, "mode", help="Of the layers under noise: stepwise or coherent."
@@ -126,6 +127,9 @@ class TrainingSettings:
     feedback_latency: str | float | None = same(RunRequest, "feedback_latency")
 
     def __post_init__(self) -> None:
+        make_plain(self)
+        widths = (self.hidden,) if isinstance(self.hidden, int) else tuple(self.hidden)
+        object.__setattr__(self, "hidden", widths)
         found = ",".join(map(str, self.hidden)) or "none"
         good = min(self.hidden, default=0) >= 1
         require(good, "`hidden`", "widths >= 1 such as 16,16,16", found)
@@ -143,7 +147,15 @@ class TrainingSettings:
 
     def identity(self) -> dict[str, Any]:
         """Return the fields that make a training what it is: those of the coherent mode there."""
-        fields = asdict(self)
+        fields = dict(vars(self))
+        if not isinstance(self.noise, str):
+            noise = RunRequest(noise=self.noise).noise
+            fields["noise"] = getattr(noise, "name", noise)
+        if not isinstance(self.device, str | None):
+            from qnnq.devices.names import resolve_device
+
+            found = resolve_device(self.device)
+            fields["device"] = found.content or found.name
         if self.mode == "stepwise":
             del fields["mode"], fields["feedback_latency"]
         return fields
