@@ -13,19 +13,17 @@ from typing import Any
 from qnnq.devices.device import Device
 from qnnq.devices.names import resolve_device
 from qnnq.errors import InputError
-from qnnq.jobs.folder import LEDGER, NETWORK, FolderLock, make_folder, remember_latest
+from qnnq.jobs.folder import DEVICE, LEDGER, NETWORK, FolderLock, make_folder, remember_latest
 from qnnq.jobs.hardware_request import HardwareRequest
 from qnnq.jobs.ledger import Ledger
 from qnnq.jobs.planning import Plan
 from qnnq.jobs.records import now
 from qnnq.networks.file import write_network
 from qnnq.results.result import package_versions
+from qnnq.storage.files import write_atomically
 
 _RUN_DIGITS = 10
 """Of a run's random part, 50 bits; the tags of its jobs stay within 24 characters."""
-
-DEVICE = "device.json"
-"""Of a run on a device that was given as an object."""
 
 
 def create_run(request: HardwareRequest, plan: Plan, folder: Path, budget_s: float | None) -> None:
@@ -87,10 +85,11 @@ def _device_words(device: Device, folder: Path) -> str:
     """Return the words that the device is found by again; those of an object are a file."""
     if device.content is None or device.found_as is not None:
         return device.request
-    from qnnq.devices.saved import write_device
+    from qnnq.devices.snapshot import snapshot_of
 
     file = folder.resolve() / DEVICE
-    write_device(device, str(file))
+    snapshot = snapshot_of(device.target, device.name, device.calibration)
+    write_atomically(file, snapshot.model_dump_json().encode())
     return str(file)
 
 

@@ -213,6 +213,11 @@ class HardwareRequest(CoherentOptions, CircuitOptions, ImageOptions):
             found["data"] = str(getattr(self.data, "name", "arrays"))
         if not isinstance(self.device, str):
             device = resolve_device(self.device, self.limits)
+            if device.content and not device.found_as and device.kind != "simulated":
+                raise InputError(
+                    f"`device` {device.name}: expected words that find it again when the run goes "
+                    "on, got an object; a function that returns it has some: module:function"
+                )
             content = f"-{device.content[:12]}" if device.content else ""
             found["device"] = f"{device.request}{content}"
         return replace(self, **found)

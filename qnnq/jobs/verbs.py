@@ -145,7 +145,7 @@ def calibrate(
         plan = plan_calibration(request)
         checked = check_device(request, plan.device)
         budget = default_budget(plan, checked) if budget_s is None else budget_s
-        check_budget(plan.estimate, budget, request.limits)
+        check_budget(plan, budget)
         create_run(checked, plan, path, budget)
     advance(path, True, say)
     return path / RESPONSE
