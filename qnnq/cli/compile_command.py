@@ -12,24 +12,13 @@ from qnnq.cli.output import print_table, write_json
 from qnnq.cli.physics import turns
 from qnnq.devices.device import DEFAULT_DEVICE
 from qnnq.options.coherent import OF_COHERENT_MODE
-from qnnq.runs.request import RunRequest
+from qnnq.runs.request import CIRCUITS, RunRequest
 
 if TYPE_CHECKING:
     from qnnq.devices.device import Device
     from transpile import CompiledLayer
 
-_TAKEN = (
-    "model",
-    "data",
-    "images",
-    "device",
-    "pairs",
-    "pair_gate",
-    "qubits",
-    "copies",
-    "mode",
-    *OF_COHERENT_MODE,
-)
+_TAKEN = ("model", "data", "images", "mode", *CIRCUITS, *OF_COHERENT_MODE)
 """Options that change circuits, and the images of a Guppy program."""
 
 

@@ -77,14 +77,19 @@ def wait_for_rows(process, results, number):
 
 
 @pytest.fixture(scope="module")
-def expected(tmp_path_factory):
-    """The counts of a sweep that nothing disturbs; task ids do not depend on the folder."""
+def undisturbed(tmp_path_factory):
+    """The results of a sweep that nothing disturbs; task ids do not depend on the folder."""
     folder = tmp_path_factory.mktemp("undisturbed")
     write_inputs(folder)
     (folder / "sweep.toml").write_text(SWEEP)
     with contextlib.chdir(folder):
         assert run_sweep("sweep.toml", "results.sqlite", workers=2).stored == TASKS
-        return stored("results.sqlite")
+    return folder / "results.sqlite"
+
+
+@pytest.fixture(scope="module")
+def expected(undisturbed):
+    return stored(undisturbed)
 
 
 def test_killed_five_times(long_sweep, expected, start):
@@ -152,10 +157,14 @@ def test_a_worker_that_is_killed_is_replaced(long_sweep, expected, start):
     assert stored("results.sqlite") == expected
 
 
-def test_a_task_that_kills_its_worker_twice_fails_alone(long_sweep, expected, monkeypatch):
+def test_a_task_that_kills_its_worker_twice_fails_alone(
+    long_sweep, undisturbed, expected, monkeypatch
+):
     """The data of one task makes its worker exit, as the kernel does when memory runs out."""
-    victim = sorted(expected)[TASKS // 2]
-    monkeypatch.setenv("QNNQ_TEST_VICTIM", victim)
+    with Store(undisturbed) as store:
+        identity, task_id, _ = sorted(store.rows("identities"))[TASKS // 2]
+    victim = task_id.hex()
+    monkeypatch.setenv("QNNQ_TEST_VICTIM", identity.hex())
     import qnnq.sweep.processes as processes
 
     monkeypatch.setattr(processes, "_work", _fragile_work)
@@ -174,7 +183,7 @@ def _fragile_work(pipe, parent, warm):
 
     while True:
         batch = pipe.recv()
-        if os.environ["QNNQ_TEST_VICTIM"] in [item.task_id for item in batch.items]:
+        if os.environ["QNNQ_TEST_VICTIM"] in [item.identity for item in batch.items]:
             os.kill(os.getpid(), signal.SIGKILL)
         pipe.send(perform(batch))
 

@@ -21,7 +21,7 @@ import qnnq.sweep.work as work
 outcome = work._outcome
 log = os.open(os.path.join(os.path.dirname(__file__), "log"), os.O_WRONLY | os.O_APPEND)
 def _outcome(prepared, item, threads):
-    os.write(log, (item.task_id + "\\n").encode())
+    os.write(log, (item.identity + "\\n").encode())
     return outcome(prepared, item, threads)
 work._outcome = _outcome
 if __name__ == "__main__":

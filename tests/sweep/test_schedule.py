@@ -7,12 +7,14 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from qnnq.cli.main import main
+from qnnq.deployments.placement import Placement
 from qnnq.errors import InputError, QnnqError
 from qnnq.networks.bundled import load_model
 from qnnq.results.file import Store
@@ -24,7 +26,7 @@ from qnnq.statistics import share_right, single_shot
 from qnnq.sweep.processes import ProcessPool
 from qnnq.sweep.runner import run_sweep
 from qnnq.sweep.schedule import Tally
-from qnnq.sweep.work import Batch, Lost
+from qnnq.sweep.work import Batch, Lost, perform
 from tests.execution.test_measured import measured_file
 from tests.sweep.conftest import make_network, write_inputs
 
@@ -471,3 +473,101 @@ def test_a_result_that_died_with_its_dask_worker_is_waited_for(cluster, monkeypa
         assert pool.busy()
     finally:
         pool.close()
+
+
+class Here:
+    """A pool that does each batch in this process, so that what it compiles can be changed."""
+
+    def __init__(self, workers, timeout_s=None):
+        self.done = []
+
+    def warm_up(self):
+        pass
+
+    def free(self):
+        return not self.done
+
+    def busy(self):
+        return bool(self.done)
+
+    def submit(self, batch):
+        self.done.append((batch, perform(batch)))
+
+    def wait(self):
+        return [self.done.pop()]
+
+    def close(self):
+        pass
+
+
+@pytest.fixture
+def device_sweep(folder):
+    path = folder / "sweep.toml"
+    path.write_text(
+        """
+        [[grid]]
+        networks = ["tiny.safetensors", "other.safetensors"]
+        noise = "fake_lagos"
+        data = "data.npz"
+        seeds = [0, 1]
+        """
+    )
+    return path
+
+
+def test_the_parent_compiles_nothing(device_sweep, monkeypatch):
+    def compiled(*_):
+        raise AssertionError("compiled")
+
+    monkeypatch.setattr("qnnq.deployments.compilation._compiled", compiled)
+    for stored in (4, 0):
+        tally = run_sweep(device_sweep, "results.sqlite", workers=1)
+        assert (tally.stored, tally.found) == (stored, 4 - stored)
+
+
+def test_what_another_compiler_makes_of_a_task_alike_is_not_measured_again(
+    device_sweep, monkeypatch
+):
+    monkeypatch.setattr("qnnq.sweep.processes.ProcessPool", Here)
+    assert run_sweep(device_sweep, "results.sqlite").stored == 4
+    before = counts("results.sqlite")
+
+    def use_compiler(source):
+        monkeypatch.setattr("qnnq.deployments.identity.compiler", lambda: {"source": source})
+
+    use_compiler("another")
+    tally = run_sweep(device_sweep, "results.sqlite")
+    assert (tally.stored, tally.found) == (0, 4)
+    assert counts("results.sqlite") == before
+    assert all(point.complete for point in read_points("results.sqlite"))
+
+    use_compiler("one that compiles otherwise")
+    placed = Placement.placed
+    monkeypatch.setattr(
+        Placement, "placed", lambda *found: replace(placed(*found), circuits="0" * 64)
+    )
+    device_sweep.write_text(device_sweep.read_text().replace("[0, 1]", "[1]"))
+    assert run_sweep(device_sweep, "results.sqlite").stored == 2
+    points = read_points("results.sqlite")
+    assert len(points) == 4
+    assert {len(point.repetitions.keys) for point in points} == {1, 2}
+    assert all(point.labels["content"].startswith("circuits ") for point in points)
+
+
+def test_an_impossible_point_of_many_tasks_is_one_failure(folder):
+    """Its tasks are not tried one by one; what is left of the others is done."""
+    (folder / "sweep.toml").write_text(
+        """
+        [[grid]]
+        networks = "tiny.safetensors"
+        noise = "readout(p=0.01)"
+        qubits = ["999,1,2,3", "best"]
+        data = "data.npz"
+        seeds = [0, 1, 2]
+        images_per_task = 4
+        """
+    )
+    tally = Tally()
+    with pytest.raises(QnnqError, match=r"1 of 31 tasks failed, .*999"):
+        run_sweep("sweep.toml", "results.sqlite", workers=1, tally=tally)
+    assert (tally.stored, len(tally.failures)) == (30, 1)
