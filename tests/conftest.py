@@ -40,9 +40,9 @@ def no_lines_of_progress(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("qnnq.cli.output.SECONDS_BETWEEN_LINES", math.inf)
 
 
-@pytest.fixture
-def start_process() -> Iterator[Start]:
-    """Start processes that heed Ctrl-C, and end them and theirs whatever becomes of the test.
+@contextlib.contextmanager
+def started_processes() -> Iterator[Start]:
+    """Give what starts processes that heed Ctrl-C, and end them and theirs whatever happens.
 
     A process in the background of a shell script inherits that Ctrl-C is ignored; Python then
     leaves it so, and the process would not stop.
@@ -60,11 +60,20 @@ def start_process() -> Iterator[Start]:
         started.append(process)
         return process
 
-    yield start
-    for process in started:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+    try:
+        yield start
+    finally:
+        for process in started:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+
+
+@pytest.fixture
+def start_process() -> Iterator[Start]:
+    """Start processes that end with the test."""
+    with started_processes() as start:
+        yield start
 
 
 @pytest.fixture
