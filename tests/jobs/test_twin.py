@@ -15,7 +15,7 @@ from qnnq.cli.main import main
 from qnnq.networks.file import write_network
 from qnnq.networks.network import Network
 
-IMAGES, SHOTS = 60, 20
+IMAGES, SHOTS = 15, 80  # one image after the other is what takes time
 MODEL = "mnist16-a0.5"
 
 

@@ -113,7 +113,7 @@ def test_sweeps_on_a_dask_cluster_whose_workers_are_killed_too(
     monkeypatch.chdir(tmp_path)
     killed = Killed(tmp_path, tasks, start_warm)
     address = start_scheduler(tmp_path, start_process)
-    command = [*PYTHON, "distributed.cli.dask_worker", "--nworkers", "4", "--nthreads", "1"]
+    command = [*PYTHON, "distributed.cli.dask_worker", "--nworkers", "2", "--nthreads", "1"]
     # By its name, as Dask would copy a file to elsewhere and import it twice.
     options = ["--no-dashboard", "--preload", "tests.sweep.logged", address]
     cluster = start_process([*command, *options], cwd=tmp_path, **QUIET)
