@@ -84,7 +84,7 @@ def test_a_calibrated_twin_predicts_the_machine(twin: Twin, tmp_path: Path, qnnq
     found = single_shot(collected)
     assert not collected["prediction"]["agrees"]  # it is not as its calibration data say
 
-    run = ("run", MODEL, *images, "--shots", 2000, "--json", "-")
+    run = ("run", MODEL, *images, "--shots", 1000, "--json", "-")
     answer = qnnq(*run, "--noise", f"measured:{response}")
     assert answer.code == 0, answer.err
     predicted = single_shot(answer.json())
