@@ -1,13 +1,17 @@
 """What `tests.warm` imports before it forks."""
 
-import qiskit_aer  # noqa: F401
-import qiskit_ibm_runtime.executor_sampler
-import qiskit_ibm_runtime.fake_provider  # noqa: F401
+from importlib import import_module
 
-import qnnq.deployments.stepwise
-import qnnq.execution.engines.aer
-import qnnq.jobs.remote
-import qnnq.sweep.processes  # noqa: F401
 from qnnq.cli.main import build_app
 
+for name in (
+    "qiskit_aer",
+    "qiskit_ibm_runtime.executor_sampler",
+    "qiskit_ibm_runtime.fake_provider",
+    "qnnq.deployments.stepwise",
+    "qnnq.execution.engines.aer",
+    "qnnq.sweep.processes",
+    "qnnq.vendors.ibm.service",
+):
+    import_module(name)
 build_app()
