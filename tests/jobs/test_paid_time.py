@@ -209,7 +209,12 @@ def test_two_copies_that_are_resumed_at_once_keep_the_same_jobs(
 
 
 @pytest.mark.parametrize(
-    ("status", "lag"), [(400, 50), (401, 0), (401, 50), (403, 0), (429, 0), (429, 50)]
+    ("status", "lag"),
+    [
+        *((400, 50), (401, 0), (401, 50), (403, 0), (429, 0), (429, 50)),
+        pytest.param(400, 0, marks=pytest.mark.slow),
+        pytest.param(403, 50, marks=pytest.mark.slow),
+    ],
 )
 def test_a_job_that_was_taken_behind_a_refusal(
     unkind: Server, files: Files, tmp_path: Path, qnnq: Command, status: int, lag: float

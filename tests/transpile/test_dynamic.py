@@ -99,7 +99,13 @@ def test_what_a_machine_gets_is_the_same_circuit_without_its_waits():
 
 
 @pytest.mark.parametrize(
-    ("entanglement", "measurement"), [(PROJECTIVE, "measure_2"), (STRONG, "measure")]
+    ("entanglement", "measurement"),
+    [
+        (PROJECTIVE, "measure_2"),
+        (STRONG, "measure"),
+        pytest.param(PROJECTIVE, "measure", marks=pytest.mark.slow),
+        pytest.param(STRONG, "measure_2", marks=pytest.mark.slow),
+    ],
 )
 def test_a_wide_network_is_supported_instruction_by_instruction(entanglement, measurement):
     target = device("FakeKingston")

@@ -96,7 +96,13 @@ def test_instrument_and_aer_give_the_same_outcomes_of_every_neuron(noise, case):
 
 
 @pytest.mark.parametrize(
-    ("noise", "entanglement"), [("ideal", 0.8), ("fake_kingston*3", math.pi / 2)]
+    ("noise", "entanglement"),
+    [
+        ("ideal", 0.8),
+        ("fake_kingston*3", math.pi / 2),
+        pytest.param("ideal", math.pi / 2, marks=pytest.mark.slow),
+        pytest.param("fake_kingston*3", 0.8, marks=pytest.mark.slow),
+    ],
 )
 def test_correlations_between_joined_neurons_agree(noise, entanglement):
     if entanglement < math.pi / 2:
@@ -113,12 +119,15 @@ def test_correlations_between_joined_neurons_agree(noise, entanglement):
     assert_same_distribution(*patterns)
 
 
+DEVICES = ["fake_kingston", "fake_sherbrooke", "fake_nighthawk"]
+MODELS = ["mnist16-a0.5", "mnist16-a0-g3pi8", "mnist16-a0.5-g5pi19"]
+
+
 @pytest.mark.parametrize(
     ("device", "model"),
     [
-        ("fake_kingston", "mnist16-a0.5"),
-        ("fake_sherbrooke", "mnist16-a0-g3pi8"),
-        ("fake_nighthawk", "mnist16-a0.5-g5pi19"),
+        pytest.param(*pair, marks=() if pair in zip(DEVICES, MODELS) else pytest.mark.slow)
+        for pair in itertools.product(DEVICES, MODELS)
     ],
 )
 def test_aer_without_noise_and_the_ideal_engine_agree_on_votes(device, model):
