@@ -182,8 +182,9 @@ def test_a_noise_that_is_impossible_everywhere_fails(points, capsys):
 
 
 @pytest.mark.usefixtures("fewer_simulated")
-def test_one_number_is_no_test_of_a_noise_with_one_parameter(points, tmp_path, capsys):
+def test_one_number_is_no_test_of_a_noise_with_one_parameter(points, tmp_path, capsys, monkeypatch):
     """A file with the mark of Windows' editors reads as any other."""
+    monkeypatch.setattr("qnnq.fitting.mechanisms.mechanisms", lambda device, fitted: [])
     file = tmp_path / "one.csv"
     file.write_text("\ufeff" + "".join(points.read_text().splitlines(keepends=True)[:2]))
     code, said = answer(capsys, "fit", file, "--device", "fake_torino", "--noise", NOISE)
