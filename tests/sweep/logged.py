@@ -8,7 +8,7 @@ _outcome, _log = work._outcome, os.open("log", os.O_WRONLY | os.O_APPEND)
 
 
 def _logged(prepared, item, threads):
-    os.write(_log, (item.task_id + "\n").encode())
+    os.write(_log, (item.identity + "\n").encode())
     return _outcome(prepared, item, threads)
 
 
