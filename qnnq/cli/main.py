@@ -6,9 +6,10 @@ import re
 import sys
 import warnings
 from collections.abc import Sequence
+from functools import cache
 from importlib import import_module
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -65,6 +66,12 @@ def build_app() -> typer.Typer:
     return app
 
 
+@cache
+def _parser() -> Any:
+    """Return the commands as the option parser takes them, which are dear to make."""
+    return typer.main.get_command(build_app())
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         import qnnq
@@ -91,7 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(words: list[str]) -> int:
     try:
-        result = build_app()(args=words or ["--help"], prog_name="qnnq", standalone_mode=False)
+        result = _parser()(args=words or ["--help"], prog_name="qnnq", standalone_mode=False)
         sys.stdout.flush()
         if result == INTERRUPTED:  # what the option parser makes of Ctrl-C
             _say("interrupted", INTERRUPTED)
@@ -170,8 +177,7 @@ def _with_dashes(message: str, arguments: Sequence[str]) -> str:
 
     Other words in backticks stay.
     """
-    commands = getattr(typer.main.get_command(build_app()), "commands", {})
-    command = commands.get(arguments[0]) if arguments and "`" in message else None
+    command = _parser().commands.get(arguments[0]) if arguments and "`" in message else None
     options = {} if command is None else {each.name: each.opts[0] for each in command.params}
 
     def written(field: re.Match[str]) -> str:

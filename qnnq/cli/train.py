@@ -8,29 +8,33 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from qnnq.cli import options
+from qnnq.cli.declared import described, takes
 from qnnq.cli.output import percent, print_table, progress_bar, write_json
+from qnnq.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
     from qnnq.data.dataset import Dataset
-    from qnnq.training.settings import Epoch, TrainingSettings
+    from qnnq.training.settings import Epoch
     from qnnq.training.trainer import RivalResult, TrainingResult
+
+_OF_RECIPES = (
+    "activation",
+    "epochs",
+    "learning_rate",
+    "schedule",
+    "weight_decay",
+    "input_dropout",
+)
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
     @app.command()
+    @takes(TrainingSettings, without=("seed", *_OF_RECIPES))
     def train(
+        settings: TrainingSettings,
         out: options.NetworkFile,
-        stretch: Annotated[
-            str, typer.Option(help="Of the activation; 0 is sign(z). One, or one a hidden layer.")
-        ] = "0.5",
-        entanglement: options.Entanglement = "pi/2",
-        activation: Annotated[
-            str | None, typer.Option(help=f"{options.ACTIVATION_HELP}  [default: tanh]")
-        ] = None,
-        last_projective: options.LastProjective = True,
-        hidden: Annotated[str, typer.Option(help="Width of each hidden layer.")] = "16,16,16",
         data: options.Data = "mnist5k",
         test_data: Annotated[
             str | None,
@@ -41,78 +45,23 @@ def register(app: typer.Typer) -> None:
             ),
         ] = None,
         clip: options.Clip = False,
-        classical: Annotated[
-            str | None,
-            typer.Option(
-                help="Train a rival in place of a network: relu, tanh or sign neurons. --out is "
-                "then a results file with its answers, which compare and report read.",
-                metavar="NEURON",
-            ),
-        ] = None,
         recipe: Annotated[
             str,
             typer.Option(
                 help="Defaults of what follows: best (found on images held out: 150 epochs, a "
                 "cosine from 0.03, weight decay 0.001, of large pictures input dropout 0.2) or "
-                "published (100 epochs at 0.01)."
+                "published (100 epochs at 0.01); both of tanh."
             ),
         ] = "best",
-        epochs: Annotated[
-            int | None, typer.Option(help="Times through the data.  [default: by the recipe]")
-        ] = None,
+        activation: Annotated[str | None, described(TrainingSettings, "activation")] = None,
+        epochs: Annotated[int | None, described(TrainingSettings, "epochs")] = None,
+        learning_rate: Annotated[float | None, described(TrainingSettings, "learning_rate")] = None,
+        schedule: Annotated[str | None, described(TrainingSettings, "schedule")] = None,
+        weight_decay: Annotated[float | None, described(TrainingSettings, "weight_decay")] = None,
+        input_dropout: Annotated[float | None, described(TrainingSettings, "input_dropout")] = None,
         seed: Annotated[
             str, typer.Option(help="Of every random number; 0,1,2 trains three networks.")
         ] = "0",
-        learning_rate: Annotated[
-            float | None,
-            typer.Option(help="Of SGD with momentum 0.9.  [default: by the recipe]"),
-        ] = None,
-        batch_size: Annotated[int, typer.Option(help="Images an update.")] = 64,
-        evaluate_every: Annotated[int, typer.Option(help="Epochs between test errors.")] = 10,
-        train_shots: Annotated[
-            int, typer.Option(help="Shots an image in the loss: more train the vote.")
-        ] = 1,
-        schedule: Annotated[
-            str | None,
-            typer.Option(
-                help="Of the learning rate: constant or cosine.  [default: by the recipe]"
-            ),
-        ] = None,
-        weight_decay: Annotated[
-            float | None,
-            typer.Option(help="Of SGD, on all weights.  [default: by the recipe]"),
-        ] = None,
-        label_smoothing: Annotated[
-            float, typer.Option(help="Share of a label that goes to all classes.")
-        ] = 0.0,
-        input_dropout: Annotated[
-            float | None,
-            typer.Option(help="Share of pixels set to 0.  [default: by the recipe]"),
-        ] = None,
-        dropout: Annotated[float, typer.Option(help="Share of outcomes set to 0.")] = 0.0,
-        shift: Annotated[
-            int, typer.Option(help="Augmentation: move images by up to so many pixels.")
-        ] = 0,
-        validation: Annotated[
-            float,
-            typer.Option(help="Share of the training images held out to choose the best epoch."),
-        ] = 0.0,
-        patience: Annotated[
-            int, typer.Option(help="Stop so many epochs after the best one; 0: never.")
-        ] = 0,
-        noise: Annotated[
-            str,
-            typer.Option(help="Train under this noise, or measured:FILE.", metavar="SPEC"),
-        ] = "ideal",
-        strength: Annotated[
-            str, typer.Option(help="Of the noise; of several, each image of a batch draws one.")
-        ] = "1",
-        device: options.Device = None,
-        qubits: options.Qubits = "best",
-        mode: Annotated[
-            str, typer.Option(help="Of the layers under noise: stepwise or coherent.")
-        ] = "stepwise",
-        feedback_latency: options.FeedbackLatency = None,
         json: options.Json = None,
         figure: Annotated[
             str | None,
@@ -142,15 +91,15 @@ def register(app: typer.Typer) -> None:
         from dataclasses import replace
 
         from qnnq.data.load import load_data, test_part
-        from qnnq.networks.angles import parse_entanglement
-        from qnnq.networks.per_layer import parse_activation, parse_stretch
-        from qnnq.training.settings import TrainingSettings
+        from qnnq.networks.per_layer import parse_activation
+        from qnnq.training.settings import parse_seeds
 
-        seeds = _numbers("--seed", seed, "seeds such as 0 or 0,1,2")
+        seeds = parse_seeds(seed)
+        classical = settings.classical is not None
         outs = _outs(out, seeds, classical)
         test_data = test_data or test_part(data) or "mnist-test"
-        sources = (data, test_data, *_measured(noise))
-        _check_outputs(outs, json, figure, sources, classical is not None)
+        sources = (data, test_data, *_measured(settings.noise))
+        _check_outputs(outs, json, figure, sources, classical)
         training, test = load_data(data, prefer="train"), load_data(test_data)
         given = {
             "activation": None if activation is None else parse_activation(activation),
@@ -160,28 +109,7 @@ def register(app: typer.Typer) -> None:
             "weight_decay": weight_decay,
             "input_dropout": input_dropout,
         }
-        settings = TrainingSettings(
-            **_recipe(recipe, given, training.images.shape[1]),
-            hidden=_numbers("--hidden", hidden, "widths such as 16,16,16"),
-            stretch=parse_stretch(stretch),
-            entanglement=parse_entanglement(entanglement),
-            last_projective=last_projective,
-            batch_size=batch_size,
-            evaluate_every=evaluate_every,
-            train_shots=train_shots,
-            label_smoothing=label_smoothing,
-            dropout=dropout,
-            shift=shift,
-            validation=validation,
-            patience=patience,
-            noise=noise,
-            strengths=_strengths(strength),
-            device=device,
-            qubits=qubits,
-            mode=mode,  # type: ignore[arg-type]  # checked where layers are compiled
-            feedback_latency=feedback_latency,
-            classical=classical,  # type: ignore[arg-type]  # checked there
-        )
+        settings = replace(settings, **_recipe(recipe, given, training.images.shape[1]))
         each = [replace(settings, seed=number) for number in seeds]
         trainings = _train_all(each, outs, training, test, clip)
         pairs = zip(each, trainings)
@@ -192,7 +120,7 @@ def register(app: typer.Typer) -> None:
             from qnnq.figures.training import plot_learning
 
             histories = {s.seed: r.history for s, r in zip(each, trainings)}
-            save(plot_learning(histories, len(test.labels), train_shots), figure)
+            save(plot_learning(histories, len(test.labels), settings.train_shots), figure)
         if json != "-":
             _print(trainings, outs)
         if len(trainings) < len(seeds) or trainings[-1].interrupted:
@@ -201,7 +129,8 @@ def register(app: typer.Typer) -> None:
             last = trainings[-1]
             raise Interrupted(
                 f"stopped: {outs[len(trainings) - 1]} has the network after epoch "
-                f"{last.history[-1].epoch} of {settings.epochs}; the same command goes on"
+                f"{last.history[-1].epoch} of {settings.epochs}; the same command goes on from "
+                "there"
             )
         for trained, path in zip(each, outs):
             Path(_checkpoint(path, trained)).unlink(missing_ok=True)
@@ -275,10 +204,10 @@ def _checkpoint(out: str, settings: "TrainingSettings") -> str:
     return f"{out}.{settings.seed}.checkpoint" if settings.classical else f"{out}.checkpoint"
 
 
-def _outs(out: str, seeds: Sequence[int], classical: str | None) -> list[str]:
+def _outs(out: str, seeds: Sequence[int], classical: bool) -> list[str]:
     from qnnq.errors import InputError
 
-    if classical is not None:
+    if classical:
         if out.endswith(".safetensors") or "{seed}" in out:
             raise InputError(
                 f"--out {out}: expected a results file such as rival.sqlite with --classical, "
@@ -339,26 +268,6 @@ def _torch_trainer(classical: bool) -> "Callable[..., Any]":
             raise
         raise QnnqError("training needs torch: pip install 'qnnq[train]'") from None
     return train_rival if classical else train
-
-
-def _numbers(option: str, text: str, expected: str) -> tuple[int, ...]:
-    import re
-
-    from qnnq.errors import InputError
-
-    numbers = [number.strip() for number in text.split(",")]
-    if not all(re.fullmatch(r"[0-9]{1,9}", number) for number in numbers):
-        raise InputError(f"{option} {text!r}: expected {expected}")
-    return tuple(map(int, numbers))
-
-
-def _strengths(text: str) -> tuple[float, ...]:
-    from qnnq.errors import InputError
-
-    try:
-        return tuple(float(number) for number in text.split(","))
-    except ValueError:
-        raise InputError(f"--strength {text!r}: expected numbers such as 1 or 1,32") from None
 
 
 def _document(

@@ -16,6 +16,7 @@ from qnnq.deployments.feedforward import fitting_feedforward
 from qnnq.deployments.identity import noisy_device
 from qnnq.deployments.noise_text import split_strength
 from qnnq.deployments.prediction import sampled_accuracy
+from qnnq.deployments.site_errors import site_errors
 from qnnq.deployments.timing import Timing
 from qnnq.deployments.variations import Variation
 from qnnq.devices.device import Device
@@ -27,6 +28,7 @@ from qnnq.execution.modes.dynamic_circuit import DynamicCircuit
 from qnnq.networks.network import Network
 from qnnq.results.task import Task
 from transpile import (
+    FEEDBACK_LATENCY,
     CompiledNetwork,
     Feedforward,
     NetworkCircuit,
@@ -36,6 +38,7 @@ from transpile import (
     parse_sites,
 )
 from transpile.digest import circuit_digest
+from transpile.measurement import median_duration
 from transpile.network_layout import smallest_entanglements
 
 NOT_LIVING = {
@@ -256,12 +259,16 @@ def _compiled(
     if qubits != "best":
         angles = smallest_entanglements(widths, entanglements)
         sites = parse_sites(qubits, device.target, angles, measurement=timing.measurement)
+    measurement = timing.measurement
+    # The default latency, so that another one does not change the qubits.
+    wait = FEEDBACK_LATENCY + median_duration(device.target, measurement)
     return compile_network(
         device.target,
         widths,
         entanglements,
         feedforward=controller.branches,
         sites=sites,
+        score=site_errors(device, min(entanglements), wait, measurement),
         **timing.arguments(),
     )
 

@@ -135,8 +135,14 @@ class DeviceSnapshot(_Part):
 
     @property
     def digest(self) -> str:
-        """SHA-256 (hexadecimal) of all but the name and the time."""
-        content = self.model_dump_json(exclude={"format", "name", "calibrated"}, exclude_none=True)
+        """SHA-256 (hexadecimal) of all but the name and the time.
+
+        The order of instructions, which IBM's client chooses anew in every process, is no content.
+        """
+        ordered = tuple(sorted(self.instructions, key=lambda each: each.name))
+        content = self.model_copy(update={"instructions": ordered}).model_dump_json(
+            exclude={"format", "name", "calibrated"}, exclude_none=True
+        )
         return hashlib.sha256(content.encode()).hexdigest()
 
     def target(self) -> Target:

@@ -26,7 +26,7 @@ from qnnq.figures.style import (
 )
 from qnnq.options.coherent import OF_COHERENT_MODE
 from qnnq.results.labels import duration
-from qnnq.results.points import Measured
+from qnnq.results.points import Measured, points_of
 from qnnq.results.references import rivals, unsampled_of
 from qnnq.results.robustness import groups
 
@@ -138,7 +138,7 @@ def _draw_chance(axes: Axes, lines: Sequence[Sequence[Measured]]) -> None:
     chance = 1 / lines[0][0].counts.shape[1]
     low, high = axes.get_ylim()
     if low - chance < 0.5 * (high - low):
-        name = f"chance, {100 * chance:.3g}%"
+        name = f"chance, {100 * chance:.3g} %"
         axes.axhline(chance, color="0.45", linestyle=":", lw=0.9, label=name)
 
 
@@ -172,7 +172,7 @@ def _draw_machines(
 
 
 def plot(
-    points: Sequence[Measured],
+    points: Measured | Sequence[Measured],
     x: Axis = "strength",
     prediction: Prediction | Sequence[Prediction] = "majority",
     *,
@@ -182,8 +182,19 @@ def plot(
 ) -> Axes:
     """Draw what `plot_curves` draws into axes of matplotlib, and return them.
 
-    `ax` None: the current axes of `matplotlib.pyplot`.
+    Args:
+        points: Those of a results file, such as `qnnq.read_results` returns.
+        x: What stands along the axis: a label of the points, one of `AXES`.
+        prediction: `single_shot`, `majority` or `soft_vote`, or several of these.
+        ax: Where to draw; None: the current axes of `matplotlib.pyplot`.
+        scale: `log`, `linear`, or whichever suits the values.
+        references: Points that are read beside them, drawn level.
+
+    Raises:
+        InputError: If these are no points, none has a place on the axis, or there are too many
+            lines.
     """
+    points = points_of(points)
     if ax is None:
         from matplotlib import pyplot
 

@@ -228,8 +228,7 @@ def _unsampled(run: Collected) -> Measured:
 
 def _origins(store: Store) -> list[Origin]:
     return [
-        Origin(each.labels, tuple(store.seeds(each.id)), result)
-        for each in store.settings()
-        if each.labels.get("engine") not in REFERENCES
-        and (result := store.any_result(each.id)) is not None
+        Origin(each.setting.labels, tuple(store.seeds(each)), store.any_result(each))
+        for each in store.measured()
+        if each.setting.labels.get("engine") not in REFERENCES
     ]

@@ -2,11 +2,13 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 from noise_models import NoiseSpecification
 from qnnq.deployments.base import Deployment
 from qnnq.deployments.coherent import CoherentDeployment
 from qnnq.deployments.compilation import PlacedNetwork
+from qnnq.deployments.given import GivenNoiseDeployment
 from qnnq.deployments.ideal import IdealDeployment
 from qnnq.deployments.measured import PREFIX, MeasuredDeployment, check_engine, is_measured
 from qnnq.deployments.noise_text import parse_noise
@@ -43,6 +45,8 @@ def deploy(request: RunRequest, network: Network, find: Find = resolve_device) -
 
 def deployment_of(request: RunRequest, network: Network, find: Find = resolve_device) -> Deployment:
     """Return the deployment that a request asks for; nothing is compiled. See `deploy`."""
+    if not isinstance(request.noise, str):
+        return _given(request, network, find)
     if request.engine == "ideal":
         if request.noise != "ideal" and _is_noisy(request):
             raise InputError(
@@ -87,6 +91,27 @@ def coherent(
 def _noise(request: RunRequest) -> tuple[NoiseSpecification, DeviceLike]:
     base, name = parse_noise(request.noise, request.device)
     return base.scaled(request.strength), name
+
+
+def _given(request: RunRequest, network: Network, find: Find) -> GivenNoiseDeployment:
+    """Return the deployment under a noise model of Aer, on a device that noise does not name."""
+    refused = {
+        f"`engine` {request.engine}": request.engine == "ideal",
+        f"`mode` {request.mode}": request.mode != "stepwise",
+        f"`strength` {request.strength:g}": request.strength != 1,
+    }
+    for given, wrong in refused.items():
+        if wrong:
+            raise InputError(
+                f"{given}: expected `engine` instrument, aer or exact, `mode` stepwise and "
+                "`strength` 1 with a NoiseModel, whose errors are as they are"
+            )
+    if request.compensate:
+        check_compensable(network)
+    plain = stepwise(replace(request, noise="ideal"), network, find)
+    return GivenNoiseDeployment(
+        plain.placed, plain.specification, plain.compensate, given=request.noise
+    )
 
 
 def _measured(request: RunRequest, network: Network) -> MeasuredDeployment:
