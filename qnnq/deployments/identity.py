@@ -1,7 +1,7 @@
 """What determines circuits and their noise, without compiling either."""
 
 import hashlib
-from functools import cache, lru_cache
+from functools import cache
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
@@ -10,7 +10,6 @@ from typing import Any
 from noise_models import NoiseSpecification
 from qnnq.deployments.noise_text import split_strength
 from qnnq.devices.device import Device
-from qnnq.devices.snapshot import snapshot_of
 
 LIBRARIES = ("qiskit", "qiskit-aer", "rustworkx")
 """Whose versions decide what is compiled and drawn."""
@@ -32,16 +31,10 @@ def noisy_device(specification: NoiseSpecification, device: Device) -> dict[str,
         "strength": strength,
         "device": device.name,
         "device_content": device.content,
-        "calibration": calibration_digest(device),
+        "calibration": device.source.digest,
         "calibrated": device.calibration,
         "compiler": compiler(),
     }
-
-
-@lru_cache(maxsize=64)
-def calibration_digest(device: Device) -> str:
-    """Return the SHA-256 (hexadecimal) of all that a device's target says."""
-    return device.content or snapshot_of(device.target, device.name, device.calibration).digest
 
 
 @cache

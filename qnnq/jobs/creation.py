@@ -53,7 +53,7 @@ def _create(request: HardwareRequest, plan: Plan, folder: Path, budget_s: float 
         "task": plan.task.to_json(),
         "device": plan.device.request,
         "calibration": plan.device.calibration,
-        "calibration_data": plan.device.calibration_data(),
+        "calibration_data": plan.device.source.properties,
         "kind": plan.kind,
         "assumed_timing": plan.timing,
         "scheduler_timing": None,
