@@ -19,7 +19,7 @@ def compile_coherent(
     Raises:
         InputError, TranspileError: If they do not fit together.
     """
-    from qnnq.deployments.coherent import compile_living
+    from qnnq.deployments.living import compile_living
     from qnnq.deployments.timing import Timing
     from qnnq.devices.names import resolve_device
     from qnnq.networks.bundled import load_model

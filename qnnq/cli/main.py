@@ -35,6 +35,7 @@ COMMANDS = (
     "collect",
     "cancel",
     "calibrate",
+    "cache",
 )
 """Modules of this package, each with `register(app)`; the order is that of `qnnq --help`."""
 

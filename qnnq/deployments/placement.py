@@ -3,10 +3,15 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from qnnq.devices.device import Device
+from qnnq.networks.network import Network
 from qnnq.results.task import Task
-from transpile import CompiledLayer, PairGate, Shape
+
+if TYPE_CHECKING:
+    from transpile import CompiledLayer, PairGate, Shape
 
 
 @dataclass(frozen=True)
@@ -25,13 +30,15 @@ class Placement:
     qubits: str = "best"
     copies: int = 1
     pairs: int = 0
-    pair_gate: PairGate = "sx"
+    pair_gate: "PairGate" = "sx"
 
-    def shape(self, width: int, entanglement: float) -> Shape:
+    def shape(self, width: int, entanglement: float) -> "Shape":
         """Return the shape of a layer of so many neurons, with its angle g in radians."""
+        from transpile import Shape
+
         return Shape(width, entanglement, self.copies, self.pairs, self.pair_gate)
 
-    def placed(self, task: Task, layers: Sequence[CompiledLayer]) -> Task:
+    def placed(self, task: Task, layers: "Sequence[CompiledLayer]") -> Task:
         """Return a task with the placement that its layers were compiled for."""
         return replace(
             task,
@@ -45,3 +52,32 @@ class Placement:
             pair_gate=self.pair_gate if self.pairs else None,
             circuits=hashlib.sha256("".join(layer.digest for layer in layers).encode()).hexdigest(),
         )
+
+
+@dataclass(frozen=True, eq=False)
+class PlacedNetwork:
+    """A network and where its layers go; they are compiled when they are first asked for.
+
+    Attributes:
+        network: The network.
+        placement: Where it goes.
+        copies: Images side by side of each layer, where they are not those of the placement.
+    """
+
+    network: Network
+    placement: Placement
+    copies: tuple[int, ...] | None = None
+
+    @cached_property
+    def layers(self) -> "tuple[CompiledLayer, ...]":
+        """The compiled circuit of every hidden layer; raises as `compile_layers` does."""
+        from qnnq.deployments.compilation import compile_layers
+
+        return compile_layers(self.network, self.placement, self.copies)
+
+    @cached_property
+    def scheduled(self) -> "tuple[CompiledLayer, ...]":
+        """The same with explicit waits, as the device would run them, where they are known."""
+        from qnnq.deployments.compilation import scheduled
+
+        return tuple(scheduled(self.placement.device, layer) for layer in self.layers)

@@ -114,9 +114,7 @@ def _on(places: Places | None) -> tuple[PlaceSnapshot, ...] | None:
     return None if places is None else tuple(places.values())
 
 
-def _place(
-    qubits: tuple[int, ...], values: Values, duration: str, error: str
-) -> PlaceSnapshot:
+def _place(qubits: tuple[int, ...], values: Values, duration: str, error: str) -> PlaceSnapshot:
     return PlaceSnapshot(
         qubits=qubits,
         duration_s=known(values.get(duration)),

@@ -43,7 +43,9 @@ class OnDevice:
             options["device"] = device
             self.target, find = resolve_device(device).target, resolve_device
         else:
-            made = Device("made", OfBackend(SimpleNamespace(target=device)), None, "simulated", None)
+            made = Device(
+                "made", OfBackend(SimpleNamespace(target=device)), None, "simulated", None
+            )
             self.target, find = device, lambda name: made
         measurement = options.get("measurement", "measure")
         self.noise = Noise(self.target, *terms, measurement=measurement)

@@ -25,6 +25,7 @@ from qiskit.quantum_info import PTM, SuperOp
 
 from noise_models.channels import NoiseChannels
 from noise_models.stages import superoperator
+from qnnq.execution.engines.layer_instrument import Matrix
 from qnnq.execution.engines.response import (
     ANGLES,
     GROUND_STATE,
@@ -34,7 +35,6 @@ from qnnq.execution.engines.response import (
 )
 from transpile import CompiledStep, Group
 
-Matrix = NDArray[np.float64]
 Placed = tuple[Operation, tuple[int, ...]]  # an operation, its physical qubits
 
 MOST_TABLE_BITS = 8

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 def fake_folders() -> dict[str, Path]:
     """Return the folders of the snapshots by name; the client itself is not imported."""
     spec = find_spec("qiskit_ibm_runtime")
-    assert spec is not None and spec.origin is not None
+    assert spec is not None
+    assert spec.origin is not None
     folders = Path(spec.origin).parent / "fake_provider" / "backends"
     return {f"fake_{each.parent.name}": each.parent for each in sorted(folders.glob("*/conf_*"))}
 

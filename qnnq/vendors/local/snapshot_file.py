@@ -5,8 +5,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
 from qnnq.devices.device import Device, Provider
 from qnnq.errors import InputError
 from qnnq.storage.files import FileVersion, file_versions, read_text, write_atomically
@@ -65,6 +63,8 @@ def _read(path: str, version: FileVersion, limits: "ServiceLimits") -> Device:
 
 
 def _ours(path: str, document: dict[str, Any]) -> "tuple[Target, str, str | None]":
+    from pydantic import ValidationError
+
     from qnnq.devices.snapshot import DeviceSnapshot
 
     try:
