@@ -9,17 +9,18 @@ behind a wide layer by coarse sums. All of them give the outcomes that a session
 import hashlib
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from threading import Lock
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qnnq.arrays import OutcomeArray
+from qnnq.arrays import IntArray, OutcomeArray
 from qnnq.execution.engines.base import Draws
 from qnnq.execution.engines.close_draws import thresholds
 from qnnq.execution.model import Model
 from qnnq.execution.modes.base import Mode
-from qnnq.execution.modes.patterns import WIDEST, all_patterns, pattern_of
+from qnnq.execution.modes.patterns import WIDEST, outcomes_of, pattern_of
 from qnnq.execution.modes.wide_layer import WideLayer
 from qnnq.networks.activation import rotated
 from qnnq.networks.network import Network
@@ -104,8 +105,47 @@ class ByImage:
         return _kept(self._network, _Pixels(pixels))
 
 
+class Rows:
+    """Rows of a table that are made when they are first asked for, by any thread.
+
+    Of the patterns that could arrive few do, so those that did lie one after the other.
+
+    Args:
+        count: How many could be asked for.
+        none: No row, (0, width).
+        make: Returns some rows, (rows, width).
+    """
+
+    def __init__(
+        self, count: int, none: NDArray[Any], make: Callable[[IntArray], NDArray[Any]]
+    ) -> None:
+        self._place = np.full(count, -1, dtype=np.int32)
+        self._made = none
+        self._make = make
+        self._lock = Lock()
+
+    def __getitem__(self, rows: IntArray) -> NDArray[Any]:
+        """Return rows, shape (*rows.shape, width)."""
+        places = np.take(self._place, rows)
+        if (places < 0).any():
+            with self._lock:
+                self._add(rows)
+            places = np.take(self._place, rows)
+        return np.take(self._made, places, axis=0)
+
+    def _add(self, rows: IntArray) -> None:
+        asked = np.zeros(len(self._place), dtype=bool)
+        asked[rows.reshape(-1)] = True
+        missing = np.flatnonzero(asked & (self._place < 0))
+        size = max(1, _NUMBERS // self._made.shape[1])
+        some = [missing[start : start + size] for start in range(0, len(missing), size)]
+        first = len(self._made)
+        self._made = np.concatenate([self._made, *map(self._make, some)])
+        self._place[missing] = first + np.arange(len(missing))  # after there are such rows
+
+
 class ByPattern:
-    """A layer behind a narrow one: the thresholds of all patterns that may arrive, in a table.
+    """A layer behind a narrow one: the thresholds of the patterns that arrive, in a table.
 
     Args:
         network: The network.
@@ -114,23 +154,25 @@ class ByPattern:
     """
 
     def __init__(self, network: Network, layer: int, form: NDArray[np.float64]) -> None:
-        cosines, sines = _of_patterns(network, layer)
-        self._patterns, width = cosines.shape
+        self._form = form
         self._copies = form.shape[1]
-        self._limits = np.empty((self._copies, self._patterns, width), dtype=np.int32)
-        for copy, found in enumerate(self._limits):
-            size = max(1, _NUMBERS // width)
-            for start in range(0, self._patterns, size):
-                rows = slice(start, start + size)
-                found[rows] = thresholds(_minus(tuple(form[:, copy]), cosines[rows], sines[rows]))
+        self._patterns, self._width = 1 << network.widths[layer - 1], network.widths[layer]
+        self._turned = _of_patterns(network, layer)
+        none = np.empty((0, self._width), dtype=np.int32)
+        self._limits = Rows(self._copies * self._patterns, none, self._made)
+
+    def _made(self, rows: IntArray) -> NDArray[np.int32]:
+        copy, pattern = np.divmod(rows, self._patterns)
+        turned = self._turned[pattern]
+        form = tuple(self._form[:, copy])
+        return thresholds(_minus(form, turned[:, : self._width], turned[:, self._width :]))
 
     def __call__(self, inputs: NDArray[Any], draws: Draws) -> OutcomeArray:
         """Return the outcomes; see `Answer`."""
         row = pattern_of(inputs)  # (images, shots)
         if self._copies > 1:
             row += draws.copies(self._copies)[:, None] * self._patterns
-        limits = self._limits.reshape(-1, self._limits.shape[-1])
-        return _below(draws.numbers(limits.shape[-1]), np.take(limits, row, axis=0))
+        return _below(draws.numbers(self._width), self._limits[row])
 
 
 def _minus(
@@ -168,9 +210,14 @@ def _turned(network: Network, layer: int, inputs: NDArray[Any]) -> Turned:
 
 
 @lru_cache(maxsize=8)
-def _of_patterns(network: Network, layer: int) -> Turned:
-    """Return the cosines and sines for all patterns of the layer before, (patterns, width)."""
-    return _turned(network, layer, all_patterns(network.widths[layer - 1]))
+def _of_patterns(network: Network, layer: int) -> Rows:
+    """Return the cosines and sines behind patterns of the layer before, (patterns, 2 * width)."""
+    before, width = network.widths[layer - 1], network.widths[layer]
+
+    def turned(patterns: IntArray) -> NDArray[np.float64]:
+        return np.concatenate(_turned(network, layer, outcomes_of(patterns, before)), axis=1)
+
+    return Rows(1 << before, np.empty((0, 2 * width)), turned)
 
 
 class _Pixels:

@@ -10,7 +10,12 @@ WIDEST = 18
 
 def all_patterns(width: int) -> OutcomeArray:
     """Return the outcomes of every pattern, in order, (2^width, width)."""
-    packed = np.arange(1 << width, dtype="<u4").view(np.uint8).reshape(-1, 4)
+    return outcomes_of(np.arange(1 << width), width)
+
+
+def outcomes_of(patterns: IntArray, width: int) -> OutcomeArray:
+    """Return the outcomes of patterns, (patterns, width)."""
+    packed = patterns.astype("<u4").view(np.uint8).reshape(-1, 4)
     bits = np.unpackbits(packed, axis=1, count=width, bitorder="little").view(np.int8)
     return np.int8(1) - 2 * bits
 
