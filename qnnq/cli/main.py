@@ -42,8 +42,8 @@ COMMANDS = (
 DONE, FAILED, BAD_INPUT, PENDING, INTERRUPTED = 0, 1, 2, 3, 130
 
 
-def build_app() -> typer.Typer:
-    """Return the application with all commands."""
+def build_app(command: str = "") -> typer.Typer:
+    """Return the application with all commands, or with one, whose name is given, by itself."""
     app = typer.Typer(
         help="Deploy naturally quantized neural networks on noisy quantum devices.\n\n"
         "Begin with `qnnq run`: a bundled network on 10,000 MNIST images under the noise of a "
@@ -61,7 +61,8 @@ def build_app() -> typer.Typer:
     ) -> None:
         """Train, run, sweep and submit networks of measured qubits."""
 
-    for name in COMMANDS:
+    own = [name for name in COMMANDS if name.removesuffix("_command") == command]
+    for name in own or COMMANDS:
         import_module(f"qnnq.cli.{name}").register(app)
     return app
 
@@ -92,7 +93,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(words: list[str]) -> int:
     try:
-        result = build_app()(args=words or ["--help"], prog_name="qnnq", standalone_mode=False)
+        app = build_app(words[0] if words else "")
+        result = app(args=words or ["--help"], prog_name="qnnq", standalone_mode=False)
         sys.stdout.flush()
         if result == INTERRUPTED:  # what the option parser makes of Ctrl-C
             _say("interrupted", INTERRUPTED)

@@ -17,10 +17,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 T = TypeVar("T")
 
@@ -50,7 +50,7 @@ class Entry:
     """
 
     document: Any
-    arrays: dict[str, NDArray[Any]]
+    arrays: "dict[str, NDArray[Any]]"
 
 
 class Cache:
@@ -85,6 +85,7 @@ class Cache:
 
     def write(self, key: str, entry: Entry) -> None:
         """Keep an entry; one line in a process says where that cannot be done."""
+        import numpy as np
         from safetensors.numpy import save
 
         document = np.frombuffer(json.dumps(entry.document).encode(), dtype=np.uint8)
@@ -177,14 +178,17 @@ def current_cache() -> Cache | None:
     return None if asked == "off" else _cache(asked)
 
 
+def cache_folder() -> Path:
+    """Return `$XDG_CACHE_HOME/qnnq`, or `~/.cache/qnnq`."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "qnnq"
+
+
 @lru_cache(maxsize=8)
 def _cache(asked: str) -> Cache | None:
     if asked:
         return Cache(Path(asked))
-    from platformdirs import user_cache_path
-
     try:
-        return Cache(user_cache_path("qnnq", appauthor=False))
+        return Cache(cache_folder() / "compiled")
     except RuntimeError:  # a user without a home
         return None
 

@@ -9,7 +9,6 @@ behind a wide layer by coarse sums. All of them give the outcomes that a session
 import hashlib
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,7 @@ from qnnq.execution.engines.base import Draws
 from qnnq.execution.engines.close_draws import thresholds
 from qnnq.execution.model import Model
 from qnnq.execution.modes.base import Mode
-from qnnq.execution.modes.patterns import WIDEST, outcomes_of, pattern_of
+from qnnq.execution.modes.patterns import WIDEST, Rows, outcomes_of, pattern_of
 from qnnq.execution.modes.wide_layer import WideLayer
 from qnnq.networks.activation import rotated
 from qnnq.networks.network import Network
@@ -36,9 +35,6 @@ SHOTS_PER_PATTERN = 2
 
 _KEPT = 1 << 17
 """Largest number of the first layer's angles that are kept for the next run of the same images."""
-
-_NUMBERS = 1 << 13
-"""Of a table, worked on at a time: what the nearest cache holds."""
 
 Answer = Callable[[NDArray[Any], Draws], OutcomeArray]
 """Returns the outcomes (images, shots, width) of what arrives (images, 1 or shots, inputs)."""
@@ -103,45 +99,6 @@ class ByImage:
         if len(pixels) * self._network.widths[0] > _KEPT:
             return _turned(self._network, 0, pixels)
         return _kept(self._network, _Pixels(pixels))
-
-
-class Rows:
-    """Rows of a table that are made when they are first asked for, by any thread.
-
-    Of the patterns that could arrive few do, so those that did lie one after the other.
-
-    Args:
-        count: How many could be asked for.
-        none: No row, (0, width).
-        make: Returns some rows, (rows, width).
-    """
-
-    def __init__(
-        self, count: int, none: NDArray[Any], make: Callable[[IntArray], NDArray[Any]]
-    ) -> None:
-        self._place = np.full(count, -1, dtype=np.int32)
-        self._made = none
-        self._make = make
-        self._lock = Lock()
-
-    def __getitem__(self, rows: IntArray) -> NDArray[Any]:
-        """Return rows, shape (*rows.shape, width)."""
-        places = np.take(self._place, rows)
-        if (places < 0).any():
-            with self._lock:
-                self._add(rows)
-            places = np.take(self._place, rows)
-        return np.take(self._made, places, axis=0)
-
-    def _add(self, rows: IntArray) -> None:
-        asked = np.zeros(len(self._place), dtype=bool)
-        asked[rows.reshape(-1)] = True
-        missing = np.flatnonzero(asked & (self._place < 0))
-        size = max(1, _NUMBERS // self._made.shape[1])
-        some = [missing[start : start + size] for start in range(0, len(missing), size)]
-        first = len(self._made)
-        self._made = np.concatenate([self._made, *map(self._make, some)])
-        self._place[missing] = first + np.arange(len(missing))  # after there are such rows
 
 
 class ByPattern:
