@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,20 +35,6 @@ if TYPE_CHECKING:
 
 SIMULATING = ("instrument", "aer")
 """Engines that simulate a deployment."""
-
-
-class Turns(NamedTuple):
-    """How often a layer is executed.
-
-    Attributes:
-        width: Neurons of the layer.
-        slots: Neurons that an execution has room for.
-        parts: Executions that a shot takes.
-    """
-
-    width: int
-    slots: int
-    parts: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,9 +126,9 @@ class StepwiseDeployment:
         return self.factors is not steady
 
     @property
-    def turns(self) -> tuple[Turns, ...]:
-        """How often each layer is executed."""
-        return tuple(Turns(*each) for each in self._facts["turns"])
+    def turns(self) -> tuple[tuple[int, int, int], ...]:
+        """Of each layer: neurons, places on the chip, executions that a shot takes."""
+        return tuple((width, slots, parts) for width, slots, parts in self._facts["turns"])
 
     def _check_exact(self) -> None:
         if self.drifts:

@@ -92,7 +92,8 @@ def _coordinates(vectors: Matrix) -> tuple[Matrix, Matrix]:
     Args:
         vectors: Shape (components, vectors).
     """
-    left, values, _ = np.linalg.svd(vectors, full_matrices=False)
+    # Those of the triangular factor: there are few components and very many vectors.
+    left, values, _ = np.linalg.svd(np.linalg.qr(vectors.T, mode="r").T, full_matrices=False)
     basis = left[:, values > _NEGLIGIBLE * max(values[0], _NEGLIGIBLE)]
     if not basis.shape[1]:
         return basis.T, basis
