@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from noise_models.channels import NoiseChannels
 from qnnq.execution.engines.layer_instrument import BranchTable, LayerInstrument, Matrix
@@ -21,6 +22,7 @@ _NEGLIGIBLE = 1e-10
 
 
 @lru_cache(maxsize=8)
+@threadpool_limits.wrap(1, "blas")  # of matrices so small that threads only wait for one another
 def layer_instruments(
     compiled: CompiledNetwork, channels: NoiseChannels
 ) -> tuple[LayerInstrument, ...]:
