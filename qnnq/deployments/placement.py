@@ -3,11 +3,9 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from qnnq.devices.device import Device
-from qnnq.networks.network import Network
 from qnnq.results.task import Task
 
 if TYPE_CHECKING:
@@ -52,32 +50,3 @@ class Placement:
             pair_gate=self.pair_gate if self.pairs else None,
             circuits=hashlib.sha256("".join(layer.digest for layer in layers).encode()).hexdigest(),
         )
-
-
-@dataclass(frozen=True, eq=False)
-class PlacedNetwork:
-    """A network and where its layers go; they are compiled when they are first asked for.
-
-    Attributes:
-        network: The network.
-        placement: Where it goes.
-        copies: Images side by side of each layer, where they are not those of the placement.
-    """
-
-    network: Network
-    placement: Placement
-    copies: tuple[int, ...] | None = None
-
-    @cached_property
-    def layers(self) -> "tuple[CompiledLayer, ...]":
-        """The compiled circuit of every hidden layer; raises as `compile_layers` does."""
-        from qnnq.deployments.compilation import compile_layers
-
-        return compile_layers(self.network, self.placement, self.copies)
-
-    @cached_property
-    def scheduled(self) -> "tuple[CompiledLayer, ...]":
-        """The same with explicit waits, as the device would run them, where they are known."""
-        from qnnq.deployments.compilation import scheduled
-
-        return tuple(scheduled(self.placement.device, layer) for layer in self.layers)

@@ -17,7 +17,8 @@ from qnnq.deployments.identity import noisy_device
 from qnnq.deployments.kept import facts_of_task, kept_facts, kept_responses, with_facts
 from qnnq.deployments.layered import LayeredMode
 from qnnq.deployments.noise_text import split_strength
-from qnnq.deployments.placement import PlacedNetwork, Placement
+from qnnq.deployments.placed_network import PlacedNetwork
+from qnnq.deployments.placement import Placement
 from qnnq.deployments.prediction import sampled_accuracy
 from qnnq.deployments.variations import REPETITIONS, Variation
 from qnnq.errors import InputError

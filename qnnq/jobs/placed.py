@@ -7,7 +7,8 @@ from qnnq.deployments.base import Deployment, PlacedCircuit
 from qnnq.deployments.coherent import CoherentDeployment
 from qnnq.deployments.compilation import fitting_copies
 from qnnq.deployments.feedforward import fitting_feedforward
-from qnnq.deployments.placement import PlacedNetwork, Placement
+from qnnq.deployments.placed_network import PlacedNetwork
+from qnnq.deployments.placement import Placement
 from qnnq.deployments.stepwise import StepwiseDeployment
 from qnnq.deployments.timing import Timing
 from qnnq.devices.device import Device

@@ -9,7 +9,8 @@ from qnnq.deployments.base import Deployment
 from qnnq.deployments.coherent import CoherentDeployment
 from qnnq.deployments.ideal import IdealDeployment
 from qnnq.deployments.noise_text import MEASURED, is_measured, parse_noise
-from qnnq.deployments.placement import PlacedNetwork, Placement
+from qnnq.deployments.placed_network import PlacedNetwork
+from qnnq.deployments.placement import Placement
 from qnnq.deployments.stepwise import StepwiseDeployment
 from qnnq.deployments.timing import Timing
 from qnnq.devices.device import Device, DeviceLike

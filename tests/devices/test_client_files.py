@@ -7,9 +7,9 @@ import pytest
 from qiskit_ibm_runtime import fake_provider
 
 from qnnq.devices.device import OfBackend
-from qnnq.vendors.local.fake import fake_folders
 from qnnq.devices.names import resolve_device
 from qnnq.devices.snapshot import snapshot_of
+from qnnq.vendors.local.fake import fake_folders
 
 CLASSES = {
     each.backend_name: each
