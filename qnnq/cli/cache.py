@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
 
         found = current_cache()
         if found is None:
-            document = {"folder": None, "entries": 0, "bytes": 0}
+            document: dict[str, object] = {"folder": None, "entries": 0, "bytes": 0}
             told = "the cache is off"
         else:
             removed = found.clear() if clear else None

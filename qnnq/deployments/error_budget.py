@@ -11,7 +11,8 @@ from noise_models.attribution import single_mechanisms
 from noise_models.channels import NoiseChannels
 from qnnq.deployments.compilation import layer_channels
 from qnnq.deployments.stepwise import StepwiseDeployment
-from qnnq.execution.engines.response import ComponentResponse, component_responses
+from qnnq.execution.engines.layer_response import ComponentResponse
+from qnnq.execution.engines.response import component_responses
 from transpile import CompiledLayer
 
 

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from numpy.typing import NDArray
+
 from qnnq.execution.engines.layer_instrument import BranchTable, LayerInstrument
 from qnnq.execution.engines.layer_response import JoinedNeurons, LayerResponse
 from qnnq.results.task import Task
@@ -51,7 +53,7 @@ def with_facts(task: Task, facts: Mapping[str, Any]) -> Task:
 
 
 def _of_responses(responses: Sequence[LayerResponse]) -> Entry:
-    arrays = {}
+    arrays: dict[str, NDArray[Any]] = {}
     for layer, response in enumerate(responses):
         arrays[f"{layer}"] = response.exact
         for copy, groups in enumerate(response.joined):

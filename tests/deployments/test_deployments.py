@@ -60,7 +60,7 @@ def test_an_identity_is_found_without_compiling(kind, monkeypatch):
     def compiles(*arguments, **options):
         raise AssertionError("compiled")
 
-    for name in ("compilation.compile_layer", "coherent.compile_network"):
+    for name in ("compilation.compile_layer", "living.compile_network"):
         monkeypatch.setattr(f"qnnq.deployments.{name}", compiles)
     monkeypatch.setattr("qnnq.deployments.compilation.build_channels", compiles)
     request = RunRequest(**KINDS[kind])

@@ -22,7 +22,6 @@ _NEGLIGIBLE = 1e-10
 
 
 @lru_cache(maxsize=8)
-@threadpool_limits.wrap(1, "blas")  # of matrices so small that threads only wait for one another
 def layer_instruments(
     compiled: CompiledNetwork, channels: NoiseChannels
 ) -> tuple[LayerInstrument, ...]:
@@ -37,19 +36,23 @@ def layer_instruments(
         channels: The noise of its gates, waits and measurements, without what joins neurons (ZZ
             couplings) and without leakage.
     """
-    steps = [staged(step) for step in compiled.steps]
-    sites = []  # the stages of all steps that a site is used in
-    for neuron, site in enumerate(compiled.sites):
-        used = max(layer for layer, step in enumerate(compiled.steps) if neuron < step.width) + 1
-        alone = SiteInstrument(site, neuron, channels)
-        stages = [stage for step in steps[:used] for stage in alone.stages(step)]
-        sites.append(_reduced(stages, len(site.qubits)))
-    instruments = []
-    for step in steps:
-        tables = tuple(BranchTable(each.bits, _by_case(_next(sites))) for each in step.tables)
-        matrices = None if tables else _products(_next(sites))
-        instruments.append(LayerInstrument(step.step.width, tables, matrices))
-    return tuple(instruments)
+    # Its matrices are so small that threads of BLAS only wait for one another.
+    with threadpool_limits(1, "blas"):
+        steps = [staged(step) for step in compiled.steps]
+        sites = []  # the stages of all steps that a site is used in
+        for neuron, site in enumerate(compiled.sites):
+            used = (
+                max(layer for layer, step in enumerate(compiled.steps) if neuron < step.width) + 1
+            )
+            alone = SiteInstrument(site, neuron, channels)
+            stages = [stage for step in steps[:used] for stage in alone.stages(step)]
+            sites.append(_reduced(stages, len(site.qubits)))
+        instruments = []
+        for step in steps:
+            tables = tuple(BranchTable(each.bits, _by_case(_next(sites))) for each in step.tables)
+            matrices = None if tables else _products(_next(sites))
+            instruments.append(LayerInstrument(step.step.width, tables, matrices))
+        return tuple(instruments)
 
 
 def _next(sites: Iterable[Iterator[Matrix]]) -> list[Matrix]:
@@ -95,7 +98,8 @@ def _coordinates(vectors: Matrix) -> tuple[Matrix, Matrix]:
         vectors: Shape (components, vectors).
     """
     # Those of the triangular factor: there are few components and very many vectors.
-    left, values, _ = np.linalg.svd(np.linalg.qr(vectors.T, mode="r").T, full_matrices=False)
+    triangle = np.asarray(np.linalg.qr(vectors.T, mode="r"))
+    left, values, _ = np.linalg.svd(triangle.T, full_matrices=False)
     basis = left[:, values > _NEGLIGIBLE * max(values[0], _NEGLIGIBLE)]
     if not basis.shape[1]:
         return basis.T, basis
