@@ -16,7 +16,7 @@ def register(app: typer.Typer) -> None:
         clear: Annotated[bool, typer.Option("--clear", help="Remove all of it.")] = False,
         json: options.Json = None,
     ) -> None:
-        """Show, or clear, what is kept on disk so that a later run need not compile again.
+        """Show or clear what is kept on disk for later runs.
 
         QNNQ_CACHE in the environment names the folder, or is off.
 
