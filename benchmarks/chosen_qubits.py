@@ -2,11 +2,11 @@
 
     python benchmarks/chosen_qubits.py
 
-The errors of a fake device's qubits (readout and rotation, as the layout adds them up) are taken as
-the true ones. What an older calibration said of each readout and of each rotation differs by a
-log-normal factor of mean 1 of its own, as in `drift(sigma=..)`; the qubits that look best then are
-chosen, and their true errors compared with what they looked like, and with those of the qubits that
-are best.
+The errors of a fake device's qubits (that of a projective neuron: of its readout, p / sqrt 2, and
+the rest, of its rotation) are taken as the true ones. What an older calibration said of each
+readout and of each rotation differs by a log-normal factor of mean 1 of its own, as in
+`drift(sigma=..)`; the qubits that look best then are chosen, and their true errors compared with
+what they looked like, and with those of the qubits that are best.
 """
 
 import argparse
@@ -15,10 +15,10 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from qnnq.deployments.site_errors import SiteErrors
 from qnnq.devices.names import resolve_device
+from transpile import Group
 from transpile.calibration import read_calibration
-from transpile.groups import Group
-from transpile.sites import site_error
 
 DEVICES = ("fake_kingston", "fake_torino", "fake_sherbrooke")
 SIGMAS = (0.2, 0.4)
@@ -36,15 +36,16 @@ def main() -> None:
         table.add_column(heading)
     rng = np.random.default_rng(0)
     for name in DEVICES:
-        calibration = read_calibration(resolve_device(name).target)
-        true = np.array([site_error(calibration, Group((q,))) for q in calibration.usable])
-        readout = np.array([calibration.qubits[q].readout_error for q in calibration.usable])
-        rotation = 1 - (1 - true) / (1 - readout)
+        target = resolve_device(name).target
+        groups = [Group((qubit,)) for qubit in read_calibration(target).usable]
+        true = np.array(SiteErrors(target, np.pi / 2)(groups))
+        readout = np.array([target["measure"][group.neurons].error for group in groups]) / 2**0.5
+        rotation = true - readout
         best = np.sort(true)[:CHOSEN].sum()
         for sigma in SIGMAS:
             wander = rng.standard_normal((2, draws, len(true)))
             first, second = np.exp(sigma * wander - sigma**2 / 2)
-            looked = 1 - (1 - readout * first) * (1 - rotation * second)
+            looked = readout * first + rotation * second
             chosen = np.argsort(looked, axis=1)[:, :CHOSEN]
             real = true[chosen].sum(axis=1)
             seen = np.take_along_axis(looked, chosen, axis=1).sum(axis=1)

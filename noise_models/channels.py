@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from qiskit.circuit import Delay, Gate, Measure, Operation
+from qiskit.quantum_info import PTM, SuperOp
 from qiskit.transpiler import Target
 from qiskit_aer.noise import QuantumError
 
@@ -64,6 +65,9 @@ class NoiseChannels:
     leakage: Mapping[int, float]
     correlated_readout: Mapping[tuple[int, int], float]
     dt: float | None
+    _transfers: dict[int, tuple[Stages, NDArray[np.float64]]] = field(
+        default_factory=dict, repr=False
+    )
 
     @property
     def acts_in_waits(self) -> bool:
@@ -142,6 +146,18 @@ class NoiseChannels:
         """Whether a gate is a change of frame, which takes no time and has no error."""
         element = (operation.name, qubits)
         return isinstance(operation, Gate) and element not in self.physical_gates
+
+    def transfer(self, stages: Stages, count: int) -> NDArray[np.float64]:
+        """Return the Pauli transfer matrix of stages on `count` qubits, (4**count, 4**count).
+
+        That of stages of these channels is calculated once.
+        """
+        # The stages are kept, so that no others can come to have their id.
+        known = self._transfers.get(id(stages))
+        if known is None:
+            known = stages, PTM(SuperOp(superoperator(stages, count))).data.real
+            self._transfers[id(stages)] = known
+        return known[1]
 
     def superoperator(self, name: str, qubits: tuple[int, ...]) -> ComplexArray:
         """Return `SuperOp(gate_errors[name, qubits]).data`, or the identity where there is none.

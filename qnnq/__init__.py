@@ -45,7 +45,11 @@ Runs and sweeps:
 Jobs on machines:
     HardwareRequest, estimate: A run on a machine, and what it would cost.
     submit, resume, collect: Its jobs, and the results that they have.
+    calibrate: How a device's qubits answer, as a noise.
     Provider, Tariff: Who offers devices of their own, and what they charge.
+
+Noise from counts:
+    FitRequest, fit: A noise with free parameters, and what the counts say of it.
 
 Errors:
     QnnqError: What went wrong, in one line. InputError: Bad input. (Noise specifications and
@@ -63,8 +67,10 @@ if TYPE_CHECKING:
     from qnnq.devices.tariff import Tariff
     from qnnq.errors import InputError, QnnqError
     from qnnq.figures.curves import plot
+    from qnnq.fitting.fit import fit
+    from qnnq.fitting.request import FitRequest
     from qnnq.jobs.hardware_request import HardwareRequest
-    from qnnq.jobs.verbs import collect, estimate, resume, submit
+    from qnnq.jobs.verbs import calibrate, collect, estimate, resume, submit
     from qnnq.networks.bundled import load_model as load_network
     from qnnq.networks.file import write_network
     from qnnq.networks.imports import from_torch, import_network
@@ -84,6 +90,9 @@ if TYPE_CHECKING:
     __version__: str
 
 _MODULES = {
+    "FitRequest": "qnnq.fitting.request",
+    "calibrate": "qnnq.jobs.verbs",
+    "fit": "qnnq.fitting.fit",
     "HardwareRequest": "qnnq.jobs.hardware_request",
     "TrainingSettings": "qnnq.training.settings",
     "collect": "qnnq.jobs.verbs",
@@ -120,6 +129,7 @@ _MODULES = {
 __all__ = [
     "Dataset",
     "Device",
+    "FitRequest",
     "HardwareRequest",
     "InputError",
     "InstrumentSampler",
@@ -132,8 +142,10 @@ __all__ = [
     "Task",
     "TrainingSettings",
     "__version__",
+    "calibrate",
     "collect",
     "estimate",
+    "fit",
     "from_torch",
     "import_network",
     "load_data",

@@ -65,7 +65,7 @@ def requests() -> list[RunRequest]:
 
 def golden_name(request: RunRequest) -> str:
     """Return the name of a run in the golden file: what it asks for beside the defaults."""
-    changed = {k: v for k, v in asdict(request).items() if v != getattr(RunRequest, k)}
+    changed = {k: v for k, v in asdict(request).items() if v != getattr(RunRequest(), k)}
     return json.dumps(changed, sort_keys=True)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from qiskit_aer import AerSimulator
 from qiskit_aer.noise import NoiseModel
+from qiskit_ibm_runtime.fake_provider import FakeLagosV2
 
 import qnnq
 from noise_models import NoiseSpecification
@@ -102,19 +103,63 @@ def test_points_and_runs_are_one_kind_of_thing_and_are_drawn_into_given_axes(tmp
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"noise": NoiseModel()}, "`noise`: expected words or a NoiseSpecification, got a NoiseM"),
-        ({"noise": 0.1}, "`noise`: expected words or a NoiseSpecification, got float"),
+        ({"noise": 0.1}, "`noise`: expected words, a NoiseSpecification or a NoiseModel, got flo"),
+        ({"noise": NoiseModel(), "strength": 2}, "`strength` 2: expected .* with a NoiseModel"),
+        ({"noise": NoiseModel(), "mode": "coherent"}, "`mode` coherent: expected .* a NoiseModel"),
+        ({"noise": NoiseModel(), "engine": "ideal"}, "`engine` ideal: expected .* a NoiseModel"),
         ({"model": 3}, "`model`: expected a name, a file or a Network, got int"),
+        ({"shots": 3.0}, "`shots` 3.0: expected a whole number"),
+        ({"strength": "2"}, "`strength` '2': expected a number"),
         ({"images": [True, False]}, "expected indices >= 0, such as range"),
         ({"images": range(0)}, "expected indices >= 0, such as range"),
         ({"images": -1}, "expected indices >= 0, such as range"),
         ({"data": 5, **IDEAL}, "data: expected a name, a file, a Dataset or arrays, got int"),
-        ({"device": AerSimulator(noise_model=NoiseModel())}, "simulates noise of its own"),
+        (
+            {"device": AerSimulator(noise_model=NoiseModel()), "noise": "readout(p=0.1)"},
+            "simulates noise of its own",
+        ),
     ],
 )
 def test_other_objects_are_refused_in_words(options, message):
     with pytest.raises(qnnq.InputError, match=message):
         qnnq.run(qnnq.RunRequest(**options))
+
+
+def test_numbers_of_arrays_and_lists_of_qubits_are_plain():
+    request = qnnq.RunRequest(shots=np.int64(3), strength=np.float32(2), qubits=[0, 1])
+    assert (type(request.shots), request.qubits) == (int, "0,1")
+    assert request.strength == 2
+    assert qnnq.RunRequest(qubits=range(3)).qubits == "0,1,2"
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: qnnq.load_network(3), "`model`: expected a name, a file or a Network, got int"),
+        (lambda: qnnq.load_data(3), "`data`: expected a name or a file, got int"),
+        (lambda: qnnq.resolve_device(3), "expected a BackendV2 or a Target, got int"),
+        (lambda: qnnq.to_dataframe([3]), "points: expected those that read_results returns, got "),
+        (lambda: qnnq.plot([3]), "points: expected those that read_results returns, got int"),
+        (lambda: qnnq.report(Path("no.sqlite")), "no.sqlite: no such results file"),
+        (lambda: qnnq.resume(3), "3: no such run folder"),
+        (lambda: qnnq.TrainingSettings(hidden=2, stretch=0.5, epochs=1.5), "`epochs` 1.5: expect"),
+    ],
+)
+def test_every_call_says_what_it_takes(call, message):
+    with pytest.raises(qnnq.InputError, match=message):
+        call()
+
+
+def test_trainings_take_objects():
+    pytest.importorskip("torch")
+    rng = np.random.default_rng(3)
+    arrays = rng.random((6, 4)), np.array([0, 1, 2, 0, 1, 2])
+    words = qnnq.TrainingSettings((2, 2), 0.5, epochs=1, noise="readout(p=0.1)")
+    noise = NoiseSpecification.parse("readout(p=0.1)")
+    objects = qnnq.TrainingSettings([2, 2], 0.5, epochs=1, noise=noise)
+    trained = [qnnq.train(each, arrays, arrays).network.digest for each in (words, objects)]
+    assert trained[0] == trained[1]
+    assert words.identity() == objects.identity()
 
 
 def test_a_simulator_without_noise_is_a_device(network):
@@ -127,5 +172,34 @@ def test_a_simulator_without_noise_is_a_device(network):
 def test_jobs_take_names_and_files():
     request = qnnq.HardwareRequest(Path("net.safetensors"), "fake_torino", images=range(9))
     assert (request.model, request.images) == ("net.safetensors", "0:9")
-    with pytest.raises(qnnq.InputError, match="`model`: expected a name or a file, got float"):
+    with pytest.raises(qnnq.InputError, match="`model`: expected a name, a file or a Network, got"):
         qnnq.HardwareRequest(1.0)
+    with pytest.raises(qnnq.InputError, match="device: expected a BackendV2 or a Target, got floa"):
+        qnnq.estimate(qnnq.HardwareRequest(device=1.0))
+
+
+def test_jobs_of_objects_are_those_of_words_and_go_on_from_their_folder(tmp_path):
+    rng = np.random.default_rng(3)
+    shapes = ((2, 4), (2, 2), (3, 2))
+    small = qnnq.Network(tuple(rng.normal(size=s).astype(np.float32) for s in shapes), stretch=0.5)
+    arrays = rng.random((4, 4)), np.array([0, 1, 2, 0])
+    options = {"data": arrays, "images": range(3), "shots": 4, "copies": 1, "seed": 5}
+    found = []
+    for number, device in enumerate(("fake_lagos", FakeLagosV2(), FakeLagosV2().target)):
+        request = qnnq.HardwareRequest(small, device, **options)
+        assert qnnq.estimate(request).quantum_seconds > 0
+        folder = qnnq.submit(request, tmp_path / str(number), wait=False, say=lambda line: None)
+        assert qnnq.resume(folder, wait=True, say=lambda line: None)
+        found.append(qnnq.collect(folder).result)
+    assert found[0].task.device_content is None
+    assert found[1].task.device_content == found[2].task.device_content is not None
+    for each in found[1:]:
+        assert (each.counts == found[0].counts).all()
+        assert each.task.network == small.digest
+
+
+def test_what_is_fitted_may_be_an_object_or_is_refused_in_words():
+    with pytest.raises(qnnq.InputError, match="`source`: expected a file, a collected run or a li"):
+        qnnq.fit(qnnq.FitRequest(3, "fake_torino*?"))
+    with pytest.raises(qnnq.InputError, match="`where`: expected with a results file"):
+        qnnq.fit(qnnq.FitRequest("points.csv", "fake_torino*?", where=["noise=ideal"]))

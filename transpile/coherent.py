@@ -11,8 +11,9 @@ from transpile.errors import TranspileError, unknown
 from transpile.feedforward import Feedforward
 from transpile.groups import Group
 from transpile.isa import OPTIMIZATION_LEVEL
+from transpile.layout import Score
 from transpile.lifetimes import Lifetimes
-from transpile.measurement import MEASURE, check_measurement, median_duration
+from transpile.measurement import MEASURE, check_measurement
 from transpile.network_layout import network_sites
 from transpile.step import CompiledStep, Recycling, StepCompiler
 from transpile.timeline import aligned
@@ -62,6 +63,7 @@ def compile_network(
     *,
     feedforward: Sequence[Feedforward] | None = None,
     sites: Sequence[Group] | None = None,
+    score: Score | None = None,
     feedback_latency: float = FEEDBACK_LATENCY,
     condition_overhead: float = CONDITION_OVERHEAD,
     recycling: Recycling = "flip",
@@ -89,14 +91,15 @@ def compile_network(
         widths: Neurons of each layer.
         entanglements: The angle g of each layer, radians.
         feedforward: For each layer but the first how its angles follow from outcomes.
-        sites: One for each neuron of the widest layer; None: chosen by calibration.
+        sites: One for each neuron of the widest layer; None: chosen.
+        score: How bad a site is; see `transpile.layout.choose_sites`.
         feedback_latency: Seconds.
         condition_overhead: Seconds.
         recycling: What brings a measured ancilla back to |0>: "flip", an X where its outcome was
             -1, together with the first branch that knows it, or "reset", the device's, which
             begins with the latency and, where it is longer, prolongs it.
         measurement: The target's instruction that `measure` stands for: its durations are taken,
-            and its errors where sites are chosen.
+            and its faults where sites are chosen.
         dynamical_decoupling: "XX" lets two X stand in each wait of a living neuron for the
             measurement of its ancilla and for the feed-forward (a quarter and three quarters of
             the way): what a constant frequency offset does in the wait is undone, relaxation is
@@ -118,9 +121,7 @@ def compile_network(
     if dynamical_decoupling not in get_args(Decoupling):
         raise unknown("dynamical decoupling", dynamical_decoupling, get_args(Decoupling))
     check_measurement(target, measurement)
-    # The default, so that the latency does not change the qubits.
-    wait = FEEDBACK_LATENCY + median_duration(target, measurement)
-    sites = network_sites(target, widths, entanglements, wait, sites, measurement)
+    sites = network_sites(target, widths, entanglements, sites, measurement, score)
     if feedforward is not None:
         _check_feedforward(feedforward, widths)
     compiler = StepCompiler(

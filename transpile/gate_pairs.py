@@ -9,12 +9,13 @@ diagonal in the computational basis, such as phase damping or an over-rotated CZ
 import math
 from collections.abc import Sequence
 
-from qiskit.circuit import CircuitInstruction, Gate, QuantumCircuit, Qubit
+from qiskit.circuit import Gate, QuantumCircuit
 from qiskit.circuit.library import CZGate, RZGate, SXGate
 from qiskit.transpiler import Target
 
 from transpile.errors import TranspileError
 from transpile.groups import Group
+from transpile.rotations import insert_behind_rotations
 from transpile.shape import Shape
 
 SELF_INVERSE = ("cz", "ecr", "cx")
@@ -51,15 +52,7 @@ def insert_pairs(
         for first, second in (pair for group in groups for pair in group.couplings):
             blocks += [_self_inverse_gate(target, first, second)] * (2 * shape.pairs)
 
-    rotations, rest = _split_before_coupling(circuit, {circuit.qubits[q] for q in neurons})
-    inserted = circuit.copy_empty_like()
-    for instruction in rotations:
-        inserted.append(instruction)
-    for gate, qubits in blocks:
-        inserted.append(gate, qubits)
-    for instruction in rest:
-        inserted.append(instruction)
-    return inserted
+    return insert_behind_rotations(circuit, neurons, blocks)
 
 
 def _sx_pair(target: Target | None) -> list[Gate]:
@@ -78,19 +71,3 @@ def _self_inverse_gate(target: Target | None, a: int, b: int) -> tuple[Gate, tup
     raise TranspileError(
         f"pair gate cz: the target has none of {', '.join(SELF_INVERSE)} on qubits {a}, {b}"
     )
-
-
-def _split_before_coupling(
-    circuit: QuantumCircuit, neurons: set[Qubit]
-) -> tuple[list[CircuitInstruction], list[CircuitInstruction]]:
-    """Split off the single-qubit gates that start each neuron; the order on qubits is kept."""
-    rotations, rest = [], []
-    rotating = set(neurons)
-    for instruction in circuit.data:
-        qubits = set(instruction.qubits)
-        if qubits <= rotating and len(qubits) == 1 and isinstance(instruction.operation, Gate):
-            rotations.append(instruction)
-        else:
-            rest.append(instruction)
-            rotating -= qubits
-    return rotations, rest

@@ -17,7 +17,8 @@ from transpile.errors import TranspileError
 from transpile.gate_pairs import insert_pairs
 from transpile.groups import Group
 from transpile.layer import layer_circuit
-from transpile.layout import capacity, choose_sites
+from transpile.layout import Score, capacity, choose_sites
+from transpile.measurement import MEASURE
 from transpile.placement import check_groups
 from transpile.shape import Shape
 
@@ -75,6 +76,8 @@ def compile_layer(
     shape: Shape,
     *,
     sites: Sequence[Group] | None = None,
+    score: Score | None = None,
+    measurement: str = MEASURE,
     optimization_level: int = OPTIMIZATION_LEVEL,
     seed: int = 0,
 ) -> CompiledLayer:
@@ -84,7 +87,10 @@ def compile_layer(
         target: The device.
         shape: The layer.
         sites: The place of each neuron of every copy (of fewer for a layer wider than the chip);
-            chosen by calibration where None.
+            chosen where None.
+        score: How bad a place is; see `transpile.layout.choose_sites`.
+        measurement: The target's instruction that `measure` stands for: where it is faulty, a qubit
+            is.
         optimization_level: Of the transpiler, 0 to 3.
         seed: Of the transpiler.
 
@@ -93,12 +99,12 @@ def compile_layer(
     """
     if optimization_level not in range(4):
         raise TranspileError(f"optimization level: expected 0 to 3, got {optimization_level}")
-    execution, parts = _split(target, shape, sites)
+    execution, parts = _split(target, shape, sites, score)
     if sites is None:
-        sites = choose_sites(target, execution)
+        sites = choose_sites(target, execution, score)
     sites = tuple(sites[: execution.neurons])
     groups = execution.placed(sites)
-    check_groups(groups, target, shape.entanglement)
+    check_groups(groups, target, shape.entanglement, measurement)
     qubits = [qubit for site in sites for qubit in site.neurons]
     qubits += [qubit for site in sites for qubit in site.ancillas]
     layer = layer_circuit(replace(execution, pairs=0))
@@ -107,12 +113,14 @@ def compile_layer(
     return CompiledLayer(circuit, sites, shape, parts)
 
 
-def _split(target: Target, shape: Shape, sites: Sequence[Group] | None) -> tuple[Shape, int]:
+def _split(
+    target: Target, shape: Shape, sites: Sequence[Group] | None, score: Score | None
+) -> tuple[Shape, int]:
     """What one execution is of, and the number of executions."""
     wanted = shape.neurons
     if sites is not None and len(sites) == wanted:
         return shape, 1
-    room = capacity(target, shape)
+    room = capacity(target, shape, score)
     splits = shape.copies == 1 and shape.width > room
     # Groups stay together, so a part of a split layer has a multiple of their size.
     size = max(len(group.neurons) for group in shape.groups)

@@ -1,7 +1,7 @@
 """Choice of the physical qubits of a layer by the calibration of the device."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from qiskit.transpiler import Target
 
@@ -10,15 +10,17 @@ from transpile.errors import TranspileError
 from transpile.groups import Group, pair_key
 from transpile.matching import Pair, cheapest_disjoint, largest_matching
 from transpile.shape import Shape
-from transpile.sites import group_cost
 
 Kind = tuple[int, tuple[tuple[int, int], ...]]
 """Neurons of a group, and which of them, by their places in it, are coupled."""
 
+Score = Callable[[Sequence[Group]], Sequence[float]]
+"""Returns how bad groups are on their qubits, at most 1 a neuron; 0 is ideal."""
+
 SINGLE: Kind = (1, ())
 
 
-def capacity(target: Target, shape: Shape) -> int:
+def capacity(target: Target, shape: Shape, score: Score | None = None) -> int:
     """How many neurons of a layer the fault-free part of the device takes.
 
     Where a group takes more than two qubits, this is what the placement reaches, not a proven
@@ -27,6 +29,7 @@ def capacity(target: Target, shape: Shape) -> int:
     Args:
         target: The device.
         shape: The layer; its width and copies do not matter where neurons are in no groups.
+        score: See `choose_sites`.
     """
     calibration = read_calibration(target)
     kind = max(_kinds(shape))
@@ -38,17 +41,23 @@ def capacity(target: Target, shape: Shape) -> int:
     if qubits == 2:
         groups = largest_matching(calibration.pair_couplings)
         return 2 * groups + (len(calibration.usable) > 2 * groups)
-    chosen = _best_disjoint(calibration, kind, shape.is_projective)
+    chosen = _best_disjoint(calibration, kind, shape.is_projective, score)
     used = {qubit for group in chosen for qubit in group.qubits}
-    single = _exact(calibration, {SINGLE: 1}, shape.is_projective, used)
+    single = _exact(calibration, {SINGLE: 1}, shape.is_projective, score, used)
     return kind[0] * len(chosen) + (single is not None)
 
 
-def choose_sites(target: Target, shape: Shape) -> tuple[Group, ...]:
-    """Choose disjoint, fault-free places at the least total expected error.
+def choose_sites(target: Target, shape: Shape, score: Score | None = None) -> tuple[Group, ...]:
+    """Choose disjoint, fault-free places of the least total score.
 
     Of the two roles of a neuron and its ancilla the better one is taken. Groups of more than two
-    qubits are chosen first, one after the other, each the best of what the last one left.
+    qubits are chosen first, one after the other, each the best of what the last one left. What
+    the device says less of than of others comes after all that it says everything of.
+
+    Args:
+        target: The device.
+        shape: The layer.
+        score: How bad a place is; of equal ones, and without a score, the lowest numbers are taken.
 
     Returns:
         The place of every neuron by number; of equal groups the first ones have the better places.
@@ -62,14 +71,14 @@ def choose_sites(target: Target, shape: Shape) -> tuple[Group, ...]:
     used: set[int] = set()
     size = 1 if shape.is_projective else 2
     for kind in sorted((kind for kind in numbers if kind[0] * size > 2), reverse=True):
-        found = _best_disjoint(calibration, kind, shape.is_projective, used)
+        found = _best_disjoint(calibration, kind, shape.is_projective, score, used)
         chosen[kind] = found[: len(numbers[kind])]
         used.update(qubit for group in chosen[kind] for qubit in group.qubits)
     wanted = {kind: len(groups) for kind, groups in numbers.items() if kind not in chosen}
-    rest = _exact(calibration, wanted, shape.is_projective, used)
+    rest = _exact(calibration, wanted, shape.is_projective, score, used)
     chosen |= rest or {}
     if any(len(chosen.get(kind, ())) < len(groups) for kind, groups in numbers.items()):
-        raise TranspileError(_too_many(shape, capacity(target, shape)))
+        raise TranspileError(_too_many(shape, capacity(target, shape, score)))
     sites: dict[int, Group] = {}
     for kind, groups in numbers.items():
         for group, placed in zip(groups, chosen[kind], strict=True):
@@ -95,7 +104,11 @@ def _too_many(shape: Shape, room: int) -> str:
 
 
 def _exact(
-    calibration: Calibration, wanted: Mapping[Kind, int], projective: bool, used: Collection[int]
+    calibration: Calibration,
+    wanted: Mapping[Kind, int],
+    projective: bool,
+    score: Score | None,
+    used: Collection[int],
 ) -> dict[Kind, list[Group]] | None:
     """Return the best disjoint groups of one and of two qubits on the qubits that are not used."""
     best: dict[Pair, tuple[float, Group]] = {}
@@ -104,18 +117,14 @@ def _exact(
     kinds: dict[int, Kind] = {}
     for kind, count in wanted.items():
         groups = _embeddings(calibration, kind, projective, used)
+        scored = zip(costs(calibration, groups, score), groups, strict=True)
         if kind[0] * (1 if projective else 2) == 1:
             singles, kinds[1] = count, kind
-            alone = {group.neurons[0]: group_cost(calibration, group) for group in groups}
-            continue
-        pairs, kinds[2] = count, kind
-        for group in groups:
-            scored = group_cost(calibration, group), group
-            key = pair_key(*group.qubits)
-            best[key] = min(
-                scored, best.get(key, scored), key=lambda each: (each[0], each[1].qubits)
-            )
-    found = cheapest_disjoint({key: best[key][0] for key in sorted(best)}, pairs, alone, singles)
+            alone = {group.neurons[0]: cost for cost, group in scored}
+        else:
+            pairs, kinds[2] = count, kind
+            best = best_roles(scored)
+    found = cheapest_disjoint({key: best[key][0] for key in best}, pairs, alone, singles)
     if found is None:
         return None
     placed = {1: [Group((qubit,)) for qubit in found[1]], 2: [best[key][1] for key in found[0]]}
@@ -123,17 +132,44 @@ def _exact(
 
 
 def _best_disjoint(
-    calibration: Calibration, kind: Kind, projective: bool, used: Collection[int] = ()
+    calibration: Calibration,
+    kind: Kind,
+    projective: bool,
+    score: Score | None,
+    used: Collection[int] = (),
 ) -> list[Group]:
     """Return disjoint groups, each the best of what the last one left."""
     groups = _embeddings(calibration, kind, projective, used)
+    scored = zip(costs(calibration, groups, score), groups, strict=True)
     chosen: list[Group] = []
     taken: set[int] = set()
-    for group in sorted(groups, key=lambda each: (group_cost(calibration, each), each.qubits)):
+    for _, group in sorted(scored, key=_order):
         if taken.isdisjoint(group.qubits):
             chosen.append(group)
             taken.update(group.qubits)
     return chosen
+
+
+def costs(calibration: Calibration, groups: Sequence[Group], score: Score | None) -> list[float]:
+    """Return the scores of groups; of those that the target says less of, more than all others'."""
+    found = score(groups) if score is not None else [0.0] * len(groups)
+    qubits = len(calibration.qubits)
+    return [
+        each + calibration.lacks(group) * qubits for each, group in zip(found, groups, strict=True)
+    ]
+
+
+def best_roles(scored: Iterable[tuple[float, Group]]) -> dict[Pair, tuple[float, Group]]:
+    """Return the better group of those on the same two qubits, by these in ascending order."""
+    best: dict[Pair, tuple[float, Group]] = {}
+    for cost, group in scored:
+        key = pair_key(*group.qubits)
+        best[key] = min((cost, group), best.get(key, (cost, group)), key=_order)
+    return dict(sorted(best.items()))
+
+
+def _order(scored: tuple[float, Group]) -> tuple[float, tuple[int, ...]]:
+    return scored[0], scored[1].qubits
 
 
 def _embeddings(

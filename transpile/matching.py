@@ -22,6 +22,8 @@ def cheapest_disjoint(
 ) -> tuple[list[Pair], list[int]] | None:
     """Choose n_pairs pairs and n_singles vertices, disjoint, at the least total cost.
 
+    Of equal costs the one of the lowest sum of numbers is taken.
+
     A maximum-weight perfect matching finds it: each vertex is matched to its partner, to one of
     n_singles extra vertices at its own cost, or to an extra vertex that stands for "not used".
 
@@ -42,13 +44,20 @@ def cheapest_disjoint(
         best = sorted(singles, key=lambda v: (singles[v], v))[:n_singles]
         return ([], best) if len(best) == n_singles else None
 
+    numbers = sum(vertices) + 1
+
+    def weight(cost: float, number: int) -> int:
+        return -round(cost * SCALE) * numbers - number
+
     graph = rx.PyGraph()
     index = dict(zip(vertices, graph.add_nodes_from(vertices), strict=True))
     single_nodes = list(graph.add_nodes_from(["single"] * n_singles))
     unused_nodes = list(graph.add_nodes_from(["unused"] * unused))
-    graph.add_edges_from([(index[a], index[b], _weight(cost)) for (a, b), cost in pairs.items()])
     graph.add_edges_from(
-        [(index[v], node, _weight(cost)) for v, cost in singles.items() for node in single_nodes]
+        [(index[a], index[b], weight(cost, a + b)) for (a, b), cost in pairs.items()]
+    )
+    graph.add_edges_from(
+        [(index[v], node, weight(cost, v)) for v, cost in singles.items() for node in single_nodes]
     )
     graph.add_edges_from([(index[v], node, 0) for v in vertices for node in unused_nodes])
     matching = rx.max_weight_matching(graph, max_cardinality=True, weight_fn=int)
@@ -66,7 +75,3 @@ def cheapest_disjoint(
         sorted(chosen_pairs, key=lambda pair: (pairs[pair], pair)),
         sorted(chosen_singles, key=lambda v: (singles[v], v)),
     )
-
-
-def _weight(cost: float) -> int:
-    return -round(cost * SCALE)

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from qiskit.transpiler import Target
 
 from transpile.activation_step import is_projective
-from transpile.calibration import Calibration, read_calibration
+from transpile.calibration import read_calibration
 from transpile.errors import TranspileError
 from transpile.groups import Group
+from transpile.layout import Score, best_roles, costs
 from transpile.matching import cheapest_disjoint, largest_matching
 from transpile.measurement import MEASURE
 from transpile.placement import check_groups
-from transpile.sites import site_cost, site_error
 
 
 def smallest_entanglements(widths: Sequence[int], entanglements: Sequence[float]) -> list[float]:
@@ -41,22 +41,23 @@ def network_sites(
     target: Target,
     widths: Sequence[int],
     entanglements: Sequence[float],
-    wait: float,
     sites: Sequence[Group] | None = None,
     measurement: str = MEASURE,
+    score: Score | None = None,
 ) -> tuple[Group, ...]:
     """Sites of all neurons: neuron j of every layer is at site j.
 
     Neurons that some layer measures weakly have an ancilla there. The sites are chosen at the least
-    total expected error of one step, in which a living neuron also waits; better ones come first.
+    total score; where a layer reads the neurons themselves out, that of a bare neuron counts too.
+    Better ones come first.
 
     Args:
         target: The device.
         widths: Of every layer.
         entanglements: Of every layer, radians.
-        wait: Seconds for which a living neuron waits in a step.
         sites: Checked instead, where they are given.
         measurement: The instruction that measures.
+        score: See `transpile.layout.choose_sites`.
 
     Raises:
         TranspileError: Where the device cannot place so many, or for bad sites.
@@ -69,14 +70,17 @@ def network_sites(
         return tuple(sites)
     weak = sum(not is_projective(angle) for angle in angles)
     calibration = read_calibration(target, measurement)
+    neurons = [Group((qubit,)) for qubit in calibration.usable]
+    bare = dict(zip(calibration.usable, costs(calibration, neurons, score), strict=True))
     read_out = any(is_projective(angle) for angle in entanglements)
-    pairs = _pair_errors(calibration, wait, read_out) if weak else {}
-    singles = {
-        qubit: _living_cost(calibration, Group((qubit,)), wait, False)
-        for qubit in calibration.usable
-    }
+    pairs = sorted(pair for both in calibration.couplings for pair in (both, both[::-1]))
+    groups = [Group((neuron,), (ancilla,)) for neuron, ancilla in pairs] if weak else []
+    best = best_roles(
+        (cost + (bare[group.neurons[0]] if read_out else 0.0), group)
+        for cost, group in zip(costs(calibration, groups, score), groups, strict=True)
+    )
     found = cheapest_disjoint(
-        {qubits: error for qubits, (error, _) in pairs.items()}, weak, singles, len(angles) - weak
+        {key: cost for key, (cost, _) in best.items()}, weak, bare, len(angles) - weak
     )
     if found is None:
         room = largest_matching(calibration.couplings) if weak else len(calibration.usable)
@@ -86,31 +90,4 @@ def network_sites(
             f"layout: {weak or len(angles)} {kind} wanted{more}, the device can place {room}; "
             "neurons that live on cannot be split over several executions"
         )
-    return tuple(
-        [pairs[qubits][1] for qubits in found[0]] + [Group((qubit,)) for qubit in found[1]]
-    )
-
-
-def _pair_errors(
-    calibration: Calibration, wait: float, read_out: bool
-) -> dict[tuple[int, int], tuple[float, Group]]:
-    """The better of the two roles of each coupled pair, with its error."""
-    return {
-        (a, b): min(
-            (
-                (_living_cost(calibration, site, wait, read_out), site)
-                for site in (Group((a,), (b,)), Group((b,), (a,)))
-            ),
-            key=lambda scored: (scored[0], scored[1].neurons),
-        )
-        for a, b in sorted(calibration.couplings)
-    }
-
-
-def _living_cost(calibration: Calibration, site: Group, wait: float, read_out: bool) -> float:
-    """Cost of one step in which the neuron also waits and, where `read_out`, is measured."""
-    neuron = calibration.qubits[site.neurons[0]]
-    error = site_error(calibration, site)
-    success = (1 - error) * (1 - neuron.relaxation_error(wait))
-    gap = site_cost(calibration, site) - error
-    return gap + 1 - success * (1 - neuron.readout_error if read_out else 1)
+    return (*(best[key][1] for key in found[0]), *(Group((qubit,)) for qubit in found[1]))

@@ -123,6 +123,7 @@ class StepCompiler:
             self.target,
             Shape(width, entanglement),
             sites=sites,
+            measurement=self.measurement,
             optimization_level=self.optimization_level,
             seed=self.seed,
         ).circuit

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from qnnq.cli.output import print_table, write_json
 
 if TYPE_CHECKING:
+    from qnnq.deployments.site_errors import StepErrors
     from qnnq.deployments.timing import Timing
     from qnnq.runs.request import RunRequest
     from transpile import CompiledNetwork, NetworkReport
@@ -20,6 +21,7 @@ def compile_coherent(
         InputError, TranspileError: If they do not fit together.
     """
     from qnnq.deployments.living import compile_living
+    from qnnq.deployments.site_errors import step_errors
     from qnnq.deployments.timing import Timing
     from qnnq.devices.names import resolve_device
     from qnnq.networks.bundled import load_model
@@ -31,9 +33,10 @@ def compile_coherent(
     timing = Timing.of(request)
     compiled, outside = compile_living(network, device, request.qubits, timing)
     report, circuit = network_report(compiled, target), network_circuit(compiled)
-    write_json({"schema": "qnnq.compile/1", **_document(device.name, compiled, report)}, json)
+    errors = step_errors(device, compiled)
+    write_json(_document(device.name, compiled, report, errors), json)
     if "-" not in (json, qasm):
-        _print(f"{request.model} on {device.name}, coherent", timing, compiled, report)
+        _print(f"{request.model} on {device.name}, coherent", timing, compiled, report, errors)
         if outside:
             print(f"Angles are computed outside the machine: {outside}")
         elif refusal := _refusal(machine_circuit(compiled, target), target):
@@ -56,11 +59,12 @@ def _refusal(circuit: Any, target: Any) -> str:
 
 
 def _document(
-    device: str, compiled: "CompiledNetwork", report: "NetworkReport"
+    device: str, compiled: "CompiledNetwork", report: "NetworkReport", errors: "list[StepErrors]"
 ) -> dict[str, object]:
     from dataclasses import asdict
 
     return {
+        "schema": "qnnq.compile/1",
         "device": device,
         "mode": "coherent",
         "sites": [str(site) for site in compiled.sites],
@@ -68,19 +72,25 @@ def _document(
         "feedback_latency_s": compiled.feedback_latency,
         "condition_overhead_s": compiled.condition_overhead,
         **asdict(report),
+        "neuron_errors": [each.errors for each in errors],
+        "neuron_errors_without_waiting": [each.without_waiting for each in errors],
     }
 
 
 def _print(
-    title: str, timing: "Timing", compiled: "CompiledNetwork", report: "NetworkReport"
+    title: str,
+    timing: "Timing",
+    compiled: "CompiledNetwork",
+    report: "NetworkReport",
+    errors: "list[StepErrors]",
 ) -> None:
     headings = (
         *("layer", "neurons", "duration", "of it feed-forward", "measurement"),
-        *("expected error of a neuron: mean (worst)", "without waits"),
+        *("rms error of a neuron: mean (worst)", "without waits"),
     )
     rows = []
-    errors = list(zip(report.neuron_errors, report.neuron_errors_without_waiting, strict=True))
-    for number, (step, both) in enumerate(zip(compiled.steps, errors, strict=True), 1):
+    for number, (step, found) in enumerate(zip(compiled.steps, errors, strict=True), 1):
+        both = found.errors, found.without_waiting
         durations = (step.duration, step.feedforward_duration, step.measurement_duration)
         rows.append(
             [
@@ -93,16 +103,16 @@ def _print(
     rows = []
     for neuron, site in enumerate(compiled.sites):
         cells = [
-            f"{100 * waiting[neuron]:.2f} % ({100 * without[neuron]:.2f} %)"
-            if neuron < len(waiting)
+            f"{100 * each.errors[neuron]:.2f} % ({100 * each.without_waiting[neuron]:.2f} %)"
+            if neuron < len(each.errors)
             else ""
-            for waiting, without in errors
+            for each in errors
         ]
         rows.append([str(neuron), str(site), *cells])
     print_table(
         ("neuron", "qubits", *(f"layer {n}" for n, _ in enumerate(errors, 1))),
         rows,
-        title="expected error of an outcome (without waits)",
+        title="rms error of an outcome (without waits)",
     )
     parts = {
         "gates": report.gates_s,

@@ -12,23 +12,13 @@ from qnnq.cli.output import print_table, write_json
 from qnnq.cli.physics import turns
 from qnnq.devices.device import DEFAULT_DEVICE
 from qnnq.options.coherent import OF_COHERENT_MODE
-from qnnq.runs.request import RunRequest
+from qnnq.runs.request import CIRCUITS, RunRequest
 
 if TYPE_CHECKING:
+    from qnnq.devices.device import Device
     from transpile import CompiledLayer
 
-_TAKEN = (
-    "model",
-    "data",
-    "images",
-    "device",
-    "pairs",
-    "pair_gate",
-    "qubits",
-    "copies",
-    "mode",
-    *OF_COHERENT_MODE,
-)
+_TAKEN = ("model", "data", "images", "mode", *CIRCUITS, *OF_COHERENT_MODE)
 """Options that change circuits, and the images of a Guppy program."""
 
 
@@ -98,8 +88,11 @@ def register(app: typer.Typer) -> None:
             pair_gate=request.pair_gate,
         )
         layers = compile_layers(network, placement)
-        target = placement.device.target
-        rows = [_row(i, layer, report(layer, target)) for i, layer in enumerate(layers)]
+        device = placement.device
+        rows = [
+            _row(i, layer, report(layer, device.target), _errors(device, layer))
+            for i, layer in enumerate(layers)
+        ]
         document = {"schema": "qnnq.compile/1", "device": request.device, "layers": rows}
         write_json(document, json)
         if "-" not in (json, qasm):
@@ -137,7 +130,13 @@ def _write_guppy(request: RunRequest, destination: str) -> None:
     )
 
 
-def _row(index: int, layer: "CompiledLayer", found: Any) -> dict[str, Any]:
+def _errors(device: "Device", layer: "CompiledLayer") -> list[float]:
+    from qnnq.deployments.site_errors import site_errors
+
+    return site_errors(device, layer.shape.entanglement).of_layer(layer)
+
+
+def _row(index: int, layer: "CompiledLayer", found: Any, errors: list[float]) -> dict[str, Any]:
     return {
         "layer": index,
         "neurons": layer.shape.width,
@@ -148,14 +147,14 @@ def _row(index: int, layer: "CompiledLayer", found: Any) -> dict[str, Any]:
         "gates": dict(found.gate_counts),
         "two_qubit_gates": found.two_qubit_gates,
         "duration_s": found.duration_s,
-        "neuron_errors": list(found.neuron_errors),
+        "neuron_errors": errors,
     }
 
 
 def _print(title: str, rows: list[dict[str, Any]]) -> None:
     headings = (
         *("layer", "neurons x copies", "qubits (neuron or neuron:ancilla)", "gates"),
-        *("depth", "duration", "expected error of a neuron: mean (worst)"),
+        *("depth", "duration", "rms error of a neuron: mean (worst)"),
     )
     cells = []
     for row in rows:

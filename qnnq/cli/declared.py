@@ -85,10 +85,13 @@ def _help(declared: Option, words: str) -> str:
 
 def _parameter(name: str, declared: Option, default: Any, help: str) -> inspect.Parameter:
     words = _help(declared, help)
+    written = words_of(name)
+    if default is True:  # it takes words to switch it off
+        written += f"/{words_of(f'no_{name}')}"
     how: Any = (
         typer.Argument(metavar=declared.metavar, help=words)
         if declared.argument
-        else typer.Option(words_of(name), metavar=declared.metavar, help=words)
+        else typer.Option(written, metavar=declared.metavar, help=words)
     )
     default = None if default == () else default
     kind: Any = declared.kind if default is not None else declared.kind | None

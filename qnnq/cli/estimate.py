@@ -50,7 +50,10 @@ def register(app: typer.Typer) -> None:
         if json != "-":
             print_estimate(plan)
         document = {"device": plan.device.name, **plan.estimate.to_json()}
-        document["copies"] = [asdict(each) for each in plan.choices]
+        copies = [asdict(each) for each in plan.choices]
+        document["copies"] = [
+            {plan.estimate.cost_name: each.pop("cost"), **each} for each in copies
+        ]
         document["predicted"] = None if plan.predicted is None else asdict(plan.predicted)
         write_json(document, json)
 

@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from qnnq.cli import options
+from qnnq.cli.declared import takes
 from qnnq.cli.output import percent, write_json
+from qnnq.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
     from qnnq.execution.import_check import ImportCheck, LogitsCheck
@@ -16,7 +18,14 @@ def register(app: typer.Typer) -> None:
     """Add the command."""
 
     @app.command("import")
+    @takes(
+        TrainingSettings,
+        only=("stretch", "activation", "entanglement", "last_projective"),
+        required=("stretch", "activation"),
+        helps={"stretch": "As it was trained; 0 is sign(z). One, or one a hidden layer."},
+    )
     def import_command(
+        physics: TrainingSettings,
         weights: Annotated[
             str,
             typer.Argument(
@@ -26,13 +35,6 @@ def register(app: typer.Typer) -> None:
             ),
         ],
         out: options.NetworkFile,
-        stretch: Annotated[
-            str,
-            typer.Option(help="As it was trained; 0 is sign(z). One, or one a hidden layer."),
-        ],
-        activation: options.Activation,
-        entanglement: options.Entanglement = "pi/2",
-        last_projective: options.LastProjective = True,
         layers: Annotated[
             str | None,
             typer.Option(
@@ -81,10 +83,8 @@ def register(app: typer.Typer) -> None:
         """
         from qnnq.data.load import load_data, split_part
         from qnnq.execution.import_check import check_import, check_logits
-        from qnnq.networks.angles import parse_entanglement
         from qnnq.networks.file import check_network_path, write_network
         from qnnq.networks.imports import import_network
-        from qnnq.networks.per_layer import parse_activation, parse_stretch
         from qnnq.storage.files import check_another, check_writable
 
         check_network_path(out)
@@ -94,10 +94,10 @@ def register(app: typer.Typer) -> None:
         check_writable(out, json)
         network = import_network(
             weights,
-            parse_activation(activation),
-            parse_stretch(stretch),
-            parse_entanglement(entanglement),
-            last_projective,
+            physics.activation,
+            physics.stretch,
+            physics.entanglement,
+            physics.last_projective,
             None if layers is None else layers.split(","),
         )
         network = _with_scaling(network, features, clip)

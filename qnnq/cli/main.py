@@ -6,9 +6,10 @@ import re
 import sys
 import warnings
 from collections.abc import Sequence
+from functools import cache
 from importlib import import_module
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -67,6 +68,12 @@ def build_app(command: str = "") -> typer.Typer:
     return app
 
 
+@cache
+def _parser(command: str = "") -> Any:
+    """Return `build_app` as the option parser takes it, which is dear to make."""
+    return typer.main.get_command(build_app(command))
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         import qnnq
@@ -93,8 +100,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(words: list[str]) -> int:
     try:
-        app = build_app(words[0] if words else "")
-        result = app(args=words or ["--help"], prog_name="qnnq", standalone_mode=False)
+        parser = _parser(words[0] if words else "")
+        result = parser(args=words or ["--help"], prog_name="qnnq", standalone_mode=False)
         sys.stdout.flush()
         if result == INTERRUPTED:  # what the option parser makes of Ctrl-C
             _say("interrupted", INTERRUPTED)
@@ -173,8 +180,8 @@ def _with_dashes(message: str, arguments: Sequence[str]) -> str:
 
     Other words in backticks stay.
     """
-    commands = getattr(typer.main.get_command(build_app()), "commands", {})
-    command = commands.get(arguments[0]) if arguments and "`" in message else None
+    known = _parser(arguments[0]).commands if arguments and "`" in message else {}
+    command = known.get(arguments[0]) if known else None
     options = {} if command is None else {each.name: each.opts[0] for each in command.params}
 
     def written(field: re.Match[str]) -> str:

@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qnnq.cli import options
+from qnnq.cli.declared import takes
 from qnnq.cli.output import print_paragraph, print_table, write_json
+from qnnq.runs.request import RunRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,13 +20,16 @@ def register(app: typer.Typer) -> None:
     """Add the command."""
 
     @app.command()
+    @takes(
+        RunRequest,
+        only=("device", "pairs", "pair_gate"),
+        helps={"device": "The device that it acts on."},
+    )
     def noise(
+        request: RunRequest,
         specification: Annotated[
             str | None,
             typer.Argument(metavar="SPEC", help="A noise specification; none: list what exists."),
-        ] = None,
-        device: Annotated[
-            str | None, typer.Option(help="The device that it acts on.", metavar="NAME")
         ] = None,
         model: Annotated[
             str | None,
@@ -33,8 +38,6 @@ def register(app: typer.Typer) -> None:
                 metavar="MODEL",
             ),
         ] = None,
-        pairs: options.Pairs = 0,
-        pair_gate: options.PairGateName = "sx",
         instance: options.Instance = None,
         devices: Annotated[
             bool, typer.Option("--devices", help="List the bundled devices: qubits, gates, dates.")
@@ -64,8 +67,9 @@ def register(app: typer.Typer) -> None:
         from qnnq.devices.names import THE_DEVICE, resolve_device
         from qnnq.errors import InputError
 
-        if model is None and (pairs or pair_gate != "sx"):
-            raise InputError("--pairs: expected with --model, whose circuits they are in")
+        device = None if request.device is None else str(request.device)
+        if model is None and (request.pairs or request.pair_gate != "sx"):
+            raise InputError("`pairs`: expected with `model`, whose circuits they are in")
         find = partial(resolve_device, instance=instance)
         if save_device is not None:
             if specification or device or model or devices or json:
@@ -79,7 +83,7 @@ def register(app: typer.Typer) -> None:
             _list(json)
         elif model is not None:
             text = THE_DEVICE if specification is None else specification
-            _budget(model, text, device, pairs, pair_gate, json, find)
+            _budget(model, text, request, json, find)
         elif specification is not None and is_measured(specification):
             _show_measured(specification, json)
         else:
@@ -146,30 +150,21 @@ def _show(
 def _budget(
     model: str,
     text: str,
-    device: str | None,
-    pairs: int,
-    pair_gate: str,
+    request: RunRequest,
     json: str | None,
     find: "Callable[[DeviceLike], Device]",
 ) -> None:
-    from dataclasses import asdict
+    from dataclasses import asdict, replace
 
     from qnnq.deployments.error_budget import error_budget
     from qnnq.deployments.noise_text import is_measured
     from qnnq.errors import InputError
     from qnnq.networks.bundled import load_model
     from qnnq.runs.deploy import stepwise
-    from qnnq.runs.request import RunRequest
 
     if is_measured(text):
         raise InputError(f"--model: expected a noise of known mechanisms, got {text}")
-    request = RunRequest(
-        noise=text,
-        device=device,
-        pairs=pairs,
-        pair_gate=pair_gate,  # type: ignore[arg-type]
-    )
-    deployed = stepwise(request, load_model(model), find)
+    deployed = stepwise(replace(request, noise=text), load_model(model), find)
     rows = error_budget(deployed)
     title = f"{model} under {deployed.specification} on {deployed.placement.device.name}"
     document = {

@@ -18,20 +18,9 @@ Json = Annotated[
 ]
 
 Device = Annotated[str | None, described(RunRequest, "device")]
-Qubits = Annotated[str, described(RunRequest, "qubits")]
-Pairs = Annotated[int, described(RunRequest, "pairs")]
-PairGateName = Annotated[str, described(RunRequest, "pair_gate")]
-FeedbackLatency = Annotated[str | None, described(RunRequest, "feedback_latency")]
 
 # Networks that are written.
 NetworkFile = Annotated[str, typer.Option(help="The network file to write.", metavar="FILE")]
-Activation = Annotated[str, typer.Option(help="htanh, tanh or linear. One, or one a hidden layer.")]
-Entanglement = Annotated[
-    str, typer.Option(help="Angle in radians, such as 5pi/19; pi/2 is projective.")
-]
-LastProjective = Annotated[
-    bool, typer.Option(help="Measure the last hidden layer at pi/2 in any case, as published.")
-]
 Clip = Annotated[
     bool,
     typer.Option(

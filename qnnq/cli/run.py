@@ -19,7 +19,6 @@ def register(app: typer.Typer) -> None:
     @app.command()
     @takes(
         RunRequest,
-        defaults={"noise": None},
         helps={
             "noise": "Noise, such as fake_kingston*2 or 'readout(p=0.02)'; `qnnq noise` lists all. "
             "Default: the device's noise, or ideal with --engine ideal."

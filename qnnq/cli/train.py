@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qnnq.cli import options
+from qnnq.cli.declared import takes
 from qnnq.cli.output import print_table, progress_bar, write_json
+from qnnq.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
     from qnnq.data.dataset import Dataset
-    from qnnq.training.settings import Epoch, TrainingSettings
+    from qnnq.training.settings import Epoch
     from qnnq.training.trainer import TrainingResult
 
 
@@ -20,15 +22,10 @@ def register(app: typer.Typer) -> None:
     """Add the command."""
 
     @app.command()
+    @takes(TrainingSettings, without=("seed",))
     def train(
+        settings: TrainingSettings,
         out: options.NetworkFile,
-        stretch: Annotated[
-            str, typer.Option(help="Of the activation; 0 is sign(z). One, or one a hidden layer.")
-        ] = "0.5",
-        entanglement: options.Entanglement = "pi/2",
-        activation: options.Activation = "htanh",
-        last_projective: options.LastProjective = True,
-        hidden: Annotated[str, typer.Option(help="Width of each hidden layer.")] = "16,16,16",
         data: options.Data = "mnist5k",
         test_data: Annotated[
             str | None,
@@ -39,48 +36,9 @@ def register(app: typer.Typer) -> None:
             ),
         ] = None,
         clip: options.Clip = False,
-        epochs: Annotated[int, typer.Option(help="Times through the data.")] = 100,
         seed: Annotated[
             str, typer.Option(help="Of every random number; 0,1,2 trains three networks.")
         ] = "0",
-        learning_rate: Annotated[float, typer.Option(help="Of SGD with momentum 0.9.")] = 0.01,
-        batch_size: Annotated[int, typer.Option(help="Images an update.")] = 64,
-        evaluate_every: Annotated[int, typer.Option(help="Epochs between test errors.")] = 10,
-        train_shots: Annotated[
-            int, typer.Option(help="Shots an image in the loss: more train the vote.")
-        ] = 1,
-        schedule: Annotated[
-            str, typer.Option(help="Of the learning rate: constant or cosine.")
-        ] = "constant",
-        weight_decay: Annotated[float, typer.Option(help="Of SGD, on all weights.")] = 0.0,
-        label_smoothing: Annotated[
-            float, typer.Option(help="Share of a label that goes to all classes.")
-        ] = 0.0,
-        input_dropout: Annotated[float, typer.Option(help="Share of pixels set to 0.")] = 0.0,
-        dropout: Annotated[float, typer.Option(help="Share of outcomes set to 0.")] = 0.0,
-        shift: Annotated[
-            int, typer.Option(help="Augmentation: move images by up to so many pixels.")
-        ] = 0,
-        validation: Annotated[
-            float,
-            typer.Option(help="Share of the training images held out to choose the best epoch."),
-        ] = 0.0,
-        patience: Annotated[
-            int, typer.Option(help="Stop so many epochs after the best one; 0: never.")
-        ] = 0,
-        noise: Annotated[
-            str,
-            typer.Option(help="Train under this noise, or measured:FILE.", metavar="SPEC"),
-        ] = "ideal",
-        strength: Annotated[
-            str, typer.Option(help="Of the noise; of several, each image of a batch draws one.")
-        ] = "1",
-        device: options.Device = None,
-        qubits: options.Qubits = "best",
-        mode: Annotated[
-            str, typer.Option(help="Of the layers under noise: stepwise or coherent.")
-        ] = "stepwise",
-        feedback_latency: options.FeedbackLatency = None,
         json: options.Json = None,
         figure: Annotated[
             str | None,
@@ -108,40 +66,13 @@ def register(app: typer.Typer) -> None:
         from dataclasses import replace
 
         from qnnq.data.load import load_data, test_part
-        from qnnq.networks.angles import parse_entanglement
-        from qnnq.networks.per_layer import parse_activation, parse_stretch
-        from qnnq.training.settings import TrainingSettings
+        from qnnq.training.settings import parse_seeds
 
-        seeds = _numbers("--seed", seed, "seeds such as 0 or 0,1,2")
+        seeds = parse_seeds(seed)
         outs = _outs(out, seeds)
         test_data = test_data or test_part(data) or "mnist-test"
-        _check_outputs(outs, json, figure, sources=(data, test_data, *_measured(noise)))
-        settings = TrainingSettings(
-            hidden=_numbers("--hidden", hidden, "widths such as 16,16,16"),
-            stretch=parse_stretch(stretch),
-            activation=parse_activation(activation),
-            entanglement=parse_entanglement(entanglement),
-            last_projective=last_projective,
-            epochs=epochs,
-            learning_rate=learning_rate,
-            batch_size=batch_size,
-            evaluate_every=evaluate_every,
-            train_shots=train_shots,
-            schedule=schedule,  # type: ignore[arg-type]  # checked there
-            weight_decay=weight_decay,
-            label_smoothing=label_smoothing,
-            input_dropout=input_dropout,
-            dropout=dropout,
-            shift=shift,
-            validation=validation,
-            patience=patience,
-            noise=noise,
-            strengths=_strengths(strength),
-            device=device,
-            qubits=qubits,
-            mode=mode,  # type: ignore[arg-type]  # checked where layers are compiled
-            feedback_latency=feedback_latency,
-        )
+        sources = (data, test_data, *_measured(settings.noise))
+        _check_outputs(outs, json, figure, sources)
         each = [replace(settings, seed=number) for number in seeds]
         trainings = _train_all(
             each, outs, load_data(data, prefer="train"), load_data(test_data), clip
@@ -162,7 +93,8 @@ def register(app: typer.Typer) -> None:
             last = trainings[-1]
             raise Interrupted(
                 f"stopped: {outs[len(trainings) - 1]} has the network after epoch "
-                f"{last.history[-1].epoch} of {epochs}; the same command goes on from there"
+                f"{last.history[-1].epoch} of {settings.epochs}; the same command goes on from "
+                "there"
             )
         for path in outs:
             Path(_checkpoint(path)).unlink(missing_ok=True)
@@ -249,26 +181,6 @@ def _torch_trainer() -> "Callable[..., TrainingResult]":
             raise
         raise QnnqError("training needs torch: pip install 'qnnq[train]'") from None
     return train
-
-
-def _numbers(option: str, text: str, expected: str) -> tuple[int, ...]:
-    import re
-
-    from qnnq.errors import InputError
-
-    numbers = [number.strip() for number in text.split(",")]
-    if not all(re.fullmatch(r"[0-9]{1,9}", number) for number in numbers):
-        raise InputError(f"{option} {text!r}: expected {expected}")
-    return tuple(map(int, numbers))
-
-
-def _strengths(text: str) -> tuple[float, ...]:
-    from qnnq.errors import InputError
-
-    try:
-        return tuple(float(number) for number in text.split(","))
-    except ValueError:
-        raise InputError(f"--strength {text!r}: expected numbers such as 1 or 1,32") from None
 
 
 def _document(settings: "TrainingSettings", result: "TrainingResult") -> dict[str, object]:

@@ -17,7 +17,7 @@ BUNDLED_DATA = ("mnist5k", "mnist-test")
 DATA_NAMES = (*BUNDLED_DATA, "mnist-train")
 
 
-def load_data(name_or_path: str, prefer: Part = "test", labelled: bool = True) -> Dataset:
+def load_data(name_or_path: str | Path, prefer: Part = "test", labelled: bool = True) -> Dataset:
     """Load a data set: `mnist5k`, `mnist-test`, `mnist-train`, or a file.
 
     An .npz file has `images` or `features` and `labels`, the keys of Keras (`x_test`, `y_test`) or
@@ -34,6 +34,10 @@ def load_data(name_or_path: str, prefer: Part = "test", labelled: bool = True) -
         InputError: For an unknown name or a bad file.
         QnnqError: If the download fails.
     """
+    if not isinstance(name_or_path, str | Path):
+        found = type(name_or_path).__name__
+        raise InputError(f"`data`: expected a name or a file, got {found}")
+    name_or_path = str(name_or_path)
     if name_or_path in BUNDLED_DATA:
         return _bundled_data(name_or_path)
     if name_or_path == "mnist-train":

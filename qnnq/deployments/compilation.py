@@ -10,6 +10,7 @@ from noise_models.coverage import check_coverage, physical_instructions
 from noise_models.factors import Factors, steady
 from noise_models.sequence import relaxes_while_coupled
 from qnnq.deployments.placement import Placement
+from qnnq.deployments.site_errors import site_errors
 from qnnq.devices.device import Device
 from qnnq.errors import InputError
 from qnnq.networks.network import Network
@@ -71,15 +72,18 @@ def _compiled(
         sites = parse_sites(placement.qubits, target, weakest)[: shape.neurons]
         if entanglement != weakest:  # a projective last layer needs no ancillas
             sites = tuple(Group(site.neurons) for site in sites)
-    return compile_layer(target, shape, sites=sites)
+    score = site_errors(placement.device, entanglement)
+    return compile_layer(target, shape, sites=sites, score=score)
 
 
 def fitting_copies(network: Network, placement: Placement) -> list[int]:
     """Return how many copies of each layer the chip takes, at least 1."""
-    target = placement.device.target
+    device = placement.device
+    kinds = zip(network.widths, network.entanglements, strict=True)
+    shapes = [placement.shape(width, angle) for width, angle in kinds]
     return [
-        max(1, capacity(target, placement.shape(width, angle)) // width)
-        for width, angle in zip(network.widths, network.entanglements, strict=True)
+        max(1, capacity(device.target, each, site_errors(device, each.entanglement)) // each.width)
+        for each in shapes
     ]
 
 

@@ -1,18 +1,14 @@
 """How much each mechanism of a noise changes what the neurons of a network answer."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
 
 from noise_models import NoiseSpecification
 from noise_models.attribution import single_mechanisms
 from noise_models.channels import NoiseChannels
 from qnnq.deployments.compilation import layer_channels
 from qnnq.deployments.stepwise import StepwiseDeployment
-from qnnq.execution.engines.layer_response import ComponentResponse
 from qnnq.execution.engines.response import component_responses
+from qnnq.execution.engines.response_error import errors_of_slots
 from transpile import CompiledLayer
 
 
@@ -51,10 +47,13 @@ def error_budget(deployment: StepwiseDeployment) -> list[NeuronBudget]:
             continue
         channels = deployment.channels[number]
         device = deployment.placement.device
-        exact = _minus(layer, layer_channels(device, ideal, layer))
-        total = _distances(_minus(layer, channels), exact)
+        exact = component_responses(layer.circuit, layer_channels(device, ideal, layer))
+        total = errors_of_slots(component_responses(layer.circuit, channels), exact)
         each = {
-            name: _distances(_minus(layer, layer_channels(device, specification, layer)), exact)
+            name: errors_of_slots(
+                component_responses(layer.circuit, layer_channels(device, specification, layer)),
+                exact,
+            )
             for name, specification in alone.items()
         }
         idle = _waits(layer, channels)
@@ -64,45 +63,6 @@ def error_budget(deployment: StepwiseDeployment) -> list[NeuronBudget]:
             waits = sum(idle[qubit] for qubit in site.qubits)
             rows.append(NeuronBudget(number, str(site), waits, total[slot], shares))
     return rows
-
-
-Polynomial = tuple[tuple[int, ...], NDArray[np.float64]]
-"""P(-1) of a slot: the slots whose angles it depends on, and the coefficients of the products of
-their (1, cos, sin), shape (3,) * slots."""
-
-
-def _minus(layer: CompiledLayer, channels: NoiseChannels) -> list[Polynomial]:
-    found: dict[int, Polynomial] = {}
-    for response in component_responses(layer.circuit, channels):
-        for axis, slot in enumerate(response.slots):
-            found[slot] = response.slots, _marginal(response, axis)
-    return [found[slot] for slot in range(layer.slots)]
-
-
-def _marginal(response: ComponentResponse, axis: int) -> NDArray[np.float64]:
-    others = tuple(other for other in range(len(response.slots)) if other != axis)
-    return np.asarray(response.coefficients.sum(axis=others)[1])
-
-
-def _distances(first: Sequence[Polynomial], second: Sequence[Polynomial]) -> list[float]:
-    return [_distance(*pair) for pair in zip(first, second, strict=True)]
-
-
-def _distance(first: Polynomial, second: Polynomial) -> float:
-    """Return the root mean square of a difference over all angles."""
-    slots = sorted({*first[0], *second[0]})
-    difference = _widened(first, slots) - _widened(second, slots)
-    squares = difference**2
-    for _ in slots:  # the mean of cos^2 and of sin^2 is 1/2, the products are orthogonal
-        squares = np.tensordot([1.0, 0.5, 0.5], squares, axes=(0, 0))
-    return float(np.sqrt(squares))
-
-
-def _widened(polynomial: Polynomial, slots: Sequence[int]) -> NDArray[np.float64]:
-    own, coefficients = polynomial
-    wide = np.zeros((3,) * len(slots))
-    wide[tuple(slice(None) if slot in own else 0 for slot in slots)] = coefficients
-    return wide
 
 
 def _waits(layer: CompiledLayer, channels: NoiseChannels) -> dict[int, float]:

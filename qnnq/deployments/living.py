@@ -7,11 +7,13 @@ from noise_models import NoiseSpecification
 from noise_models.channels import NoiseChannels, build_channels
 from noise_models.coverage import check_coverage
 from qnnq.deployments.feedforward import fitting_feedforward
+from qnnq.deployments.site_errors import site_errors
 from qnnq.deployments.timing import Timing
 from qnnq.devices.device import Device
 from qnnq.errors import InputError
 from qnnq.networks.network import Network
 from transpile import (
+    FEEDBACK_LATENCY,
     CompiledNetwork,
     Feedforward,
     compile_network,
@@ -19,6 +21,7 @@ from transpile import (
     parse_sites,
 )
 from transpile.digest import circuit_digest
+from transpile.measurement import median_duration
 from transpile.network_layout import smallest_entanglements
 
 NOT_LIVING = {
@@ -90,12 +93,16 @@ def _compiled(
     if qubits != "best":
         angles = smallest_entanglements(widths, entanglements)
         sites = parse_sites(qubits, device.target, angles, measurement=timing.measurement)
+    measurement = timing.measurement
+    # The default latency, so that another one does not change the qubits.
+    wait = FEEDBACK_LATENCY + median_duration(device.target, measurement)
     return compile_network(
         device.target,
         widths,
         entanglements,
         feedforward=controller.branches,
         sites=sites,
+        score=site_errors(device, min(entanglements), wait, measurement),
         **timing.arguments(),
     )
 

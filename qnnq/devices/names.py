@@ -1,6 +1,7 @@
 """Names of devices: the one place where a name, or an object, becomes a device."""
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qnnq.devices.device import Device, DeviceLike, Kind, Provider
@@ -62,7 +63,8 @@ def resolve_device(
     from qnnq.devices.service_limits import ServiceLimits
 
     limits = limits or ServiceLimits()
-    if isinstance(device, str):
+    if isinstance(device, str | Path):
+        device = str(device)
         provider = provider_of(device)
         try:
             return provider.find(device, limits, instance)

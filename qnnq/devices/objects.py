@@ -80,9 +80,8 @@ def _check_silent(backend: BackendV2, place: str) -> None:
     """Raise InputError for a simulator with noise of its own, which its target does not tell."""
     if getattr(getattr(backend, "options", None), "noise_model", None) is not None:
         raise InputError(
-            f"{place}: {backend.name} simulates noise of its own, which has no strength and no "
-            "durations of waits; expected the backend that the noise was made from, or a simulator "
-            "without, beside a noise in words"
+            f"{place}: {backend.name} simulates noise of its own; expected it without another "
+            "noise beside it, or a simulator without"
         )
 
 

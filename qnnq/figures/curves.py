@@ -15,7 +15,7 @@ from qnnq.figures.captions import caption, in_legend, name_groups, prediction_na
 from qnnq.figures.style import MOST_SERIES, Look, look, looks, percent_axis, styled
 from qnnq.options.coherent import OF_COHERENT_MODE
 from qnnq.results.labels import duration
-from qnnq.results.points import Measured
+from qnnq.results.points import Measured, points_of
 from qnnq.results.robustness import groups
 
 Axis = Literal["strength", "pairs", "stretch", "entanglement", "feedback_latency"]
@@ -56,7 +56,7 @@ def plot_curves(
 
 
 def plot(
-    points: Sequence[Measured],
+    points: Measured | Sequence[Measured],
     x: Axis = "strength",
     prediction: str = "majority",
     *,
@@ -73,8 +73,10 @@ def plot(
         scale: `log`, `linear`, or whichever suits the values.
 
     Raises:
-        InputError: If no point has a place on the axis, or there are too many lines.
+        InputError: If these are no points, none has a place on the axis, or there are too many
+            lines.
     """
+    points = points_of(points)
     if ax is None:
         from matplotlib import pyplot
 

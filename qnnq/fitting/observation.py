@@ -6,7 +6,13 @@ from qnnq.arrays import IntArray
 from qnnq.data.dataset import Dataset
 from qnnq.errors import InputError
 from qnnq.networks.network import Network
-from qnnq.runs.request import RunRequest
+from qnnq.options.option import options_of
+from qnnq.runs.request import CIRCUITS, RunRequest
+
+LAID_OUT = {name: options_of(RunRequest)[name] for name in CIRCUITS if name != "device"}
+"""Options that settings on one device may differ in."""
+SETTING = ("model", "data", "images", *LAID_OUT)
+"""All that settings may differ in."""
 
 
 @dataclass(frozen=True, eq=False)

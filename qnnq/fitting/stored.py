@@ -7,7 +7,7 @@ from typing import Any
 from qnnq.arrays import IntArray
 from qnnq.errors import InputError
 from qnnq.execution.inputs import data_for
-from qnnq.fitting.observation import Observation
+from qnnq.fitting.observation import LAID_OUT, Observation
 from qnnq.networks.bundled import load_model
 from qnnq.networks.network import Network
 from qnnq.results.labels import shown
@@ -83,10 +83,7 @@ def _observation(
         model=str(labels["network"]),
         data=str(labels["data"]),
         images=str(labels["images"]),
-        pairs=int(labels["pairs"]),
-        pair_gate=labels["pair_gate"],
-        qubits=str(labels["qubits"]),
-        copies=int(labels["copies"]),
+        **{name: each.kind(labels[name]) for name, each in LAID_OUT.items()},
     )
     data = data_for(network, request.data, request.model)
     truth = data.labels[images]

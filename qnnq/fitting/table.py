@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,10 +13,10 @@ from qnnq.arrays import IntArray
 from qnnq.data.selection import parse_images
 from qnnq.errors import InputError
 from qnnq.execution.inputs import data_for
-from qnnq.fitting.observation import Observation
+from qnnq.fitting.observation import LAID_OUT, Observation
 from qnnq.limits import MOST_SHOTS
 from qnnq.networks.bundled import load_model
-from qnnq.runs.request import RunRequest, check_placement
+from qnnq.runs.request import RunRequest, check_circuits
 from qnnq.storage.files import read_text
 
 COLUMNS = {
@@ -32,11 +33,8 @@ VOTES = {
 """Columns of a file that tells the votes of each image."""
 
 OPTIONAL = {
-    "data": "mnist-test",
-    "pairs": "0",
-    "pair_gate": "sx",
-    "qubits": "best",
-    "copies": "1",
+    "data": str(RunRequest.data),
+    **{name: str(each.default) for name, each in LAID_OUT.items()},
 }
 """Further columns, with what stands for one that is missing or empty."""
 
@@ -120,8 +118,13 @@ def _observations(path: str | Path, reader: "csv.DictReader[str]") -> Iterator[O
 
 def _observation(values: dict[str, str], by_class: bool, place: str) -> Observation:
     counted = () if by_class else ("shots", "correct")
-    numbers = {name: _number(name, values[name]) for name in (*counted, "pairs", "copies")}
-    check_placement(numbers["pairs"], values["pair_gate"], numbers["copies"])
+    numbers = {name: _number(name, values[name]) for name in counted}
+    circuits: dict[str, Any] = {
+        name: _number(name, values[name]) if each.kind is int else values[name]
+        for name, each in LAID_OUT.items()
+    }
+    request = RunRequest(values["model"], data=values["data"], images=values["images"], **circuits)
+    check_circuits(request)
     network = load_model(values["model"])
     data = data_for(network, values["data"], values["model"])
     images = parse_images(values["images"], len(data.labels))
@@ -130,15 +133,6 @@ def _observation(values: dict[str, str], by_class: bool, place: str) -> Observat
     if not 1 <= each <= MOST_SHOTS:
         raise InputError(f"shots: expected 1 to {MOST_SHOTS}, got {each}")
     right = numbers["correct"] if votes is None else int(votes[0, data.labels[images[0]]])
-    request = RunRequest(
-        model=values["model"],
-        data=values["data"],
-        images=values["images"],
-        pairs=numbers["pairs"],
-        pair_gate=values["pair_gate"],  # type: ignore[arg-type]
-        qubits=values["qubits"],
-        copies=numbers["copies"],
-    )
     shots = np.full(len(images), each, np.int64)
     return Observation(request, network, data, images, shots, right, votes, place)
 

@@ -10,15 +10,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from qnnq.devices.device import Device
 from qnnq.devices.names import resolve_device
 from qnnq.errors import InputError
-from qnnq.jobs.folder import LEDGER, NETWORK, FolderLock, make_folder, remember_latest
+from qnnq.jobs.folder import DEVICE, LEDGER, NETWORK, FolderLock, make_folder, remember_latest
 from qnnq.jobs.hardware_request import HardwareRequest
 from qnnq.jobs.ledger import Ledger
 from qnnq.jobs.planning import Plan
 from qnnq.jobs.records import now
 from qnnq.networks.file import write_network
 from qnnq.results.result import package_versions
+from qnnq.storage.files import write_atomically
 
 _RUN_DIGITS = 10
 """Of a run's random part, 50 bits; the tags of its jobs stay within 24 characters."""
@@ -51,14 +53,14 @@ def _create(request: HardwareRequest, plan: Plan, folder: Path, budget_s: float 
     check_free(folder)
     facts = {
         "task": plan.task.to_json(),
-        "device": plan.device.request,
+        "device": _device_words(plan.device, folder),
         "calibration": plan.device.calibration,
         "calibration_data": plan.device.source.properties,
         "kind": plan.kind,
         "assumed_timing": plan.timing,
         "scheduler_timing": None,
         "layers": len(plan.circuits),
-        "request": asdict(request),
+        "request": asdict(request.in_words()),
         "asked": _asked(request),
         "costs": [asdict(cost) for cost in plan.costs],
         "estimate": plan.estimate.to_json(),
@@ -77,6 +79,18 @@ def _create(request: HardwareRequest, plan: Plan, folder: Path, budget_s: float 
     arrays = {**plan.arrays, **responses}
     write_network(plan.network, folder / NETWORK)
     Ledger.create(folder, facts, arrays, plan.circuits).close()
+
+
+def _device_words(device: Device, folder: Path) -> str:
+    """Return the words that the device is found by again; those of an object are a file."""
+    if device.content is None or device.found_as is not None:
+        return device.request
+    from qnnq.devices.snapshot import snapshot_of
+
+    file = folder.resolve() / DEVICE
+    snapshot = snapshot_of(device.target, device.name, device.calibration)
+    write_atomically(file, snapshot.model_dump_json().encode())
+    return str(file)
 
 
 def chunk_starts(images: int, size: int) -> list[int]:
@@ -133,7 +147,7 @@ def is_useful_calibration(folder: Path, request: HardwareRequest, kind: str) -> 
 
 def _asked(request: HardwareRequest) -> dict[str, Any]:
     """Return what a request asks to be measured; by what means may change on the way."""
-    found: dict[str, Any] = json.loads(json.dumps(asdict(request)))
+    found: dict[str, Any] = json.loads(json.dumps(asdict(request.in_words())))
     del found["limits"], found["instance"], found["options"]["mode"]
     return found
 

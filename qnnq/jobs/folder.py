@@ -7,6 +7,8 @@ from pathlib import Path
 from qnnq.errors import InputError, QnnqError
 
 LEDGER = "ledger.sqlite"
+DEVICE = "device.json"
+"""Of a run on a device that was given as an object."""
 NETWORK = "network.safetensors"
 LOCK = "lock"
 KNOWN = "runs"

@@ -12,7 +12,7 @@ from qnnq.errors import InputError
 from qnnq.options.circuits import CircuitOptions
 from qnnq.options.coherent import CoherentOptions
 from qnnq.options.images import ImageOptions
-from qnnq.options.option import option, options_of, words_of
+from qnnq.options.option import make_plain, option, options_of, words_of
 from qnnq.runs.request import RunRequest
 
 LEAST_BUSY = "least_busy"
@@ -141,7 +141,8 @@ class HardwareRequest(CoherentOptions, CircuitOptions, ImageOptions):
     identity, and seeds the simulator of a fake device.
 
     Attributes:
-        device: `ibm_...`, `fake_...` or `least_busy`.
+        device: `ibm_...`, `fake_...` or `least_busy`; a Device, a BackendV2 or a Target, which is
+            simulated in this process.
         instance: The service instance (its CRN or name), None for that of the saved account.
         target_width: More rounds of shots are taken until the interval of the accuracy of a shot
             is as narrow as this; None takes one.
@@ -153,7 +154,7 @@ class HardwareRequest(CoherentOptions, CircuitOptions, ImageOptions):
         limits: The service's limits.
     """
 
-    device: str = option(DEFAULT_DEVICE, "ibm_..., fake_... or least_busy.", metavar="NAME")
+    device: Any = option(DEFAULT_DEVICE, "ibm_..., fake_... or least_busy.", metavar="NAME")
     instance: str | None = option(
         None,
         "Instance of IBM Quantum: its CRN or name.  [default: the saved account's]",
@@ -169,7 +170,7 @@ class HardwareRequest(CoherentOptions, CircuitOptions, ImageOptions):
     max_shots: int | None = option(
         None, "Most shots an image of all rounds.  [default: 100 rounds]", kind=int
     )
-    qubits: str = option("best", "best, or a list: 3,4,5 (with ancillas: 3:4,7:8).")
+    qubits: str = option("best", "best, or a list: 3,4,5 (with ancillas: 3:4,7:8).", joined=True)
     copies: int | None = option(
         None, "Images side by side on the chip. Default: as many as fit.", kind=int
     )
@@ -185,19 +186,41 @@ class HardwareRequest(CoherentOptions, CircuitOptions, ImageOptions):
     options: JobOptions = field(default_factory=JobOptions)
 
     def __post_init__(self) -> None:
-        """Make words of what words can say; a run's folder holds nothing else."""
+        """Make words of what words can say."""
         for name in ("model", "data", "device"):
-            if not isinstance(getattr(self, name), (str, Path)):
-                hint = "; a function that returns it has one: module:function"
-                raise InputError(
-                    f"`{name}`: expected a name or a file, got {type(getattr(self, name)).__name__}"
-                    f"{hint if name == 'device' else ''}"
-                )
-            object.__setattr__(self, name, str(getattr(self, name)))
+            if isinstance(value := getattr(self, name), Path):
+                object.__setattr__(self, name, str(value))
+        if not isinstance(self.model, str):
+            from qnnq.networks.network import Network
+
+            if not isinstance(self.model, Network):
+                found = type(self.model).__name__
+                raise InputError(f"`model`: expected a name, a file or a Network, got {found}")
         if not isinstance(self.images, str):
             from qnnq.data.selection import images_text
 
             object.__setattr__(self, "images", images_text(self.images))
+        make_plain(self)
+
+    def in_words(self) -> Self:
+        """Return the request as a run's folder holds it, with names of objects in their place."""
+        from qnnq.devices.names import resolve_device
+
+        found: dict[str, Any] = {}
+        if not isinstance(self.model, str):
+            found["model"] = f"network-{self.model.digest[:12]}"
+        if not isinstance(self.data, str):
+            found["data"] = str(getattr(self.data, "name", "arrays"))
+        if not isinstance(self.device, str):
+            device = resolve_device(self.device, self.limits)
+            if device.content and not device.found_as and device.kind != "simulated":
+                raise InputError(
+                    f"`device` {device.name}: expected words that find it again when the run goes "
+                    "on, got an object; a function that returns it has some: module:function"
+                )
+            content = f"-{device.content[:12]}" if device.content else ""
+            found["device"] = f"{device.request}{content}"
+        return replace(self, **found)
 
     def of_words(self) -> Self:
         """Return the request with what its mode makes of the words of a command.

@@ -18,7 +18,7 @@ from qnnq.jobs.hardware_request import LEAST_BUSY, HardwareRequest
 from qnnq.jobs.layer_plan import LayerCost
 from qnnq.jobs.preflight import numbers_of_copies
 from qnnq.networks.network import Network
-from qnnq.runs.request import check_placement
+from qnnq.runs.request import check_circuits
 from transpile import (
     MAX_BROADCASTS,
     PROJECTIVE,
@@ -106,7 +106,7 @@ def _chooses_copies(request: HardwareRequest) -> bool:
 
 def _placement(request: HardwareRequest, network: Network, images: int | None) -> Placement:
     copies = 1 if request.copies is None else request.copies
-    check_placement(request.pairs, request.pair_gate, copies)
+    check_circuits(request.simulated())
     device = find_device(request, network)
     if images is not None:
         copies = min(copies, images)

@@ -14,6 +14,7 @@ from qnnq.devices.names import provider_of
 from qnnq.errors import InputError
 from qnnq.execution.modes.base import Mode
 from qnnq.jobs.estimate import Estimate, estimate_run
+from qnnq.jobs.folder import DEVICE
 from qnnq.jobs.hardware_request import HardwareRequest, JobOptions
 from qnnq.jobs.layer_plan import LayerCost, LayerShape
 from qnnq.jobs.payload import expected_angle_bytes
@@ -164,7 +165,8 @@ def check_device(request: HardwareRequest, device: Device) -> HardwareRequest:
         InputError: If the machine is offline, or its jobs cannot be run as asked for.
     """
     request = replace(request, limits=device.limits)
-    if provider_of(device.request).samples(device):
+    own = device.content is not None and device.found_as is None
+    if provider_of(DEVICE if own else device.request).samples(device):
         _check_plain(request, device)
     if device.account is None:
         return request

@@ -9,7 +9,7 @@ from qiskit.primitives import BackendSamplerV2, BasePrimitiveJob, BaseSamplerV2
 
 from qnnq.devices.device import Device, Provider
 from qnnq.errors import QnnqError
-from qnnq.jobs.service import JobResult, JobView, Missing, result_of
+from qnnq.jobs.service import JobResult, JobView, Missing, Service, result_of
 from qnnq.wording import reason
 
 
@@ -29,7 +29,7 @@ def sampled(device: Device, provider: Provider) -> "SamplerService":
     return SamplerService(device, sampler)
 
 
-class SamplerService:
+class SamplerService(Service):
     """A sampler, whose jobs only the process that sent them can ask for.
 
     Whether a job has run whose process ended, nobody can tell: it is sent again by itself where
@@ -57,7 +57,7 @@ class SamplerService:
         number: int,
         max_execution_s: int | None,
     ) -> str:
-        """See `qnnq.jobs.service.Service`."""
+        """Submit one job, at most once, and return its id."""
         job: BasePrimitiveJob[Any, Any] | Exception
         try:
             job = self._sampler.run([(circuit, angles.astype(np.float64))], shots=shots)
@@ -68,11 +68,11 @@ class SamplerService:
         return job_id
 
     def find(self, tag: str) -> list[JobView]:
-        """See `qnnq.jobs.service.Service`: jobs carry no tags."""
+        """Return no jobs: they carry no tags."""
         return []
 
     def view(self, job_id: str) -> JobView:
-        """See `qnnq.jobs.service.Service`."""
+        """Return the state of a job, by its id, or by its tag where it got none."""
         job = self._jobs.get(job_id)
         if job is None:
             message = f"its process ended before {self._device.name} answered"
@@ -91,7 +91,7 @@ class SamplerService:
         return JobView(job_id, "cancelled" if job.cancelled() else "done", seconds=0.0)
 
     def result(self, job_id: str, shape: tuple[int, int, int]) -> JobResult:
-        """See `qnnq.jobs.service.Service`."""
+        """Return the result of a finished job, its bits of shape (parameter sets, shots, slots)."""
         job = self._jobs[job_id]
         try:
             if isinstance(job, Exception):
@@ -104,22 +104,13 @@ class SamplerService:
             raise Missing(f"{message}: look at its provider whether it ran") from error
 
     def cancel(self, job_id: str) -> bool:
-        """See `qnnq.jobs.service.Service`."""
+        """Cancel a job; False where it had ended before."""
         job = self._jobs.get(job_id)
         if job is None or isinstance(job, Exception):
             return False
         job.cancel()
         return bool(job.cancelled())
 
-    def plan_usage(self) -> None:
-        """See `qnnq.jobs.service.Service`."""
-
     def calibration(self) -> str | None:
-        """See `qnnq.jobs.service.Service`."""
+        """Return the time of the device's calibration data now, ISO 8601, None if not known."""
         return self._device.calibration
-
-    def settle_sessions(self) -> None:
-        """See `qnnq.jobs.service.Service`."""
-
-    def close(self) -> None:
-        """See `qnnq.jobs.service.Service`."""

@@ -146,19 +146,19 @@ class Service(Protocol):
 
     def plan_usage(self) -> PlanUsage | None:
         """Return what is left of the instance's plan, None where nothing is billed."""
-        ...
+        return None
 
     def calibration(self) -> str | None:
         """Return the time of the device's calibration data now, ISO 8601, None if not known."""
         ...
 
     def settle_sessions(self) -> None:
-        """Bring what is known of sessions up to date."""
-        ...
+        """Bring what is known of sessions up to date; there may be none."""
+        return None
 
     def close(self) -> None:
         """Tell the service that no more jobs will come."""
-        ...
+        return None
 
 
 def result_of(result: object, shape: tuple[int, int, int]) -> JobResult:

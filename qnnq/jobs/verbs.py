@@ -1,15 +1,16 @@
-"""Runs on machines from Python: what they would cost, submit, go on, collect."""
+"""Runs on machines from Python: what they would cost, submit, go on, collect, calibrate."""
 
 from pathlib import Path
 
 from qnnq.jobs.advance import advance
 from qnnq.jobs.budget import check_budget, usual_budget
-from qnnq.jobs.creation import check_free, create_run
+from qnnq.jobs.creation import calibration_folder, check_free, create_run
 from qnnq.jobs.estimate import Estimate
-from qnnq.jobs.folder import find_run
+from qnnq.jobs.folder import LEDGER, find_run
 from qnnq.jobs.hardware_request import HardwareRequest
 from qnnq.jobs.planning import Plan, check_device, plan_run
 from qnnq.jobs.reading import Collected, collect_run
+from qnnq.jobs.responses import RESPONSE, plan_calibration
 from qnnq.jobs.rounds import rounds_of
 from qnnq.jobs.runs import Say
 from qnnq.runs.request import check_request
@@ -108,3 +109,43 @@ def collect(folder: str | Path = "latest") -> Collected:
         QnnqError: If no image has all its shots yet.
     """
     return collect_run(find_run(str(folder)))
+
+
+def calibrate(
+    request: HardwareRequest,
+    folder: str | Path | None = None,
+    *,
+    budget_s: float | None = None,
+    say: Say = print,
+) -> Path:
+    """Measure how the qubits of a device answer to angles; return the file of the responses.
+
+    It is a twin of the device: `RunRequest(noise=f"measured:{file}")`. Cut off, a calibration goes
+    on when it is asked for again, and nothing is paid twice.
+
+    >>> import qnnq
+    >>> request = qnnq.HardwareRequest("mnist16-a0.5", "fake_kingston", copies=1, shots=64)
+    >>> file = qnnq.calibrate(request, say=lambda line: None)
+    >>> twin = qnnq.RunRequest("mnist16-a0.5", noise=f"measured:{file}", images=range(100))
+    >>> qnnq.run(twin).accuracy().value > 0.5
+    True
+
+    Args:
+        request: What is asked for; `shots` are those at each of four angles.
+        folder: Of the calibration, None for one named after the request.
+        budget_s: Quantum seconds that may be used, None for a multiple of the estimate.
+        say: Told what happens, one line at a time.
+
+    Raises:
+        InputError, TranspileError: If anything does not exist or does not fit together.
+        QnnqError: If the service fails.
+    """
+    path = calibration_folder(request, None if folder is None else str(folder))
+    if not (path / LEDGER).exists():
+        plan = plan_calibration(request)
+        checked = check_device(request, plan.device)
+        budget = default_budget(plan, checked) if budget_s is None else budget_s
+        check_budget(plan, budget)
+        create_run(checked, plan, path, budget)
+    advance(path, True, say)
+    return path / RESPONSE

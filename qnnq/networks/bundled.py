@@ -27,6 +27,9 @@ def load_model(name_or_path: str | Path | Network) -> Network:
     """
     if isinstance(name_or_path, Network):
         return name_or_path
+    if not isinstance(name_or_path, str | Path):
+        found = type(name_or_path).__name__
+        raise InputError(f"`model`: expected a name, a file or a Network, got {found}")
     known = bundled_models()
     path = Path(name_or_path)
     if str(name_or_path) in known:

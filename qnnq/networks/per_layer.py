@@ -1,14 +1,16 @@
 """Activations and stretches as people write them: one for all hidden layers, or one for each."""
 
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from qnnq.errors import InputError
-from qnnq.networks.activation import Activation
+
+if TYPE_CHECKING:
+    from qnnq.networks.activation import Activation
 
 
-def parse_activation(text: str) -> Activation | tuple[Activation, ...]:
+def parse_activation(text: str) -> "Activation | tuple[Activation, ...]":
     """Return what `htanh` or `htanh,linear,linear` says; `Network` checks the names."""
-    names = tuple(cast(Activation, part.strip()) for part in text.split(","))
+    names = tuple(cast("Activation", part.strip()) for part in text.split(","))
     return names if len(names) > 1 else names[0]
 
 

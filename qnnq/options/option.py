@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields, replace
 from functools import cache
+from numbers import Integral, Real
 from types import MappingProxyType
 from typing import Any
 
@@ -26,6 +27,7 @@ class Option:
         known: All values that there are, where they can be listed.
         least: The smallest number.
         most: The largest number.
+        below: What numbers are smaller than.
         is_time: Whether it is a time: in words such as `2us`, or in seconds.
         usual: What a default of None stands for: a number, seconds of a time.
         parse: Makes a value of the command line's words.
@@ -34,6 +36,7 @@ class Option:
         told: How a sentence tells it, `{}` for its value.
         label: What tables and figures call it, "" where none does.
         grid: The key of a sweep file that lists its values, "" where none does.
+        joined: Whether a list stands for its values, joined by commas.
         compiled: Whether it changes the compiled circuits of layers.
     """
 
@@ -46,6 +49,7 @@ class Option:
     known: tuple[Any, ...] = ()
     least: float | None = None
     most: float | None = None
+    below: float | None = None
     is_time: bool = False
     usual: float | None = None
     parse: Callable[[Any], Any] | None = None
@@ -54,6 +58,7 @@ class Option:
     told: str = "{}"
     label: str = ""
     grid: str = ""
+    joined: bool = False
     compiled: bool = False
 
     @property
@@ -68,14 +73,21 @@ def option(default: Any, help: str, **more: Any) -> Any:
     """Return the field of a dataclass that is an option; see `Option`.
 
     A `label` or `grid` of True is the field's own name. A default that is made anew by each use of
-    the class is given as `default_factory`, with what it is made of as `default`.
+    the class is given as `default_factory`, with what it is made of as `default`. One that the
+    command line writes in other words is `written` so there.
     """
-    factory = more.pop("default_factory", None)
-    kind = more.pop("kind", type(default) if default is not None else str)
-    metadata = {"option": Option(help, kind, default, **more)}
+    factory, written = more.pop("default_factory", None), more.pop("written", default)
+    kind = more.pop("kind", type(written) if written is not None else str)
+    metadata = {"option": Option(help, kind, written, **more)}
     if factory is not None:
         return field(default_factory=factory, metadata=metadata)
     return field(default=default, metadata=metadata)
+
+
+def same(kind: type, name: str, **changed: Any) -> Any:
+    """Return a field that is an option of another dataclass, but for what is changed of it."""
+    declared = replace(options_of(kind)[name], **changed)
+    return field(default=declared.default, metadata={"option": declared})
 
 
 @cache
@@ -100,6 +112,36 @@ def parts_of(kind: type) -> dict[str, type]:
     }
 
 
+def make_plain(request: Any) -> None:
+    """Make plain numbers and words of the options of a request that is being made.
+
+    Numbers of other types, as those of arrays, become Python's; a list in place of words is joined
+    by commas where an option has several values.
+
+    Raises:
+        InputError: For a value that is no number where one is expected.
+    """
+    kind: type = type(request)
+    for name, declared in options_of(kind).items():
+        value = getattr(request, name)
+        if value is None or declared.parse is not None or declared.kind not in (int, float, str):
+            continue
+        if (found := _plain(name, declared, value)) is not value:
+            object.__setattr__(request, name, found)
+
+
+def _plain(name: str, declared: Option, value: Any) -> Any:
+    if declared.kind is str:
+        several = declared.joined and isinstance(value, list | tuple | range)
+        return ",".join(map(str, value)) if several else value
+    wanted: type = Integral if declared.kind is int else Real
+    if not isinstance(value, wanted) or isinstance(value, bool):
+        raise InputError(
+            f"`{name}` {value!r}: expected a {'whole ' if declared.kind is int else ''}number"
+        )
+    return value if isinstance(value, int | float) else declared.kind(value)
+
+
 def check_options(request: Any, names: tuple[str, ...] | None = None) -> None:
     """Raise InputError unless the options of a request, or those named, are within their ranges."""
     kind: type = type(request)
@@ -118,10 +160,20 @@ def check_option(name: str, declared: Option, value: Any) -> None:
             f"{nearest(str(value), map(str, declared.known))}"
         )
     elif declared.least is not None and declared.kind is float:
-        if not (math.isfinite(value) and value >= declared.least):
-            raise InputError(f"`{name}` {value}: expected a number >= {declared.least:g}")
+        _check_number(name, declared, value)
     elif declared.least is not None:
         check_whole(name, value, int(declared.least), declared.most)
+
+
+def _check_number(name: str, declared: Option, value: float) -> None:
+    ranges = [
+        (f">= {declared.least}", declared.least is None or value >= declared.least),
+        (f"<= {declared.most}", declared.most is None or value <= declared.most),
+        (f"< {declared.below}", declared.below is None or value < declared.below),
+    ]
+    if not math.isfinite(value) or not all(good for _, good in ranges):
+        told = " and ".join(each for each, _ in ranges if not each.endswith("None"))
+        raise InputError(f"`{name}` {value}: expected a number {told}")
 
 
 def check_whole(name: str, value: int, least: int, most: float | None = None) -> None:

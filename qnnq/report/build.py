@@ -11,7 +11,7 @@ from qnnq.report.sources import read_sources
 
 
 def build_page(
-    paths: Sequence[str | Path], where: Sequence[str] = (), *, pool_seeds: bool = False
+    paths: str | Path | Sequence[str | Path], where: Sequence[str] = (), *, pool_seeds: bool = False
 ) -> str:
     """Return one HTML page that needs nothing else, about results files and run folders.
 
@@ -24,6 +24,7 @@ def build_page(
         InputError: If one is missing, is neither, or holds nothing that is finished.
         QnnqError: If one is damaged.
     """
+    paths = [paths] if isinstance(paths, str | Path) else paths
     sources = read_sources(paths, where, pool_seeds=pool_seeds)
     costs = hardware(sources)
     sections = [*build_sections(sources), *([costs] if costs else []), again(sources)]

@@ -168,7 +168,6 @@ def _measured(run: Collected) -> Measured:
 
 def _origins(store: Store) -> list[Origin]:
     return [
-        Origin(each.labels, tuple(store.seeds(each.id)), result)
-        for each in store.settings()
-        if (result := store.any_result(each.id)) is not None
+        Origin(each.setting.labels, tuple(store.seeds(each)), store.any_result(each))
+        for each in store.measured()
     ]

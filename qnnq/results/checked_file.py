@@ -109,7 +109,7 @@ class CheckedFile(DatabaseFile):
                 raise self._damaged("points", str(seed), "its setting is missing")
             for (text,) in self._database.execute("SELECT text FROM asked"):
                 self._text("asked", text)
-            for table in ("results", "points", "failures"):
+            for table in ("results", "points", "identities", "failures"):
                 for row in self._database.execute(f"SELECT * FROM {table}"):
                     self._check(table, row)
 
@@ -117,10 +117,10 @@ class CheckedFile(DatabaseFile):
         if checksum(*row[:-1]) != row[-1]:
             raise self._damaged(table, _shown(row[0]), "its checksum differs")
 
-    def _among(self, query: str, task_ids: Collection[str]) -> Iterator[tuple[Any, ...]]:
-        """Yield the rows of a query that ends with a task's id, for some tasks."""
+    def _among(self, query: str, identities: Collection[str]) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a query that ends with an identity or a task's id, for some of them."""
         with self._explained():
-            for some in batched(task_ids, VALUES_PER_QUERY):
+            for some in batched(identities, VALUES_PER_QUERY):
                 ids = [bytes.fromhex(each) for each in some]
                 yield from self._database.execute(f"{query} IN {placeholders(ids)}", ids)
 

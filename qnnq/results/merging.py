@@ -37,29 +37,32 @@ def _merge(source: Store, target: Store) -> None:
     for table in ("texts", "settings", "asked"):
         _copy(target, table, source.rows(table))
     for some in batched(source.rows("results"), _TOGETHER):
-        there = target.finished([row[0].hex() for row in some])
-        _copy(target, "results", [row for row in some if row[0].hex() not in there], replace=True)
+        there = target.whole([row[0] for row in some])
+        _copy(target, "results", [row for row in some if row[0] not in there], replace=True)
+    _copy(target, "identities", source.rows("identities"), replace=True)
     by_seed = groupby(source.rows("points"), lambda row: row[:2])
     for several in batched(((key, [*rows]) for key, rows in by_seed), _TOGETHER):
         with target.together():
             for key, rows in several:
-                _merge_points(target, key, rows)
+                for compiler in {row[4] for row in rows}:
+                    of_one = [row for row in rows if row[4] == compiler]
+                    _merge_points(target, (*key, compiler), of_one)
     _copy(target, "failures", source.rows("failures"))
 
 
 def _merge_points(target: Store, key: tuple[Any, ...], rows: list[tuple[Any, ...]]) -> None:
     """Take the tasks of one seed of a setting, unless more of those that are there is finished."""
     with target.together() as database:
-        query = "SELECT * FROM points WHERE (setting, seed) = (?, ?)"
+        query = "SELECT * FROM points WHERE (setting, seed, compiler) = (?, ?, ?)"
         there = database.execute(query, key).fetchall()
         if there == rows or _finished(target, there) > _finished(target, rows):
             return
-        database.execute("DELETE FROM points WHERE (setting, seed) = (?, ?)", key)
+        database.execute("DELETE FROM points WHERE (setting, seed, compiler) = (?, ?, ?)", key)
         _copy(target, "points", rows)
 
 
 def _finished(store: Store, points: list[tuple[Any, ...]]) -> int:
-    return len(store.finished([row[5].hex() for row in points if row[5] is not None]))
+    return len(store.finished([row[6].hex() for row in points if row[6] is not None]))
 
 
 def _copy(

@@ -17,7 +17,7 @@ from qnnq.errors import InputError
 from qnnq.results.chances import PREDICTIONS as OF_CHANCES
 from qnnq.results.chances import Chances
 from qnnq.results.encoding import Arrays
-from qnnq.results.file import Store, StoredFailure, StoredPart, StoredSetting
+from qnnq.results.file import Store, StoredFailure, StoredPart, StoredPoint
 from qnnq.results.labels import shown
 from qnnq.results.outcomes import PREDICTIONS, Outcomes, check_prediction
 from qnnq.results.repetitions import Gathered, Repetitions, spread
@@ -139,24 +139,36 @@ def read_points(
         InputError: For a bad file or condition, or where no point is left.
         QnnqError: For a damaged file.
     """
+    where = [where] if isinstance(where, str) else [*where]
     with Store(path) as store:
         store.check()
-        conditions, seeds = _seeds_apart(list(where))
-        chosen = filtered(_labelled(list(store.settings())), conditions)
-        failures = store.failures()
+        conditions, seeds = _seeds_apart(where)
+        failures, there = store.failures(), store.measured()
+        chosen = filtered(_labelled(there), conditions) if there else []
         failed = {_repetition_key(failure.labels) for failure in failures}
         pools: dict[str, _Pool] = {}
-        for labels, setting in chosen:
+        for labels, point in chosen:
             key = _repetition_key(labels)
-            pool = pools.setdefault(key, _Pool(labels, setting.content, pool_seeds))
-            pool.complete &= _repetition_key(setting.labels) not in failed
-            pool.add(store, setting.id, seeds)
+            pool = pools.setdefault(key, _Pool(labels, point.content, pool_seeds))
+            pool.complete &= _repetition_key(point.setting.labels) not in failed
+            pool.add(store, point, seeds)
         points = sorted((point for pool in pools.values() for point in pool.measured()), key=_order)
     if not points and seeds is not None:
         raise InputError(f"condition seed={min(seeds)}: no such points")
     if not points:
         reason = f"; {len(failures)} failed, the first: {failures[0].reason}" if failures else ""
         raise InputError(f"{path}: no finished points yet{reason}")
+    return points
+
+
+def points_of(found: Any) -> list[Measured]:
+    """Return points that are given, one or several; raises InputError for anything else."""
+    points = [found] if isinstance(found, Measured) else [*found]
+    for each in points:
+        if not isinstance(each, Measured):
+            raise InputError(
+                f"points: expected those that read_results returns, got {type(each).__name__}"
+            )
     return points
 
 
@@ -175,9 +187,10 @@ def read_notes(path: str | Path) -> tuple[list[str], list[StoredFailure]]:
 def _left_out(path: str | Path, store: Store) -> Iterator[str]:
     """Yield what the intervals of a file's points leave out."""
     once, several = set(), set()
-    for each in store.settings():
-        noise, name = str(each.content.get("noise", "")), str(each.labels.get("noise", ""))
-        if noise.startswith("measured(") or ("drift(" in noise and len(store.seeds(each.id)) < 2):
+    for each in store.measured():
+        noise = str(each.content.get("noise", ""))
+        name = str(each.setting.labels.get("noise", ""))
+        if noise.startswith("measured(") or ("drift(" in noise and len(store.seeds(each)) < 2):
             once.add(name)
         elif "drift(" in noise:
             several.add(name)
@@ -210,34 +223,35 @@ def _seeds_apart(where: list[str]) -> tuple[list[str], set[str] | None]:
     return [each for each in where if not each.startswith("seed=")], seeds or None
 
 
-def _labelled(points: list[StoredSetting]) -> list[tuple[dict[str, Any], StoredSetting]]:
-    """Return every setting with its labels, and `content`: what tells it from those like it."""
+def _labelled(points: list[StoredPoint]) -> list[tuple[dict[str, Any], StoredPoint]]:
+    """Return every point with its labels, and `content`: what tells it from those like it."""
     # A label that an older sweep did not know is empty for its points.
-    unknown = dict.fromkeys((name for point in points for name in point.labels), "")
+    unknown = dict.fromkeys((name for point in points for name in point.setting.labels), "")
     digests: dict[tuple[str, str], set[str]] = {}
     alike: dict[str, list[dict[str, Any]]] = {}
     for point in points:
-        for kind, name, digest in named_inputs(point.labels, point.content):
+        for kind, name, digest in named_inputs(point.setting.labels, point.content):
             digests.setdefault((kind, name), set()).add(digest)
-        alike.setdefault(_repetition_key(point.labels), []).append(point.content)
+        alike.setdefault(_repetition_key(point.setting.labels), []).append(point.content)
     found = []
     for point in points:
+        labels = point.setting.labels
         told = [
             f"{kind} {digest[:8]}"
-            for kind, name, digest in named_inputs(point.labels, point.content)
+            for kind, name, digest in named_inputs(labels, point.content)
             if len(digests[kind, name]) > 1
         ]
-        others = alike[_repetition_key(point.labels)]
+        others = alike[_repetition_key(labels)]
         for key in sorted({key for each in others for key in each} - {"network", "data"}):
             values = {canonical(each.get(key)) for each in others}
             if len(values) > 1 and not (key == "noise" and any(t.startswith(key) for t in told)):
                 told.append(f"{key} {_shortened(point.content.get(key))}")
         device = point.content.get("device") or ""
-        given = point.labels.get("device", "")
+        given = labels.get("device", "")
         if "device_content" in point.content:  # files of one device may hold several calibrations
             device = given or device
         used = {"device": device or given, "content": ", ".join(told)}
-        found.append(({**unknown, **point.labels, **used}, point))
+        found.append(({**unknown, **labels, **used}, point))
     return found
 
 
@@ -311,12 +325,12 @@ class _Pool:
         self._votes: dict[int, _Votes] = {}
         self.complete = True
 
-    def add(self, store: Store, setting: int, seeds: set[str] | None) -> None:
-        """Add what is finished of a setting.
+    def add(self, store: Store, point: StoredPoint, seeds: set[str] | None) -> None:
+        """Add what is finished of a point.
 
         A round of which blocks are missing is left out with those after it, unless it is the first.
         """
-        for seed, parts in groupby(store.parts(setting), lambda part: part.place.seed):
+        for seed, parts in groupby(store.parts(point), lambda part: part.place.seed):
             if seeds is not None and str(seed) not in seeds:
                 continue
             whole = True

@@ -2,8 +2,10 @@
 
 Long texts, which many rows have in common, are kept once: the id of a text is its checksum, the
 same in every file. A setting is a point without its seed: the ids of its labels and of what it
-measures (see `content_of`). A seed beyond 64 bits is kept as text. `asked` are the sweep files and
-command lines that the results were asked for with.
+measures (see `content_of`), as far as that is known before anything is compiled. A point asks for
+an identity, which stands for whatever is compiled for it by one version of the compiler;
+`identities` says which task that became. A seed beyond 64 bits is kept as text. `asked` are the
+sweep files and command lines that the results were asked for with.
 """
 
 import sqlite3
@@ -35,23 +37,29 @@ CREATE TABLE points (
     seed NOT NULL,
     round INTEGER NOT NULL,
     block INTEGER NOT NULL,
+    compiler INTEGER NOT NULL,
     blocks INTEGER NOT NULL,
-    task_id BLOB,
+    identity BLOB,
     checksum INTEGER NOT NULL,
-    PRIMARY KEY (setting, seed, round, block)
+    PRIMARY KEY (setting, seed, round, block, compiler)
+) WITHOUT ROWID;
+CREATE TABLE identities (
+    identity BLOB PRIMARY KEY,
+    task_id BLOB NOT NULL,
+    checksum INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE failures (
     labels TEXT NOT NULL,
     content TEXT NOT NULL,
     place TEXT NOT NULL,
-    task_id BLOB,
+    identity BLOB,
     reason TEXT NOT NULL,
     checksum INTEGER NOT NULL,
     PRIMARY KEY (labels, content, place)
 ) WITHOUT ROWID;
 CREATE TABLE asked (text INTEGER PRIMARY KEY, kind TEXT NOT NULL);
 CREATE TABLE writers (owner TEXT PRIMARY KEY) WITHOUT ROWID;
-CREATE TABLE claims (task_id BLOB PRIMARY KEY, owner TEXT NOT NULL) WITHOUT ROWID
+CREATE TABLE claims (identity BLOB PRIMARY KEY, owner TEXT NOT NULL) WITHOUT ROWID
 """
 
 

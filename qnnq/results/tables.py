@@ -12,7 +12,7 @@ from qnnq.results.decided import Decided, decided_images, noise_changes
 from qnnq.results.frames import dataframe
 from qnnq.results.latency import latency_budgets
 from qnnq.results.outcomes import PREDICTIONS
-from qnnq.results.points import Measured
+from qnnq.results.points import Measured, points_of
 from qnnq.results.robustness import Change, attributions, behaviours, breakdowns, check_complete
 from qnnq.statistics import Accuracy
 from qnnq.wording import nearest
@@ -31,13 +31,13 @@ TESTS = "McNemar's exact test, or of several seeds a sign-flip test over images"
 """What the p-value of two points is."""
 
 
-def to_dataframe(points: Sequence[Measured]) -> "pd.DataFrame":
+def to_dataframe(points: Measured | Sequence[Measured]) -> "pd.DataFrame":
     """Return a row a point: its labels, and its accuracies with the ends of their intervals.
 
     Raises:
-        InputError: If pandas is not installed.
+        InputError: If pandas is not installed, or these are no points.
     """
-    return dataframe([_accuracy(point) for point in points])
+    return dataframe([_accuracy(point) for point in points_of(points)])
 
 
 def build_report(

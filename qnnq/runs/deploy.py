@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from noise_models import NoiseSpecification
@@ -45,6 +46,8 @@ def deploy(request: RunRequest, network: Network, find: Find = resolve_device) -
 
 def deployment_of(request: RunRequest, network: Network, find: Find = resolve_device) -> Deployment:
     """Return the deployment that a request asks for; nothing is compiled. See `deploy`."""
+    if not isinstance(request.noise, str):
+        return _given(request, network, find)
     if request.engine == "ideal":
         if request.noise != "ideal" and _is_noisy(request):
             raise InputError(
@@ -89,6 +92,29 @@ def coherent(
 def _noise(request: RunRequest) -> tuple[NoiseSpecification, DeviceLike]:
     base, name = parse_noise(request.noise, request.device)
     return base.scaled(request.strength), name
+
+
+def _given(request: RunRequest, network: Network, find: Find) -> Deployment:
+    """Return the deployment under a noise model of Aer, on a device that noise does not name."""
+    from qnnq.deployments.given import GivenNoiseDeployment
+
+    refused = {
+        f"`engine` {request.engine}": request.engine == "ideal",
+        f"`mode` {request.mode}": request.mode != "stepwise",
+        f"`strength` {request.strength:g}": request.strength != 1,
+    }
+    for given, wrong in refused.items():
+        if wrong:
+            raise InputError(
+                f"{given}: expected `engine` instrument, aer or exact, `mode` stepwise and "
+                "`strength` 1 with a NoiseModel, whose errors are as they are"
+            )
+    if request.compensate:
+        check_compensable(network)
+    plain = stepwise(replace(request, noise="ideal"), network, find)
+    return GivenNoiseDeployment(
+        plain.placed, plain.specification, plain.compensate, given=request.noise
+    )
 
 
 def _measured(request: RunRequest, network: Network) -> Deployment:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from qnnq.devices.device import DEFAULT_DEVICE
+from qnnq.devices.names import THE_DEVICE
 from qnnq.errors import InputError
 
 
@@ -22,7 +23,12 @@ def in_words(request: Any) -> dict[str, Any]:
         from qnnq.data.selection import images_text
 
         found["images"] = images_text(request.images)
-    if request.noise is None:
+    if request.noise in (None, THE_DEVICE) and (model := own_noise(request.device)) is not None:
+        from qnnq.devices.objects import TargetBackend
+
+        found["noise"] = _noise(model)
+        found["device"] = TargetBackend(request.device.target, request.device.name)
+    elif request.noise is None:
         found["noise"] = _usual_noise(request)
     elif not isinstance(request.noise, (str, Path)):
         found["noise"] = _noise(request.noise)
@@ -39,17 +45,24 @@ def _usual_noise(request: Any) -> str:
     return DEFAULT_DEVICE if request.device is None else "device"
 
 
-def _noise(noise: Any) -> str:
-    from noise_models import NoiseSpecification
+def _noise(noise: Any) -> Any:
+    from qiskit_aer.noise import NoiseModel
 
-    if type(noise).__name__ == "NoiseModel":
-        raise InputError(
-            "`noise`: expected words or a NoiseSpecification, got a NoiseModel of Qiskit Aer, "
-            "whose errors have no strength and no durations of waits; what it was made from, such "
-            "as a backend, goes into `device`, with `noise` device"
-        )
-    _check("noise", noise, NoiseSpecification, "words or a NoiseSpecification")
+    from noise_models import NoiseSpecification
+    from qnnq.deployments.given import GivenNoise
+
+    found = own_noise(noise) or noise
+    if isinstance(found, NoiseModel):
+        return GivenNoise(found)
+    if isinstance(found, GivenNoise):
+        return found
+    _check("noise", noise, NoiseSpecification, "words, a NoiseSpecification or a NoiseModel")
     return str(noise)
+
+
+def own_noise(found: Any) -> Any:
+    """Return the noise model of a simulator that has one, else None."""
+    return getattr(getattr(found, "options", None), "noise_model", None)
 
 
 def _check(name: str, value: Any, kind: type, expected: str) -> None:

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from qnnq.devices.device import DEFAULT_DEVICE, DeviceLike
+from qnnq.devices.device import DeviceLike
 from qnnq.errors import InputError
 from qnnq.limits import MOST_COPIES, MOST_EXACT_VOTES
 from qnnq.options.circuits import CircuitOptions
 from qnnq.options.coherent import OF_COHERENT_MODE, CoherentOptions
 from qnnq.options.images import ImageOptions
-from qnnq.options.option import check_options, option
+from qnnq.options.option import check_options, make_plain, option, options_of
 
 EngineName = Literal["instrument", "aer", "ideal", "exact"]
 
@@ -19,8 +19,9 @@ class RunRequest(CoherentOptions, CircuitOptions, ImageOptions):
     """What a user asks for; names and paths are as on the command line.
 
     Objects stand wherever words do: a Network for `model`, a Dataset or arrays (images, labels) for
-    `data`, a range or indices for `images`, a NoiseSpecification for `noise`, a Device, BackendV2
-    or Target for `device`, seconds for times.
+    `data`, a range or indices for `images`, a NoiseSpecification or a NoiseModel of Qiskit Aer for
+    `noise`, a Device, BackendV2 or Target for `device`, seconds for times. An AerSimulator with
+    noise of its own is a `noise`, or a `device` with its noise.
 
     >>> import qnnq
     >>> network = qnnq.load_network("mnist16-a0.5")
@@ -43,7 +44,7 @@ class RunRequest(CoherentOptions, CircuitOptions, ImageOptions):
     """
 
     noise: Any = option(
-        DEFAULT_DEVICE,
+        None,
         "Noise, such as fake_kingston*2 or 'readout(p=0.02)'; `qnnq noise` lists all.",
         metavar="SPEC",
         label=True,
@@ -64,6 +65,7 @@ class RunRequest(CoherentOptions, CircuitOptions, ImageOptions):
     qubits: str = option(
         "best",
         "best, all, or a list: 3,4,5 (with ancillas: 3:4,7:8).",
+        joined=True,
         label=True,
         grid=True,
         compiled=True,
@@ -90,11 +92,16 @@ class RunRequest(CoherentOptions, CircuitOptions, ImageOptions):
         """Make words of the objects that words can say."""
         from qnnq.runs.objects import in_words
 
+        make_plain(self)
         for name, value in in_words(self).items():
             object.__setattr__(self, name, value)
 
 
-NO_CIRCUITS = ("device", "qubits", "copies", "pairs", "pair_gate", "compensate")
+CIRCUITS = tuple(
+    name for name, each in options_of(RunRequest).items() if each.compiled and name != "noise"
+)
+"""Options that say what the circuits of layers are, the device among them."""
+NO_CIRCUITS = (*CIRCUITS, "compensate")
 """Options that the closed form of a neuron has no place for."""
 
 
@@ -150,7 +157,6 @@ def _check_exact(request: RunRequest) -> None:
         )
 
 
-def check_placement(pairs: int, pair_gate: str, copies: int) -> None:
-    """Raise InputError unless the options of a placement are within their ranges."""
-    request = RunRequest(pairs=pairs, pair_gate=pair_gate, copies=copies)  # type: ignore[arg-type]
-    check_options(request, ("pairs", "pair_gate", "copies"))
+def check_circuits(request: RunRequest) -> None:
+    """Raise InputError unless the options of circuits are within their ranges."""
+    check_options(request, CIRCUITS)

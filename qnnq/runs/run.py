@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from qnnq.data.selection import image_ranges, parse_images
+from qnnq.data.selection import parse_images
 from qnnq.devices.device import Device, DeviceLike
 from qnnq.devices.names import resolve_device
 from qnnq.errors import InputError
@@ -10,18 +10,18 @@ from qnnq.execution.inputs import data_for
 from qnnq.limits import MOST_OUTCOMES
 from qnnq.networks.bundled import load_model
 from qnnq.results.result import RunResult
-from qnnq.results.task import Task
-from qnnq.runs.deploy import deploy
+from qnnq.runs.deploy import deployment_of
+from qnnq.runs.planned_run import PlannedRun
 from qnnq.runs.prepared_run import PreparedRun
 from qnnq.runs.request import RunRequest, check_request
 
 
-def prepare(
+def plan(
     request: RunRequest,
     find: Callable[[DeviceLike], Device] = resolve_device,
     labelled: bool = True,
-) -> PreparedRun:
-    """Check, load and compile what a run needs.
+) -> PlannedRun:
+    """Check and load what a run needs; nothing is compiled.
 
     Args:
         request: What is asked for.
@@ -30,7 +30,8 @@ def prepare(
         labelled: Whether data without labels are refused.
 
     Raises:
-        InputError: If anything that was asked for does not exist or does not fit together.
+        InputError: If anything that was asked for does not exist, or does not fit together as far
+            as can be told without its circuits.
     """
     check_request(request)
     network = load_model(request.model)
@@ -42,29 +43,21 @@ def prepare(
             f"{widest} neurons, as the shots of an image are held in memory together"
         )
     images = parse_images(request.images, len(dataset.labels))
-    sampled = request.engine != "exact"
-    deployment = deploy(request, network, find)
-    task = Task(
-        network=network.digest,
-        data=dataset.digest,
-        images=image_ranges(images),
-        shots=request.shots if sampled else None,
-        seed=request.seed if sampled else None,
-        engine=request.engine,
-        compensate=request.compensate,
-        noise="ideal",
-        strength=1.0,
-    )
-    return PreparedRun(
-        network=network,
-        dataset=dataset,
-        images=images,
-        shots=request.shots,
-        seed=request.seed,
-        task=deployment.completed(task),
-        deployment=deployment,
-        engine_name=request.engine,
-    )
+    return PlannedRun(request, network, dataset, images, deployment_of(request, network, find))
+
+
+def prepare(
+    request: RunRequest,
+    find: Callable[[DeviceLike], Device] = resolve_device,
+    labelled: bool = True,
+) -> PreparedRun:
+    """Check, load and compile what a run needs; see `plan`.
+
+    Raises:
+        InputError, NoiseError, TranspileError: If anything that was asked for does not exist or
+            does not fit together.
+    """
+    return plan(request, find, labelled).compiled()
 
 
 def run(request: RunRequest, progress: Callable[[int], None] | None = None) -> RunResult:

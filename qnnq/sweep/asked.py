@@ -6,7 +6,7 @@ import numpy as np
 
 from qnnq.results.file import Place
 from qnnq.results.result import RunResult
-from qnnq.results.task import Task
+from qnnq.runs.planned_run import RunIdentity
 from qnnq.statistics import Accuracy, majority_votes, share_right, single_shot
 from qnnq.sweep.points import Point, round_seed
 from qnnq.sweep.work import WorkItem
@@ -18,13 +18,13 @@ class Adaptive:
 
     Attributes:
         point: The point.
-        task: Its task, with all images.
+        identity: What its tasks are known by.
         seed: Which of its seeds.
         results: Of its tasks in their order: all blocks of images of a round, then the next round.
     """
 
     point: Point
-    task: Task
+    identity: RunIdentity
     seed: int
     results: list[RunResult] = field(default_factory=list)
 
@@ -67,7 +67,7 @@ class Adaptive:
         done, blocks = len(self.results), len(self.point.blocks)
         if done >= blocks * self.point.rounds or not self.undecided():
             return None
-        return ask(self.point, self.task, Place(self.seed, *divmod(done, blocks)), self)
+        return ask(self.point, self.identity, Place(self.seed, *divmod(done, blocks)), self)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,21 +76,23 @@ class Asked:
 
     Attributes:
         point: The point.
-        task: That of the whole point.
+        identity: That of the whole point.
         place: Where the task's result stands in the point.
         item: What a worker is given.
         adaptive: The seed that waits for the result, where the point has a target width.
     """
 
     point: Point
-    task: Task
+    identity: RunIdentity
     place: Place
     item: WorkItem
     adaptive: Adaptive | None
 
 
-def ask(point: Point, task: Task, place: Place, adaptive: Adaptive | None = None) -> Asked:
+def ask(
+    point: Point, identity: RunIdentity, place: Place, adaptive: Adaptive | None = None
+) -> Asked:
     """Return the task of a point at a place; `adaptive` is the seed that it belongs to, if any."""
     images, seed = point.blocks[place.block], round_seed(place.seed, place.round)
-    item = WorkItem(point.request, images, seed, task.part(images, seed).id)
-    return Asked(point, task, place, item, adaptive)
+    item = WorkItem(point.request, images, seed, identity.part(images, seed))
+    return Asked(point, identity, place, item, adaptive)

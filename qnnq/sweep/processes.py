@@ -13,16 +13,19 @@ from dataclasses import dataclass
 from functools import cache
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
+from multiprocessing.context import BaseContext
+from multiprocessing.process import BaseProcess
 
 from qnnq.devices.names import resolve_device
 from qnnq.sweep.signals import interrupts_held
 from qnnq.sweep.work import Batch, Done, Lost, perform, thread_limits, warm_up
 
+CONTEXT: BaseContext = multiprocessing.get_context("spawn")
+
 
 @dataclass
 class _Worker:
-    process: SpawnProcess
+    process: BaseProcess
     pipe: Connection
     batch: Batch | None = None
     since: float = 0.0
@@ -112,8 +115,8 @@ class ProcessPool:
 
     def _start(self, warm: bool = False) -> _Worker:
         here, there = multiprocessing.Pipe()
-        process = multiprocessing.get_context("spawn").Process(
-            target=_work, args=(there, os.getpid(), warm), daemon=True
+        process = CONTEXT.Process(  # type: ignore[attr-defined]
+            target=_work, args=(there, warm), daemon=True
         )
         with _inherited(self._limits):
             process.start()
@@ -138,12 +141,14 @@ def _inherited(variables: Mapping[str, str]) -> Iterator[None]:
         os.environ.update(saved)
 
 
-def _work(pipe: Connection, parent: int, warm: bool) -> None:
+def _work(pipe: Connection, warm: bool) -> None:
     """Run batches until the pipe's other end is gone, as it is when the parent was killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # blocked so far, see `_inherited`
+    parent = multiprocessing.parent_process()
+    assert parent is not None
     find = cache(resolve_device)  # the tasks of a sweep see one calibration
     if warm:
         warm_up(find)
     with contextlib.suppress(EOFError, OSError):
-        while os.getppid() == parent:
+        while parent.is_alive():
             pipe.send(perform(pipe.recv(), find))

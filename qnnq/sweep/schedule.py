@@ -2,22 +2,24 @@
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import product
+from typing import Any
 
 from qnnq.devices.names import resolve_device
+from qnnq.results.encoding import Row
 from qnnq.results.file import Place, Store
 from qnnq.results.points import named_inputs
 from qnnq.results.rows import canonical
-from qnnq.results.task import Task
+from qnnq.runs.planned_run import RunIdentity
 from qnnq.runs.request import RunRequest
-from qnnq.runs.run import prepare
+from qnnq.runs.run import plan
 from qnnq.storage.database import batched
 from qnnq.sweep.asked import Adaptive, Asked, ask
 from qnnq.sweep.points import REFUSALS, Point
 from qnnq.sweep.signals import interrupts_held
-from qnnq.sweep.work import Batch, Done, Failure, Pool, WorkItem
+from qnnq.sweep.work import Batch, Done, Failure, Pool, Same, WorkItem
 
 _BATCH_S = 0.25
 """How long a batch is to take: messages and commits then cost little of it."""
@@ -53,9 +55,10 @@ class Tally:
 class Schedule:
     """Runs the tasks of all points on a pool and stores what comes back.
 
-    Only this process writes to the file. Tasks whose worker died are tried again in halves, and
-    one that was alone `retries` times. What cannot be done is kept with its reason, and left out
-    the next time unless `retry` is set.
+    Only this process writes to the file. It compiles nothing: tasks are known by their identities,
+    and a worker says of a point that it is impossible. Tasks whose worker died are tried again in
+    halves, and one that was alone `retries` times. What cannot be done is kept with its reason, and
+    left out the next time unless `retry` is set.
     """
 
     def __init__(
@@ -83,6 +86,7 @@ class Schedule:
         self._claimed_elsewhere: deque[WorkItem] = deque()
         self._again: deque[Batch] = deque()
         self._tries: Counter[str] = Counter()
+        self._refused: dict[int, Point] = {}
         self._known: dict[tuple[str, str], set[str]] = {}
         for stored in store.settings():
             for kind, name, digest in named_inputs(stored.labels, stored.content):
@@ -113,10 +117,10 @@ class Schedule:
             return self._again.popleft()
         while self._fill():
             items = self._unfinished(self._ready)
-            mine = self._store.claim([item.task_id for item in items])
-            self._claimed_elsewhere += [item for item in items if item.task_id not in mine]
+            mine = self._store.claim([item.identity for item in items])
+            self._claimed_elsewhere += [item for item in items if item.identity not in mine]
             if mine:
-                items = [item for item in items if item.task_id in mine]
+                items = [item for item in items if item.identity in mine]
                 return Batch(tuple(items), self._threads)
         while self._claimed_elsewhere:
             if items := self._unfinished(self._claimed_elsewhere):
@@ -126,10 +130,11 @@ class Schedule:
     def _unfinished(self, waiting: deque[WorkItem]) -> list[WorkItem]:
         """Take the next tasks; another sweep may have done some of them meanwhile."""
         items = [waiting.popleft() for _ in range(min(self._size, len(waiting)))]
-        done = self._store.finished([item.task_id for item in items])
-        for task_id in done:
-            self._found(self._asked.pop(task_id))
-        return [item for item in items if item.task_id not in done]
+        items = [item for item in items if item.identity in self._asked]  # others were refused
+        done = self._store.finished([item.identity for item in items])
+        for identity, task_id in done.items():
+            self._found(self._asked.pop(identity), task_id)
+        return [item for item in items if item.identity not in done]
 
     def _fill(self) -> bool:
         """Have tasks ready for the next batch; False when none is left."""
@@ -147,8 +152,8 @@ class Schedule:
     def _tasks(self, points: Iterator[Point]) -> Iterator[list[Asked]]:
         """Yield every task that does not need the results of others, those of a seed together."""
         for point in points:
-            task = self._prepared(point)
-            if task is None:
+            identity = self._identity(point)
+            if identity is None:
                 self._tally.total += 1
                 if point.target_width is None:
                     self._tally.total -= len(point.seeds) * len(point.blocks)
@@ -156,10 +161,10 @@ class Schedule:
                 blocks = range(len(point.blocks))
                 for seeds in batched(point.seeds, max(1, _LINKED_TOGETHER // len(blocks))):
                     places = product(seeds, (0,), blocks)
-                    yield [ask(point, task, Place(*place)) for place in places]
+                    yield [ask(point, identity, Place(*place)) for place in places]
             else:
                 for seed in point.seeds:
-                    self._advance(Adaptive(point, task, seed))
+                    self._advance(Adaptive(point, identity, seed))
                     yield [self._following.pop()]
 
     def _advance(self, adaptive: Adaptive) -> None:
@@ -172,50 +177,67 @@ class Schedule:
         by_point: dict[int, list[Asked]] = {}
         for each in asked:
             by_point.setdefault(id(each.point), []).append(each)
+        elsewhere: dict[str, str] = {}
         with self._store.together():
-            for some in by_point.values():
-                adaptive = some[0].adaptive
-                self._store.link(
+            for number, some in by_point.items():
+                if number in self._refused:
+                    self._tally.total -= len(some)
+                    continue
+                found = self._store.link(
                     some[0].point.labels,
-                    some[0].task.to_json(),
-                    {each.place: each.item.task_id for each in some},
+                    some[0].identity.content,
+                    {each.place: each.item.identity for each in some},
                     len(some[0].point.blocks),
-                    fresh=adaptive is None or not adaptive.results,
+                    fresh=some[0].adaptive is None or not some[0].adaptive.results,
+                    compiler=some[0].identity.compiler,
                 )
-        done = self._store.finished([each.item.task_id for each in asked])
+                elsewhere |= {
+                    each.item.identity: found[each.place] for each in some if each.place in found
+                }
+        asked = [each for each in asked if id(each.point) not in self._refused]
+        done = self._store.finished([each.item.identity for each in asked])
         for each in asked:
-            task_id = each.item.task_id
-            if task_id in done:
-                self._found([each])
+            identity = each.item.identity
+            if identity in done:
+                self._found([each], done[identity])
             elif reason := self._failed_before(each.point, each.place):
                 self._count_failure(each.point, reason)
-            elif task_id in self._asked:  # two points may be one physical setting
-                self._asked[task_id].append(each)
+            elif identity in self._asked:  # two points may be one physical setting
+                self._asked[identity].append(each)
             else:
-                self._asked[task_id] = [each]
-                self._ready.append(each.item)
+                self._asked[identity] = [each]
+                self._ready.append(replace(each.item, stored=elsewhere.get(identity)))
 
-    def _found(self, asked: list[Asked]) -> None:
-        """Count tasks, all of one id, whose result is in the file; points may go on with it."""
+    def _found(self, asked: list[Asked], task_id: str) -> None:
+        """Count tasks, all of one identity, whose result is in the file; points may go on."""
         self._tally.found += len(asked)
         waiting = [each.adaptive for each in asked if each.adaptive]
-        if waiting and (result := self._store.result(asked[0].item.task_id)):
+        if waiting and (result := self._store.result(task_id)):
             for adaptive in waiting:
                 adaptive.results.append(result)
                 self._advance(adaptive)
 
     def _receive(self, batch: Batch, done: Done) -> None:
-        rows = [outcome for outcome in done.outcomes if not isinstance(outcome, Failure)]
+        outcomes = {
+            item.identity: outcome
+            for item, outcome in zip(batch.items, done.outcomes, strict=False)
+        }
+        rows = {each: found for each, found in outcomes.items() if isinstance(found, Row)}
+        same = {each: found.task_id for each, found in outcomes.items() if isinstance(found, Same)}
         with interrupts_held():  # what is counted is stored, and the other way round
-            self._store.add_rows(rows)
+            with self._store.together():
+                self._store.add_rows(rows)
+                self._store.identify(same)
             self._tally.stored += len(rows)
-        for item, outcome in zip(batch.items, done.outcomes, strict=False):
-            asked = self._asked.pop(item.task_id)
+        for identity, outcome in outcomes.items():
+            asked = self._asked.pop(identity, [])  # none: it was refused with its point
             if isinstance(outcome, Failure):
-                self._fail(asked, outcome.message)
+                self._fail(asked, outcome)
+            elif isinstance(outcome, Same):
+                self._found(asked, outcome.task_id)
             else:
                 self._tally.found -= 1  # it was stored just now
-                self._found(asked)
+                self._found(asked, outcome.values[0].hex())
         self._ready.extendleft(reversed(batch.items[len(done.outcomes) :]))
         mean = done.seconds / len(done.outcomes)
         self._size = max(1, min(int(_BATCH_S / mean), 2 * self._size, _LARGEST_BATCH))
@@ -228,34 +250,35 @@ class Schedule:
             self._again += [Batch(items, batch.threads) for items in halves]
             return
         (item,) = batch.items
-        self._tries[item.task_id] += 1
-        if self._tries[item.task_id] <= self._retries:
+        self._tries[item.identity] += 1
+        if self._tries[item.identity] <= self._retries:
             self._again.append(batch)
         else:
-            times = self._tries.pop(item.task_id)
-            self._fail(self._asked.pop(item.task_id), f"{reason} ({times} times)")
+            times = self._tries.pop(item.identity)
+            asked = self._asked.pop(item.identity, [])
+            self._fail(asked, Failure(f"{reason} ({times} times)"))
 
-    def _prepared(self, point: Point) -> Task | None:
-        """Return the task of a whole point, or None, counted, where that is impossible."""
+    def _identity(self, point: Point) -> RunIdentity | None:
+        """Return what a whole point is known by, or None, counted, where it is impossible."""
         if reason := self._failed_before(point):
             self._count_failure(point, reason)
             return None
         try:
-            task = prepare(point.request, self._find).task
+            identity = plan(point.request, self._find).identity()
         except REFUSALS as error:
             reason = " ".join(str(error).split())
         else:
-            changed = [name for name in point.inputs if getattr(task, name) != point.inputs[name]]
+            content = identity.content
+            changed = [name for name, digest in point.inputs.items() if content[name] != digest]
             if not changed:
-                self._note_changes(point, task)
-                return task
+                self._note_changes(point, content)
+                return identity
             reason = f"its {changed[0]} has changed since the sweep began"
-        self._store.fail(point.labels, point.inputs, "", None, reason)
-        self._count_failure(point, reason)
+        self._fail_whole(point, reason)
         return None
 
-    def _note_changes(self, point: Point, task: Task) -> None:
-        for kind, name, digest in named_inputs(point.labels, task.to_json()):
+    def _note_changes(self, point: Point, asked: dict[str, Any]) -> None:
+        for kind, name, digest in named_inputs(point.labels, asked):
             known = self._known.setdefault((kind, name), {digest})
             if digest not in known:
                 known.add(digest)
@@ -275,11 +298,32 @@ class Schedule:
             return None
         return self._failed.get(key)
 
-    def _fail(self, asked: list[Asked], reason: str) -> None:
+    def _fail(self, asked: list[Asked], failure: Failure) -> None:
         for each in asked:
+            if failure.whole:
+                self._refuse(each.point, failure.message)
+                continue
             labels, where = _named(each.point, each.place)
-            self._store.fail(labels, each.point.inputs, where, each.item.task_id, reason)
-            self._count_failure(each.point, reason)
+            self._store.fail(labels, each.point.inputs, where, each.item.identity, failure.message)
+            self._count_failure(each.point, failure.message)
+
+    def _refuse(self, point: Point, reason: str) -> None:
+        """Leave out what is left of a point that is impossible, and count it once."""
+        if id(point) in self._refused:
+            self._tally.total -= 1
+            return
+        self._refused[id(point)] = point
+        self._fail_whole(point, reason)
+        for identity, asked in [*self._asked.items()]:
+            others = [each for each in asked if each.point is not point]
+            self._tally.total -= len(asked) - len(others)
+            self._asked[identity] = others
+            if not others:
+                del self._asked[identity]
+
+    def _fail_whole(self, point: Point, reason: str) -> None:
+        self._store.fail(point.labels, point.inputs, "", None, reason)
+        self._count_failure(point, reason)
 
     def _count_failure(self, point: Point, reason: str) -> None:
         self._tally.failures.append(f"{_name(point.request)}: {reason}")

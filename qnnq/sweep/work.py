@@ -9,9 +9,11 @@ from typing import Protocol
 from qnnq.devices.device import DEFAULT_DEVICE, Device, DeviceLike
 from qnnq.devices.names import resolve_device
 from qnnq.results.encoding import Row, encode
+from qnnq.runs.planned_run import RunIdentity
 from qnnq.runs.prepared_run import PreparedRun
 from qnnq.runs.request import RunRequest
-from qnnq.runs.run import prepare
+from qnnq.runs.run import plan
+from qnnq.sweep.points import REFUSALS
 
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -25,12 +27,21 @@ _LONGEST_BATCH_S = 1.0
 
 @dataclass(frozen=True)
 class WorkItem:
-    """One task: a run, of which it takes some images and a seed of its own, and its content id."""
+    """One task: a run, of which it takes some images and a seed of its own.
+
+    Attributes:
+        request: The run.
+        images: Those of the task.
+        seed: Its seed.
+        identity: What it is known by before it is compiled.
+        stored: The task that another compiler made of it, whose result is stored, or None.
+    """
 
     request: RunRequest
     images: str
     seed: int
-    task_id: str
+    identity: str
+    stored: str | None = None
 
 
 @dataclass(frozen=True)
@@ -43,9 +54,17 @@ class Batch:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a task has no result: one line."""
+    """Why a task has no result: one line; `whole`: nor has any other of its run."""
 
     message: str
+    whole: bool = False
+
+
+@dataclass(frozen=True)
+class Same:
+    """A task that is the stored one."""
+
+    task_id: str
 
 
 @dataclass(frozen=True)
@@ -59,7 +78,7 @@ class Lost:
 class Done:
     """The outcomes of the first tasks of a batch, in order, and how long they took."""
 
-    outcomes: list[Row | Failure]
+    outcomes: list[Row | Same | Failure]
     seconds: float
 
 
@@ -102,28 +121,58 @@ def perform(batch: Batch, find: Callable[[DeviceLike], Device] = resolve_device)
         find: Returns the device of a name.
     """
     started = time.perf_counter()
-    outcomes: list[Row | Failure] = []
-    request, prepared = None, None
+    outcomes: list[Row | Same | Failure] = []
+    request, run = None, _Run(find)
     for item in batch.items:
         if outcomes and time.perf_counter() - started > _LONGEST_BATCH_S:
             break
-        try:
-            if prepared is None or item.request is not request:
-                request, prepared = item.request, prepare(item.request, find)
-            outcomes.append(_outcome(prepared, item, batch.threads))
-        except Exception as error:  # whatever a task raises must not end its worker
-            text = " ".join(str(error).split())
-            known = type(error).__module__.startswith("qnnq")
-            outcomes.append(Failure(text if known else f"{type(error).__name__}: {text}"))
+        if item.request is not request:
+            request, run = item.request, _Run(find)
+        outcomes.append(run.outcome(item, batch.threads))
     return Done(outcomes, time.perf_counter() - started)
 
 
-def _outcome(prepared: PreparedRun, item: WorkItem, threads: int) -> Row | Failure:
+class _Run:
+    """A run of whose tasks some are done, all that they share once."""
+
+    def __init__(self, find: Callable[[DeviceLike], Device]) -> None:
+        self._find = find
+        self._run: tuple[RunIdentity, PreparedRun] | Failure | None = None
+
+    def outcome(self, item: WorkItem, threads: int) -> Row | Same | Failure:
+        """Return what a task gives; whatever it raises must not end its worker."""
+        if self._run is None:
+            self._run = self._prepared(item)
+        if isinstance(self._run, Failure):
+            return self._run
+        identity, prepared = self._run
+        if identity.part(item.images, item.seed) != item.identity:
+            return Failure(
+                "the worker has another version of the network, the data, the calibration or qnnq"
+            )
+        try:
+            return _outcome(prepared, item, threads)
+        except Exception as error:
+            return _failure(error)
+
+    def _prepared(self, item: WorkItem) -> tuple[RunIdentity, PreparedRun] | Failure:
+        try:
+            planned = plan(item.request, self._find)
+            return planned.identity(), planned.compiled()
+        except Exception as error:
+            return _failure(error, whole=True)
+
+
+def _failure(error: Exception, whole: bool = False) -> Failure:
+    text = " ".join(str(error).split())
+    known = isinstance(error, REFUSALS)
+    return Failure(text if known else f"{type(error).__name__}: {text}", whole)
+
+
+def _outcome(prepared: PreparedRun, item: WorkItem, threads: int) -> Row | Same:
     part = prepared.part(item.images, item.seed)
-    if part.task.id != item.task_id:
-        return Failure(
-            "the worker has another version of the network, the data, the calibration or qnnq"
-        )
+    if part.task.id == item.stored:
+        return Same(part.task.id)
     return encode(part.execute(threads=threads, with_error=False))
 
 

@@ -1,19 +1,25 @@
 """What a training run is asked for, and what it records."""
 
 import math
-from dataclasses import asdict, dataclass
-from typing import Any, Literal, get_args
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from qnnq.errors import InputError, require
-from qnnq.networks.activation import Activation
+from qnnq.networks.angles import parse_entanglement
+from qnnq.networks.per_layer import parse_activation, parse_stretch
 from qnnq.options.circuits import ModeName
+from qnnq.options.option import check_options, make_plain, option, options_of, same
+from qnnq.runs.request import RunRequest
+
+if TYPE_CHECKING:
+    from qnnq.networks.activation import Activation
 
 MOMENTUM = 0.9
 MAJORITY_SHOTS = 15
 """Forward passes that the majority's error is measured with, as in the publication."""
 
 Schedule = Literal["constant", "cosine"]
-SCHEDULES: tuple[Schedule, ...] = get_args(Schedule)
 
 
 @dataclass(frozen=True)
@@ -44,7 +50,8 @@ class TrainingSettings:
             of the epoch with the lowest loss on them, else the last.
         patience: Epochs without a lower validation loss after which training stops; 0 is never.
         noise: What the outcomes are sampled under: `ideal`, a noise specification, whose layers are
-            compiled for `device`, or `measured:FILE`.
+            compiled for `device`, or `measured:FILE`; or an object as in
+            `qnnq.runs.request.RunRequest`.
         strengths: Of the noise; each image of a batch draws one of them.
         device: Its name; None is the device that the noise names.
         qubits: Where the neurons are, as in `qnnq.runs.request.RunRequest`; of several copies
@@ -57,64 +64,120 @@ class TrainingSettings:
         InputError: For a value out of range; the physics is checked by `Network`.
     """
 
-    hidden: tuple[int, ...]
-    stretch: float | tuple[float, ...]
-    activation: Activation | tuple[Activation, ...] = "htanh"
-    entanglement: float = math.pi / 2
-    last_projective: bool = True
-    epochs: int = 100
-    seed: int = 0
-    learning_rate: float = 0.01
-    batch_size: int = 64
-    evaluate_every: int = 10
-    train_shots: int = 1
-    schedule: Schedule = "constant"
-    weight_decay: float = 0.0
-    label_smoothing: float = 0.0
-    input_dropout: float = 0.0
-    dropout: float = 0.0
-    shift: int = 0
-    validation: float = 0.0
-    patience: int = 0
-    noise: str = "ideal"
-    strengths: tuple[float, ...] = (1.0,)
-    device: str | None = None
-    qubits: str = "best"
-    mode: ModeName = "stepwise"
-    feedback_latency: str | None = None
+    hidden: tuple[int, ...] = option(
+        (16, 16, 16),
+        "Width of each hidden layer.",
+        written="16,16,16",
+        parse=lambda text: _whole_numbers("hidden", text, "widths such as 16,16,16"),
+    )
+    stretch: float | tuple[float, ...] = option(
+        0.5,
+        "Of the activation; 0 is sign(z). One, or one a hidden layer.",
+        written="0.5",
+        parse=parse_stretch,
+    )
+    activation: "Activation | tuple[Activation, ...]" = option(
+        "htanh", "htanh, tanh or linear. One, or one a hidden layer.", parse=parse_activation
+    )
+    entanglement: float = option(
+        math.pi / 2,
+        "Angle in radians, such as 5pi/19; pi/2 is projective.",
+        written="pi/2",
+        parse=parse_entanglement,
+    )
+    last_projective: bool = option(
+        True, "Measure the last hidden layer at pi/2 in any case, as published."
+    )
+    epochs: int = option(100, "Times through the data.", least=1)
+    seed: int = option(0, "Of every random number.", least=0)
+    learning_rate: float = option(0.01, "Of SGD with momentum 0.9.", least=0, most=1000)
+    batch_size: int = option(64, "Images an update.", least=1)
+    evaluate_every: int = option(10, "Epochs between test errors.", least=1)
+    train_shots: int = option(1, "Shots an image in the loss: more train the vote.", least=1)
+    schedule: Schedule = option(
+        "constant", "Of the learning rate: constant or cosine.", known=get_args(Schedule)
+    )
+    weight_decay: float = option(0.0, "Of SGD, on all weights.", least=0, most=1000)
+    label_smoothing: float = option(
+        0.0, "Share of a label that goes to all classes.", least=0, below=1
+    )
+    input_dropout: float = option(0.0, "Share of pixels set to 0.", least=0, below=1)
+    dropout: float = option(0.0, "Share of outcomes set to 0.", least=0, below=1)
+    shift: int = option(0, "Augmentation: move images by up to so many pixels.", least=0)
+    validation: float = option(
+        0.0,
+        "Share of the training images held out to choose the best epoch.",
+        least=0,
+        below=1,
+    )
+    patience: int = option(0, "Stop so many epochs after the best one; 0: never.", least=0)
+    noise: Any = option("ideal", "Train under this noise, or measured:FILE.", metavar="SPEC")
+    strengths: tuple[float, ...] = option(
+        (1.0,),
+        "Of the noise; of several, each image of a batch draws one.",
+        written="1",
+        flag="strength",
+        parse=lambda text: _numbers("strength", text),
+    )
+    device: Any = same(RunRequest, "device")
+    qubits: str = same(RunRequest, "qubits")
+    mode: ModeName = same(
+        RunRequest, "mode", help="Of the layers under noise: stepwise or coherent."
+    )
+    feedback_latency: str | float | None = same(RunRequest, "feedback_latency")
 
     def __post_init__(self) -> None:
+        make_plain(self)
+        widths = (self.hidden,) if isinstance(self.hidden, int) else tuple(self.hidden)
+        object.__setattr__(self, "hidden", widths)
         found = ",".join(map(str, self.hidden)) or "none"
         good = min(self.hidden, default=0) >= 1
-        require(good, "hidden", "widths >= 1 such as 16,16,16", found)
-        for name in ("epochs", "batch_size", "evaluate_every", "train_shots"):
-            self._check(name, getattr(self, name) >= 1, ">= 1")
-        for name in ("seed", "shift", "patience"):
-            self._check(name, getattr(self, name) >= 0, ">= 0")
-        for name in ("label_smoothing", "input_dropout", "dropout", "validation"):
-            self._check(name, 0 <= getattr(self, name) < 1, "a number in [0, 1)")
-        self._check("learning_rate", 0 < self.learning_rate <= 1000, "a number in (0, 1000]")
-        self._check("weight_decay", 0 <= self.weight_decay <= 1000, "a number in [0, 1000]")
-        self._check("schedule", self.schedule in SCHEDULES, f"one of {', '.join(SCHEDULES)}")
+        require(good, "`hidden`", "widths >= 1 such as 16,16,16", found)
+        check_options(self)
+        require(self.learning_rate > 0, "`learning_rate`", "a number > 0", self.learning_rate)
         good = bool(self.strengths) and all(0 <= x < math.inf for x in self.strengths)
-        self._check("strengths", good, "numbers >= 0")
+        require(good, "`strength`", "numbers >= 0", self.strengths)
         if self.noise == "ideal":
             for name in ("strengths", "device", "qubits", "mode", "feedback_latency"):
                 if getattr(self, name) != getattr(TrainingSettings, name):
-                    option = name.replace("strengths", "strength").replace("_", "-")
-                    raise InputError(f"{option}: expected with a noise to train under")
+                    called = options_of(TrainingSettings)[name].flag or name
+                    raise InputError(f"`{called}`: expected with a noise to train under")
         if self.patience and not self.validation:
-            raise InputError("patience: expected with a validation share, whose loss it watches")
+            raise InputError("`patience`: expected with a validation share, whose loss it watches")
 
     def identity(self) -> dict[str, Any]:
         """Return the fields that make a training what it is: those of the coherent mode there."""
-        fields = asdict(self)
+        fields = dict(vars(self))
+        if not isinstance(self.noise, str):
+            noise = RunRequest(noise=self.noise).noise
+            fields["noise"] = getattr(noise, "name", noise)
+        if not isinstance(self.device, str | None):
+            from qnnq.devices.names import resolve_device
+
+            found = resolve_device(self.device)
+            fields["device"] = found.content or found.name
         if self.mode == "stepwise":
             del fields["mode"], fields["feedback_latency"]
         return fields
 
-    def _check(self, name: str, good: bool, expected: str) -> None:
-        require(good, name.replace("_", "-"), expected, getattr(self, name))
+
+def _whole_numbers(name: str, text: str, expected: str) -> tuple[int, ...]:
+    numbers = [number.strip() for number in text.split(",")]
+    if not all(re.fullmatch(r"[0-9]{1,9}", number) for number in numbers):
+        raise InputError(f"`{name}` {text!r}: expected {expected}")
+    return tuple(map(int, numbers))
+
+
+def parse_seeds(text: str) -> tuple[int, ...]:
+    """Return the seeds of several trainings, such as 0,1,2; raises InputError for other words."""
+    return _whole_numbers("seed", text, "seeds such as 0 or 0,1,2")
+
+
+def _numbers(name: str, text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(number) for number in text.split(","))
+    except ValueError:
+        raise InputError(f"`{name}` {text!r}: expected numbers such as 1 or 1,32") from None
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
 from qnnq.data.dataset import Dataset
+from qnnq.data.forms import dataset_of_arrays
+from qnnq.data.load import load_data
+from qnnq.data.npz import Part
 from qnnq.errors import InputError
 from qnnq.execution.inputs import for_training
 from qnnq.networks.network import Network
@@ -37,8 +41,8 @@ class TrainingResult:
 
 def train(
     settings: TrainingSettings,
-    data: Dataset,
-    test: Dataset,
+    data: Any,
+    test: Any,
     progress: Callable[[Epoch], None] | None = None,
     device: str | None = None,
     checkpoint: str | Path | None = None,
@@ -50,8 +54,8 @@ def train(
 
     Args:
         settings: The network and the recipe.
-        data: The training images.
-        test: The images that errors are measured on, and nothing else.
+        data: The training images: a Dataset, a name or a file, or arrays (images, labels).
+        test: Likewise, the images that errors are measured on, and nothing else.
         progress: Told every finished epoch, those of the checkpoint first.
         device: torch's name; the default is a GPU if there is one.
         checkpoint: A file that is written after every epoch, and gone on from where it exists: the
@@ -64,7 +68,7 @@ def train(
         QnnqError: If the checkpoint cannot be written; the one before it is kept.
         MemoryError: If the network, or what is trained at once, is too large.
     """
-    taken = for_training(data, test, clip)
+    taken = for_training(_dataset(data, "train"), _dataset(test, "test"), clip)
     _check_fit(taken.data, taken.test)
     try:
         with _threads(settings):
@@ -123,6 +127,14 @@ def _threads(settings: TrainingSettings) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def _dataset(found: Any, part: Part) -> Dataset:
+    if isinstance(found, Dataset):
+        return found
+    if isinstance(found, str | Path):
+        return load_data(found, prefer=part)
+    return dataset_of_arrays(found, "pixels")
 
 
 def _check_fit(data: Dataset, test: Dataset) -> None:

@@ -71,7 +71,7 @@ def test_published_points_give_the_noise_and_predict_a_held_out_one(points, tmp_
 @pytest.mark.usefixtures("fewer_simulated")
 def test_a_sweep_and_a_run_are_fitted_by_their_votes(tmp_path, capsys, monkeypatch):
     """The truth is within four standard errors (false-alarm rate 6e-5, but the seed is fixed)."""
-    monkeypatch.setattr("qnnq.fitting.mechanisms.mechanisms", lambda device, fitted: [])
+    monkeypatch.setattr("qnnq.fitting.fit.mechanisms", lambda device, fitted: [])
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     sweep, results = tmp_path / "sweep.toml", tmp_path / "results.sqlite"
     sweep.write_text(
@@ -182,8 +182,9 @@ def test_a_noise_that_is_impossible_everywhere_fails(points, capsys):
 
 
 @pytest.mark.usefixtures("fewer_simulated")
-def test_one_number_is_no_test_of_a_noise_with_one_parameter(points, tmp_path, capsys):
+def test_one_number_is_no_test_of_a_noise_with_one_parameter(points, tmp_path, capsys, monkeypatch):
     """A file with the mark of Windows' editors reads as any other."""
+    monkeypatch.setattr("qnnq.fitting.mechanisms.mechanisms", lambda device, fitted: [])
     file = tmp_path / "one.csv"
     file.write_text("\ufeff" + "".join(points.read_text().splitlines(keepends=True)[:2]))
     code, said = answer(capsys, "fit", file, "--device", "fake_torino", "--noise", NOISE)
@@ -195,8 +196,8 @@ def test_one_number_is_no_test_of_a_noise_with_one_parameter(points, tmp_path, c
 @pytest.mark.usefixtures("fewer_simulated")
 def test_progress_does_not_pass_its_total(points, capsys, monkeypatch):
     monkeypatch.setattr("qnnq.cli.output.SECONDS_BETWEEN_LINES", 0.0)
-    monkeypatch.setattr("qnnq.fitting.maximum_likelihood.expected_runs", lambda parameters: 3)
-    monkeypatch.setattr("qnnq.fitting.mechanisms.mechanisms", lambda device, fitted: [])
+    monkeypatch.setattr("qnnq.fitting.fit.expected_runs", lambda parameters: 3)
+    monkeypatch.setattr("qnnq.fitting.fit.mechanisms", lambda device, fitted: [])
     code, said = answer(capsys, "fit", points, "--device", "fake_torino", "--noise", NOISE)
     assert code == 0
     lines = said.err.splitlines()

@@ -82,7 +82,7 @@ def test_compile_reports_every_layer(capsys, tmp_path):
     assert all(":" in site for site in first["sites"])
     assert all(":" not in site for site in last["sites"])  # the last layer is projective
     assert last["gates"]["sx"] == 32 * (2 + 2 * 3)
-    assert "expected error" in output(capsys, *arguments)
+    assert "rms error of a neuron" in output(capsys, *arguments)
 
 
 @pytest.mark.parametrize("name", ["[red]", "[/b]", ":smile:"])

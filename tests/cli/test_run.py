@@ -1,10 +1,11 @@
 """`qnnq run` on the command line: results, JSON, and one line for every kind of bad input."""
 
+import contextlib
 import json
 import os
 import signal
-import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -139,39 +140,38 @@ def test_images_of_another_width_and_labels_out_of_range(capsys, tmp_path):
     assert "10 at image 2" in err
 
 
-ANNOUNCED = """
-import sys
-from contextlib import contextmanager
-import qnnq.cli.main, qnnq.cli.run
+def announced(*arguments):
+    """Run `qnnq run`, whose progress says on stderr when it begins and each time it advances."""
 
-@contextmanager
-def announced(description, total):
-    print("begun", file=sys.stderr, flush=True)
-    yield lambda steps: print("advanced", file=sys.stderr, flush=True)
+    @contextlib.contextmanager
+    def progress_bar(description, total):
+        print("begun", file=sys.stderr, flush=True)
+        yield lambda steps: print("advanced", file=sys.stderr, flush=True)
 
-qnnq.cli.run.progress_bar = announced
-sys.exit(qnnq.cli.main.main(["run", *sys.argv[1:]]))
-"""
+    import qnnq.cli.run
+
+    qnnq.cli.run.progress_bar = progress_bar
+    return main(["run", *arguments])
 
 
 @pytest.fixture
-def interrupted(start_process, tmp_path):
+def interrupted(start_warm):
     """Return (exit code, stdout, stderr) of a run that gets Ctrl-C once its progress says so."""
 
     def interrupted(event, *arguments):
-        with open(tmp_path / "stdout", "w") as out:
-            process = start_process(
-                [sys.executable, "-c", ANNOUNCED, *arguments],
-                stdout=out,
-                stderr=subprocess.PIPE,
-                env={**os.environ, "OMP_NUM_THREADS": "1"},
-            )
-        assert any(line == f"{event}\n" for line in process.stderr)
-        process.send_signal(signal.SIGINT)
-        rest = [line for line in process.stderr if line != "advanced\n"]
-        return process.wait(), (tmp_path / "stdout").read_text(), "".join(rest)
+        process = start_warm(announced, *arguments)
+        while event not in process.said()[1].splitlines():
+            assert process.poll() is None, process.said()
+            time.sleep(0.005)
+        os.kill(process.pid, signal.SIGINT)
+        out, error = process.communicate()
+        told = [line for line in error.splitlines(keepends=True) if line[:-1] not in STEPS]
+        return process.returncode, out, "".join(told)
 
     return interrupted
+
+
+STEPS = ("begun", "advanced")
 
 
 def test_interrupt_before_anything_is_finished(interrupted):

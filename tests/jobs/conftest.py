@@ -1,9 +1,6 @@
 """A loopback service, a small network, and the command line in this process."""
 
 import json
-import os
-import signal
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,10 +12,12 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from command import command_line
 from loopback import Machine, OwnClock, Server
 
 from qnnq.networks.file import write_network
 from qnnq.networks.network import Network
+from tests.conftest import StartWarm
 
 IMAGES, PIXELS, WIDTH, CLASSES, SHOTS = 5, 9, 3, 3, 4
 FAST_LIMITS = """
@@ -92,8 +91,12 @@ def connect(server: Server, home: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
     for name, value in server.environment(home).items():
         monkeypatch.setenv(name, value)
-    file = str(home / ".qiskit" / "qiskit-ibm.json")
-    monkeypatch.setattr(management, "_DEFAULT_ACCOUNT_CONFIG_JSON_FILE", file)
+    monkeypatch.setattr(management, "_DEFAULT_ACCOUNT_CONFIG_JSON_FILE", account_file(home))
+
+
+def account_file(home: Path) -> str:
+    """Return where the client keeps its account, which it makes out when it is imported."""
+    return str(home / ".qiskit" / "qiskit-ibm.json")
 
 
 @pytest.fixture
@@ -159,30 +162,18 @@ Fork = Callable[[list[str], float | None], dict[str, Any]]
 
 
 @pytest.fixture
-def fork(server: Server, tmp_path: Path) -> Iterator[Fork]:
-    environment = {
-        **os.environ,
-        **server.environment(tmp_path / "home"),
-        "XDG_STATE_HOME": str(tmp_path / "state"),
-        "OMP_NUM_THREADS": "1",
-    }
-    process = subprocess.Popen(
-        [sys.executable, str(Path(__file__).parent / "forker.py")],
-        env=environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+def fork(server: Server, tmp_path: Path, start_warm: StartWarm) -> Fork:
+    """Run a command line in a process that is killed after some seconds.
+
+    Returns {"code": exit code or None where it was killed, "said": stdout and stderr}.
+    """
+    home = tmp_path / "home"
+    environment = {**server.environment(home), "XDG_STATE_HOME": str(tmp_path / "state")}
 
     def run(arguments: list[str], kill_after: float | None) -> dict[str, Any]:
-        assert process.stdin
-        assert process.stdout
-        request = {"arguments": arguments, "kill_after": kill_after}
-        print(json.dumps(request), file=process.stdin, flush=True)
-        answer: dict[str, Any] = json.loads(process.stdout.readline())
-        return answer
+        process = start_warm(command_line, arguments, environment, account_file(home))
+        code = process.wait(kill_after)
+        process.end()
+        return {"code": code, "said": "".join(process.said())}
 
-    yield run
-    os.killpg(process.pid, signal.SIGKILL)  # with what it runs
-    process.wait()
+    return run

@@ -81,9 +81,9 @@ def assert_enumerated(run: Path, files: Files, network: Network, qnnq: Command) 
 @pytest.mark.parametrize(
     ("widths", "entanglement", "later", "recycling"),
     [
-        ((3, 2, 3), PROJECTIVE, "linear", "flip"),
+        pytest.param((3, 2, 3), PROJECTIVE, "linear", "flip", marks=pytest.mark.slow),
         ((3, 2, 3), PROJECTIVE, "htanh", "flip"),
-        ((2, 1, 2), WEAK, "linear", "flip"),
+        pytest.param((2, 1, 2), WEAK, "linear", "flip", marks=pytest.mark.slow),
         ((2, 2), WEAK, "linear", "reset"),
     ],
 )

@@ -88,7 +88,7 @@ def test_calibration_finds_the_noise_of_the_device(
     from qnnq.jobs.hardware_request import HardwareRequest
     from qnnq.jobs.planning import plan_run
 
-    out, shots = tmp_path / "response.json", 20_000
+    out, shots = tmp_path / "response.json", 5000
     request = HardwareRequest(str(files.network), "fake_jakarta", data=str(files.data), shots=1)
     answer = qnnq(
         *("calibrate", files.network, "--device", "fake_jakarta", "--shots", shots),

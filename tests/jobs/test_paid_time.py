@@ -176,7 +176,7 @@ def test_a_session_that_was_left_open_is_closed(
     assert session["state"] == "closed"
 
 
-@pytest.mark.parametrize("lag", [0, 30, 200])
+@pytest.mark.parametrize("lag", [0, 30, pytest.param(200, marks=pytest.mark.slow)])
 def test_two_copies_that_are_resumed_at_once_keep_the_same_jobs(
     unkind: Server,
     files: Files,
@@ -208,8 +208,14 @@ def test_two_copies_that_are_resumed_at_once_keep_the_same_jobs(
     assert found[0]["hardware"]["jobs"] == found[1]["hardware"]["jobs"]
 
 
-@pytest.mark.parametrize("lag", [0, 50])
-@pytest.mark.parametrize("status", [400, 401, 403, 429])
+@pytest.mark.parametrize(
+    ("status", "lag"),
+    [
+        *((400, 50), (401, 0), (401, 50), (403, 0), (429, 0), (429, 50)),
+        pytest.param(400, 0, marks=pytest.mark.slow),
+        pytest.param(403, 50, marks=pytest.mark.slow),
+    ],
+)
 def test_a_job_that_was_taken_behind_a_refusal(
     unkind: Server, files: Files, tmp_path: Path, qnnq: Command, status: int, lag: float
 ) -> None:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +11,16 @@ import pytest
 from conftest import Command, connect
 from loopback import Machine, Server
 
+from qnnq.cli.main import main
 from qnnq.networks.file import write_network
 from qnnq.networks.network import Network
 
-IMAGES, SHOTS = 60, 20
+IMAGES, SHOTS = 15, 80  # one image after the other is what takes time
 MODEL = "mnist16-a0.5"
 
 
-@pytest.fixture
-def strange(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    """A machine that reports good calibration data and has another, strong noise."""
+def strange_server(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Server:
+    """Connect to a machine that reports good calibration data and has another, strong noise."""
     from qiskit_aer.noise import NoiseModel, ReadoutError, amplitude_damping_error
     from qiskit_ibm_runtime.fake_provider import FakeJakartaV2
 
@@ -28,29 +29,54 @@ def strange(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]
         noise.add_quantum_error(amplitude_damping_error(0.02 * (1 + qubit)), "sx", [qubit])
         low, high = 0.02 + 0.01 * qubit, 0.22 - 0.02 * qubit
         noise.add_readout_error(ReadoutError([[1 - low, low], [high, 1 - high]]), [qubit])
-    folder = tmp_path / "service"
-    folder.mkdir()
-    server = Server(folder, [Machine("ibm_jakarta", FakeJakartaV2(), noise, seed=5)])
-    connect(server, tmp_path / "home", monkeypatch)
+    (folder / "service").mkdir()
+    machine = Machine("ibm_jakarta", FakeJakartaV2(), noise, seed=5)
+    server = Server(folder / "service", [machine])
+    connect(server, folder / "home", monkeypatch)
+    return server
+
+
+@pytest.fixture
+def strange(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """The strange machine before anybody asked it."""
+    server = strange_server(tmp_path, monkeypatch)
     yield server
     server.stop()
+
+
+@dataclass(frozen=True)
+class Twin:
+    """A strange machine that was calibrated."""
+
+    server: Server
+    response: Path
+    calibrate: tuple[object, ...]
+
+
+@pytest.fixture(scope="module")
+def twin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twin]:
+    """The strange machine, calibrated once for all tests of its twin."""
+    folder = tmp_path_factory.mktemp("twin")
+    response = folder / "response.json"
+    calibrate = (
+        *("calibrate", MODEL, "--device", "ibm_jakarta", "--copies", 1, "--shots", 8000),
+        *("--out", response, "--run", folder / "calibration", "--yes"),
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(folder / "state"))
+        server = strange_server(folder, patch)
+        assert main([str(word) for word in calibrate]) == 0
+        assert len(server.store.events("billed")) == 1  # all qubits and angles in one job
+        yield Twin(server, response, calibrate)
+        server.stop()
 
 
 def single_shot(document: dict[str, dict[str, dict[str, float]]]) -> float:
     return document["accuracy"]["single_shot"]["value"]
 
 
-def test_a_calibrated_twin_predicts_the_machine(
-    strange: Server, tmp_path: Path, qnnq: Command
-) -> None:
-    response = tmp_path / "response.json"
-    answer = qnnq(
-        *("calibrate", MODEL, "--device", "ibm_jakarta", "--copies", 1, "--shots", 20_000),
-        *("--out", response, "--run", tmp_path / "calibration", "--yes"),
-    )
-    assert answer.code == 0, answer.err
-    assert len(strange.store.events("billed")) == 1  # all qubits and angles in one job
-
+def test_a_calibrated_twin_predicts_the_machine(twin: Twin, tmp_path: Path, qnnq: Command) -> None:
+    response = twin.response
     images = ("--images", f"0:{IMAGES}")
     submit = ("submit", MODEL, "--device", "ibm_jakarta", *images, "--shots", SHOTS, "--copies", 1)
     assert qnnq(*submit, "--run", tmp_path / "plain", "--yes", "--wait").code == 0
@@ -58,14 +84,14 @@ def test_a_calibrated_twin_predicts_the_machine(
     found = single_shot(collected)
     assert not collected["prediction"]["agrees"]  # it is not as its calibration data say
 
-    run = ("run", MODEL, *images, "--shots", 2000, "--json", "-")
-    twin = qnnq(*run, "--noise", f"measured:{response}")
-    assert twin.code == 0, twin.err
-    predicted = single_shot(twin.json())
+    run = ("run", MODEL, *images, "--shots", 1000, "--json", "-")
+    answer = qnnq(*run, "--noise", f"measured:{response}")
+    assert answer.code == 0, answer.err
+    predicted = single_shot(answer.json())
     believed = single_shot(qnnq(*run, "--noise", "fake_jakarta").json())
     # False alarm below 1e-6: 5 standard deviations of 1,200 shots; the shots of one image are
-    # independent, so their spread is at most binomial. The calibration's own error (20,000 shots
-    # an angle, 0.35 % at most on each neuron) may move the prediction by another per cent.
+    # independent, so their spread is at most binomial. The calibration's own error (8,000 shots
+    # an angle, 0.56 % at most on each neuron) may move the prediction by another per cent.
     bound = 5 * math.sqrt(predicted * (1 - predicted) / (IMAGES * SHOTS)) + 0.01
     assert abs(found - predicted) < bound
     assert believed - predicted > 2 * bound  # the reported calibration data would mislead
@@ -102,15 +128,9 @@ def test_a_response_of_another_device(strange: Server, tmp_path: Path, qnnq: Com
     assert not strange.store.jobs()
 
 
-def test_a_twin_is_judged_by_images_that_it_predicted(
-    strange: Server, tmp_path: Path, qnnq: Command
-) -> None:
+def test_a_twin_is_judged_by_images_that_it_predicted(twin: Twin, qnnq: Command) -> None:
     """Five of the interval's standard deviations: false-alarm rate 6e-7."""
-    calibrate = (
-        *("calibrate", MODEL, "--device", "ibm_jakarta", "--copies", 1, "--shots", 8000),
-        *("--out", tmp_path / "response.json", "--run", tmp_path / "calibration", "--yes"),
-        *("--check", "0:40", "--check-shots", 10, "--json", "-"),
-    )
+    calibrate = (*twin.calibrate, "--check", "0:40", "--check-shots", 10, "--json", "-")
     answer = qnnq(*calibrate)
     assert answer.code == 0, answer.err
     document = answer.json()
@@ -127,10 +147,10 @@ def test_a_twin_is_judged_by_images_that_it_predicted(
     believed = single_shot(qnnq(*run, "--json", "-").json())
     assert believed > predicted["high"]  # the reported calibration data would mislead
 
-    jobs = len(strange.store.jobs())
+    jobs = len(twin.server.store.jobs())
     again = qnnq(*calibrate)
     assert again.json() == document
-    assert len(strange.store.jobs()) == jobs
+    assert len(twin.server.store.jobs()) == jobs
 
 
 def test_a_check_needs_one_list_of_sites(tmp_path: Path, qnnq: Command) -> None:

@@ -135,7 +135,7 @@ def rx(angle):
 
 def test_the_delays_of_a_device_are_those_of_aer():
     """At strength 1 a circuit with delays is the one of NoiseModel.from_backend."""
-    device = backend("FakeSherbrooke")
+    device = backend("FakeLagosV2")
     circuit = QuantumCircuit(2)
     circuit.sx([0, 1])
     circuit.delay(4000, 0)
@@ -200,13 +200,13 @@ def enumerated(conditional_wait, noise=1.0):
 @pytest.mark.parametrize("method", ["density_matrix", "matrix_product_state"])
 @pytest.mark.parametrize("conditional_wait", [True, False])
 def test_waits_act_inside_branches(method, conditional_wait):
-    """Chi-square of 30,000 shots against enumeration; without the waits it fails by far."""
+    """Chi-square of 10,000 shots against enumeration; without the waits it fails by far."""
     target = small_target(measure_duration=20e-6)
     text = "device(gate=off, relaxation=off, readout=off) + readout(p01=0.05, p10=0.15)"
     model = aer_noise_model(build(text, target))
     simulator = AerSimulator(method=method, noise_model=model, seed_simulator=5)
     circuit = feedback(conditional_wait)
-    counts = simulator.run(circuit, shots=30_000).result().get_counts()
+    counts = simulator.run(circuit, shots=10_000).result().get_counts()
     found = {tuple(int(b) for b in reversed(key.replace(" ", ""))): n for key, n in counts.items()}
     expected = enumerated(conditional_wait)
     assert set(found) <= set(expected)
@@ -214,7 +214,7 @@ def test_waits_act_inside_branches(method, conditional_wait):
     observed = [found.get(key, 0) for key in keys]
 
     def p_value(probabilities):
-        return chisquare(observed, 30_000 * np.array([probabilities[k] for k in keys])).pvalue
+        return chisquare(observed, 10_000 * np.array([probabilities[k] for k in keys])).pvalue
 
     assert p_value(expected) > FALSE_ALARM
     assert p_value(enumerated(not conditional_wait)) < FALSE_ALARM

@@ -181,7 +181,8 @@ def test_a_result_of_an_earlier_version_says_what_it_is(tmp_path):
     row = encode(a_result())
     values = (row.values[0], checksum(content), task["images"], *row.values[3:-1])
     with Store(tmp_path / "r.sqlite", create=True) as store:
-        store.add_rows([Row((*values, checksum(*values)), content, row.provenance)])
+        row = Row((*values, checksum(*values)), content, row.provenance)
+        store.add_rows({a_result().task_id: row})
         found = store.result(a_result().task_id)
     assert found.task_id == a_result().task_id
     assert found.task.qubits == ("0,1", "2,3")

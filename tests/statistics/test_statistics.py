@@ -65,14 +65,14 @@ def test_bootstrap_sees_that_shots_of_one_image_are_correlated():
 
 
 def test_bootstrap_coverage():
-    # 2,000 samples of 60 images, per-image accuracies from Beta(4, 1), mean 0.8, 15 shots.
+    # 600 samples of 60 images, per-image accuracies from Beta(4, 1), mean 0.8, 15 shots.
     rng = np.random.default_rng(1)
     inside = 0
-    for _ in range(2000):
+    for _ in range(600):
         low, high = bootstrap_over_images(rng.binomial(15, rng.beta(4, 1, 60)) / 15)
         inside += low <= 0.8 <= high
     # False alarm of either side about 1e-6 for a true coverage within [0.93, 0.97].
-    assert binom.ppf(1e-6, 2000, 0.93) <= inside <= binom.ppf(1 - 1e-6, 2000, 0.97)
+    assert binom.ppf(1e-6, 600, 0.93) <= inside <= binom.ppf(1 - 1e-6, 600, 0.97)
 
 
 def test_bootstrap_is_reproducible():
@@ -140,10 +140,10 @@ def test_a_dip_is_no_breakdown():
 
 @pytest.mark.parametrize("margin", [0.3, 4.0])
 def test_breakdown_interval_covers(margin):
-    """80 sweeps of 300 images; `benchmarks/breakdown_coverage.py` does more, and more settings."""
-    inside = coverage(images=300, margin=margin, sweeps=80, seed=5)
+    """40 sweeps of 300 images; `benchmarks/breakdown_coverage.py` does more, and more settings."""
+    inside = coverage(images=300, margin=margin, sweeps=40, seed=5)
     # False alarm about 1e-6 for a true coverage of at least 0.93.
-    assert 80 * inside >= binom.ppf(1e-6, 80, 0.93)
+    assert 40 * inside >= binom.ppf(1e-6, 40, 0.93)
 
 
 def test_breakdown_below_a_reference_network():

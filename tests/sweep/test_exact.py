@@ -73,8 +73,8 @@ def test_a_point_is_what_a_run_finds(capsys):
 
 def test_one_task_a_setting_and_nothing_done_twice(capsys):
     with Store("r.sqlite") as store:
-        exact = [each for each in store.settings() if each.content["engine"] == "exact"]
-        parts = [part for each in exact for part in store.parts(each.id)]
+        exact = [each for each in store.measured() if each.content["engine"] == "exact"]
+        parts = [part for each in exact for part in store.parts(each)]
     assert len(exact) == len(parts) == 12
     assert main(["sweep", "sweep.toml", "--out", "r.sqlite", "--json", "-"]) == 0
     output = capsys.readouterr().out

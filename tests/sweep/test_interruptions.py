@@ -1,34 +1,27 @@
 """Whatever stops a sweep, it goes on where it was and ends with the same counts."""
 
 import contextlib
+import math
+import multiprocessing
 import os
 import random
+import resource
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from qnnq.cli import output
+from qnnq.cli.main import main
 from qnnq.errors import QnnqError
 from qnnq.results.file import Store
+from qnnq.sweep import processes, schedule
 from qnnq.sweep.runner import run_sweep
+from qnnq.sweep.work import perform
 from tests.sweep.conftest import write_inputs
-
-# Batches are small, so that how many tasks are in flight does not depend on the machine's speed.
-SCRIPT = """
-import sys
-import qnnq.cli.output as output
-import qnnq.sweep.schedule as schedule
-from qnnq.cli.main import main
-output.SECONDS_BETWEEN_LINES = 1e9
-schedule._LARGEST_BATCH = 2
-if __name__ == "__main__":
-    sys.exit(main(["sweep", "sweep.toml", "--out", sys.argv[1], "--workers", "2"]))
-"""
-
 
 SWEEP = f"""
 [[grid]]
@@ -44,16 +37,22 @@ TASKS = 40  # of about 30 ms
 
 @pytest.fixture
 def long_sweep(folder):
-    (folder / "script.py").write_text(SCRIPT)
     (folder / "sweep.toml").write_text(SWEEP)
     return folder / "sweep.toml"
 
 
+def sweep(results, most_bytes=resource.RLIM_INFINITY):
+    """Run the sweep, in small batches: how many tasks are in flight depends on no speed."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
+    output.SECONDS_BETWEEN_LINES, schedule._LARGEST_BATCH = math.inf, 2
+    processes.CONTEXT = multiprocessing.get_context("fork")
+    return main(["sweep", "sweep.toml", "--out", results, "--workers", "2"])
+
+
 @pytest.fixture
-def start(start_process):
+def start(start_warm):
     """Start the sweep in a process of its own."""
-    output = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return lambda results: start_process([sys.executable, "script.py", results], **output)
+    return partial(start_warm, sweep)
 
 
 def stored(results):
@@ -77,28 +76,33 @@ def wait_for_rows(process, results, number):
 
 
 @pytest.fixture(scope="module")
-def expected(tmp_path_factory):
-    """The counts of a sweep that nothing disturbs; task ids do not depend on the folder."""
+def undisturbed(tmp_path_factory):
+    """The results of a sweep that nothing disturbs; task ids do not depend on the folder."""
     folder = tmp_path_factory.mktemp("undisturbed")
     write_inputs(folder)
     (folder / "sweep.toml").write_text(SWEEP)
     with contextlib.chdir(folder):
         assert run_sweep("sweep.toml", "results.sqlite", workers=2).stored == TASKS
-        return stored("results.sqlite")
+    return folder / "results.sqlite"
 
 
-def test_killed_five_times(long_sweep, expected, start):
+@pytest.fixture(scope="module")
+def expected(undisturbed):
+    return stored(undisturbed)
+
+
+def test_killed_again_and_again(long_sweep, expected, start):
     generator = random.Random(3)
     killed = 0
-    for _ in range(5):
+    for _ in range(4):
         process = start("results.sqlite")
         more = generator.randrange(2, 5)
         wait_for_rows(process, "results.sqlite", rows("results.sqlite") + more)
         process.kill()
         killed += process.wait() == -signal.SIGKILL
-    assert killed == 5
+    assert killed == 4
     before = rows("results.sqlite")
-    assert 10 <= before < TASKS
+    assert 8 <= before < TASKS
     tally = run_sweep(long_sweep, "results.sqlite", workers=2)
     assert tally.found >= before
     assert tally.stored + tally.found == TASKS
@@ -111,7 +115,7 @@ def test_two_sweeps_into_one_file(long_sweep, expected, start):
     assert [process.returncode for process in both] == [0, 0], outputs
     assert stored("results.sqlite") == expected
     # Claims keep them from doing the same work: at most the tasks that were in flight at the end.
-    done = [int(output.split(": ")[1].split()[0]) for output, _ in outputs]
+    done = [int(said.split(": ")[1].split()[0]) for said, _ in outputs]
     assert sum(done) <= TASKS + 4
 
 
@@ -135,7 +139,7 @@ def workers_of(pid):
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):  # it has just ended
             parent = (folder / "stat").read_text().rsplit(")", 1)[1].split()[1]
-            if int(parent) == pid and b"spawn_main" in (folder / "cmdline").read_bytes():
+            if int(parent) == pid and b"tracker" not in (folder / "cmdline").read_bytes():
                 found.append(int(folder.name))
     return found
 
@@ -146,19 +150,21 @@ def test_a_worker_that_is_killed_is_replaced(long_sweep, expected, start):
     for number in (5, 15):
         wait_for_rows(process, "results.sqlite", number)
         os.kill(workers_of(process.pid)[0], signal.SIGKILL)
-    output, error = process.communicate()
+    said, error = process.communicate()
     assert (process.returncode, error) == (0, "")
-    assert output == "results.sqlite: 40 tasks done, 0 were there already\n"
+    assert said == "results.sqlite: 40 tasks done, 0 were there already\n"
     assert stored("results.sqlite") == expected
 
 
-def test_a_task_that_kills_its_worker_twice_fails_alone(long_sweep, expected, monkeypatch):
+def test_a_task_that_kills_its_worker_twice_fails_alone(
+    long_sweep, undisturbed, expected, monkeypatch
+):
     """The data of one task makes its worker exit, as the kernel does when memory runs out."""
-    victim = sorted(expected)[TASKS // 2]
-    monkeypatch.setenv("QNNQ_TEST_VICTIM", victim)
-    import qnnq.sweep.processes as processes
-
-    monkeypatch.setattr(processes, "_work", _fragile_work)
+    with Store(undisturbed) as store:
+        identity, task_id, _ = sorted(store.rows("identities"))[TASKS // 2]
+    victim = task_id.hex()
+    work = partial(_fragile_work, identity.hex())
+    monkeypatch.setattr("qnnq.sweep.processes._work", work)
     with pytest.raises(QnnqError) as caught:
         run_sweep(long_sweep, "results.sqlite", workers=2)
     message = str(caught.value)
@@ -169,28 +175,21 @@ def test_a_task_that_kills_its_worker_twice_fails_alone(long_sweep, expected, mo
     assert stored("results.sqlite") == {key: expected[key] for key in expected if key != victim}
 
 
-def _fragile_work(pipe, parent, warm):
-    from qnnq.sweep.work import perform
-
+def _fragile_work(victim, pipe, warm):
     while True:
         batch = pipe.recv()
-        if os.environ["QNNQ_TEST_VICTIM"] in [item.task_id for item in batch.items]:
+        if victim in [item.identity for item in batch.items]:
             os.kill(os.getpid(), signal.SIGKILL)
         pipe.send(perform(batch))
 
 
-def test_full_disk(long_sweep, expected):
+def test_full_disk(long_sweep, expected, start):
     """The file may grow to 150 kB: some tasks fit, then one line says what is wrong."""
-    limited = (
-        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, 150_000)); "
-        "sys.argv[1:] = ['results.sqlite']; exec(open('script.py').read())"
-    )
-    process = subprocess.run([sys.executable, "-c", limited], capture_output=True, text=True)
+    process = start("results.sqlite", 150_000)
+    _, error = process.communicate()
     assert process.returncode == 1
-    assert process.stderr.startswith(
-        "qnnq: results.sqlite: cannot be written, the disk may be full"
-    )
-    assert process.stderr.count("\n") == 1
+    assert error.startswith("qnnq: results.sqlite: cannot be written, the disk may be full")
+    assert error.count("\n") == 1
     number = rows("results.sqlite")
     assert 0 < number < TASKS
     assert run_sweep(long_sweep, "results.sqlite", workers=2).found == number
@@ -199,13 +198,11 @@ def test_full_disk(long_sweep, expected):
 
 def test_a_task_that_takes_too_long_is_given_to_another_worker(long_sweep, monkeypatch):
     """Here none of them ever answers."""
-    import qnnq.sweep.processes as processes
-
-    monkeypatch.setattr(processes, "_work", _stuck_work)
+    monkeypatch.setattr("qnnq.sweep.processes._work", _stuck_work)
     long_sweep.write_text(SWEEP.replace(str(list(range(20))), "0").replace("40", "1"))
     with pytest.raises(QnnqError, match=r"took longer than 0\.2 s \(3 times\)"):
         run_sweep(long_sweep, "results.sqlite", workers=2, timeout_s=0.2, retries=2)
 
 
-def _stuck_work(pipe, parent, warm):
+def _stuck_work(pipe, warm):
     signal.pause()

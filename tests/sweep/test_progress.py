@@ -34,9 +34,10 @@ def test_status_counts_what_is_in_the_file(ideal_sweep, capsys):
     assert [point["done"] for point in document["points"]] == [4, 4]
     assert "8 done, 16 missing, 0 failed, 0 claimed; about" in output
     with Store("r.sqlite", create=True) as store:
-        of_one = [row[5] for row in store.rows("points") if row[1] == 1]
+        of_one = [row[6] for row in store.rows("points") if row[1] == 1]
         with store.together() as database:
-            database.executemany("DELETE FROM results WHERE task_id = ?", [(of_one[0],)])
+            query = "DELETE FROM identities WHERE identity = ?"
+            database.executemany(query, [(of_one[0],)])
         store.claim([each.hex() for each in of_one])
         points = read_progress(ideal_sweep, "r.sqlite")
     assert sum(point.done for point in points) == 7

@@ -7,12 +7,14 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from qnnq.cli.main import main
+from qnnq.deployments.placement import Placement
 from qnnq.errors import InputError, QnnqError
 from qnnq.networks.bundled import load_model
 from qnnq.results.file import Store
@@ -24,7 +26,8 @@ from qnnq.statistics import share_right, single_shot
 from qnnq.sweep.processes import ProcessPool
 from qnnq.sweep.runner import run_sweep
 from qnnq.sweep.schedule import Tally
-from qnnq.sweep.work import Batch, Lost
+from qnnq.sweep.work import Batch, Lost, perform
+from tests.conftest import started_processes
 from tests.execution.test_measured import measured_file
 from tests.sweep.conftest import make_network, write_inputs
 
@@ -352,36 +355,32 @@ def start_scheduler(folder, start_process):
     return json.loads(note.read_text())["address"]
 
 
-@pytest.fixture
-def cluster(tmp_path, start_process):
-    """A Dask scheduler and two worker processes, each a command of its own."""
+@pytest.fixture(scope="module")
+def shared_cluster(tmp_path_factory):
+    """A Dask scheduler and two worker processes, each a command of its own, and their folder."""
     pytest.importorskip("distributed")
-    address = start_scheduler(tmp_path, start_process)
-    worker = [*PYTHON, "distributed.cli.dask_worker", "--nworkers", "2", "--nthreads", "1"]
-    start_process([*worker, "--no-dashboard", address], cwd=tmp_path, **QUIET)
+    folder = tmp_path_factory.mktemp("cluster")
+    write_inputs(folder)
+    with started_processes() as start:
+        address = start_scheduler(folder, start)
+        worker = [*PYTHON, "distributed.cli.dask_worker", "--nworkers", "2", "--nthreads", "1"]
+        start([*worker, "--no-dashboard", address], cwd=folder, **QUIET)
+        yield address, folder
+
+
+@pytest.fixture
+def cluster(shared_cluster, ideal_sweep, monkeypatch):
+    """The address of the cluster, in its folder; the tests that break it are the last ones."""
+    address, folder = shared_cluster
+    shutil.copy(ideal_sweep, folder)
+    monkeypatch.chdir(folder)
     return address
 
 
-def test_dask_gives_the_same_counts(ideal_sweep, cluster):
-    run_sweep(ideal_sweep, "here.sqlite", workers=1)
-    tally = run_sweep(ideal_sweep, "there.sqlite", dask=cluster)
+def test_dask_gives_the_same_counts(cluster):
+    run_sweep("sweep.toml", "here.sqlite", workers=1)
+    tally = run_sweep("sweep.toml", "there.sqlite", dask=cluster)
     assert (tally.stored, tally.failures) == (24, [])
-    assert counts("there.sqlite") == counts("here.sqlite")
-
-
-def test_a_dask_scheduler_that_goes_is_one_line(ideal_sweep, cluster, capfd):
-    from distributed import Client
-
-    def end_cluster(tally):
-        if tally.stored == 1:
-            with Client(cluster) as client:
-                client.shutdown()
-
-    with pytest.raises(QnnqError, match="--dask: the scheduler is gone; the same command goes on"):
-        run_sweep(ideal_sweep, "there.sqlite", dask=cluster, observe=end_cluster)
-    assert capfd.readouterr().err == ""
-    run_sweep(ideal_sweep, "here.sqlite", workers=1)
-    run_sweep(ideal_sweep, "there.sqlite", workers=1)
     assert counts("there.sqlite") == counts("here.sqlite")
 
 
@@ -411,41 +410,6 @@ def test_no_dask_workers_is_said(ideal_sweep, scheduler, monkeypatch):
     assert all("no workers for" in note and "waiting for some" in note for note in tally.notes)
 
 
-def test_a_batch_that_is_stuck_on_a_dask_worker_is_given_to_another(cluster, tmp_path, monkeypatch):
-    import qnnq.sweep.dask_cluster as dask_cluster
-
-    def perform(batch):
-        import threading
-
-        from distributed import get_worker
-
-        try:
-            Path("stuck").mkdir()
-        except FileExistsError:
-            return get_worker().address
-        Path("stuck/worker").write_text(get_worker().address)
-        return threading.Event().wait()
-
-    monkeypatch.setattr(dask_cluster, "perform", perform)
-    monkeypatch.setattr(dask_cluster, "_LOOK_S", 0.05)
-    from distributed import Client
-
-    with Client(cluster) as client:
-        client.wait_for_workers(2)
-    pool = dask_cluster.DaskPool(cluster, 0.2, pytest.fail)
-    try:
-        batch, found = Batch((), 1), []
-        while not found or isinstance(found[0][1], Lost):
-            pool.submit(batch)
-            found = []
-            while not found:
-                found = pool.wait()
-        stuck = (tmp_path / "stuck" / "worker").read_text()
-        assert found[0][1] != stuck
-    finally:
-        pool.close()
-
-
 def test_a_result_that_died_with_its_dask_worker_is_waited_for(cluster, monkeypatch):
     from distributed import Client, wait
 
@@ -471,3 +435,152 @@ def test_a_result_that_died_with_its_dask_worker_is_waited_for(cluster, monkeypa
         assert pool.busy()
     finally:
         pool.close()
+
+
+class Here:
+    """A pool that does each batch in this process, so that what it compiles can be changed."""
+
+    def __init__(self, workers, timeout_s=None):
+        self.done = []
+
+    def warm_up(self):
+        pass
+
+    def free(self):
+        return not self.done
+
+    def busy(self):
+        return bool(self.done)
+
+    def submit(self, batch):
+        self.done.append((batch, perform(batch)))
+
+    def wait(self):
+        return [self.done.pop()]
+
+    def close(self):
+        pass
+
+
+@pytest.fixture
+def device_sweep(folder):
+    path = folder / "sweep.toml"
+    path.write_text(
+        """
+        [[grid]]
+        networks = ["tiny.safetensors", "other.safetensors"]
+        noise = "fake_lagos"
+        data = "data.npz"
+        seeds = [0, 1]
+        """
+    )
+    return path
+
+
+def test_the_parent_compiles_nothing(device_sweep, monkeypatch):
+    def compiled(*_):
+        raise AssertionError("compiled")
+
+    monkeypatch.setattr("qnnq.deployments.compilation._compiled", compiled)
+    for stored in (4, 0):
+        tally = run_sweep(device_sweep, "results.sqlite", workers=1)
+        assert (tally.stored, tally.found) == (stored, 4 - stored)
+
+
+def test_what_another_compiler_makes_of_a_task_alike_is_not_measured_again(
+    device_sweep, monkeypatch
+):
+    monkeypatch.setattr("qnnq.sweep.processes.ProcessPool", Here)
+    assert run_sweep(device_sweep, "results.sqlite").stored == 4
+    before = counts("results.sqlite")
+
+    def use_compiler(source):
+        monkeypatch.setattr("qnnq.deployments.identity.compiler", lambda: {"source": source})
+
+    use_compiler("another")
+    tally = run_sweep(device_sweep, "results.sqlite")
+    assert (tally.stored, tally.found) == (0, 4)
+    assert counts("results.sqlite") == before
+    assert all(point.complete for point in read_points("results.sqlite"))
+
+    use_compiler("one that compiles otherwise")
+    placed = Placement.placed
+    monkeypatch.setattr(
+        Placement, "placed", lambda *found: replace(placed(*found), circuits="0" * 64)
+    )
+    device_sweep.write_text(device_sweep.read_text().replace("[0, 1]", "[1]"))
+    assert run_sweep(device_sweep, "results.sqlite").stored == 2
+    points = read_points("results.sqlite")
+    assert len(points) == 4
+    assert {len(point.repetitions.keys) for point in points} == {1, 2}
+    assert all(point.labels["content"].startswith("circuits ") for point in points)
+
+
+def test_an_impossible_point_of_many_tasks_is_one_failure(folder):
+    """Its tasks are not tried one by one; what is left of the others is done."""
+    (folder / "sweep.toml").write_text(
+        """
+        [[grid]]
+        networks = "tiny.safetensors"
+        noise = "readout(p=0.01)"
+        qubits = ["999,1,2,3", "best"]
+        data = "data.npz"
+        seeds = [0, 1, 2]
+        images_per_task = 4
+        """
+    )
+    tally = Tally()
+    with pytest.raises(QnnqError, match=r"1 of 31 tasks failed, .*999"):
+        run_sweep("sweep.toml", "results.sqlite", workers=1, tally=tally)
+    assert (tally.stored, len(tally.failures)) == (30, 1)
+
+
+def test_a_batch_that_is_stuck_on_a_dask_worker_is_given_to_another(cluster, monkeypatch):
+    import qnnq.sweep.dask_cluster as dask_cluster
+
+    def perform(batch):
+        from distributed import get_worker
+
+        try:
+            Path("stuck").mkdir()
+        except FileExistsError:
+            return get_worker().address
+        Path("stuck/worker").write_text(get_worker().address)
+        while not Path("released").exists():
+            time.sleep(0.01)
+
+    monkeypatch.setattr(dask_cluster, "perform", perform)
+    monkeypatch.setattr(dask_cluster, "_LOOK_S", 0.05)
+    from distributed import Client
+
+    with Client(cluster) as client:
+        client.wait_for_workers(2)
+    pool = dask_cluster.DaskPool(cluster, 0.2, pytest.fail)
+    try:
+        batch, found = Batch((), 1), []
+        while not found or isinstance(found[0][1], Lost):
+            pool.submit(batch)
+            found = []
+            while not found:
+                found = pool.wait()
+        stuck = Path("stuck/worker").read_text()
+        assert found[0][1] != stuck
+    finally:
+        pool.close()
+        Path("released").touch()
+
+
+def test_a_dask_scheduler_that_goes_is_one_line(cluster, capfd):
+    from distributed import Client
+
+    def end_cluster(tally):
+        if tally.stored == 1:
+            with Client(cluster) as client:
+                client.shutdown()
+
+    with pytest.raises(QnnqError, match="--dask: the scheduler is gone; the same command goes on"):
+        run_sweep("sweep.toml", "gone.sqlite", dask=cluster, observe=end_cluster)
+    assert capfd.readouterr().err == ""
+    run_sweep("sweep.toml", "here.sqlite", workers=1)
+    run_sweep("sweep.toml", "gone.sqlite", workers=1)
+    assert counts("gone.sqlite") == counts("here.sqlite")

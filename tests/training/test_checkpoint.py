@@ -107,7 +107,7 @@ main(sys.argv[2:])
 """
 
 
-@pytest.mark.parametrize("signal", ["SIGKILL", "SIGTERM"])
+@pytest.mark.parametrize("signal", ["SIGKILL", pytest.param("SIGTERM", marks=pytest.mark.slow)])
 def test_a_killed_training_goes_on(tiny, tmp_path, signal):
     """Killed while the third checkpoint is written; the same command ends with the same bytes."""
     from qnnq.cli.main import main

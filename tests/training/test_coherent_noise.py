@@ -146,7 +146,7 @@ def test_mode_and_latency_are_told_in_the_file_and_a_training_goes_on(tiny, tmp_
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--mode", "coherent"], "mode: expected with a noise to train under"),
+        (["--mode", "coherent"], "--mode: expected with a noise to train under"),
         (
             ["--feedback-latency", "2us", "--noise", "fake_torino"],
             "--feedback-latency 2us: expected --mode coherent",

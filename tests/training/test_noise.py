@@ -183,11 +183,11 @@ def test_the_noise_is_told_in_the_file(small, tmp_path, capsys):
     [
         (["--noise", "fake_kingstone"], "fake_kingston"),
         (["--noise", "fake_kingston", "--strength", "x"], "--strength 'x': expected numbers"),
-        (["--noise", "fake_kingston", "--strength", "-1"], "strengths: expected numbers >= 0"),
-        (["--strength", "2"], "strength: expected with a noise to train under"),
+        (["--noise", "fake_kingston", "--strength", "-1"], "--strength: expected numbers >= 0"),
+        (["--strength", "2"], "--strength: expected with a noise to train under"),
         (
             ["--device", "fake_fez"],
-            "device: expected with a noise to train under",
+            "--device: expected with a noise to train under",
         ),
         (["--noise", "fake_kingston", "--device", "fake_fez"], "expected the noise of --device"),
         (["--noise", "measured:none.json"], "none.json"),

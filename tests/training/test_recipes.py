@@ -173,12 +173,12 @@ def test_validation_images_are_training_images_that_are_not_trained_on(tiny):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"train_shots": 0}, "train-shots: expected >= 1, got 0"),
-        ({"schedule": "linear"}, "schedule: expected one of constant, cosine, got linear"),
-        ({"weight_decay": -1.0}, "weight-decay: expected a number in"),
-        ({"label_smoothing": 1.0}, "label-smoothing: expected a number in"),
-        ({"dropout": float("nan")}, "dropout: expected a number in"),
-        ({"patience": 3}, "patience: expected with a validation share"),
+        ({"train_shots": 0}, "`train_shots` 0: expected a whole number >= 1"),
+        ({"schedule": "linear"}, "`schedule` 'linear': expected one of constant, cosine"),
+        ({"weight_decay": -1.0}, "`weight_decay` -1.0: expected a number >= 0 and <= 1000"),
+        ({"label_smoothing": 1.0}, "`label_smoothing` 1.0: expected a number >= 0 and < 1"),
+        ({"dropout": float("nan")}, "`dropout` nan: expected a number >= 0 and < 1"),
+        ({"patience": 3}, "`patience`: expected with a validation share"),
     ],
 )
 def test_recipes_out_of_range_are_refused(change, message):

@@ -141,14 +141,6 @@ def test_shorter_measurements_shorten_the_waits():
     assert short.circuit.count_ops()["measure"] == 2
 
 
-def test_sites_are_those_that_the_chosen_measurement_reads_well():
-    target = device("FakeKingston")
-    short = compile_network(target, [16], [WEAK], measurement="measure_2")
-    plain = compile_network(target, [16], [WEAK])
-    errors = [target["measure_2"][site.ancillas].error for site in short.sites]
-    assert max(errors) < max(target["measure_2"][site.ancillas].error for site in plain.sites)
-
-
 def test_sites_serve_weak_layers_and_wide_ones():
     target = device("FakeKingston")
     compiled = compile_network(target, [3, 5, 2], [WEAK, PROJECTIVE, WEAK])
@@ -158,14 +150,6 @@ def test_sites_serve_weak_layers_and_wide_ones():
     assert parse_sites(text, target, angles) == compiled.sites
     given = compile_network(target, [3, 5, 2], [WEAK, PROJECTIVE, WEAK], sites=compiled.sites)
     assert given.sites == compiled.sites
-
-
-def test_a_neuron_sits_where_it_lives_longer():
-    # Equal errors, but qubit 1 relaxes faster: the ancilla belongs there.
-    target = small_target({(0, 1): 0.01}, t1={1: 5e-5}, t2={1: 5e-5})
-    assert compile_network(target, [1, 1], [WEAK] * 2).sites == (Group((0,), (1,)),)
-    target = small_target({(0, 1): 0.01}, t1={0: 5e-5}, t2={0: 5e-5})
-    assert compile_network(target, [1, 1], [WEAK] * 2).sites == (Group((1,), (0,)),)
 
 
 BAD = [

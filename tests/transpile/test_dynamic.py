@@ -98,8 +98,15 @@ def test_what_a_machine_gets_is_the_same_circuit_without_its_waits():
     assert "measure" not in short.count_ops()
 
 
-@pytest.mark.parametrize("entanglement", [PROJECTIVE, STRONG])
-@pytest.mark.parametrize("measurement", ["measure", "measure_2"])
+@pytest.mark.parametrize(
+    ("entanglement", "measurement"),
+    [
+        (PROJECTIVE, "measure_2"),
+        (STRONG, "measure"),
+        pytest.param(PROJECTIVE, "measure", marks=pytest.mark.slow),
+        pytest.param(STRONG, "measure_2", marks=pytest.mark.slow),
+    ],
+)
 def test_a_wide_network_is_supported_instruction_by_instruction(entanglement, measurement):
     target = device("FakeKingston")
     network = LivingNetwork((16, 16, 16), (entanglement,) * 3, "linear")

@@ -52,7 +52,7 @@ def test_qubits_are_judged_by_the_measurement_that_is_used():
     with pytest.raises(TranspileError, match=r"qubits: 3 is faulty \(measure error 1\)"):
         parse_sites("3", target, PROJECTIVE)
     with pytest.raises(TranspileError, match=r"qubits: 4 is faulty \(measure_2 error 1\)"):
-        network_sites(target, [1], [PROJECTIVE], 0.0, [Group((4,))], "measure_2")
+        network_sites(target, [1], [PROJECTIVE], [Group((4,))], "measure_2")
 
 
 def test_the_number_of_sites_is_checked():

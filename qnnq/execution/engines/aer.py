@@ -6,9 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 from qiskit.circuit import QuantumCircuit, QuantumRegister
 from qiskit_aer import AerSimulator
+from qiskit_aer.noise import NoiseModel
 
 from noise_models.aer_model import aer_noise_model
 from noise_models.channels import NoiseChannels
+from noise_models.given import on_qubits
 from qnnq.arrays import FloatArray, OutcomeArray
 from qnnq.execution.engines.aer_seeds import SHOTS_PER_ROW, independent_seeds
 from qnnq.execution.engines.angles import Angles
@@ -34,19 +36,22 @@ class AerCircuit:
 
     Args:
         circuit: An ISA circuit; its parameters, in their order, are the angles of a row.
-        channels: The noise of its gates, waits and measurements.
+        noise: That of its gates, waits and measurements, or a model of Aer, taken as it is.
         shots_per_run: How many shots a call of Aer takes, where rows have fewer.
     """
 
     def __init__(
-        self, circuit: QuantumCircuit, channels: NoiseChannels, shots_per_run: int = SHOTS_PER_RUN
+        self,
+        circuit: QuantumCircuit,
+        noise: NoiseChannels | NoiseModel,
+        shots_per_run: int = SHOTS_PER_RUN,
     ) -> None:
         self.circuit, index = active_part(circuit)
+        own = isinstance(noise, NoiseChannels)
+        model = aer_noise_model(noise, index) if own else on_qubits(noise, index)
         self._shots_per_run = shots_per_run
         # One thread, so that a seed gives the same shots on every machine.
-        self._simulator = AerSimulator(
-            method=METHOD, noise_model=aer_noise_model(channels, index), max_parallel_threads=1
-        )
+        self._simulator = AerSimulator(method=METHOD, noise_model=model, max_parallel_threads=1)
 
     def bits(
         self, angles: FloatArray, origins: FloatArray, key: tuple[int, ...], seed: int
@@ -89,15 +94,17 @@ class AerEngine:
 
     Args:
         layers: The compiled circuits of the hidden layers.
-        channels: The noise of each layer's gates and measurements.
+        noises: The noise of each layer's gates and measurements.
     """
 
     images_per_call = 64
 
-    def __init__(self, layers: Sequence[CompiledLayer], channels: Sequence[NoiseChannels]) -> None:
+    def __init__(
+        self, layers: Sequence[CompiledLayer], noises: Sequence[NoiseChannels | NoiseModel]
+    ) -> None:
         self._layers = tuple(layers)
         self._circuits = [
-            AerCircuit(layer.circuit, noise) for layer, noise in zip(layers, channels, strict=True)
+            AerCircuit(layer.circuit, noise) for layer, noise in zip(layers, noises, strict=True)
         ]
 
     def measure(self, layer: int, angles: Angles, draws: Draws) -> OutcomeArray:

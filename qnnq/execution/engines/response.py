@@ -23,11 +23,10 @@ from qiskit.circuit import (
     ParameterExpression,
     QuantumCircuit,
 )
-from qiskit.quantum_info import PTM, Operator, SuperOp
+from qiskit.quantum_info import PTM, Operator
 
 from noise_models.channels import NoiseChannels
 from noise_models.sequence import LocalError, noisy_sequence
-from noise_models.stages import Stages, superoperator
 from qnnq.errors import InputError
 from qnnq.execution.engines.layer_response import ComponentResponse, LayerResponse
 from transpile import CompiledLayer
@@ -151,7 +150,7 @@ def component_probabilities(
         channels: The noise.
         assignments: Of each point, values by the parameters' indices.
     """
-    evolution = _Evolution(qubits, len(assignments))
+    evolution = _Evolution(qubits, len(assignments), channels)
     operations = [(item.operation, physical) for item, physical in placed]
     for noisy in noisy_sequence(operations, channels):
         operation, physical = operations[noisy.position]
@@ -167,9 +166,9 @@ def component_probabilities(
 class _Evolution:
     """The state of some qubits, at every point of their angles, from |0...0> on."""
 
-    def __init__(self, qubits: list[int], points: int) -> None:
+    def __init__(self, qubits: list[int], points: int, channels: NoiseChannels) -> None:
         self._qubits = qubits
-        self._matrices: dict[int, tuple[Stages, NDArray[np.float64]]] = {}
+        self._channels = channels
         # One axis of points, then one Pauli axis a qubit.
         self._state = np.ones((points,))
         for _ in qubits:
@@ -180,7 +179,7 @@ class _Evolution:
     def suffer(self, errors: Iterable[LocalError]) -> None:
         """Apply errors."""
         for stages, where in errors:
-            self.apply(self._matrix(stages, len(where))[None], where)
+            self.apply(self._channels.transfer(stages, len(where))[None], where)
 
     def apply(self, matrices: NDArray[np.float64], where: tuple[int, ...]) -> None:
         """Apply (1 or points, 4**n, 4**n) matrices to n qubits."""
@@ -195,14 +194,6 @@ class _Evolution:
         if len(self._qubits) == 1:
             return apply_transfer(self._pending, self._state, [0])
         return self._state
-
-    def _matrix(self, stages: Stages, count: int) -> NDArray[np.float64]:
-        # The stages are kept, so that no others can come to have their id.
-        known = self._matrices.get(id(stages))
-        if known is None:
-            known = stages, PTM(SuperOp(superoperator(stages, count))).data.real
-            self._matrices[id(stages)] = known
-        return known[1]
 
 
 def measured_slots(circuit: QuantumCircuit, placed: Iterable[Placed]) -> dict[int, int]:
@@ -253,11 +244,13 @@ def apply_transfer(
 
     Qiskit's order: the first qubit of an instruction is the least significant digit.
     """
-    count = len(axes)
-    last = [axis + 1 for axis in reversed(axes)]
-    moved = np.moveaxis(state, last, range(1, count + 1))
-    flat = moved.reshape(len(state), 4**count, -1)
-    return np.moveaxis(np.matmul(matrices, flat).reshape(moved.shape), range(1, count + 1), last)
+    first = [0, *(axis + 1 for axis in reversed(axes))]
+    order = first + [axis for axis in range(state.ndim) if axis not in first]
+    moved = state.transpose(order)
+    flat = moved.reshape(len(state), 4 ** len(axes), -1)
+    back = sorted(range(state.ndim), key=order.__getitem__)
+    applied: NDArray[np.float64] = np.matmul(matrices, flat).reshape(moved.shape)
+    return applied.transpose(back)
 
 
 def _read(

@@ -99,7 +99,7 @@ class RemoteService:
         number: int,
         max_execution_s: int | None,
     ) -> str:
-        """See `qnnq.jobs.service.Service`."""
+        """Submit one job, at most once, and return its id."""
         from qiskit_ibm_runtime.executor_sampler import Sampler
 
         options = self._options.of_sampler(tags, shots, max_execution_s)
@@ -115,7 +115,7 @@ class RemoteService:
         return self._client.send_once("submit", run, delivery)
 
     def find(self, tag: str) -> list[JobView]:
-        """See `qnnq.jobs.service.Service`."""
+        """Return the jobs that carry a tag, as far as the service lists them already."""
 
         def jobs(service: "QiskitRuntimeService") -> list[JobView]:
             self._select_instance(service)
@@ -133,14 +133,14 @@ class RemoteService:
         return self._client.call("jobs by tag", jobs)
 
     def view(self, job_id: str) -> JobView:
-        """See `qnnq.jobs.service.Service`."""
+        """Return the state of a job, by its id, or by its tag where it got none."""
         try:
             return self._ask(f"job {job_id}", lambda service: self._view(service, job_id))
         except Missing:
             return JobView(job_id, "lost", message=UNKNOWN)
 
     def result(self, job_id: str, shape: tuple[int, int, int]) -> JobResult:
-        """See `qnnq.jobs.service.Service`."""
+        """Return the result of a finished job, its bits of shape (parameter sets, shots, slots)."""
         problem = ""
         for _ in range(RESULT_TRIES):
             try:
@@ -152,7 +152,7 @@ class RemoteService:
         raise Missing(f"job {job_id}: damaged result: {problem}")
 
     def cancel(self, job_id: str) -> bool:
-        """See `qnnq.jobs.service.Service`."""
+        """Cancel a job; False where it had ended before."""
 
         def stop(service: "QiskitRuntimeService") -> bool:
             from qiskit_ibm_runtime.exceptions import RuntimeInvalidStateError
@@ -166,7 +166,7 @@ class RemoteService:
         return self._ask(f"cancel job {job_id}", stop)
 
     def plan_usage(self) -> PlanUsage | None:
-        """See `qnnq.jobs.service.Service`."""
+        """Return what is left of the instance's plan, None where nothing is billed."""
 
         def usage(service: "QiskitRuntimeService") -> PlanUsage:
             self._select_instance(service)
@@ -176,7 +176,7 @@ class RemoteService:
         return self._client.call("usage of the plan", usage)
 
     def calibration(self) -> str | None:
-        """See `qnnq.jobs.service.Service`."""
+        """Return the time of the device's calibration data now, ISO 8601, None if not known."""
 
         def updated(service: "QiskitRuntimeService") -> str | None:
             properties = self._backend(service).properties(refresh=True)
@@ -186,11 +186,11 @@ class RemoteService:
         return self._client.call("calibration", updated)
 
     def settle_sessions(self) -> None:
-        """See `qnnq.jobs.service.Service`."""
+        """Bring what is known of sessions up to date."""
         self._sessions.settle()
 
     def close(self) -> None:
-        """See `qnnq.jobs.service.Service`."""
+        """Tell the service that no more jobs will come."""
         self._sessions.close()
 
     def _view(self, service: "QiskitRuntimeService", job_id: str) -> JobView:

@@ -16,7 +16,7 @@ from qnnq.devices.device import Device
 from qnnq.errors import QnnqError
 from qnnq.execution.engines.aer_seeds import SHOTS_PER_ROW, independent_seeds
 from qnnq.jobs.hardware_request import JobOptions
-from qnnq.jobs.service import JobResult, JobView, result_of
+from qnnq.jobs.service import JobResult, JobView, Service, result_of
 from transpile import CompiledLayer, NetworkCircuit, schedule_where_known, unknown_wait
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ EXACT_ANGLES = 12
 """Decimals to which the local executor rounds angles (in units of pi/2); its default is 5."""
 
 
-class LocalService:
+class LocalService(Service):
     """A fake device: the noise of its calibration data, on the qubits in use only.
 
     The fake device's own noise model of all qubits takes seconds to build and more to run; this one
@@ -72,7 +72,7 @@ class LocalService:
         number: int,
         max_execution_s: int | None,
     ) -> str:
-        """See `qnnq.jobs.service.Service`."""
+        """Submit one job, at most once, and return its id."""
         from qiskit_ibm_runtime.executor_sampler import Sampler
 
         parts, shots = _parts(shots)
@@ -91,11 +91,11 @@ class LocalService:
         return job_id
 
     def find(self, tag: str) -> list[JobView]:
-        """See `qnnq.jobs.service.Service`."""
+        """Return the jobs that carry a tag, as far as the service lists them already."""
         return [self.view(job_id) for job_id, (own, _) in self._jobs.items() if tag in own]
 
     def view(self, job_id: str) -> JobView:
-        """See `qnnq.jobs.service.Service`."""
+        """Return the state of a job, by its id, or by its tag where it got none."""
         if job_id not in self._jobs:
             return JobView(job_id, "gone", seconds=0.0, message="a local job ends with its process")
         tags, job = self._jobs[job_id]
@@ -104,7 +104,7 @@ class LocalService:
         return JobView(job_id, "cancelled" if job.cancelled() else "done", seconds=0.0, tags=tags)
 
     def result(self, job_id: str, shape: tuple[int, int, int]) -> JobResult:
-        """See `qnnq.jobs.service.Service`."""
+        """Return the result of a finished job, its bits of shape (parameter sets, shots, slots)."""
         sets, shots, slots = shape
         parts, each = _parts(shots)
         try:
@@ -114,21 +114,12 @@ class LocalService:
             raise QnnqError(f"job {job_id}: {error}") from error
 
     def cancel(self, job_id: str) -> bool:
-        """See `qnnq.jobs.service.Service`."""
+        """Cancel a job; False where it had ended before."""
         return job_id in self._jobs and bool(self._jobs[job_id][1].cancel())
 
-    def plan_usage(self) -> None:
-        """See `qnnq.jobs.service.Service`."""
-
     def calibration(self) -> str | None:
-        """See `qnnq.jobs.service.Service`."""
+        """Return the time of the device's calibration data now, ISO 8601, None if not known."""
         return self._calibration
-
-    def settle_sessions(self) -> None:
-        """See `qnnq.jobs.service.Service`."""
-
-    def close(self) -> None:
-        """See `qnnq.jobs.service.Service`."""
 
 
 def _parts(shots: int) -> tuple[int, int]:

@@ -1,5 +1,6 @@
 """Every engine against another one: outcome counts, per neuron and per vote (chi-square)."""
 
+import itertools
 import math
 from dataclasses import replace
 
@@ -64,14 +65,29 @@ CASES = {
     "copies-cz": (math.pi / 2, {"copies": 2, "pairs": 2, "pair_gate": "cz"}),
 }
 NOISES = ["fake_kingston", "fake_sherbrooke*4", "fake_nighthawk(relaxation=off)", SYNTHETIC]
+QUICK = [
+    ("method1", "fake_nighthawk(relaxation=off)"),
+    ("method2", "fake_kingston"),
+    ("method2", "fake_sherbrooke*4"),
+    ("method1-sx", "fake_sherbrooke*4"),
+    ("method1-cz", "fake_kingston"),
+    ("copies", SYNTHETIC),
+    ("copies-cz", "fake_sherbrooke*4"),
+]
+"""Each case and each noise; all of them together are among the slow tests."""
 
 
-@pytest.mark.parametrize("noise", NOISES)
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(
+    ("case", "noise"),
+    [
+        pytest.param(*pair, marks=() if pair in QUICK else pytest.mark.slow)
+        for pair in itertools.product(CASES, NOISES)
+    ],
+)
 def test_instrument_and_aer_give_the_same_outcomes_of_every_neuron(noise, case):
     entanglement, options = CASES[case]
     deployed = deploy(RunRequest(noise=noise, **options), network(entanglement))
-    angles = np.random.default_rng(1).uniform(-math.pi, math.pi, (4, 6))
+    angles = np.random.default_rng(1).uniform(-math.pi, math.pi, (3, 6))
     counts = [
         neuron_counts(deployed.engine(name), deployed.layers, angles, 1200)
         for name in ("aer", "instrument")
@@ -79,8 +95,15 @@ def test_instrument_and_aer_give_the_same_outcomes_of_every_neuron(noise, case):
     assert_same_distribution(*counts)
 
 
-@pytest.mark.parametrize("noise", ["ideal", "fake_kingston*3"])
-@pytest.mark.parametrize("entanglement", [math.pi / 2, 0.8])
+@pytest.mark.parametrize(
+    ("noise", "entanglement"),
+    [
+        ("ideal", 0.8),
+        ("fake_kingston*3", math.pi / 2),
+        pytest.param("ideal", math.pi / 2, marks=pytest.mark.slow),
+        pytest.param("fake_kingston*3", 0.8, marks=pytest.mark.slow),
+    ],
+)
 def test_correlations_between_joined_neurons_agree(noise, entanglement):
     if entanglement < math.pi / 2:
         deployed = deploy(RunRequest(noise=noise), network(entanglement))
@@ -96,8 +119,17 @@ def test_correlations_between_joined_neurons_agree(noise, entanglement):
     assert_same_distribution(*patterns)
 
 
-@pytest.mark.parametrize("device", ["fake_kingston", "fake_sherbrooke", "fake_nighthawk"])
-@pytest.mark.parametrize("model", ["mnist16-a0.5", "mnist16-a0-g3pi8", "mnist16-a0.5-g5pi19"])
+DEVICES = ["fake_kingston", "fake_sherbrooke", "fake_nighthawk"]
+MODELS = ["mnist16-a0.5", "mnist16-a0-g3pi8", "mnist16-a0.5-g5pi19"]
+
+
+@pytest.mark.parametrize(
+    ("device", "model"),
+    [
+        pytest.param(*pair, marks=() if pair in zip(DEVICES, MODELS) else pytest.mark.slow)
+        for pair in itertools.product(DEVICES, MODELS)
+    ],
+)
 def test_aer_without_noise_and_the_ideal_engine_agree_on_votes(device, model):
     common = {"model": model, "images": "0:12", "shots": 150}
     aer = prepare(RunRequest(engine="aer", noise="ideal", device=device, **common)).execute()
@@ -105,9 +137,11 @@ def test_aer_without_noise_and_the_ideal_engine_agree_on_votes(device, model):
     assert_same_distribution(aer.counts, ideal.counts)
 
 
-@pytest.mark.parametrize("model", ["mnist16-a0.5", "mnist16-a0.5-g3pi8"])
-def test_instrument_and_aer_agree_on_votes_under_noise(model):
-    common = {"model": model, "images": "0:5", "shots": 150, "noise": "fake_torino*5"}
+@pytest.mark.parametrize(
+    ("model", "images"), [("mnist16-a0.5", "0:5"), ("mnist16-a0.5-g3pi8", "0:2")]
+)
+def test_instrument_and_aer_agree_on_votes_under_noise(model, images):
+    common = {"model": model, "images": images, "shots": 150, "noise": "fake_torino*5"}
     aer = prepare(RunRequest(engine="aer", **common)).execute()
     instrument = prepare(RunRequest(engine="instrument", **common)).execute()
     assert_same_distribution(aer.counts, instrument.counts)

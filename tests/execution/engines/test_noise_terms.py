@@ -107,9 +107,18 @@ def test_leakage_adds_ones(entanglement):
 EVERYTHING = "{device}*3 + " + COUPLED + " + leakage(p=0.01) + correlated_readout(p=0.05)"
 
 
-@pytest.mark.parametrize("device", DEVICES)
+def _joint(device, entanglement, pairs, *, quick):
+    return pytest.param(
+        device, entanglement, {"pairs": pairs}, marks=() if quick else pytest.mark.slow
+    )
+
+
 @pytest.mark.parametrize(
-    ("entanglement", "options"), [(math.pi / 2, {"pairs": 4}), (1.0, {"pairs": 2})]
+    ("device", "entanglement", "options"),
+    [
+        *(_joint(each, math.pi / 2, 4, quick=each == "fake_kingston") for each in DEVICES),
+        *(_joint(each, 1.0, 2, quick=each == "fake_sherbrooke") for each in DEVICES),
+    ],
 )
 def test_the_engines_agree_on_joint_outcomes(device, entanglement, options):
     """Chi-square of the patterns of three coupled neurons; without the coupled terms it fails."""

@@ -42,20 +42,25 @@ def deploy(network, device, strength, **options):
 
 
 CASES = [
-    ("method 1", "fake_kingston", 3, {"feedback_latency": "0.5us"}),
     ("method 1", "fake_sherbrooke", 1, {"feedback_latency": "1ms"}),
     ("method 2", "fake_kingston", 2, {"feedback_latency": "10us"}),
-    ("method 2", "fake_sherbrooke", 3, {"feedback_latency": "0.5us"}),
     ("combined", "fake_sherbrooke", 2, {"feedback_latency": "10us"}),
-    ("combined", "fake_kingston", 1, {"feedback_latency": "1ms"}),
     ("combined", "fake_kingston", 2, {"measurement": "measure_2", "recycling": "reset"}),
     ("combined", "fake_kingston", 6, {"dynamical_decoupling": "XX", "feedback_latency": "3us"}),
     ("last projective", "fake_kingston", 3, {"feedback_latency": "0.5us"}),
     ("wider, narrower", "fake_kingston", 2, {"feedback_latency": "10us"}),
 ]
+MORE = [
+    ("method 1", "fake_kingston", 3, {"feedback_latency": "0.5us"}),
+    ("method 2", "fake_sherbrooke", 3, {"feedback_latency": "0.5us"}),
+    ("combined", "fake_kingston", 1, {"feedback_latency": "1ms"}),
+]
 
 
-@pytest.mark.parametrize(("method", "device", "strength", "options"), CASES)
+@pytest.mark.parametrize(
+    ("method", "device", "strength", "options"),
+    [*CASES, *(pytest.param(*case, marks=pytest.mark.slow) for case in MORE)],
+)
 def test_aer_and_the_instrument_follow_the_density_matrices(method, device, strength, options):
     network = METHODS[method]
     deployed = deploy(network, device, strength, **options)

@@ -40,6 +40,14 @@ NETWORKS = {
 }
 
 
+SLOW = {
+    "4-2-2-2-2, combined, linear",
+    "4-3-3-2, method 1, linear",
+    "4-3-3-2, method 2",
+    "4-3-3-2, combined, htanh",
+}
+
+
 def closed_form(network):
     def later(layer):
         weight, physics = network.weights[layer], (network.activations, network.stretches)
@@ -50,8 +58,12 @@ def closed_form(network):
     return joint_probabilities(first, network.widths, angles, functions)
 
 
-@pytest.mark.parametrize("network", NETWORKS.values(), ids=NETWORKS)
-def test_all_ways_follow_the_closed_form(network):
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(each, marks=pytest.mark.slow if each in SLOW else ()) for each in NETWORKS],
+)
+def test_all_ways_follow_the_closed_form(name):
+    network = NETWORKS[name]
     expected = closed_form(network)
     request = RunRequest(noise="ideal", device="fake_kingston", mode="coherent", engine="aer")
     deployed = deploy(request, network)
@@ -68,6 +80,6 @@ def test_all_ways_follow_the_closed_form(network):
         "coherent, branches": deployed.mode("instrument", 1, 0),
         "coherent, Aer": deployed.mode("aer", 1, 0),
     }
-    for name, mode in modes.items():
-        shots = 2000 if name == "coherent, Aer" else 200_000
+    for way, mode in modes.items():
+        shots = 2000 if way == "coherent, Aer" else 200_000
         assert_same_distribution(sampled(network, mode, shots), shots * expected.ravel())

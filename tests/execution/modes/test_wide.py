@@ -17,6 +17,7 @@ from transpile import check_controller, machine_circuit, network_circuit
 
 FALSE_ALARM = 1e-6
 IMAGE, SAMPLED = 7, 40_000
+CASES = [("mnist16-linear", 800), ("mnist16-linear-g3pi8", 400)]
 
 
 def reported(run, mode, shots):
@@ -34,7 +35,11 @@ def reported(run, mode, shots):
 
 
 @pytest.mark.parametrize(
-    ("model", "shots"), [("mnist16-linear", 800), ("mnist16-linear-g3pi8", 400)]
+    ("model", "shots"),
+    [
+        ("mnist16-linear-g3pi8", 100),
+        *(pytest.param(*case, marks=pytest.mark.slow) for case in CASES),
+    ],
 )
 def test_one_circuit_of_three_layers_of_16(model, shots):
     """Chi-square at a false-alarm rate of 1e-6 for all tables together (Bonferroni)."""

@@ -1,12 +1,13 @@
 """The machine behind the loopback service: a fake device's data and an Aer simulator."""
 
+import copy
 import datetime
 import json
 import math
 import os
 import warnings
 import zlib
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import numpy as np
@@ -54,6 +55,7 @@ class Machine:
         method = "matrix_product_state" if device.num_qubits > 12 else "statevector"
         self._simulator = AerSimulator(method=method, noise_model=noise_model)
         self._seed, self._runs = seed, 0
+        self._measured: dict[Hashable, Any] = {}
         self._lacks = lacks
         self._configuration = self._read(device, device.conf_filename)
         supported = self._configuration["supported_instructions"]
@@ -170,8 +172,16 @@ class Machine:
         )
         from qiskit_ibm_runtime.options_models.simulator import SimulatorOptions
 
-        options = SimulatorOptions(seed_simulator=self._seed_of(program), angle_decimals=12)
-        return run_quantum_program(backend=self._simulator, program=program, options=options)
+        seed = self._seed_of(program)
+        key = seed, _content(program)
+        if key[1] is None or key not in self._measured:
+            options = SimulatorOptions(seed_simulator=seed, angle_decimals=12)
+            self._measured[key] = run_quantum_program(
+                backend=self._simulator, program=program, options=options
+            )
+        found = copy.deepcopy(self._measured[key])
+        found.passthrough_data = program.passthrough_data
+        return found
 
     def bill(self, sets: int, executions: int) -> float:
         return 2.0 + 250e-6 * executions
@@ -188,6 +198,20 @@ def _decode(params: dict[str, Any]) -> Any:
 
     converter = QUANTUM_PROGRAM_PARAMS_CONVERTERS[params["schema_version"]]
     return converter.decoder(converter.model.model_validate(params))[0]
+
+
+def _content(program: Any) -> Hashable:
+    """Return what determines the result of a program, beside the seed; None where much does."""
+    found: list[Hashable] = [program.shots]
+    for item in program.items:
+        if not isinstance(item, CircuitItem) or item.circuit.count_ops().get("if_else"):
+            return None
+        arguments = np.ascontiguousarray(item.circuit_arguments)
+        found += [arguments.tobytes(), arguments.shape, item.circuit.num_clbits]
+        for each in item.circuit.data:
+            bits = [item.circuit.find_bit(bit).index for bit in (*each.qubits, *each.clbits)]
+            found.append((each.operation.name, *bits, *map(str, each.operation.params)))
+    return tuple(found)
 
 
 def received(params: str) -> list[QuantumCircuit]:
