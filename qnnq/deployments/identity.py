@@ -22,16 +22,19 @@ WITHOUT = ("cli", "figures", "fitting", "jobs", "report", "results", "sweep", "t
 
 
 def noisy_device(specification: NoiseSpecification, device: Device) -> dict[str, Any]:
-    """Return the identity of a noise on a device: its whole calibration, and what compiles for it.
+    """Return the identity of a noise on a device; see `device_identity`.
 
     Args:
         specification: The noise, its strength included.
         device: The device.
     """
     noise, strength = split_strength(specification)
+    return {"noise": noise, "strength": strength, **device_identity(device)}
+
+
+def device_identity(device: Device) -> dict[str, Any]:
+    """Return the identity of a device: its whole calibration, and what compiles for it."""
     return {
-        "noise": noise,
-        "strength": strength,
         "device": device.name,
         "device_content": device.content,
         "calibration": device.source.digest,

@@ -25,6 +25,18 @@ def kept_facts(identity: Identity, make: Callable[[], dict[str, Any]]) -> dict[s
     )
 
 
+def kept_errors(
+    identity: Identity, make: Callable[[], list[tuple[float, ...]]]
+) -> list[tuple[float, ...]]:
+    """Return the errors of the neurons of groups; see `qnnq.storage.cache.recall`."""
+    return recall(
+        {"kept": "errors", **identity},
+        make,
+        lambda errors: Entry(errors, {}),
+        lambda entry: [tuple(each) for each in entry.document],
+    )
+
+
 def kept_responses(
     identity: Identity, make: Callable[[], tuple[LayerResponse, ...]]
 ) -> tuple[LayerResponse, ...]:

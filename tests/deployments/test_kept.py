@@ -6,13 +6,17 @@ import sys
 
 import numpy as np
 import pytest
+from qiskit_aer.noise import NoiseModel, depolarizing_error
 
+from qnnq.deployments.site_errors import site_errors
+from qnnq.devices.names import resolve_device
 from qnnq.errors import InputError
 from qnnq.networks.file import write_network
 from qnnq.networks.network import Network
 from qnnq.runs.request import RunRequest
 from qnnq.runs.run import prepare
 from qnnq.storage.cache import VARIABLE
+from transpile import Group
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.integers(0, 256, size=(20, 3), dtype=np.uint8)
@@ -22,6 +26,13 @@ def network(entanglement=math.pi / 2, **options):
     random = np.random.default_rng(1)
     weights = tuple(random.normal(size=shape) for shape in [(2, 3), (3, 2), (2, 3)])
     return Network(weights, stretch=0.5, entanglement=entanglement, **options)
+
+
+def given_noise():
+    model = NoiseModel()
+    model.add_all_qubit_quantum_error(depolarizing_error(0.05, 1), ["sx", "x"])
+    model.add_all_qubit_readout_error([[0.97, 0.03], [0.06, 0.94]])
+    return model
 
 
 WEAK = network(1.0)
@@ -38,6 +49,7 @@ REQUESTS = {
     "coherent": (WEAK, {"mode": "coherent"}),
     "branches": (LINEAR, {"mode": "coherent", "recycling": "reset"}),
     "aer": (network(), {"engine": "aer", "shots": 3}),
+    "given": (network(), {"noise": given_noise()}),
 }
 
 
@@ -58,7 +70,9 @@ def test_counts_and_ids_are_those_without(name, on, monkeypatch):
     alone = run(network, options)
     on()
     results = [alone, run(network, options)]
-    if name not in ("drifting", "correlated readout", "aer"):  # which take circuits every time
+    if name == "given":
+        monkeypatch.setattr("qnnq.execution.engines.response.layer_response", None)
+    elif name not in ("drifting", "correlated readout", "aer"):  # which take circuits every time
         monkeypatch.setattr("qnnq.deployments.compilation.compile_layers", None)
         monkeypatch.setattr("qnnq.deployments.living.compile_living", None)
     results.append(run(network, options))
@@ -70,6 +84,21 @@ def test_counts_and_ids_are_those_without(name, on, monkeypatch):
         else:
             assert (result.counts == alone.counts).all()
             assert (result.softmax_sums == alone.softmax_sums).all()
+
+
+def test_errors_of_sites_are_those_without(on, monkeypatch):
+    device = resolve_device("fake_guadalupe")
+    groups = [*(Group((qubit,)) for qubit in range(5)), Group((0,), (1,)), Group((3,), (2,))]
+
+    def errors():
+        site_errors.cache_clear()
+        return site_errors(device, 1.0, wait=1e-6).by_neuron(groups)
+
+    alone = errors()
+    on()
+    assert errors() == alone
+    monkeypatch.setattr("qnnq.deployments.site_errors.SiteErrors._errors", None)
+    assert errors() == alone
 
 
 def test_what_does_not_fit_is_refused_again(on):
