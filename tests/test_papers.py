@@ -82,8 +82,8 @@ def test_how_sharp_an_edge_is_is_told_where_it_lies_between_the_angles(monkeypat
     ("options", "says"),
     [
         (("--data", "nosuch.idx"), "nosuch.idx: no such file"),
-        (("--hidden", "-3"), "hidden: expected widths >= 1"),
-        (("--epochs", "-1"), "--epochs -1: expected"),
+        (("--hidden", "-3"), "`hidden`: expected widths >= 1"),
+        (("--epochs", "-1"), "`epochs` -1: expected"),
     ],
 )
 def test_bad_options_of_a_study_are_told_and_write_nothing(

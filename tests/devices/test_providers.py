@@ -1,14 +1,11 @@
 """Devices by name, whoever offers them."""
 
-import re
 from collections.abc import Iterator
-from functools import partial
 
 import numpy as np
 import pytest
 from qiskit.providers.fake_provider import GenericBackendV2
 
-import transpile
 from noise_models import NoiseError
 from qnnq.devices.device import Device, Provider
 from qnnq.devices.names import device_kind, device_names, names_in, resolve_device
@@ -17,12 +14,9 @@ from qnnq.devices.service_limits import ServiceLimits
 from qnnq.errors import InputError
 from qnnq.networks.file import write_network
 from qnnq.networks.network import Network
-from qnnq.results.points import read_points
 from qnnq.runs.deploy import deploy
 from qnnq.runs.request import RunRequest
 from qnnq.runs.run import prepare
-from qnnq.sweep.runner import run_sweep
-from qnnq.sweep.work import Batch, Done, perform
 
 NAME = "generic_backend_4q"
 
@@ -108,52 +102,6 @@ def test_a_device_without_calibration_costs_what_the_noise_needs(noise, lacks, e
         return
     with pytest.raises(NoiseError, match=lacks.replace("lacks", ": the device.* lacks")):
         deploy(request, network)
-
-
-class OwnProcess:
-    """A pool without workers, which sees the provider that this process has registered."""
-
-    def __init__(self, workers: int, timeout_s: float | None) -> None:
-        self._batches: list[Batch] = []
-
-    def warm_up(self) -> None:
-        pass
-
-    def free(self) -> bool:
-        return not self._batches
-
-    def busy(self) -> bool:
-        return bool(self._batches)
-
-    def submit(self, batch: Batch) -> None:
-        self._batches.append(batch)
-
-    def wait(self) -> list[tuple[Batch, Done]]:
-        batch = self._batches.pop()
-        return [(batch, perform(batch))]
-
-    def close(self) -> None:
-        pass
-
-
-def test_a_sweep_goes_on_under_another_compiler(request_of_vendor, tmp_path, monkeypatch):
-    """Another version of Qiskit may compile other circuits, whose counts are not added to these."""
-    monkeypatch.setattr("qnnq.sweep.processes.ProcessPool", OwnProcess)
-    request = request_of_vendor
-    sweep, results = tmp_path / "sweep.toml", tmp_path / "results.sqlite"
-    sweep.write_text(
-        f"[[grid]]\nnetworks = '{request.model}'\ndata = '{request.data}'\nnoise = '{NAME}'\n"
-    )
-    assert run_sweep(sweep, results, workers=1).stored == 1
-    assert run_sweep(sweep, results, workers=1).found == 1
-    unoptimized = partial(transpile.compile_layer, optimization_level=0)
-    monkeypatch.setattr("qnnq.deployments.compilation.compile_layer", unoptimized)
-    assert run_sweep(sweep, results, workers=1).stored == 1
-    points = read_points(results)
-    assert [point.counts.sum() for point in points] == [4 * request.shots] * 2
-    contents = {point.labels["content"] for point in points}
-    assert len(contents) == 2
-    assert all(re.fullmatch(r"circuits \w{8}", content) for content in contents)
 
 
 def test_a_snapshot_is_one_device(vendor):

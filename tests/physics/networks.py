@@ -69,7 +69,7 @@ class OnDevice:
         """P of a layer's reports, whose neurons lie on slots of one or several executions."""
         compiled = self.deployed.layers[layer]
         slots = len(compiled.sites)
-        first = (self.image % compiled.copies) * len(angles)
+        first = (self.image % compiled.shape.copies) * len(angles)
         joint = np.ones(())
         for part in range(0, len(angles), slots):
             own = angles[part : part + slots]

@@ -196,7 +196,7 @@ def test_copies_that_get_no_image(images):
 def test_probabilities_that_are_not_finite_are_refused():
     deployed = deploy(RunRequest(noise="ideal"), network(math.pi / 2))
     layer = deployed.layers[0]
-    qubit = layer.sites[2].measured
+    (qubit,) = layer.sites[2].measured
     broken = replace(deployed.channels[0], readout_errors={qubit: np.full((2, 2), np.nan)})
     with pytest.raises(InputError, match=f"site {layer.sites[2]}: expected finite probabilities"):
         layer_response(layer, broken)
@@ -217,7 +217,7 @@ def test_neurons_keep_the_noise_of_their_own_qubits():
     rates = (outcomes < 0).mean(axis=1)
     for copy in range(2):
         for neuron in range(6):
-            qubit = layer.sites[layer.slot_of[copy, neuron]].measured
+            (qubit,) = layer.sites[layer.slot_of[copy, neuron]].measured
             least = channels.readout_errors[qubit][0, 1]  # gate errors come on top
             assert rates[copy, neuron] > least - 5 * math.sqrt(least / shots)
     assert len({round(float(rate), 3) for rate in rates.ravel()}) > 6
