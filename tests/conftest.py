@@ -40,6 +40,12 @@ def no_lines_of_progress(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("qnnq.cli.output.SECONDS_BETWEEN_LINES", math.inf)
 
 
+@pytest.fixture(autouse=True)
+def nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test compiles for itself, also in the processes that it starts."""
+    monkeypatch.setenv("QNNQ_CACHE", "off")
+
+
 @contextlib.contextmanager
 def started_processes() -> Iterator[Start]:
     """Give what starts processes that heed Ctrl-C, and end them and theirs whatever happens.

@@ -21,8 +21,8 @@ RUN = ("run", "mnist16-a0.5-g5pi19", "--images", "4:6", "--shots", "3", "--json"
 SUBMIT = ("submit", "mnist16-a0.5", "--device", "fake_lagos", "--images", "4:6", "--shots", "3")
 EXPECTED = {
     "ideal": ("30a9636d0144b664", [{0: 1, 4: 2}, {1: 1, 5: 2}]),
-    "instrument": ("086def375717ee80", [{0: 1, 4: 2}, {1: 1, 5: 2}]),
-    "aer": ("6ffb422983e66ad9", [{4: 3}, {1: 2, 2: 1}]),
+    "instrument": ("59fdbb1cae96a907", [{0: 1, 4: 2}, {1: 1, 5: 2}]),
+    "aer": ("5c625c9d49e743ae", [{4: 3}, {1: 2, 2: 1}]),
     "runtime": ("774ea36f8ff757e1", [{0: 1, 5: 1, 6: 1}, {1: 3}]),
 }
 

@@ -27,7 +27,7 @@ def compile_coherent(
     Raises:
         InputError, TranspileError: If they do not fit together.
     """
-    from qnnq.deployments.coherent import compile_living
+    from qnnq.deployments.living import compile_living
     from qnnq.deployments.site_errors import step_errors
     from qnnq.deployments.timing import Timing
     from qnnq.devices.names import resolve_device

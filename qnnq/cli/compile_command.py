@@ -103,7 +103,7 @@ def register(app: typer.Typer) -> None:
         write_json(document, json)
         if "-" not in (json, qasm):
             _print(f"{request.model} on {request.device}", rows)
-            for line in turns(layers):
+            for line in turns((each.shape.width, each.slots, each.parts) for each in layers):
                 print(line)
         if figure is not None:
             widest = max(layers, key=lambda layer: len(layer.sites))

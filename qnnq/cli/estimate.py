@@ -110,7 +110,8 @@ def print_estimate(plan: "Plan") -> None:
         title=f"{plan.device.name}: {counted(len(plan.arrays['indices']), 'image')} x "
         f"{counted(plan.task.shots or 0, 'shot')}, {arrangement}",
     )
-    for line in turns([each for each in plan.circuits if not isinstance(each, NetworkCircuit)]):
+    layers = [each for each in plan.circuits if not isinstance(each, NetworkCircuit)]
+    for line in turns((each.shape.width, each.slots, each.parts) for each in layers):
         print(line)
     print(hardware.cost_line(plan))
     if len(estimate.layers) > 1:

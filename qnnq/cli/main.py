@@ -36,14 +36,15 @@ COMMANDS = (
     "collect",
     "cancel",
     "calibrate",
+    "cache",
 )
 """Modules of this package, each with `register(app)`; the order is that of `qnnq --help`."""
 
 DONE, FAILED, BAD_INPUT, PENDING, INTERRUPTED = 0, 1, 2, 3, 130
 
 
-def build_app() -> typer.Typer:
-    """Return the application with all commands."""
+def build_app(command: str = "") -> typer.Typer:
+    """Return the application with all commands, or with one, whose name is given, by itself."""
     app = typer.Typer(
         help="Deploy naturally quantized neural networks on noisy quantum devices.\n\n"
         "Begin with `qnnq run`: a bundled network on 10,000 MNIST images under the noise of a "
@@ -61,15 +62,16 @@ def build_app() -> typer.Typer:
     ) -> None:
         """Train, run, sweep and submit networks of measured qubits."""
 
-    for name in COMMANDS:
+    own = [name for name in COMMANDS if name.removesuffix("_command") == command]
+    for name in own or COMMANDS:
         import_module(f"qnnq.cli.{name}").register(app)
     return app
 
 
 @cache
-def _parser() -> Any:
-    """Return the commands as the option parser takes them, which are dear to make."""
-    return typer.main.get_command(build_app())
+def _parser(command: str = "") -> Any:
+    """Return `build_app` as the option parser takes it, which is dear to make."""
+    return typer.main.get_command(build_app(command))
 
 
 def _version(wanted: bool) -> None:
@@ -98,7 +100,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(words: list[str]) -> int:
     try:
-        result = _parser()(args=words or ["--help"], prog_name="qnnq", standalone_mode=False)
+        parser = _parser(words[0] if words else "")
+        result = parser(args=words or ["--help"], prog_name="qnnq", standalone_mode=False)
         sys.stdout.flush()
         if result == INTERRUPTED:  # what the option parser makes of Ctrl-C
             _say("interrupted", INTERRUPTED)
@@ -177,7 +180,8 @@ def _with_dashes(message: str, arguments: Sequence[str]) -> str:
 
     Other words in backticks stay.
     """
-    command = _parser().commands.get(arguments[0]) if arguments and "`" in message else None
+    known = _parser(arguments[0]).commands if arguments and "`" in message else {}
+    command = known.get(arguments[0]) if known else None
     options = {} if command is None else {each.name: each.opts[0] for each in command.params}
 
     def written(field: re.Match[str]) -> str:

@@ -67,7 +67,7 @@ def register(app: typer.Typer) -> None:
         from functools import partial
 
         from qnnq.cli.devices import list_devices
-        from qnnq.deployments.measured import is_measured
+        from qnnq.deployments.noise_text import is_measured
         from qnnq.devices.names import THE_DEVICE, resolve_device
         from qnnq.errors import InputError
 
@@ -174,7 +174,7 @@ def _budget(
     from dataclasses import asdict, replace
 
     from qnnq.deployments.error_budget import error_budget
-    from qnnq.deployments.measured import is_measured
+    from qnnq.deployments.noise_text import is_measured
     from qnnq.errors import InputError
     from qnnq.networks.bundled import load_model
     from qnnq.runs.deploy import stepwise
@@ -212,10 +212,10 @@ def _budget(
 
 
 def _show_measured(text: str, json: str | None) -> None:
-    from qnnq.deployments.measured import PREFIX
+    from qnnq.deployments.noise_text import MEASURED
     from qnnq.execution.measured_response import read_response
 
-    response = read_response(text.strip().removeprefix(PREFIX))
+    response = read_response(text.strip().removeprefix(MEASURED))
     write_json(response.model_dump(), json)
     if json == "-":
         return

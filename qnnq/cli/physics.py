@@ -1,12 +1,11 @@
 """How the layers of a network are measured, in words."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from qnnq.networks.network import Network
-    from transpile import CompiledLayer
 
 
 def measured(network: "Network") -> str:
@@ -20,14 +19,18 @@ def measured(network: "Network") -> str:
     return f"hidden layers: measured at {angle}, the last one {last}"
 
 
-def turns(layers: "Sequence[CompiledLayer]") -> list[str]:
-    """Return a line for each kind of layer that is wider than the chip."""
+def turns(layers: Iterable[tuple[int, int, int]]) -> list[str]:
+    """Return a line for each kind of layer that is wider than the chip.
+
+    Args:
+        layers: Of each layer: neurons, places on the chip, executions that a shot takes.
+    """
     found: dict[str, list[str]] = {}
-    for number, layer in enumerate(layers, start=1):
-        if layer.parts > 1:
+    for number, (width, places, executions) in enumerate(layers, start=1):
+        if executions > 1:
             how = (
-                f"{layer.shape.width} neurons take turns on {layer.slots} places of the chip, in "
-                f"{layer.parts} executions"
+                f"{width} neurons take turns on {places} places of the chip, in {executions} "
+                "executions"
             )
             found.setdefault(how, []).append(str(number))
     return [f"layer {', '.join(numbers)}: {how}" for how, numbers in found.items()]

@@ -77,7 +77,7 @@ def register(app: typer.Typer) -> None:
             document["confusion"] = table.tolist()
         if "-" not in (json, predictions):
             print_run(request.model, document)
-            for line in turns(getattr(prepared.deployment, "layers", ())):
+            for line in turns(getattr(prepared.deployment, "turns", ())):
                 print(line)
             if confusion:
                 print_confusion(table)

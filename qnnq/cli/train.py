@@ -223,9 +223,9 @@ def _outs(out: str, seeds: Sequence[int], classical: bool) -> list[str]:
 
 def _measured(noise: str) -> list[str]:
     """Return the file of a measured response."""
-    from qnnq.deployments.measured import PREFIX, is_measured
+    from qnnq.deployments.noise_text import MEASURED, is_measured
 
-    return [noise.strip().removeprefix(PREFIX)] if is_measured(noise) else []
+    return [noise.strip().removeprefix(MEASURED)] if is_measured(noise) else []
 
 
 def _check_outputs(

@@ -2,11 +2,11 @@
 
 import gzip
 import hashlib
-import os
 import urllib.request
 from pathlib import Path
 
 from qnnq.errors import QnnqError
+from qnnq.storage.cache import cache_folder
 from qnnq.storage.files import write_atomically
 
 MIRRORS = (
@@ -19,11 +19,6 @@ CONTENT_SHA256 = {
 }
 """Checksums of the files without compression: mirrors compress them differently."""
 TIMEOUT_S = 20
-
-
-def cache_folder() -> Path:
-    """Return `$XDG_CACHE_HOME/qnnq`, or `~/.cache/qnnq`."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "qnnq"
 
 
 def fetch_training_images(mirrors: tuple[str, ...] = MIRRORS) -> Path:

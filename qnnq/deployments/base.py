@@ -11,10 +11,10 @@ from qnnq.deployments.variations import Variation
 from qnnq.execution.modes.base import Mode
 from qnnq.networks.network import Network
 from qnnq.results.task import Task
-from transpile import CompiledLayer, NetworkCircuit
 
 if TYPE_CHECKING:
     from qnnq.execution.engines.layer_response import LayerResponse
+    from transpile import CompiledLayer, NetworkCircuit
 
 
 class DeployedMode(Mode, Protocol):
@@ -41,7 +41,7 @@ class PlacedCircuit:
         duration_s: Length of the circuit, seconds.
     """
 
-    circuit: CompiledLayer | NetworkCircuit
+    circuit: "CompiledLayer | NetworkCircuit"
     width: int
     copies: int
     parts: int

@@ -1,53 +1,33 @@
 """A network whose neurons live on, on a device: `--mode coherent`."""
 
-from dataclasses import asdict, dataclass, field, replace
-from functools import cached_property, lru_cache
-from typing import Any
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from noise_models import NoiseError, NoiseSpecification
-from noise_models.channels import NoiseChannels, build_channels
-from noise_models.coverage import check_coverage
 from qnnq.data.dataset import Dataset
 from qnnq.deployments.base import PlacedCircuit
-from qnnq.deployments.feedforward import fitting_feedforward
 from qnnq.deployments.identity import noisy_device
+from qnnq.deployments.kept import facts_of_task, kept_facts, kept_instruments, with_facts
 from qnnq.deployments.noise_text import split_strength
 from qnnq.deployments.prediction import sampled_accuracy
-from qnnq.deployments.site_errors import site_errors
 from qnnq.deployments.timing import Timing
 from qnnq.deployments.variations import Variation
 from qnnq.devices.device import Device
 from qnnq.errors import InputError
-from qnnq.execution.engines.layer_instrument import layer_instruments
-from qnnq.execution.engines.layer_response import LayerResponse
+from qnnq.execution.engines.layer_instrument import LayerInstrument
 from qnnq.execution.modes.coherent import Coherent
-from qnnq.execution.modes.dynamic_circuit import DynamicCircuit
 from qnnq.networks.network import Network
 from qnnq.results.task import Task
-from transpile import (
-    FEEDBACK_LATENCY,
-    CompiledNetwork,
-    Feedforward,
-    NetworkCircuit,
-    compile_network,
-    machine_circuit,
-    network_circuit,
-    parse_sites,
-)
-from transpile.digest import circuit_digest
-from transpile.measurement import median_duration
-from transpile.network_layout import smallest_entanglements
 
-NOT_LIVING = {
-    "zz": "it entangles neurons, whose states are carried along one by one",
-    "leakage": "a leaked qubit stays outside |0> and |1> in all layers that follow",
-    "correlated_readout": "branches depend on the bits, and Aer errs on each of them by itself",
-    "drift": "each block of images would need all steps calculated anew",
-}
-"""Terms of noise that the stepwise mode alone has, and why."""
+if TYPE_CHECKING:
+    from noise_models.channels import NoiseChannels
+    from qnnq.execution.engines.layer_response import LayerResponse
+    from qnnq.execution.modes.dynamic_circuit import DynamicCircuit
+    from transpile import CompiledNetwork
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,11 +49,13 @@ class CoherentDeployment:
     specification: NoiseSpecification
 
     @cached_property
-    def _living(self) -> tuple[CompiledNetwork, str]:
+    def _living(self) -> "tuple[CompiledNetwork, str]":
+        from qnnq.deployments.living import compile_living
+
         return compile_living(self.network, self.device, self.qubits, self.timing)
 
     @property
-    def compiled(self) -> CompiledNetwork:
+    def compiled(self) -> "CompiledNetwork":
         """The steps; with branches where a controller can choose the angles."""
         return self._living[0]
 
@@ -83,9 +65,35 @@ class CoherentDeployment:
         return self._living[1]
 
     @property
-    def channels(self) -> NoiseChannels:
+    def channels(self) -> "NoiseChannels":
         """The noise of the qubits in use."""
-        return _channels(self.device, self.specification, self.compiled)
+        from qnnq.deployments.living import living_channels
+
+        return living_channels(self.device, self.specification, self.compiled)
+
+    @cached_property
+    def _facts(self) -> dict[str, Any]:
+        """What is to be known of the circuits and their noise without compiling them again."""
+
+        def found() -> dict[str, Any]:
+            from qnnq.deployments.living import living_digest
+
+            _ = self.channels  # raises where they do not cover the circuits
+            digest = living_digest(self.compiled)
+            return facts_of_task(lambda task: self._placed(task, digest))
+
+        return kept_facts(self.identity(), found)
+
+    @cached_property
+    def instruments(self) -> tuple[LayerInstrument, ...]:
+        """The exact instrument of every step."""
+
+        def calculated() -> tuple[LayerInstrument, ...]:
+            from qnnq.execution.engines.network_instruments import layer_instruments
+
+            return layer_instruments(self.compiled, self.channels)
+
+        return kept_instruments(self.identity(), calculated)
 
     @property
     def calibration(self) -> dict[str, str | None]:
@@ -100,8 +108,10 @@ class CoherentDeployment:
     def check(self, engine: str) -> None:
         """See `qnnq.deployments.base.Deployment`."""
         if engine == "aer":
-            _check_simulable(self.compiled, self.outside)
-        _ = self.channels
+            from qnnq.deployments.living import check_simulable
+
+            check_simulable(self.compiled, self.outside)
+        _ = self._facts
 
     def identity(self) -> dict[str, Any]:
         """See `qnnq.deployments.base.Deployment`."""
@@ -116,11 +126,12 @@ class CoherentDeployment:
     def completed(self, task: Task) -> Task:
         """See `qnnq.deployments.base.Deployment`."""
         noise, strength = split_strength(self.specification)
-        placed = self._placed(task, _circuits_digest(self.compiled))
-        return replace(placed, noise=noise, strength=strength)
+        return replace(with_facts(task, self._facts), noise=noise, strength=strength)
 
     def submitted(self, task: Task) -> Task:
         """See `qnnq.deployments.base.Deployment`."""
+        from transpile.digest import circuit_digest
+
         (whole,) = self.circuits()
         return self._placed(task, circuit_digest(whole.circuit.circuit))
 
@@ -143,12 +154,14 @@ class CoherentDeployment:
             "measurement_s": [step.measurement_duration for step in self.compiled.steps],
         }
 
-    def exact_responses(self) -> tuple[LayerResponse, ...]:
+    def exact_responses(self) -> "tuple[LayerResponse, ...]":
         """See `qnnq.deployments.base.Deployment`."""
         raise InputError("`engine` exact: expected a network in mode stepwise")
 
     def circuits(self) -> tuple[PlacedCircuit, ...]:
         """See `qnnq.deployments.base.Deployment`."""
+        from transpile import NetworkCircuit, machine_circuit, network_circuit
+
         if self.outside:
             raise InputError(
                 f"`mode` coherent: expected a network that is one circuit: {self.outside}"
@@ -163,11 +176,12 @@ class CoherentDeployment:
         whole = NetworkCircuit(circuit, self.compiled.sites)
         return (PlacedCircuit(whole, width, copies=1, parts=1, slots=width, duration_s=duration),)
 
-    def mode(self, engine: str, shots: int, seed: int) -> Coherent | DynamicCircuit:
+    def mode(self, engine: str, shots: int, seed: int) -> "Coherent | DynamicCircuit":
         """Return the mode: states that are carried along, or the one circuit in Aer."""
         if engine == "instrument":
-            return Coherent(layer_instruments(self.compiled, self.channels))
+            return Coherent(self.instruments)
         from qnnq.execution.engines.aer import AerNetworkEngine
+        from qnnq.execution.modes.dynamic_circuit import DynamicCircuit
 
         widths = [step.width for step in self.compiled.steps]
         return DynamicCircuit(AerNetworkEngine(self.compiled, self.channels), widths)
@@ -186,7 +200,7 @@ class CoherentDeployment:
     def tables(self) -> list[NDArray[np.float32]]:
         """See `qnnq.deployments.base.Deployment`."""
         found = []
-        for instrument in layer_instruments(self.compiled, self.channels):
+        for instrument in self.instruments:
             if instrument.matrices is None:
                 raise InputError(
                     "noise in mode coherent: expected angles that the host computes (activation "
@@ -197,98 +211,3 @@ class CoherentDeployment:
             shape = (1, neurons, 3, 2, products // 6, 2, after // 2)
             found.append(instrument.matrices.reshape(shape))
         return found
-
-
-def _check_simulable(compiled: CompiledNetwork, outside: str) -> None:
-    """Raise InputError unless Aer can run the network as one circuit."""
-    from qnnq.execution.engines.aer import METHOD, most_qubits
-
-    if outside:
-        raise InputError(f"`engine` aer: expected a network that is one circuit: {outside}")
-    qubits = sum(len(site.qubits) for site in compiled.sites)
-    if qubits > most_qubits():
-        raise InputError(
-            f"`engine` aer: expected a network on at most {most_qubits()} qubits, which Aer's "
-            f"method {METHOD} takes, got {qubits}; use `engine` instrument"
-        )
-
-
-def compile_living(
-    network: Network, device: Device, qubits: str, timing: Timing
-) -> tuple[CompiledNetwork, str]:
-    """Compile a network of neurons that live on.
-
-    Args:
-        network: The network.
-        device: The device.
-        qubits: `best`, or a list such as `3,4,5` or `3:4,7:8`.
-        timing: When things happen.
-
-    Returns:
-        The steps, and why no controller could choose their angles (they are then to be computed
-        from the outcomes outside), or "".
-
-    Raises:
-        InputError, TranspileError: If the parts do not fit together.
-    """
-    timing.check(device)
-    branches, outside = fitting_feedforward(network)
-    controller = _Controller(None if branches is None else network.digest, branches)
-    widths, angles = network.widths, tuple(network.entanglements)
-    return _compiled(device, widths, angles, controller, qubits, timing), outside
-
-
-@dataclass(frozen=True)
-class _Controller:
-    """The branches of a network, by its digest; without any, all networks are alike."""
-
-    digest: str | None
-    branches: tuple[Feedforward, ...] | None = field(compare=False)
-
-
-@lru_cache(maxsize=64)
-def _compiled(
-    device: Device,
-    widths: tuple[int, ...],
-    entanglements: tuple[float, ...],
-    controller: _Controller,
-    qubits: str,
-    timing: Timing,
-) -> CompiledNetwork:
-    sites = None
-    if qubits != "best":
-        angles = smallest_entanglements(widths, entanglements)
-        sites = parse_sites(qubits, device.target, angles, measurement=timing.measurement)
-    measurement = timing.measurement
-    # The default latency, so that another one does not change the qubits.
-    wait = FEEDBACK_LATENCY + median_duration(device.target, measurement)
-    return compile_network(
-        device.target,
-        widths,
-        entanglements,
-        feedforward=controller.branches,
-        sites=sites,
-        score=site_errors(device, min(entanglements), wait, measurement),
-        **timing.arguments(),
-    )
-
-
-@lru_cache(maxsize=64)
-def _circuits_digest(compiled: CompiledNetwork) -> str:
-    return circuit_digest(network_circuit(compiled))
-
-
-@lru_cache(maxsize=256)
-def _channels(
-    device: Device, specification: NoiseSpecification, compiled: CompiledNetwork
-) -> NoiseChannels:
-    used = [qubit for site in compiled.sites for qubit in site.qubits]
-    for term in specification.active_terms:
-        if term.name in NOT_LIVING:
-            raise InputError(
-                f"`mode` coherent: expected noise without {term.name}, got {specification}: "
-                f"{NOT_LIVING[term.name]}"
-            )
-    channels = build_channels(specification, device.target, used, compiled.measurement)
-    check_coverage(network_circuit(compiled), channels, specification)
-    return channels

@@ -1,13 +1,14 @@
 """The hidden layers of a network, compiled for a device, and the noise of their qubits."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from dataclasses import replace
+from functools import lru_cache
 
 from noise_models import NoiseSpecification
 from noise_models.channels import NoiseChannels, build_channels
-from noise_models.coverage import check_coverage
+from noise_models.coverage import check_coverage, physical_instructions
 from noise_models.factors import Factors, steady
+from noise_models.sequence import relaxes_while_coupled
 from qnnq.deployments.placement import Placement
 from qnnq.deployments.site_errors import site_errors
 from qnnq.devices.device import Device
@@ -22,31 +23,6 @@ from transpile import (
     schedule_where_known,
     unknown_wait,
 )
-
-
-@dataclass(frozen=True, eq=False)
-class PlacedNetwork:
-    """A network and where its layers go; they are compiled when they are first asked for.
-
-    Attributes:
-        network: The network.
-        placement: Where it goes.
-        copies: Images side by side of each layer, where they are not those of the placement.
-    """
-
-    network: Network
-    placement: Placement
-    copies: tuple[int, ...] | None = None
-
-    @cached_property
-    def layers(self) -> tuple[CompiledLayer, ...]:
-        """The compiled circuit of every hidden layer; raises as `compile_layers` does."""
-        return compile_layers(self.network, self.placement, self.copies)
-
-    @cached_property
-    def scheduled(self) -> tuple[CompiledLayer, ...]:
-        """The same with explicit waits, as the device would run them, where they are known."""
-        return tuple(scheduled(self.placement.device, layer) for layer in self.layers)
 
 
 def compile_layers(
@@ -130,3 +106,17 @@ def layer_channels(
     unknown = unknown_wait(layer.circuit, device.target)
     check_coverage(layer.circuit, channels, specification, unknown)
     return channels
+
+
+def relaxing_while_coupled(
+    layers: Sequence[CompiledLayer], channels: Sequence[NoiseChannels]
+) -> bool:
+    """Return whether qubits of some layer relax while a ZZ coupling turns them."""
+    return any(
+        relaxes_while_coupled(
+            [(item.operation, qubits) for item, qubits in physical_instructions(layer.circuit)],
+            noise,
+        )
+        for layer, noise in zip(layers, channels, strict=True)
+        if noise.coupling_rates
+    )

@@ -8,6 +8,7 @@ from qiskit_aer.noise import NoiseModel
 
 from noise_models.channels import NoiseChannels
 from noise_models.given import channels_of_model, digest_of_model, relaxation_of
+from qnnq.deployments.kept import facts_of_task
 from qnnq.deployments.stepwise import StepwiseDeployment
 from qnnq.execution.engines.base import Engine
 from qnnq.results.task import Task
@@ -51,11 +52,22 @@ class GivenNoiseDeployment(StepwiseDeployment):
             for layer in self.layers
         )
 
+    @cached_property
+    def _facts(self) -> dict[str, Any]:
+        """As of any noise, but without its channels, which engine `aer` does not need.
+
+        Whoever has such an object has imported Qiskit, so they are compiled in each process.
+        """
+        return {
+            "task": facts_of_task(lambda task: self.placement.placed(task, self.layers)),
+            "correlated_readout": False,
+            "turns": [[layer.shape.width, layer.slots, layer.parts] for layer in self.layers],
+        }
+
     def check(self, engine: str) -> None:
         """See `qnnq.deployments.base.Deployment`."""
-        if engine != "aer":
-            super().check(engine)
-        _ = self.layers, relaxation_of(self.given.model)
+        super().check(engine)
+        _ = relaxation_of(self.given.model) if engine == "aer" else self.channels
 
     def engine(self, name: str) -> Engine:
         """Return the engine `aer` or `instrument` over these layers."""
@@ -71,5 +83,4 @@ class GivenNoiseDeployment(StepwiseDeployment):
 
     def completed(self, task: Task) -> Task:
         """See `qnnq.deployments.base.Deployment`."""
-        placed = self.placement.placed(task, self.layers)
-        return replace(placed, noise=self.noise, strength=1.0)
+        return replace(super().completed(task), noise=self.noise, strength=1.0)

@@ -13,6 +13,7 @@ from qnnq.data.dataset import Dataset
 from qnnq.deployments.base import PlacedCircuit
 from qnnq.deployments.identity import compiler
 from qnnq.deployments.layered import LayeredMode
+from qnnq.deployments.noise_text import MEASURED
 from qnnq.deployments.prediction import sampled_accuracy
 from qnnq.deployments.variations import REPETITIONS, Variation
 from qnnq.errors import InputError
@@ -23,8 +24,6 @@ from qnnq.execution.engines.layer_response import LayerResponse
 from qnnq.execution.measured_response import KindResponse, MeasuredResponse
 from qnnq.networks.network import Network
 from qnnq.results.task import Task
-
-PREFIX = "measured:"
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,15 +156,10 @@ class MeasuredDeployment:
         return _layer_responses(self.path, response, layers, self.copies)
 
 
-def is_measured(noise: str) -> bool:
-    """Whether a noise names a measured response."""
-    return noise.strip().startswith(PREFIX)
-
-
 def check_engine(name: str) -> None:
     """Raise InputError for an engine that runs circuits, which a measured response has not."""
     if name != "instrument":
-        raise InputError(f"`engine` {name}: expected instrument with `noise` {PREFIX}FILE")
+        raise InputError(f"`engine` {name}: expected instrument with `noise` {MEASURED}FILE")
 
 
 def _kind(path: str, response: MeasuredResponse, entanglement: float) -> KindResponse:

@@ -10,6 +10,14 @@ from qnnq.devices.device import DEFAULT_DEVICE, DeviceLike
 from qnnq.devices.names import THE_DEVICE, device_names, names_in, own_name
 from qnnq.errors import InputError
 
+MEASURED = "measured:"
+"""Before the file of a measured response, which stands for a noise."""
+
+
+def is_measured(noise: str) -> bool:
+    """Whether a noise names a measured response."""
+    return noise.strip().startswith(MEASURED)
+
 
 def parse_noise(noise: str, device: "DeviceLike | None") -> tuple[NoiseSpecification, DeviceLike]:
     """Return the noise specification and the device that it acts on.

@@ -3,10 +3,13 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from qnnq.devices.device import Device
 from qnnq.results.task import Task
-from transpile import CompiledLayer, PairGate, Shape
+
+if TYPE_CHECKING:
+    from transpile import CompiledLayer, PairGate, Shape
 
 
 @dataclass(frozen=True)
@@ -25,13 +28,15 @@ class Placement:
     qubits: str = "best"
     copies: int = 1
     pairs: int = 0
-    pair_gate: PairGate = "sx"
+    pair_gate: "PairGate" = "sx"
 
-    def shape(self, width: int, entanglement: float) -> Shape:
+    def shape(self, width: int, entanglement: float) -> "Shape":
         """Return the shape of a layer of so many neurons, with its angle g in radians."""
+        from transpile import Shape
+
         return Shape(width, entanglement, self.copies, self.pairs, self.pair_gate)
 
-    def placed(self, task: Task, layers: Sequence[CompiledLayer]) -> Task:
+    def placed(self, task: Task, layers: "Sequence[CompiledLayer]") -> Task:
         """Return a task with the placement that its layers were compiled for."""
         return replace(
             task,

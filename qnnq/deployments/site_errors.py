@@ -6,10 +6,10 @@ sweep.
 """
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import astuple, replace
 from functools import cached_property, lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from qiskit.circuit import QuantumCircuit
 from qiskit.transpiler import Target
@@ -18,8 +18,11 @@ from noise_models import NoiseError, NoiseSpecification
 from noise_models.channels import NoiseChannels, build_channels
 from noise_models.elements import calibrated_instructions, qubit_calibration
 from noise_models.specification import NoiseTerm
+from qnnq.deployments.identity import device_identity
+from qnnq.deployments.kept import kept_errors
 from qnnq.devices.device import Device
-from qnnq.execution.engines.response import ComponentResponse, component_responses
+from qnnq.execution.engines.layer_response import ComponentResponse
+from qnnq.execution.engines.response import component_responses
 from qnnq.execution.engines.response_error import errors_of_slots
 from transpile import (
     PROJECTIVE,
@@ -50,15 +53,22 @@ class SiteErrors:
         entanglement: The angle g of groups with ancillas, radians.
         wait: Seconds that a living neuron waits between its rotation and what follows.
         measurement: The instruction that measures.
+        identity: Of the device, by which errors are kept on disk; without it, they are not.
     """
 
     def __init__(
-        self, target: Target, entanglement: float, wait: float = 0.0, measurement: str = MEASURE
+        self,
+        target: Target,
+        entanglement: float,
+        wait: float = 0.0,
+        measurement: str = MEASURE,
+        identity: Mapping[str, Any] | None = None,
     ) -> None:
         self._target = target
         self._entanglement = entanglement
         self._wait = wait
         self._measurement = measurement
+        self._identity = identity
         self._known: dict[Hashable, tuple[float, ...]] = {}
 
     def __call__(self, groups: Sequence[Group]) -> list[float]:
@@ -71,15 +81,38 @@ class SiteErrors:
         A couple that is to be joined by gate pairs has one of them.
         """
         signatures = [self._signature(group) for group in groups]
-        missing: dict[Hashable, dict[Hashable, Group]] = defaultdict(dict)
-        for signature, group in zip(signatures, groups, strict=True):
-            if signature not in self._known:
-                missing[_kind(group)][signature] = group
-        for new in missing.values():
-            for batch in _disjoint(new.items()):
-                found = self._errors([group for _, group in batch])
-                self._known.update(zip((signature for signature, _ in batch), found, strict=True))
+        missing = {
+            signature: group
+            for signature, group in zip(signatures, groups, strict=True)
+            if signature not in self._known
+        }
+        if missing:
+            new = list(missing.values())
+            self._known.update(zip(missing, self._recalled(new), strict=True))
         return [self._known[signature] for signature in signatures]
+
+    def _recalled(self, groups: Sequence[Group]) -> list[tuple[float, ...]]:
+        """Return the errors of the neurons of each group, where they can be from the disk."""
+        if self._identity is None:
+            return self._calculated(groups)
+        key = {
+            **self._identity,
+            "entanglement": self._entanglement,
+            "wait": self._wait,
+            "measurement": self._measurement,
+            "groups": [astuple(group) for group in groups],
+        }
+        return kept_errors(key, lambda: self._calculated(groups))
+
+    def _calculated(self, groups: Sequence[Group]) -> list[tuple[float, ...]]:
+        kinds: dict[Hashable, list[Group]] = defaultdict(list)
+        for group in groups:
+            kinds[_kind(group)].append(group)
+        found: dict[Group, tuple[float, ...]] = {}
+        for alike in kinds.values():
+            for batch in _disjoint(alike):
+                found.update(zip(batch, self._errors(batch), strict=True))
+        return [found[group] for group in groups]
 
     def _errors(self, groups: Sequence[Group]) -> list[tuple[float, ...]]:
         """Return the errors of the neurons of disjoint groups of one kind."""
@@ -171,17 +204,17 @@ def _kind(group: Group) -> Hashable:
     return len(group.neurons), bool(group.ancillas), tuple(couplings)
 
 
-def _disjoint(groups: Iterable[tuple[Hashable, Group]]) -> list[list[tuple[Hashable, Group]]]:
+def _disjoint(groups: Iterable[Group]) -> list[list[Group]]:
     """Return the groups in batches of such that have no qubit in common."""
-    batches: list[tuple[set[int], list[tuple[Hashable, Group]]]] = []
-    for signature, group in groups:
+    batches: list[tuple[set[int], list[Group]]] = []
+    for group in groups:
         free = (batch for batch in batches if batch[0].isdisjoint(group.qubits))
         chosen = next(free, None)
         if chosen is None:
             chosen = (set(), [])
             batches.append(chosen)
         chosen[0].update(group.qubits)
-        chosen[1].append((signature, group))
+        chosen[1].append(group)
     return [batch for _, batch in batches]
 
 
@@ -189,8 +222,9 @@ def _disjoint(groups: Iterable[tuple[Hashable, Group]]) -> list[list[tuple[Hasha
 def site_errors(
     device: Device, entanglement: float, wait: float = 0.0, measurement: str = MEASURE
 ) -> SiteErrors:
-    """Return the errors of groups on a device; see `SiteErrors`."""
-    return SiteErrors(device.target, entanglement, wait, measurement)
+    """Return the errors of groups on a device, kept on disk; see `SiteErrors`."""
+    identity = device_identity(device)
+    return SiteErrors(device.target, entanglement, wait, measurement, identity)
 
 
 class StepErrors(NamedTuple):

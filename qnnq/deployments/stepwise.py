@@ -9,17 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from noise_models import NoiseError, NoiseSpecification
-from noise_models.channels import NoiseChannels
-from noise_models.coverage import physical_instructions
 from noise_models.drift import drift_term, without_drift
 from noise_models.factors import Factors, steady
-from noise_models.sequence import relaxes_while_coupled
 from qnnq.data.dataset import Dataset
 from qnnq.deployments.base import PlacedCircuit
-from qnnq.deployments.compilation import PlacedNetwork, layer_channels
 from qnnq.deployments.identity import noisy_device
+from qnnq.deployments.kept import facts_of_task, kept_facts, kept_responses, with_facts
 from qnnq.deployments.layered import LayeredMode
 from qnnq.deployments.noise_text import split_strength
+from qnnq.deployments.placed_network import PlacedNetwork
 from qnnq.deployments.placement import Placement
 from qnnq.deployments.prediction import sampled_accuracy
 from qnnq.deployments.variations import REPETITIONS, Variation
@@ -29,11 +27,12 @@ from qnnq.execution.engines.base import Engine
 from qnnq.networks.network import Network
 from qnnq.results.task import Task
 from qnnq.wording import nearest
-from transpile import CompiledLayer, report
 
 if TYPE_CHECKING:
+    from noise_models.channels import NoiseChannels
     from qnnq.execution.engines.compensated import CompensatedEngine
     from qnnq.execution.engines.layer_response import LayerResponse
+    from transpile import CompiledLayer
 
 SIMULATING = ("instrument", "aer")
 """Engines that simulate a deployment."""
@@ -66,13 +65,15 @@ class StepwiseDeployment:
         return self.placed.placement
 
     @property
-    def layers(self) -> tuple[CompiledLayer, ...]:
+    def layers(self) -> "tuple[CompiledLayer, ...]":
         """The compiled circuit of every hidden layer, its waits explicit."""
         return self.placed.scheduled
 
     @cached_property
-    def channels(self) -> tuple[NoiseChannels, ...]:
+    def channels(self) -> "tuple[NoiseChannels, ...]":
         """The noise of every hidden layer, without its drift."""
+        from qnnq.deployments.compilation import layer_channels
+
         noise = without_drift(self.specification)
         return tuple(
             layer_channels(self.placement.device, noise, layer, self.factors)
@@ -87,7 +88,7 @@ class StepwiseDeployment:
     @property
     def copies(self) -> int:
         """Images side by side on the chip."""
-        return self.layers[0].shape.copies
+        return int(self._facts["task"]["copies"])
 
     @property
     def noise(self) -> str:
@@ -99,7 +100,36 @@ class StepwiseDeployment:
         if engine == "exact":
             check_enumerable(self.network)
             self._check_exact()
-        _ = self.channels
+        _ = self._facts
+
+    @cached_property
+    def _facts(self) -> dict[str, Any]:
+        """What is to be known of the circuits and their noise without compiling them again."""
+
+        def found() -> dict[str, Any]:
+            from qnnq.deployments.compilation import relaxing_while_coupled
+
+            layers, channels = self.layers, self.channels
+            waits = "coupled" if relaxing_while_coupled(layers, channels) else None
+            return {
+                "task": facts_of_task(
+                    lambda task: replace(self.placement.placed(task, layers), waits=waits)
+                ),
+                "correlated_readout": any(each.correlated_readout for each in channels),
+                "turns": [[layer.shape.width, layer.slots, layer.parts] for layer in layers],
+            }
+
+        return found() if self._varied else kept_facts(self.identity(), found)
+
+    @property
+    def _varied(self) -> bool:
+        """Whether the noise is that of one time of a drift."""
+        return self.factors is not steady
+
+    @property
+    def turns(self) -> tuple[tuple[int, int, int], ...]:
+        """Of each layer: neurons, places on the chip, executions that a shot takes."""
+        return tuple((width, slots, parts) for width, slots, parts in self._facts["turns"])
 
     def _check_exact(self) -> None:
         if self.drifts:
@@ -136,26 +166,16 @@ class StepwiseDeployment:
         """See `qnnq.deployments.base.Deployment`."""
         noise, strength = split_strength(self.specification)
         return replace(
-            self.placement.placed(task, self.layers),
+            with_facts(task, self._facts["task"]),
             noise=noise,
             strength=strength,
-            waits="coupled" if self._relaxes_while_coupled else None,
             wandering="elements" if self.drifts else None,
-        )
-
-    @property
-    def _relaxes_while_coupled(self) -> bool:
-        return any(
-            relaxes_while_coupled(
-                [(item.operation, qubits) for item, qubits in physical_instructions(layer.circuit)],
-                channels,
-            )
-            for layer, channels in zip(self.layers, self.channels, strict=True)
-            if channels.coupling_rates
         )
 
     def circuits(self) -> tuple[PlacedCircuit, ...]:
         """See `qnnq.deployments.base.Deployment`."""
+        from transpile import report
+
         target = self.placement.device.target
         return tuple(
             PlacedCircuit(
@@ -226,7 +246,9 @@ class StepwiseDeployment:
 
     @property
     def _has_correlated_readout(self) -> bool:
-        return any(channels.correlated_readout for channels in self.channels)
+        if self._varied:
+            return any(channels.correlated_readout for channels in self.channels)
+        return bool(self._facts["correlated_readout"])
 
     @property
     def has_independent_neurons(self) -> bool:
@@ -258,9 +280,13 @@ class StepwiseDeployment:
     @cached_property
     def responses(self) -> "tuple[LayerResponse, ...]":
         """The exact response of every layer; equal layers share one."""
-        from qnnq.execution.engines.layer_response import layer_response
 
-        return tuple(map(layer_response, self.layers, self.channels))
+        def calculated() -> "tuple[LayerResponse, ...]":
+            from qnnq.execution.engines.response import layer_response
+
+            return tuple(map(layer_response, self.layers, self.channels))
+
+        return calculated() if self._varied else kept_responses(self.identity(), calculated)
 
     def compensated(self, engine: Engine) -> "CompensatedEngine":
         """Return an engine that corrects angles for this noise before `engine` measures them."""

@@ -1,14 +1,16 @@
 """When things happen to neurons that live on, and what measures and resets their ancillas."""
 
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from qnnq.devices.device import Device
 from qnnq.errors import InputError
 from qnnq.options.coherent import OF_COHERENT_MODE, TIMES, CoherentOptions, told
 from qnnq.options.option import options_of, seconds_of
 from qnnq.results.task import Task
-from transpile import CompiledNetwork, measurements
+
+if TYPE_CHECKING:
+    from transpile import CompiledNetwork
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +30,7 @@ class Timing(CoherentOptions):
         """Return it as arguments of `transpile.compile_network`."""
         return vars(self)
 
-    def described(self, task: Task, compiled: CompiledNetwork) -> Task:
+    def described(self, task: Task, compiled: "CompiledNetwork") -> Task:
         """Return a task with what of this determines its result.
 
         The latency always does; anything else where the network has what it is about, and where it
@@ -53,6 +55,8 @@ class Timing(CoherentOptions):
 
     def check(self, device: Device) -> None:
         """Raise InputError where the device does not have the measurement or the reset."""
+        from transpile import measurements
+
         known = measurements(device.target)
         if self.measurement not in known:
             raise InputError(

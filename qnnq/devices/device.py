@@ -1,8 +1,9 @@
 """What a device is, whoever offers it, and how those who offer devices make themselves known."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 if TYPE_CHECKING:
@@ -41,6 +42,90 @@ class Account(Protocol):
         ...
 
 
+class Source(Protocol):
+    """What a device is read from, when it is first asked for."""
+
+    @property
+    def backend(self) -> "BackendV2":
+        """What Qiskit's samplers and transpiler take."""
+        ...
+
+    @property
+    def target(self) -> "Target":
+        """Its qubits, instructions, durations and errors."""
+        ...
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hexadecimal) of all that the target says, or of what it is made from."""
+        ...
+
+    @property
+    def properties(self) -> dict[str, Any] | None:
+        """All that its service says about its calibration, as plain JSON."""
+        ...
+
+    @property
+    def rep_delays(self) -> tuple[float | None, Sequence[float] | None]:
+        """The default and the range of the repetition delay, seconds, where it has its own."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class OfBackend:
+    """A `Source` that is there.
+
+    Attributes:
+        backend: What Qiskit's samplers and transpiler take.
+    """
+
+    backend: "BackendV2"
+
+    @property
+    def target(self) -> "Target":
+        """See `Source`."""
+        return self.backend.target
+
+    @cached_property
+    def digest(self) -> str:
+        """See `Source`."""
+        from qnnq.devices.snapshot import snapshot_of
+
+        return snapshot_of(self.target, "device", None).digest
+
+    @property
+    def calibrated(self) -> str | None:
+        """The time of its calibration data, ISO 8601, None where it has none."""
+        updated = None if self._properties is None else self._properties.last_update_date
+        return updated.isoformat() if updated else None
+
+    @property
+    def properties(self) -> dict[str, Any] | None:
+        """See `Source`."""
+        if self._properties is None:
+            return None
+        found: dict[str, Any] = json.loads(json.dumps(self._properties.to_dict(), default=str))
+        return found
+
+    @property
+    def rep_delays(self) -> tuple[float | None, Sequence[float] | None]:
+        """See `Source`."""
+        configuration = self._called("configuration")
+        names = ("default_rep_delay", "rep_delay_range")
+        default, limits = (getattr(configuration, name, None) for name in names)
+        return default, limits
+
+    @property
+    def _properties(self) -> Any:
+        found = self._called("properties")
+        return found if hasattr(found, "last_update_date") else None
+
+    def _called(self, name: str) -> Any:
+        """Return what a method of IBM's backends says, None where a backend has no such method."""
+        method = getattr(self.backend, name, None)
+        return method() if callable(method) else None
+
+
 @dataclass(frozen=True, eq=False)
 class Device:
     """A device as it was calibrated at one time.
@@ -50,7 +135,7 @@ class Device:
 
     Attributes:
         name: Its name, as specifications of noise write it.
-        backend: What Qiskit's samplers and transpiler take.
+        source: What it is read from.
         calibration: The time of its calibration data, ISO 8601, None where it has none.
         kind: `machine`, or `simulated` in this process at no cost.
         limits: What its service allows and charges.
@@ -61,7 +146,7 @@ class Device:
     """
 
     name: str
-    backend: "BackendV2"
+    source: Source
     calibration: str | None
     kind: Kind
     limits: "ServiceLimits"
@@ -78,9 +163,10 @@ class Device:
         account: Account | None = None,
     ) -> "Device":
         """Return the device of a backend, under the backend's name."""
+        source = OfBackend(backend)
         if account is None:
             limits = limits.for_circuits(backend.max_circuits)
-        return cls(backend.name, backend, cls.calibrated(backend), kind, limits, account)
+        return cls(backend.name, source, source.calibrated, kind, limits, account)
 
     @classmethod
     def of_content(
@@ -94,17 +180,9 @@ class Device:
         found_as: str | None = None,
     ) -> "Device":
         """Return a device whose identity is its content."""
-        from qnnq.devices.snapshot import snapshot_of
-
-        content = snapshot_of(backend.target, name, calibration).digest
+        source = OfBackend(backend)
         limits = limits.for_circuits(backend.max_circuits)
-        return cls(name, backend, calibration, kind, limits, None, content, found_as)
-
-    @staticmethod
-    def calibrated(backend: "BackendV2") -> str | None:
-        """Return the time of a backend's calibration data, ISO 8601, None where it has none."""
-        updated = getattr(_properties(backend), "last_update_date", None)
-        return updated.isoformat() if updated else None
+        return cls(name, source, calibration, kind, limits, None, source.digest, found_as)
 
     @property
     def unpriced(self) -> bool:
@@ -117,39 +195,24 @@ class Device:
         return self.found_as or self.name
 
     @property
-    def target(self) -> "Target":
-        """Its qubits, instructions, durations and errors."""
-        return self.backend.target
+    def backend(self) -> "BackendV2":
+        """See `Source`."""
+        return self.source.backend
 
-    def calibration_data(self) -> dict[str, Any] | None:
-        """Return all that its service says about its calibration, as plain JSON."""
-        properties = _properties(self.backend)
-        if properties is None:
-            return None
-        found: dict[str, Any] = json.loads(json.dumps(properties.to_dict(), default=str))
-        return found
+    @property
+    def target(self) -> "Target":
+        """See `Source`."""
+        return self.source.target
 
     def rep_delay(self) -> tuple[float, float, float]:
         """Return the default, the shortest and the longest repetition delay, seconds."""
-        configuration = _called(self.backend, "configuration")
-        default = getattr(configuration, "default_rep_delay", None)
-        low, high = getattr(configuration, "rep_delay_range", None) or (0.0, 1.0)
+        default, limits = self.source.rep_delays
+        low, high = limits or (0.0, 1.0)
         return self.limits.rep_delay_s if default is None else default, low, high
 
 
 DeviceLike: TypeAlias = "str | Device | BackendV2 | Target"
 """What `qnnq.devices.names.resolve_device` makes a device of."""
-
-
-def _properties(backend: "BackendV2") -> Any:
-    found = _called(backend, "properties")
-    return found if hasattr(found, "last_update_date") else None
-
-
-def _called(backend: "BackendV2", name: str) -> Any:
-    """Return what a method of IBM's backends says, None where a backend has no such method."""
-    method = getattr(backend, name, None)
-    return method() if callable(method) else None
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from qiskit.circuit import QuantumCircuit
 from qiskit.providers import BackendV2, Options
 from qiskit.transpiler import Target
 
-from qnnq.devices.device import Device, Kind
+from qnnq.devices.device import Device, Kind, OfBackend
 from qnnq.errors import InputError, QnnqError
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def device_of(found: object, limits: "ServiceLimits", place: str = "device") -> 
     if not found.target.num_qubits:
         raise InputError(f"{place}: expected a device with a number of qubits")
     kind: Kind = "simulated" if _simulates(found) else "machine"
-    return Device.of_content(found, name, Device.calibrated(found), limits, kind=kind)
+    return Device.of_content(found, name, OfBackend(found).calibrated, limits, kind=kind)
 
 
 def _simulates(backend: BackendV2) -> bool:

@@ -175,7 +175,7 @@ def snapshot_of(target: Target, name: str, calibrated: str | None) -> DeviceSnap
     """
     count = target.num_qubits
     properties = target.qubit_properties or [None] * count
-    times = [{f"{t}_s": _known(getattr(q, t, None)) for t in ("t1", "t2")} for q in properties]
+    times = [{f"{t}_s": known(getattr(q, t, None)) for t in ("t1", "t2")} for q in properties]
     timing = ("granularity", "min_length", "pulse_alignment", "acquire_alignment")
     return DeviceSnapshot(
         format=FORMAT,
@@ -202,12 +202,13 @@ def _instruction(target: Target, name: str) -> InstructionSnapshot:
 
 
 def _place(qubits: tuple[int, ...], properties: InstructionProperties | None) -> PlaceSnapshot:
-    directions = {name: _known(getattr(properties, name, None)) for name in DIRECTIONS}
-    duration, error = (_known(getattr(properties, name, None)) for name in ("duration", "error"))
+    directions = {name: known(getattr(properties, name, None)) for name in DIRECTIONS}
+    duration, error = (known(getattr(properties, name, None)) for name in ("duration", "error"))
     return PlaceSnapshot(qubits=tuple(qubits), duration_s=duration, error=error, **directions)
 
 
-def _known(value: float | None) -> float | None:
+def known(value: float | None) -> float | None:
+    """Return a value, None of one that is none: missing, negative or not a number."""
     return None if value is None or not value >= 0 else float(value)
 
 

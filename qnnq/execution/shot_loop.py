@@ -16,7 +16,7 @@ from qnnq.execution.engines.base import Draws
 from qnnq.execution.model import Model
 from qnnq.execution.modes.base import Mode
 from qnnq.execution.modes.fresh_layers import LARGEST_TABLE, fresh_layers
-from qnnq.execution.modes.patterns import WIDEST, all_patterns, pattern_of
+from qnnq.execution.modes.patterns import WIDEST, Rows, outcomes_of, pattern_of
 from qnnq.networks.network import Network
 
 BYTES_PER_BLOCK = 50 << 20
@@ -147,14 +147,24 @@ def _counts(chosen: IntArray, classes: int) -> IntArray:
 
 
 @lru_cache(maxsize=8)
-def _says_by_pattern(network: Network) -> tuple[IntArray, NDArray[np.float64]]:
-    return _says(network.logits([all_patterns(network.widths[-1])]))
+def _says_by_pattern(network: Network) -> Rows:
+    """Return the softmax and the class of patterns, (patterns, classes + 1)."""
+    width = network.widths[-1]
+
+    def says(patterns: IntArray) -> NDArray[np.float64]:
+        chosen, softmax = _says(network.logits([outcomes_of(patterns, width)]))
+        return np.concatenate([softmax, chosen[:, None]], axis=1)
+
+    return Rows(1 << width, np.empty((0, network.classes + 1)), says)
 
 
 def _vote_by_pattern(network: Network, outcomes: OutcomeArray) -> Votes:
-    chosen, softmax = _says_by_pattern(network)
+    says = _says_by_pattern(network)
     patterns = pattern_of(outcomes)  # (images, shots)
-    sums = softmax[patterns[:, 0]]
-    for shot in range(1, patterns.shape[1]):  # in the order in which NumPy adds all at once
-        sums += softmax[patterns[:, shot]]
-    return Votes(_counts(chosen[patterns], network.classes), sums)
+    sums = np.zeros((len(patterns), network.classes))
+    chosen = np.empty(patterns.shape, dtype=np.int64)
+    for shot in range(patterns.shape[1]):  # in the order in which NumPy adds all at once
+        found = says[patterns[:, shot]]
+        sums += found[:, :-1]
+        chosen[:, shot] = found[:, -1]
+    return Votes(_counts(chosen, network.classes), sums)

@@ -55,7 +55,7 @@ def _create(request: HardwareRequest, plan: Plan, folder: Path, budget_s: float 
         "task": plan.task.to_json(),
         "device": _device_words(plan.device, folder),
         "calibration": plan.device.calibration,
-        "calibration_data": plan.device.calibration_data(),
+        "calibration_data": plan.device.source.properties,
         "kind": plan.kind,
         "assumed_timing": plan.timing,
         "scheduler_timing": None,

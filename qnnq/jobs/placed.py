@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from noise_models import NoiseSpecification
 from qnnq.deployments.base import Deployment, PlacedCircuit
 from qnnq.deployments.coherent import CoherentDeployment
-from qnnq.deployments.compilation import PlacedNetwork, fitting_copies
+from qnnq.deployments.compilation import fitting_copies
 from qnnq.deployments.feedforward import fitting_feedforward
+from qnnq.deployments.placed_network import PlacedNetwork
 from qnnq.deployments.placement import Placement
 from qnnq.deployments.stepwise import StepwiseDeployment
 from qnnq.deployments.timing import Timing

@@ -15,7 +15,7 @@ from qnnq.deployments.compilation import layer_channels, scheduled
 from qnnq.devices.device import Device
 from qnnq.execution.engines.base import Engine
 from qnnq.execution.engines.instrument import InstrumentEngine
-from qnnq.execution.engines.layer_response import layer_response
+from qnnq.execution.engines.response import layer_response
 from qnnq.execution.modes.base import Mode
 from qnnq.execution.modes.stepwise import Stepwise
 from qnnq.execution.shot_loop import run_shots

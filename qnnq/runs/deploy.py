@@ -3,24 +3,25 @@
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from noise_models import NoiseSpecification
 from qnnq.deployments.base import Deployment
 from qnnq.deployments.coherent import CoherentDeployment
-from qnnq.deployments.compilation import PlacedNetwork
-from qnnq.deployments.given import GivenNoiseDeployment
 from qnnq.deployments.ideal import IdealDeployment
-from qnnq.deployments.measured import PREFIX, MeasuredDeployment, check_engine, is_measured
-from qnnq.deployments.noise_text import parse_noise
+from qnnq.deployments.noise_text import MEASURED, is_measured, parse_noise
+from qnnq.deployments.placed_network import PlacedNetwork
 from qnnq.deployments.placement import Placement
 from qnnq.deployments.stepwise import StepwiseDeployment
 from qnnq.deployments.timing import Timing
 from qnnq.devices.device import Device, DeviceLike
 from qnnq.devices.names import own_name, resolve_device
 from qnnq.errors import InputError
-from qnnq.execution.measured_response import MeasuredResponse, read_response
 from qnnq.networks.network import Network
 from qnnq.runs.request import RunRequest
+
+if TYPE_CHECKING:
+    from qnnq.execution.measured_response import MeasuredResponse
 
 Find = Callable[[DeviceLike], Device]
 """Returns the device of a name."""
@@ -93,8 +94,10 @@ def _noise(request: RunRequest) -> tuple[NoiseSpecification, DeviceLike]:
     return base.scaled(request.strength), name
 
 
-def _given(request: RunRequest, network: Network, find: Find) -> GivenNoiseDeployment:
+def _given(request: RunRequest, network: Network, find: Find) -> Deployment:
     """Return the deployment under a noise model of Aer, on a device that noise does not name."""
+    from qnnq.deployments.given import GivenNoiseDeployment
+
     refused = {
         f"`engine` {request.engine}": request.engine == "ideal",
         f"`mode` {request.mode}": request.mode != "stepwise",
@@ -114,9 +117,12 @@ def _given(request: RunRequest, network: Network, find: Find) -> GivenNoiseDeplo
     )
 
 
-def _measured(request: RunRequest, network: Network) -> MeasuredDeployment:
+def _measured(request: RunRequest, network: Network) -> Deployment:
+    from qnnq.deployments.measured import MeasuredDeployment, check_engine
+    from qnnq.execution.measured_response import read_response
+
     check_engine(request.engine)
-    path = request.noise.strip().removeprefix(PREFIX)
+    path = request.noise.strip().removeprefix(MEASURED)
     response = read_response(path)
     _check_response(path, response, request)
     return MeasuredDeployment(
@@ -124,7 +130,7 @@ def _measured(request: RunRequest, network: Network) -> MeasuredDeployment:
     )
 
 
-def _check_response(path: str, response: MeasuredResponse, request: RunRequest) -> None:
+def _check_response(path: str, response: "MeasuredResponse", request: RunRequest) -> None:
     asked = request.device
     if asked is not None:
         device = asked if isinstance(asked, str) else own_name(asked)

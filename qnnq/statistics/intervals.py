@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,6 +21,9 @@ _MOST_SIZES = 1000
 
 CONFIDENCE = 0.95
 """Of all intervals, two-sided."""
+
+_MANY_DEGREES = 1000
+"""Of freedom, from which on the series of Student's t is exact to twelve digits."""
 
 Right = NDArray[np.bool_] | NDArray[np.float64]
 """Whether each image was answered right, or by what share of shots or repetitions; (images,)."""
@@ -88,11 +92,9 @@ def wilson(successes: float, n: float) -> tuple[float, float]:
     Source: E. B. Wilson, J. Am. Stat. Assoc. 22, 209 (1927). Numbers that are not whole are those
     of an effective sample. Raises `InputError` unless 0 <= successes <= n and n > 0.
     """
-    from scipy.special import ndtri
-
     if n <= 0 or not 0 <= successes <= n:
         raise InputError(f"wilson: expected 0 <= successes <= n, n > 0; got {successes} of {n}")
-    p, z = successes / n, float(ndtri((1 + CONFIDENCE) / 2))
+    p, z = successes / n, NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
     centre = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
     low = 0.0 if successes == 0 else max(0.0, float(centre - half))
@@ -118,8 +120,6 @@ def effective_wilson(fractions: ArrayLike, trials: float) -> tuple[float, float]
         fractions: Share of right shots of each image; two or more images.
         trials: Shots of all images together; infinity where the fractions have no error.
     """
-    from scipy.special import ndtri, stdtrit
-
     values = np.asarray(fractions, float)
     images, mean = len(values), float(values.mean())
     tail = (1 + CONFIDENCE) / 2
@@ -127,11 +127,36 @@ def effective_wilson(fractions: ArrayLike, trials: float) -> tuple[float, float]
     variance = float(values.var(ddof=1)) / images
     # Equal fractions whose mean is rounded have a variance of rounding alone.
     weight = min(trials, spread / variance) if variance > 1e-12 * spread else trials
-    weight *= float(ndtri(tail) / stdtrit(images - 1, tail)) ** 2
+    weight *= (NormalDist().inv_cdf(tail) / student_quantile(images - 1, tail)) ** 2
     if spread == 0 or weight == math.inf:
         weight = min(weight, max(images, _MOST_ALIKE))
     low, high = wilson(mean * weight, weight)
     return min(low, mean), max(high, mean)
+
+
+def student_quantile(freedom: int, probability: float) -> float:
+    """Return where the distribution function of Student's t has a value.
+
+    For many degrees of freedom by the series of M. Abramowitz and I. A. Stegun, 26.7.5: to import
+    SciPy takes longer than a run.
+
+    Args:
+        freedom: Degrees of freedom, at least 1.
+        probability: The value.
+    """
+    if freedom < _MANY_DEGREES:
+        from scipy.special import stdtrit
+
+        return float(stdtrit(freedom, probability))
+    x = NormalDist().inv_cdf(probability)
+    terms = (
+        x,
+        (x**3 + x) / 4,
+        (5 * x**5 + 16 * x**3 + 3 * x) / 96,
+        (3 * x**7 + 19 * x**5 + 17 * x**3 - 15 * x) / 384,
+        (79 * x**9 + 776 * x**7 + 1482 * x**5 - 1920 * x**3 - 945 * x) / 92160,
+    )
+    return math.fsum(term / float(freedom) ** power for power, term in enumerate(terms))
 
 
 def image_weights(multiplicity: ArrayLike) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ import numpy as np
 from noise_models.errors import NoiseError
 from qnnq.data.load import load_data
 from qnnq.data.selection import image_ranges, parse_images
-from qnnq.deployments.measured import is_measured
+from qnnq.deployments.noise_text import is_measured
 from qnnq.devices.names import device_kind, device_names, own_name, resolve_device
 from qnnq.errors import InputError, QnnqError
 from qnnq.execution.class_probabilities import check_enumerable

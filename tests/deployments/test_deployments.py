@@ -11,7 +11,7 @@ from qiskit.transpiler import InstructionProperties
 from qnnq.data.dataset import Dataset
 from qnnq.data.load import load_data
 from qnnq.deployments.prediction import PREDICTED_SHOTS
-from qnnq.devices.device import Device
+from qnnq.devices.device import Device, OfBackend
 from qnnq.devices.names import resolve_device
 from qnnq.devices.objects import TargetBackend
 from qnnq.devices.snapshot import snapshot_of
@@ -60,7 +60,7 @@ def test_an_identity_is_found_without_compiling(kind, monkeypatch):
     def compiles(*arguments, **options):
         raise AssertionError("compiled")
 
-    for name in ("compilation.compile_layer", "coherent.compile_network"):
+    for name in ("compilation.compile_layer", "living.compile_network"):
         monkeypatch.setattr(f"qnnq.deployments.{name}", compiles)
     monkeypatch.setattr("qnnq.deployments.compilation.build_channels", compiles)
     request = RunRequest(**KINDS[kind])
@@ -86,12 +86,12 @@ def test_one_number_of_the_calibration_changes_the_identity():
         target.update_instruction_properties(
             "sx", (5,), InstructionProperties(found.duration, error)
         )
-        backend = TargetBackend(target, "fake_lagos")
-        return Device("fake_lagos", backend, lagos.calibration, "simulated", lagos.limits)
+        source = OfBackend(TargetBackend(target, "fake_lagos"))
+        return Device("fake_lagos", source, lagos.calibration, "simulated", lagos.limits)
 
     error = lagos.target["sx"][(5,)].error
     request = RunRequest(noise="fake_lagos", qubits="0,1")  # which does not use qubit 5
-    same = identity(request, lambda name: lagos)
+    same = identity(request, lambda name: recalibrated(error))
     assert identity(request, lambda name: recalibrated(error)) == same
     assert identity(request, lambda name: recalibrated(2 * error)) != same
 

@@ -186,7 +186,7 @@ def test_nothing_is_sent_twice_where_nobody_can_tell(
     import laboratory
 
     laboratory.fails.append(True)
-    submit = ["submit", *words, "--device", "lab_five", "--run", "run", "--yes", "--budget", "20"]
+    submit = ["submit", *words, "--device", "lab_five", "--run", "run", "--yes", "--budget", "18"]
     assert main([*submit, "--wait"]) == 1
     error = refusal(capsys)
     assert "the sampler of lab_five raised ConnectionError the answer got lost: look at" in error

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from qnnq.devices.device import Device
+from qnnq.devices.device import Device, OfBackend
 from qnnq.devices.names import resolve_device
 from qnnq.runs.deploy import deploy
 from qnnq.runs.request import RunRequest
@@ -43,7 +43,9 @@ class OnDevice:
             options["device"] = device
             self.target, find = resolve_device(device).target, resolve_device
         else:
-            made = Device("made", SimpleNamespace(target=device), None, "simulated", None)
+            made = Device(
+                "made", OfBackend(SimpleNamespace(target=device)), None, "simulated", None
+            )
             self.target, find = device, lambda name: made
         measurement = options.get("measurement", "measure")
         self.noise = Noise(self.target, *terms, measurement=measurement)

@@ -10,7 +10,7 @@ import pytest
 
 from noise_models import NoiseSpecification
 from noise_models.channels import build_channels
-from qnnq.execution.engines.layer_instrument import layer_instruments
+from qnnq.execution.engines.network_instruments import layer_instruments
 from qnnq.execution.modes.coherent import Coherent
 from tests.execution.modes.joint import PIXELS, STRONG, WEAK, first_angles, network_of
 from tests.physics import terms as t

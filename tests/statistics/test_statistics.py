@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.special import stdtrit
 from scipy.stats import beta, binom
 
 from benchmarks.breakdown_coverage import coverage
@@ -18,6 +19,14 @@ from qnnq.statistics import (
     mcnemar,
     wilson,
 )
+from qnnq.statistics.intervals import student_quantile
+
+
+@pytest.mark.parametrize("freedom", [1, 999, 1000, 9999, 10**6])
+@pytest.mark.parametrize("probability", [0.75, 0.975, 0.99995])
+def test_quantiles_of_student(freedom, probability):
+    exact = stdtrit(freedom, probability)
+    assert student_quantile(freedom, probability) == pytest.approx(exact, rel=1e-12)
 
 
 def test_wilson_against_textbook_values():

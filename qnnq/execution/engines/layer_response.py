@@ -2,19 +2,35 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from noise_models.channels import NoiseChannels
 from qnnq.arrays import IntArray
 from qnnq.errors import InputError
 from qnnq.execution.engines.angles import Index
 from qnnq.execution.engines.base import Draws
-from qnnq.execution.engines.response import ComponentResponse, component_responses
-from transpile import CompiledLayer
+
+
+@dataclass(frozen=True)
+class ComponentResponse:
+    """The response of neurons whose outcomes may be correlated.
+
+    Attributes:
+        slots: The neurons' slots in the layer's circuit, ascending, k of them.
+        coefficients: Shape (2,) * k + (3,) * k: for each pattern of bits, the coefficients of
+            the products of (1, cos theta, sin theta) over the k angles.
+    """
+
+    slots: tuple[int, ...]
+    coefficients: NDArray[np.float64]
+
+    @classmethod
+    def of_neuron(cls, slot: int, minus: NDArray[np.float64]) -> Self:
+        """Return the response of a neuron of its own from a, b, c of its P(-1), shape (3,)."""
+        return cls((slot,), np.stack([np.array([1.0, 0.0, 0.0]) - minus, minus]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,21 +127,6 @@ class LayerResponse:
         image, _, neuron = index
         copy = draws.copies(self.copies)[image]
         return [values[copy, neuron] for values in self.exact]
-
-
-@lru_cache(maxsize=64)
-def layer_response(layer: CompiledLayer, channels: NoiseChannels) -> LayerResponse:
-    """Return the exact response of a compiled layer under its noise.
-
-    Raises:
-        InputError: If a probability is not finite.
-    """
-    components = component_responses(layer.circuit, channels)
-    for component in components:
-        if not np.isfinite(component.coefficients).all():
-            site = layer.sites[component.slots[0]]
-            raise InputError(f"site {site}: expected finite probabilities, the noise gives others")
-    return LayerResponse.of_components(layer.slot_of.astype(np.int64), layer.slots, components)
 
 
 def _joined(slots: IntArray, responses: Sequence[ComponentResponse]) -> tuple[JoinedNeurons, ...]:

@@ -9,9 +9,8 @@ Nothing is approximated: a component that is too large for that is refused.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
-from typing import Self
 
 import numpy as np
 import rustworkx as rx
@@ -29,6 +28,8 @@ from qiskit.quantum_info import PTM, Operator
 from noise_models.channels import NoiseChannels
 from noise_models.sequence import LocalError, noisy_sequence
 from qnnq.errors import InputError
+from qnnq.execution.engines.layer_response import ComponentResponse, LayerResponse
+from transpile import CompiledLayer
 
 ANGLES = np.array([0.0, 2 * np.pi / 3, 4 * np.pi / 3])
 """Radians; equally spaced ones give the smallest errors."""
@@ -48,23 +49,19 @@ Placed = tuple[CircuitInstruction, tuple[int, ...]]
 """An instruction and its physical qubits."""
 
 
-@dataclass(frozen=True)
-class ComponentResponse:
-    """The response of neurons whose outcomes may be correlated.
+@lru_cache(maxsize=64)
+def layer_response(layer: CompiledLayer, channels: NoiseChannels) -> LayerResponse:
+    """Return the exact response of a compiled layer under its noise.
 
-    Attributes:
-        slots: The neurons' slots in the layer's circuit, ascending, k of them.
-        coefficients: Shape (2,) * k + (3,) * k: for each pattern of bits, the coefficients of
-            the products of (1, cos theta, sin theta) over the k angles.
+    Raises:
+        InputError: If a probability is not finite.
     """
-
-    slots: tuple[int, ...]
-    coefficients: NDArray[np.float64]
-
-    @classmethod
-    def of_neuron(cls, slot: int, minus: NDArray[np.float64]) -> Self:
-        """Return the response of a neuron of its own from a, b, c of its P(-1), shape (3,)."""
-        return cls((slot,), np.stack([np.array([1.0, 0.0, 0.0]) - minus, minus]))
+    components = component_responses(layer.circuit, channels)
+    for component in components:
+        if not np.isfinite(component.coefficients).all():
+            site = layer.sites[component.slots[0]]
+            raise InputError(f"site {site}: expected finite probabilities, the noise gives others")
+    return LayerResponse.of_components(layer.slot_of.astype(np.int64), layer.slots, components)
 
 
 def component_responses(

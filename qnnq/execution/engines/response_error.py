@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from qnnq.execution.engines.response import ComponentResponse
+from qnnq.execution.engines.layer_response import ComponentResponse
 
 Polynomial = tuple[tuple[int, ...], NDArray[np.float64]]
 """P(-1) of a slot: the slots whose angles it depends on, and the coefficients of the products of

@@ -25,6 +25,7 @@ from qiskit.quantum_info import PTM, SuperOp
 
 from noise_models.channels import NoiseChannels
 from noise_models.stages import superoperator
+from qnnq.execution.engines.layer_instrument import Matrix
 from qnnq.execution.engines.response import (
     ANGLES,
     GROUND_STATE,
@@ -34,8 +35,7 @@ from qnnq.execution.engines.response import (
 )
 from transpile import CompiledStep, Group
 
-Matrix = NDArray[np.float64]
-Placed = tuple[Operation, tuple[int, ...]]  # an operation, its physical qubits
+Placed = tuple["Operation | Branch", tuple[int, ...]]  # an operation, its physical qubits
 
 MOST_TABLE_BITS = 8
 """Bits of a table of branches on single bits: 256 patterns stay in a processor's cache."""
@@ -43,14 +43,67 @@ MOST_TABLE_BITS = 8
 _RESET = np.outer(GROUND_STATE, [1.0, 0.0, 0.0, 0.0])  # of a Pauli vector
 
 
-def placed_operations(circuit: QuantumCircuit) -> list[Placed]:
-    """Return the operations of a circuit other than barriers, with their physical qubits."""
-    number = {qubit: index for index, qubit in enumerate(circuit.qubits)}
-    return [
-        (item.operation, tuple(number[qubit] for qubit in item.qubits))
-        for item in circuit.data
-        if item.operation.name != "barrier"
-    ]
+class Block:
+    """What one outcome of a condition leads to, on all qubits that it acts on.
+
+    Args:
+        circuit: It.
+        physical: Its physical qubits.
+    """
+
+    def __init__(self, circuit: QuantumCircuit, physical: Sequence[int]) -> None:
+        self._operations = placed_operations(circuit, physical)
+        self._on: dict[int, list[int]] = {}
+        for index, (_, qubits) in enumerate(self._operations):
+            for qubit in qubits:
+                self._on.setdefault(qubit, []).append(index)
+
+    def own(self, qubits: Iterable[int]) -> list[Placed]:
+        """Return the operations on some qubits."""
+        found = {index for qubit in qubits for index in self._on.get(qubit, ())}
+        return [self._operations[index] for index in sorted(found)]
+
+
+@dataclass(frozen=True, eq=False)
+class Branch:
+    """A branch in a circuit.
+
+    Attributes:
+        bits: Neurons of the layer before whose outcomes are compared, the lowest bit first.
+        value: With what.
+        blocks: Where they are equal, and where not.
+    """
+
+    bits: tuple[int, ...]
+    value: int
+    blocks: tuple[Block, Block]
+
+    @classmethod
+    def of(cls, circuit: QuantumCircuit, operation: IfElseOp, physical: Sequence[int]) -> "Branch":
+        """Return the branch of an operation of a circuit."""
+        left, value = operation.condition
+        bits = list(left) if isinstance(left, ClassicalRegister) else [left]
+        then, otherwise = (Block(block, physical) for block in operation.blocks)
+        numbers = tuple(circuit.find_bit(bit).registers[0][1] for bit in bits)
+        return cls(numbers, int(value), (then, otherwise))
+
+
+def placed_operations(circuit: QuantumCircuit, physical: Sequence[int]) -> list[Placed]:
+    """Return the operations of a circuit other than barriers, with their physical qubits.
+
+    Args:
+        circuit: The circuit.
+        physical: Those of its qubits.
+    """
+    number = dict(zip(circuit.qubits, physical, strict=True))
+    found: list[Placed] = []
+    for item in circuit.data:
+        operation, qubits = item.operation, tuple(number[qubit] for qubit in item.qubits)
+        if isinstance(operation, IfElseOp):
+            found.append((Branch.of(circuit, operation, qubits), qubits))
+        elif operation.name != "barrier":
+            found.append((operation, qubits))
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,14 +137,14 @@ class StagedStep:
 
 def staged(step: CompiledStep) -> StagedStep:
     """Cut a step into stages of few bits each."""
-    placed = placed_operations(step.circuit)
+    placed = placed_operations(step.circuit, range(step.circuit.num_qubits))
     tables: list[Branches] = []
     bits: set[int] = set()
     begin = end = 0
     for index, (operation, _) in enumerate(placed) if step.feedforward is not None else ():
-        if not isinstance(operation, IfElseOp):
+        if not isinstance(operation, Branch):
             continue
-        own = set(condition_bits(step.circuit, operation))
+        own = set(operation.bits)
         if bits and len(bits | own) > max(MOST_TABLE_BITS, len(own)):
             tables.append(Branches(tuple(sorted(bits)), tuple(placed[begin:end])))
             begin, bits = end, set()
@@ -100,13 +153,6 @@ def staged(step: CompiledStep) -> StagedStep:
     if step.feedforward is not None:
         tables.append(Branches(tuple(sorted(bits)), tuple(placed[begin:end])))
     return StagedStep(step, tuple(tables), tuple(placed[end:]))
-
-
-def condition_bits(circuit: QuantumCircuit, operation: IfElseOp) -> list[int]:
-    """Return which neurons of the layer before a condition compares, the lowest bit first."""
-    left = operation.condition[0]
-    bits = list(left) if isinstance(left, ClassicalRegister) else [left]
-    return [circuit.find_bit(bit).registers[0][1] for bit in bits]
 
 
 @dataclass(frozen=True)
@@ -140,27 +186,27 @@ class SiteInstrument:
         angle = step.feedforward.base[self.neuron] if self.neuron < step.width else 0.0
         powers = np.array([1.0, np.cos(angle), np.sin(angle)])
         measured = np.tensordot(powers, self._layer(step, layer, None), axes=1)
-        *first, last = (self._table(step, table)[:, None] for table in staged.tables)
+        *first, last = (self._table(table)[:, None] for table in staged.tables)
         return [each[None] for each in (*first, measured @ last)]
 
     def _own(self, operations: Iterable[Placed]) -> list[Placed]:
         qubits = set(self.site.qubits)
         return [each for each in operations if not qubits.isdisjoint(each[1])]
 
-    def _table(self, step: CompiledStep, table: Branches) -> Matrix:
+    def _table(self, table: Branches) -> Matrix:
         """Return (patterns, out, in) matrices."""
         bits = {bit: place for place, bit in enumerate(table.bits)}
         patterns = np.arange(2 ** len(bits))
         # For each operation what happens where it is not taken; where it is; for which patterns.
         alternatives: list[tuple[Matrix, Matrix, NDArray[np.bool_]]] = []
         for operation, physical in self._own(table.operations):
-            if isinstance(operation, IfElseOp):
-                compared = [bits[bit] for bit in condition_bits(step.circuit, operation)]
+            if isinstance(operation, Branch):
+                compared = [bits[bit] for bit in operation.bits]
                 values = (patterns[:, None] >> compared & 1) @ (1 << np.arange(len(compared)))
                 then, otherwise = (
-                    self._matrix(self._own(_inside(block, physical))) for block in operation.blocks
+                    self._matrix(block.own(self.site.qubits)) for block in operation.blocks
                 )
-                taken = values == int(operation.condition[1])
+                taken = values == operation.value
                 alternatives.append((otherwise, then, taken))
             else:
                 always = self._matrix([(operation, physical)])
@@ -186,7 +232,7 @@ class SiteInstrument:
         state = state.reshape(len(ANGLES), *(4,) * len(self.site.qubits), size)
         angles = [{self.neuron: float(angle)} for angle in ANGLES]
         measured = False
-        for operation, physical in self._chosen(step, operations, last):
+        for operation, physical in self._chosen(operations, last):
             if isinstance(operation, Measure):
                 measured = True
                 axes = [self.site.qubits.index(physical[0])]
@@ -200,18 +246,15 @@ class SiteInstrument:
         values = state.reshape(len(ANGLES), size, size, 2)
         return np.tensordot(TO_COEFFICIENTS, values, axes=(1, 0)).transpose(0, 3, 1, 2)
 
-    def _chosen(
-        self, step: CompiledStep, operations: Iterable[Placed], last: int | None
-    ) -> Iterable[Placed]:
+    def _chosen(self, operations: Iterable[Placed], last: int | None) -> Iterable[Placed]:
         """Yield what happens where bit `last` was reported last time."""
         for operation, physical in operations:
-            if not isinstance(operation, IfElseOp):
+            if not isinstance(operation, Branch):
                 yield operation, physical
                 continue
-            if condition_bits(step.circuit, operation) != [self.neuron] or last is None:
+            if operation.bits != (self.neuron,) or last is None:
                 raise ValueError("if_else: expected the neuron's own outcome")
-            block = operation.blocks[0 if last == operation.condition[1] else 1]
-            yield from _inside(block, physical)
+            yield from operation.blocks[0 if last == operation.value else 1].own(self.site.qubits)
 
     def _after(
         self,
@@ -251,11 +294,6 @@ class SiteInstrument:
             matrix[[0, 3], [3, 0]] = (zero - one) / 2
             found.append(matrix)
         return found
-
-
-def _inside(block: QuantumCircuit, physical: tuple[int, ...]) -> Iterable[Placed]:
-    for inner, qubits in placed_operations(block):
-        yield inner, tuple(physical[qubit] for qubit in qubits)
 
 
 def _products(

@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qnnq.arrays import OutcomeArray
+from qnnq.arrays import IntArray, OutcomeArray
 from qnnq.execution.engines.base import Draws
 from qnnq.execution.engines.close_draws import thresholds
 from qnnq.execution.model import Model
 from qnnq.execution.modes.base import Mode
-from qnnq.execution.modes.patterns import WIDEST, all_patterns, pattern_of
+from qnnq.execution.modes.patterns import WIDEST, Rows, outcomes_of, pattern_of
 from qnnq.execution.modes.wide_layer import WideLayer
 from qnnq.networks.activation import rotated
 from qnnq.networks.network import Network
@@ -35,9 +35,6 @@ SHOTS_PER_PATTERN = 2
 
 _KEPT = 1 << 17
 """Largest number of the first layer's angles that are kept for the next run of the same images."""
-
-_NUMBERS = 1 << 13
-"""Of a table, worked on at a time: what the nearest cache holds."""
 
 Answer = Callable[[NDArray[Any], Draws], OutcomeArray]
 """Returns the outcomes (images, shots, width) of what arrives (images, 1 or shots, inputs)."""
@@ -105,7 +102,7 @@ class ByImage:
 
 
 class ByPattern:
-    """A layer behind a narrow one: the thresholds of all patterns that may arrive, in a table.
+    """A layer behind a narrow one: the thresholds of the patterns that arrive, in a table.
 
     Args:
         network: The network.
@@ -114,23 +111,25 @@ class ByPattern:
     """
 
     def __init__(self, network: Network, layer: int, form: NDArray[np.float64]) -> None:
-        cosines, sines = _of_patterns(network, layer)
-        self._patterns, width = cosines.shape
+        self._form = form
         self._copies = form.shape[1]
-        self._limits = np.empty((self._copies, self._patterns, width), dtype=np.int32)
-        for copy, found in enumerate(self._limits):
-            size = max(1, _NUMBERS // width)
-            for start in range(0, self._patterns, size):
-                rows = slice(start, start + size)
-                found[rows] = thresholds(_minus(tuple(form[:, copy]), cosines[rows], sines[rows]))
+        self._patterns, self._width = 1 << network.widths[layer - 1], network.widths[layer]
+        self._turned = _of_patterns(network, layer)
+        none = np.empty((0, self._width), dtype=np.int32)
+        self._limits = Rows(self._copies * self._patterns, none, self._made)
+
+    def _made(self, rows: IntArray) -> NDArray[np.int32]:
+        copy, pattern = np.divmod(rows, self._patterns)
+        turned = self._turned[pattern]
+        form = tuple(self._form[:, copy])
+        return thresholds(_minus(form, turned[:, : self._width], turned[:, self._width :]))
 
     def __call__(self, inputs: NDArray[Any], draws: Draws) -> OutcomeArray:
         """Return the outcomes; see `Answer`."""
         row = pattern_of(inputs)  # (images, shots)
         if self._copies > 1:
             row += draws.copies(self._copies)[:, None] * self._patterns
-        limits = self._limits.reshape(-1, self._limits.shape[-1])
-        return _below(draws.numbers(limits.shape[-1]), np.take(limits, row, axis=0))
+        return _below(draws.numbers(self._width), self._limits[row])
 
 
 def _minus(
@@ -168,9 +167,14 @@ def _turned(network: Network, layer: int, inputs: NDArray[Any]) -> Turned:
 
 
 @lru_cache(maxsize=8)
-def _of_patterns(network: Network, layer: int) -> Turned:
-    """Return the cosines and sines for all patterns of the layer before, (patterns, width)."""
-    return _turned(network, layer, all_patterns(network.widths[layer - 1]))
+def _of_patterns(network: Network, layer: int) -> Rows:
+    """Return the cosines and sines behind patterns of the layer before, (patterns, 2 * width)."""
+    before, width = network.widths[layer - 1], network.widths[layer]
+
+    def turned(patterns: IntArray) -> NDArray[np.float64]:
+        return np.concatenate(_turned(network, layer, outcomes_of(patterns, before)), axis=1)
+
+    return Rows(1 << before, np.empty((0, 2 * width)), turned)
 
 
 class _Pixels:

@@ -1,42 +1,105 @@
-"""The bundled snapshots of machines, simulated in this process."""
+"""The snapshots of machines in IBM's client, simulated in this process."""
 
+import hashlib
+import json
 import warnings
-from functools import lru_cache
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property, lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from qnnq.devices.device import Device, Provider
 from qnnq.vendors.local.simulation import simulated
 
 if TYPE_CHECKING:
+    from qiskit.providers import BackendV2
+    from qiskit.transpiler import Target
+
     from qnnq.devices.service_limits import ServiceLimits
 
 
 @lru_cache(maxsize=1)
-def fake_backends() -> dict[str, type]:
-    """Return the classes of the snapshots by name."""
-    from qiskit_ibm_runtime import fake_provider
+def fake_folders() -> dict[str, Path]:
+    """Return the folders of the snapshots by name; the client itself is not imported."""
+    spec = find_spec("qiskit_ibm_runtime")
+    assert spec is not None
+    assert spec.origin is not None
+    folders = Path(spec.origin).parent / "fake_provider" / "backends"
+    return {f"fake_{each.parent.name}": each.parent for each in sorted(folders.glob("*/conf_*"))}
 
-    classes = (getattr(fake_provider, name) for name in dir(fake_provider))
-    return {
-        item.backend_name: item
-        for item in classes
-        if isinstance(getattr(item, "backend_name", 0), str)
-    }
+
+@dataclass(frozen=True, eq=False)
+class ClientFiles:
+    """A `qnnq.devices.device.Source` in the files of the client.
+
+    Attributes:
+        name: Of the device.
+    """
+
+    name: str
+
+    @cached_property
+    def _files(self) -> tuple[bytes, ...]:
+        folder = fake_folders()[self.name]
+        names = (f"{kind}_{folder.name}.json" for kind in ("conf", "props"))
+        return tuple((folder / name).read_bytes() for name in names)
+
+    @cached_property
+    def _configuration(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self._files[0])
+        return found
+
+    @cached_property
+    def properties(self) -> dict[str, Any]:
+        """See `Source`."""
+        found: dict[str, Any] = json.loads(self._files[1])
+        return found
+
+    @cached_property
+    def digest(self) -> str:
+        """See `Source`."""
+        return hashlib.sha256(b"\n".join(self._files)).hexdigest()
+
+    @property
+    def rep_delays(self) -> tuple[float | None, Sequence[float] | None]:
+        """See `Source`."""
+        default, limits = map(self._configuration.get, ("default_rep_delay", "rep_delay_range"))
+        seconds = None if limits is None else [each * 1e-6 for each in limits]
+        return None if default is None else default * 1e-6, seconds
+
+    @cached_property
+    def target(self) -> "Target":
+        """See `Source`."""
+        from qnnq.devices.client_files import snapshot_of_files
+
+        return snapshot_of_files(self.name, self._configuration, self.properties).target()
+
+    @cached_property
+    def backend(self) -> "BackendV2":
+        """See `Source`."""
+        from qiskit_ibm_runtime import fake_provider
+
+        named = (each for each in vars(fake_provider).values() if hasattr(each, "backend_name"))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            return next(each for each in named if each.backend_name == self.name)()
 
 
 @lru_cache(maxsize=8)  # a snapshot never changes
 def _find(name: str, limits: "ServiceLimits", instance: str | None) -> Device:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        backend = fake_backends()[name]()
-    return Device.of(backend, "simulated", limits)
+    source = ClientFiles(name)
+    updated = datetime.fromisoformat(source.properties["last_update_date"])
+    return Device(name, source, updated.isoformat(), "simulated", limits)
 
 
 PROVIDER = Provider(
     example="fake_...",
     kind="simulated",
-    claims=lambda name: name in fake_backends(),
-    names=fake_backends,
+    claims=lambda name: name in fake_folders(),
+    names=fake_folders,
     find=_find,
     service=simulated,
 )

@@ -5,8 +5,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
 from qnnq.devices.device import Device, Provider
 from qnnq.errors import InputError
 from qnnq.storage.files import FileVersion, file_versions, read_text, write_atomically
@@ -65,6 +63,8 @@ def _read(path: str, version: FileVersion, limits: "ServiceLimits") -> Device:
 
 
 def _ours(path: str, document: dict[str, Any]) -> "tuple[Target, str, str | None]":
+    from pydantic import ValidationError
+
     from qnnq.devices.snapshot import DeviceSnapshot
 
     try:
@@ -77,19 +77,15 @@ def _ours(path: str, document: dict[str, Any]) -> "tuple[Target, str, str | None
 
 
 def _clients(path: str, document: dict[str, Any]) -> "tuple[Target, str, str | None]":
-    from qiskit_ibm_runtime.models import BackendProperties, QasmBackendConfiguration
-    from qiskit_ibm_runtime.utils.backend_converter import convert_to_target
+    from qnnq.devices.client_files import snapshot_of_files
 
     try:
-        configuration = QasmBackendConfiguration.from_dict(document["configuration"])
-        properties = BackendProperties.from_dict(document["properties"])
-        target = convert_to_target(configuration, properties)
-        name = str(configuration.backend_name)
-    except Exception as error:
-        # The client's models raise whatever a missing or a wrong part leads to.
+        configuration, properties = document["configuration"], document["properties"]
+        snapshot = snapshot_of_files(configuration["backend_name"], configuration, properties)
+        return snapshot.target(), snapshot.name, snapshot.calibrated
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         reason = f"{type(error).__name__} {str(error).splitlines()[0] if str(error) else ''}"
         raise InputError(f"device {path}: not the client's configuration: {reason}") from error
-    return target, name, properties.last_update_date.isoformat()
 
 
 PROVIDER = Provider(

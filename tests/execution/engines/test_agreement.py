@@ -12,8 +12,8 @@ from qnnq.errors import InputError
 from qnnq.execution.engines.angles import Angles
 from qnnq.execution.engines.base import Draws
 from qnnq.execution.engines.ideal import IdealEngine
-from qnnq.execution.engines.layer_response import layer_response
 from qnnq.execution.engines.packing import pack
+from qnnq.execution.engines.response import layer_response
 from qnnq.networks.network import Network
 from qnnq.runs.deploy import deploy
 from qnnq.runs.request import RunRequest

@@ -10,7 +10,7 @@ from qiskit.quantum_info import Kraus, SuperOp
 from noise_models import NoiseSpecification
 from noise_models.channels import build_channels
 from qnnq.execution.engines.base import Draws
-from qnnq.execution.engines.layer_instrument import layer_instruments
+from qnnq.execution.engines.network_instruments import layer_instruments
 from qnnq.execution.modes.coherent import Coherent
 from qnnq.networks.activation import phi
 from tests.execution.test_shot_loop import assert_same_distribution, small_network

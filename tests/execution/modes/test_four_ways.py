@@ -11,7 +11,7 @@ import pytest
 from noise_models import NoiseSpecification
 from noise_models.channels import build_channels
 from qnnq.execution.engines.ideal import IdealEngine
-from qnnq.execution.engines.layer_instrument import layer_instruments
+from qnnq.execution.engines.network_instruments import layer_instruments
 from qnnq.execution.modes.coherent import Coherent
 from qnnq.execution.modes.stepwise import Stepwise
 from qnnq.networks.activation import phi

@@ -17,7 +17,7 @@ from qnnq.execution.engines.close_draws import decide, thresholds
 from qnnq.execution.engines.instrument import InstrumentEngine
 from qnnq.execution.engines.layer_response import JoinedNeurons, LayerResponse
 from qnnq.execution.modes.fresh_layers import ByImage, ByPattern, fresh_layers
-from qnnq.execution.modes.patterns import all_patterns, pattern_of
+from qnnq.execution.modes.patterns import outcomes_of, pattern_of
 from qnnq.execution.modes.stepwise import Stepwise
 from qnnq.execution.modes.wide_layer import WideLayer
 from qnnq.execution.shot_loop import run_shots
@@ -84,7 +84,7 @@ def test_thresholds_decide_as_double_precision_does():
 
 @pytest.mark.parametrize("width", [1, 8, 9, 16, 17])
 def test_patterns_list_all_outcomes(width):
-    found = all_patterns(width)
+    found = outcomes_of(np.arange(1 << width), width)
     assert len(found) == 2**width
     np.testing.assert_array_equal(pattern_of(found), np.arange(2**width))
 
