@@ -106,7 +106,7 @@ class _Relaxation(NoiseSource):
         self._found = found
 
     def waiting(self, qubit: int, duration: float) -> Stages:
-        """See `NoiseSource`."""
+        """Return what acts on a qubit that waits for a duration in seconds."""
         t1, t2, p1 = (getattr(self._found, name)[qubit] for name in ("_t1s", "_t2s", "_p1s"))
         if duration == 0 or (np.isinf(t1) and np.isinf(t2)):
             return ()

@@ -13,7 +13,7 @@ class _ShowUnlessNamed(TyperGroup):
     """`qnnq results FILE` is `qnnq results show FILE`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """See the base class."""
+        """Take the words of `show` where no other command is named."""
         named = args and args[0] in self.commands
         return super().parse_args(ctx, args if named else ["show", *args])
 

@@ -97,16 +97,16 @@ class CoherentDeployment:
 
     @property
     def calibration(self) -> dict[str, str | None]:
-        """See `qnnq.deployments.base.Deployment`."""
+        """The device and the time of its calibration data, None without a device."""
         return {"device": self.device.name, "time": self.device.calibration}
 
     @property
     def noise(self) -> str:
-        """See `qnnq.deployments.base.Deployment`."""
+        """The noise at strength 1, in canonical words."""
         return split_strength(self.specification)[0]
 
     def check(self, engine: str) -> None:
-        """See `qnnq.deployments.base.Deployment`."""
+        """Compile, build the noise and see that an engine takes them."""
         if engine == "aer":
             from qnnq.deployments.living import check_simulable
 
@@ -114,7 +114,7 @@ class CoherentDeployment:
         _ = self._facts
 
     def identity(self) -> dict[str, Any]:
-        """See `qnnq.deployments.base.Deployment`."""
+        """Return all that determines the circuits and their noise, as plain JSON."""
         return {
             "mode": "coherent",
             "network": self.network.digest,
@@ -124,12 +124,12 @@ class CoherentDeployment:
         }
 
     def completed(self, task: Task) -> Task:
-        """See `qnnq.deployments.base.Deployment`."""
+        """Return a task with what of this deployment determines its simulated result."""
         noise, strength = split_strength(self.specification)
         return replace(with_facts(task, self._facts), noise=noise, strength=strength)
 
     def submitted(self, task: Task) -> Task:
-        """See `qnnq.deployments.base.Deployment`."""
+        """Return a task whose result comes from executing `circuits` on the device."""
         from transpile.digest import circuit_digest
 
         (whole,) = self.circuits()
@@ -146,7 +146,7 @@ class CoherentDeployment:
         )
 
     def assumed_timing(self) -> dict[str, Any]:
-        """See `qnnq.deployments.base.Deployment`."""
+        """Return what waits of a circuit of the whole network are taken to be, seconds."""
         return {
             "dt_s": self.device.target.dt,
             "duration_s": sum(step.duration for step in self.compiled.steps),
@@ -155,11 +155,11 @@ class CoherentDeployment:
         }
 
     def exact_responses(self) -> "tuple[LayerResponse, ...]":
-        """See `qnnq.deployments.base.Deployment`."""
+        """Return what every layer answers, by which engine `exact` calculates probabilities."""
         raise InputError("`engine` exact: expected a network in mode stepwise")
 
     def circuits(self) -> tuple[PlacedCircuit, ...]:
-        """See `qnnq.deployments.base.Deployment`."""
+        """Return the circuits that a device would execute, in their order; without any, ()."""
         from transpile import NetworkCircuit, machine_circuit, network_circuit
 
         if self.outside:
@@ -187,18 +187,18 @@ class CoherentDeployment:
         return DynamicCircuit(AerNetworkEngine(self.compiled, self.channels), widths)
 
     def predicted(self, dataset: Dataset) -> float | None:
-        """See `qnnq.deployments.base.Deployment`."""
+        """Return the share of shots that will be right, None where the noise is not known."""
         try:
             return sampled_accuracy(self, "instrument", dataset)
         except NoiseError:
             return None
 
     def variations(self, engine: str, shots: int, seed: int) -> tuple[Variation, ...]:
-        """See `qnnq.deployments.base.Deployment`."""
+        """Return why another run of the same task on the device might differ; see `mode`."""
         return ()
 
     def tables(self) -> list[NDArray[np.float32]]:
-        """See `qnnq.deployments.base.Deployment`."""
+        """Return what every layer answers, for a training under this noise."""
         found = []
         for instrument in self.instruments:
             if instrument.matrices is None:

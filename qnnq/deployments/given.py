@@ -38,7 +38,7 @@ class GivenNoiseDeployment(StepwiseDeployment):
 
     @property
     def noise(self) -> str:
-        """See `qnnq.deployments.base.Deployment`."""
+        """The noise at strength 1, in canonical words."""
         return self.given.name
 
     @cached_property
@@ -65,7 +65,7 @@ class GivenNoiseDeployment(StepwiseDeployment):
         }
 
     def check(self, engine: str) -> None:
-        """See `qnnq.deployments.base.Deployment`."""
+        """Compile, build the noise and see that an engine takes them."""
         super().check(engine)
         _ = relaxation_of(self.given.model) if engine == "aer" else self.channels
 
@@ -78,9 +78,9 @@ class GivenNoiseDeployment(StepwiseDeployment):
         return AerEngine(self.layers, [self.given.model] * len(self.layers))
 
     def identity(self) -> dict[str, Any]:
-        """See `qnnq.deployments.base.Deployment`."""
+        """Return all that determines the circuits and their noise, as plain JSON."""
         return {**super().identity(), "noise": self.noise}
 
     def completed(self, task: Task) -> Task:
-        """See `qnnq.deployments.base.Deployment`."""
+        """Return a task with what of this deployment determines its simulated result."""
         return replace(super().completed(task), noise=self.noise, strength=1.0)

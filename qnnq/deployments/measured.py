@@ -65,12 +65,12 @@ class MeasuredDeployment:
         return f"measured({content})"
 
     def check(self, engine: str) -> None:
-        """See `qnnq.deployments.base.Deployment`."""
+        """Compile, build the noise and see that an engine takes them."""
         check_engine(engine)
         _ = self.responses
 
     def identity(self) -> dict[str, Any]:
-        """See `qnnq.deployments.base.Deployment`."""
+        """Return all that determines the circuits and their noise, as plain JSON."""
         return {
             "mode": "stepwise",
             "network": self.network.digest,
@@ -82,7 +82,7 @@ class MeasuredDeployment:
         }
 
     def completed(self, task: Task) -> Task:
-        """See `qnnq.deployments.base.Deployment`."""
+        """Return a task with what of this deployment determines its simulated result."""
         return replace(
             task,
             noise=self.noise,
@@ -95,12 +95,12 @@ class MeasuredDeployment:
         )
 
     def exact_responses(self) -> tuple[LayerResponse, ...]:
-        """See `qnnq.deployments.base.Deployment`."""
+        """Return what every layer answers, by which engine `exact` calculates probabilities."""
         check_engine("exact")
         return self.responses
 
     def circuits(self) -> tuple[PlacedCircuit, ...]:
-        """See `qnnq.deployments.base.Deployment`."""
+        """Return the circuits that a device would execute, in their order; without any, ()."""
         return ()
 
     def engine(self, name: str) -> Engine:
@@ -113,14 +113,14 @@ class MeasuredDeployment:
         return CompensatedEngine(engine, self.responses, self.network.entanglements)
 
     def assumed_timing(self) -> None:
-        """See `qnnq.deployments.base.Deployment`."""
+        """Return what waits of a circuit of the whole network are taken to be, seconds."""
 
     def submitted(self, task: Task) -> Task:
-        """See `qnnq.deployments.base.Deployment`."""
+        """Return a task whose result comes from executing `circuits` on the device."""
         return self.completed(task)
 
     def mode(self, engine: str, shots: int, seed: int) -> LayeredMode:
-        """See `qnnq.deployments.base.Deployment`."""
+        """Return what the shot loop goes through the layers with."""
         return self._over(self.engine(engine))
 
     def _over(self, engine: Engine) -> LayeredMode:
@@ -129,11 +129,11 @@ class MeasuredDeployment:
         return LayeredMode(engine, self.network.entanglements, compensated)
 
     def predicted(self, dataset: Dataset) -> float:
-        """See `qnnq.deployments.base.Deployment`."""
+        """Return the share of shots that will be right, None where the noise is not known."""
         return sampled_accuracy(replace(self, compensate=False), "instrument", dataset)
 
     def variations(self, engine: str, shots: int, seed: int) -> tuple[Variation, ...]:
-        """See `qnnq.deployments.base.Deployment`."""
+        """Return why another run of the same task on the device might differ; see `mode`."""
 
         def modes() -> Iterator[LayeredMode]:
             random = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(REPETITIONS,)))
@@ -147,7 +147,7 @@ class MeasuredDeployment:
         return self._layers_of(self.response.drawn(random))
 
     def tables(self) -> list[NDArray[np.float32]]:
-        """See `qnnq.deployments.base.Deployment`."""
+        """Return what every layer answers, for a training under this noise."""
         return [response.minus.swapaxes(0, 1) for response in self.responses]
 
     def _layers_of(self, response: MeasuredResponse) -> tuple[LayerResponse, ...]:

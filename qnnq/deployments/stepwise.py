@@ -56,7 +56,7 @@ class StepwiseDeployment:
 
     @property
     def network(self) -> Network:
-        """See `qnnq.deployments.base.Deployment`."""
+        """The network."""
         return self.placed.network
 
     @property
@@ -82,7 +82,7 @@ class StepwiseDeployment:
 
     @property
     def calibration(self) -> dict[str, str | None]:
-        """See `qnnq.deployments.base.Deployment`."""
+        """The device and the time of its calibration data, None without a device."""
         return {"device": self.placement.device.name, "time": self.placement.device.calibration}
 
     @property
@@ -92,11 +92,11 @@ class StepwiseDeployment:
 
     @property
     def noise(self) -> str:
-        """See `qnnq.deployments.base.Deployment`."""
+        """The noise at strength 1, in canonical words."""
         return split_strength(self.specification)[0]
 
     def check(self, engine: str) -> None:
-        """See `qnnq.deployments.base.Deployment`."""
+        """Compile, build the noise and see that an engine takes them."""
         if engine == "exact":
             check_enumerable(self.network)
             self._check_exact()
@@ -144,12 +144,12 @@ class StepwiseDeployment:
             )
 
     def exact_responses(self) -> "tuple[LayerResponse, ...]":
-        """See `qnnq.deployments.base.Deployment`."""
+        """Return what every layer answers, by which engine `exact` calculates probabilities."""
         self._check_exact()
         return self.responses
 
     def identity(self) -> dict[str, Any]:
-        """See `qnnq.deployments.base.Deployment`."""
+        """Return all that determines the circuits and their noise, as plain JSON."""
         placement = self.placement
         return {
             "mode": "stepwise",
@@ -163,7 +163,7 @@ class StepwiseDeployment:
         }
 
     def completed(self, task: Task) -> Task:
-        """See `qnnq.deployments.base.Deployment`."""
+        """Return a task with what of this deployment determines its simulated result."""
         noise, strength = split_strength(self.specification)
         return replace(
             with_facts(task, self._facts["task"]),
@@ -173,7 +173,7 @@ class StepwiseDeployment:
         )
 
     def circuits(self) -> tuple[PlacedCircuit, ...]:
-        """See `qnnq.deployments.base.Deployment`."""
+        """Return the circuits that a device would execute, in their order; without any, ()."""
         from transpile import report
 
         target = self.placement.device.target
@@ -186,14 +186,14 @@ class StepwiseDeployment:
         )
 
     def assumed_timing(self) -> None:
-        """See `qnnq.deployments.base.Deployment`."""
+        """Return what waits of a circuit of the whole network are taken to be, seconds."""
 
     def submitted(self, task: Task) -> Task:
-        """See `qnnq.deployments.base.Deployment`."""
+        """Return a task whose result comes from executing `circuits` on the device."""
         return self.placement.placed(task, self.placed.layers)
 
     def mode(self, engine: str, shots: int, seed: int) -> LayeredMode:
-        """See `qnnq.deployments.base.Deployment`."""
+        """Return what the shot loop goes through the layers with."""
         if self.drifts:
             measuring = self.drifting_engine(engine, shots=shots, seed=seed)
         else:
@@ -297,14 +297,14 @@ class StepwiseDeployment:
         return CompensatedEngine(engine, self.responses, self.network.entanglements)
 
     def predicted(self, dataset: Dataset) -> float | None:
-        """See `qnnq.deployments.base.Deployment`."""
+        """Return the share of shots that will be right, None where the noise is not known."""
         try:
             return sampled_accuracy(replace(self, compensate=False), "instrument", dataset)
         except NoiseError:
             return None
 
     def variations(self, engine: str, shots: int, seed: int) -> tuple[Variation, ...]:
-        """See `qnnq.deployments.base.Deployment`."""
+        """Return why another run of the same task on the device might differ; see `mode`."""
         if not self.drifts or engine != "instrument":  # so many runs of another one take too long
             return ()
 
@@ -316,7 +316,7 @@ class StepwiseDeployment:
         return (Variation("drift", modes),)
 
     def tables(self) -> list[NDArray[np.float32]]:
-        """See `qnnq.deployments.base.Deployment`."""
+        """Return what every layer answers, for a training under this noise."""
         if self.drifts or not self.has_independent_neurons:
             raise InputError(
                 "noise: expected one that leaves neurons independent and does not drift, to train "

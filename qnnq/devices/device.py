@@ -83,12 +83,12 @@ class OfBackend:
 
     @property
     def target(self) -> "Target":
-        """See `Source`."""
+        """Its qubits, instructions, durations and errors."""
         return self.backend.target
 
     @cached_property
     def digest(self) -> str:
-        """See `Source`."""
+        """SHA-256 (hexadecimal) of all that the target says, or of what it is made from."""
         from qnnq.devices.snapshot import snapshot_of
 
         return snapshot_of(self.target, "device", None).digest
@@ -101,7 +101,7 @@ class OfBackend:
 
     @property
     def properties(self) -> dict[str, Any] | None:
-        """See `Source`."""
+        """All that its service says about its calibration, as plain JSON."""
         if self._properties is None:
             return None
         found: dict[str, Any] = json.loads(json.dumps(self._properties.to_dict(), default=str))
@@ -109,7 +109,7 @@ class OfBackend:
 
     @property
     def rep_delays(self) -> tuple[float | None, Sequence[float] | None]:
-        """See `Source`."""
+        """The default and the range of the repetition delay, seconds, where it has its own."""
         configuration = self._called("configuration")
         names = ("default_rep_delay", "rep_delay_range")
         default, limits = (getattr(configuration, name, None) for name in names)
@@ -196,12 +196,12 @@ class Device:
 
     @property
     def backend(self) -> "BackendV2":
-        """See `Source`."""
+        """What Qiskit's samplers and transpiler take."""
         return self.source.backend
 
     @property
     def target(self) -> "Target":
-        """See `Source`."""
+        """Its qubits, instructions, durations and errors."""
         return self.source.target
 
     def rep_delay(self) -> tuple[float, float, float]:

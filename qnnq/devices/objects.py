@@ -30,12 +30,12 @@ class TargetBackend(BackendV2):  # type: ignore[misc]
 
     @property
     def target(self) -> Target:
-        """See BackendV2."""
+        """What the device can do."""
         return self._target
 
     @property
     def max_circuits(self) -> None:
-        """See BackendV2."""
+        """Most circuits of a job: none is said."""
 
     @classmethod
     def _default_options(cls) -> Options:

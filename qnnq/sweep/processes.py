@@ -48,15 +48,15 @@ class ProcessPool:
         self._workers.append(self._start(warm=True))
 
     def free(self) -> bool:
-        """See `Pool`."""
+        """Whether a batch can be submitted without waiting."""
         return len(self._workers) < self._most or any(w.batch is None for w in self._workers)
 
     def busy(self) -> bool:
-        """See `Pool`."""
+        """Whether any batch is being worked on."""
         return any(worker.batch is not None for worker in self._workers)
 
     def submit(self, batch: Batch) -> None:
-        """See `Pool`."""
+        """Start a batch."""
         worker = next((worker for worker in self._workers if worker.batch is None), None)
         if worker is None:
             worker = self._start()
@@ -66,7 +66,7 @@ class ProcessPool:
             worker.pipe.send(batch)
 
     def wait(self) -> list[tuple[Batch, Done | Lost]]:
-        """See `Pool`."""
+        """Wait until batches have ended, or are late, or there is something to say."""
         busy = {worker.pipe: worker for worker in self._workers if worker.batch is not None}
         answered = wait(list(busy), self._patience())
         ended: list[tuple[Batch, Done | Lost]] = []
@@ -96,7 +96,7 @@ class ProcessPool:
         return self._timeout_s is not None and time.monotonic() - worker.since >= self._timeout_s
 
     def close(self) -> None:
-        """See `Pool`."""
+        """End all workers now."""
         for worker in self._workers:
             worker.process.kill()
             worker.pipe.close()

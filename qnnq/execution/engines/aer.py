@@ -108,7 +108,7 @@ class AerEngine:
         ]
 
     def measure(self, layer: int, angles: Angles, draws: Draws) -> OutcomeArray:
-        """See `qnnq.execution.engines.base.Engine`."""
+        """Measure every neuron of a layer, for many images and shots."""
         packed = pack(self._layers[layer], angles, draws)
         key = (layer, draws.shots, *draws.images.tolist())
         circuit = self._circuits[layer]

@@ -54,32 +54,32 @@ class ClientFiles:
 
     @cached_property
     def properties(self) -> dict[str, Any]:
-        """See `Source`."""
+        """All that its service says about its calibration, as plain JSON."""
         found: dict[str, Any] = json.loads(self._files[1])
         return found
 
     @cached_property
     def digest(self) -> str:
-        """See `Source`."""
+        """SHA-256 (hexadecimal) of all that the target says, or of what it is made from."""
         return hashlib.sha256(b"\n".join(self._files)).hexdigest()
 
     @property
     def rep_delays(self) -> tuple[float | None, Sequence[float] | None]:
-        """See `Source`."""
+        """The default and the range of the repetition delay, seconds, where it has its own."""
         default, limits = map(self._configuration.get, ("default_rep_delay", "rep_delay_range"))
         seconds = None if limits is None else [each * 1e-6 for each in limits]
         return None if default is None else default * 1e-6, seconds
 
     @cached_property
     def target(self) -> "Target":
-        """See `Source`."""
+        """Its qubits, instructions, durations and errors."""
         from qnnq.devices.client_files import snapshot_of_files
 
         return snapshot_of_files(self.name, self._configuration, self.properties).target()
 
     @cached_property
     def backend(self) -> "BackendV2":
-        """See `Source`."""
+        """What Qiskit's samplers and transpiler take."""
         from qiskit_ibm_runtime import fake_provider
 
         named = (each for each in vars(fake_provider).values() if hasattr(each, "backend_name"))
