@@ -6,7 +6,6 @@ import hashlib
 import io
 import json
 import os
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -21,12 +20,13 @@ from rich.table import Table
 from verdicts import Claim, judged
 
 from qnnq.data.load import load_data
+from qnnq.data.selection import parse_images
 from qnnq.errors import InputError
 from qnnq.networks.file import read_network, write_network
 from qnnq.networks.network import Network
 from qnnq.runs.request import EngineName, RunRequest
 from qnnq.runs.run import prepare
-from qnnq.statistics import majority_votes
+from qnnq.statistics import majority_votes, single_shot_fractions
 from qnnq.storage.files import write_atomically
 from qnnq.training.settings import MAJORITY_SHOTS, TrainingSettings
 from qnnq.training.trainer import train
@@ -45,13 +45,11 @@ class Trained:
     Attributes:
         path: Its file.
         settings: What it was trained with.
-        seconds: Processor time of the training.
         history: A dictionary an epoch (`qnnq.training.settings.Epoch`).
     """
 
     path: Path
     settings: TrainingSettings
-    seconds: float
     history: list[dict[str, Any]]
 
 
@@ -63,13 +61,13 @@ class Errors:
         single_shot: Error of a shot, in [0, 1].
         majority: Error of the vote.
         right: Whether the vote was right, shape (images,).
-        seconds: Processor time of all shots.
+        counts: Shots of each class, shape (images, classes).
     """
 
     single_shot: float
     majority: float
     right: NDArray[np.bool_]
-    seconds: float
+    counts: NDArray[np.int32]
 
 
 class Study:
@@ -83,6 +81,7 @@ class Study:
         epochs: int = 100,
         data: str = "mnist5k",
         seeds: tuple[int, ...] = (0, 1, 2),
+        weights: bool = False,
     ) -> None:
         parser = argparse.ArgumentParser(
             description=description, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -93,7 +92,11 @@ class Study:
         parser.add_argument("--epochs", type=int)
         parser.add_argument("--data", help="images to train on: a name or a file")
         parser.add_argument("--out", type=Path, default=Path("runs/papers"))
+        if weights:
+            parser.add_argument("--weights", type=Path, help="a folder of the authors' weights")
         options = parser.parse_args()
+        self.weights: Path | None = options.weights if weights else None
+        self.out: Path = options.out
         self.quick: bool = options.quick
         self.seeds: tuple[int, ...] = options.seeds or ((0,) if self.quick else seeds)
         small = tuple(min(width, _SMALL) for width in hidden)
@@ -165,24 +168,18 @@ class Study:
         data = load_data(self.data)
         for recipe, group in shown(list(groups.items()), "training together"):
             kinds = [together.quantum(case) for case in group]
-            started = time.process_time()
             model = together.trained_together(kinds, recipe, seeds, data)
-            seconds = (time.process_time() - started) / (len(seeds) * len(group))
             for place, seed in enumerate(seeds):
                 for kind, case in enumerate(group):
                     network = model.network(place, kind)
-                    self._keep(replace(case, seed=seed), network, seconds, [])
+                    self._keep(replace(case, seed=seed), network, [])
 
     def _keep(
-        self,
-        settings: TrainingSettings,
-        network: Network,
-        seconds: float,
-        history: list[dict[str, Any]],
+        self, settings: TrainingSettings, network: Network, history: list[dict[str, Any]]
     ) -> None:
         path = self._file(settings)
         write_network(network, path)
-        content = {"settings": asdict(settings), "seconds": seconds, "history": history}
+        content = {"settings": asdict(settings), "history": history}
         write_atomically(path.with_suffix(".json"), json.dumps(content).encode())
 
     def _trained(self, settings: TrainingSettings) -> Trained:
@@ -191,16 +188,14 @@ class Study:
         record = path.with_suffix(".json")
         if not record.exists():
             checkpoint = path.with_suffix(".checkpoint")
-            started = time.process_time()
             result = train(settings, images, test, device="cpu", checkpoint=checkpoint)
             if result.interrupted:
                 raise KeyboardInterrupt
-            seconds = time.process_time() - started
             history = [asdict(epoch) for epoch in result.history]
-            self._keep(settings, result.network, seconds, history)
+            self._keep(settings, result.network, history)
             checkpoint.unlink(missing_ok=True)
         content = json.loads(record.read_text())
-        return Trained(path, settings, content["seconds"], content["history"])
+        return Trained(path, settings, content["history"])
 
     def errors(
         self,
@@ -228,19 +223,14 @@ class Study:
         if not kept.exists():
             engine: EngineName = "ideal" if noise == "ideal" else "instrument"
             request = RunRequest(str(path), engine=engine, noise=noise, shots=shots, **options)
-            prepared = prepare(request)
-            started = time.process_time()
-            result = prepared.execute()
-            seconds = time.process_time() - started
-            right = majority_votes(result.counts) == result.labels
-            hits = result.counts[np.arange(len(result.labels)), result.labels].sum()
-            single = 1 - hits / (shots * len(result.labels))
-            write_arrays(kept, right=right, single=single, seconds=seconds)
-        content = np.load(kept)
-        right = content["right"]
-        return Errors(
-            float(content["single"]), float(1 - right.mean()), right, float(content["seconds"])
-        )
+            counts = prepare(request).execute().counts
+            write_arrays(kept, counts=counts.astype(np.int32))
+        with np.load(kept) as content:
+            counts = content["counts"]
+        labels = labels_of(options)
+        right = majority_votes(counts) == labels
+        single = 1 - float(single_shot_fractions(counts, labels).mean())
+        return Errors(single, float(1 - right.mean()), right, counts)
 
     def write(self, rows: Sequence[Mapping[str, Any]], part: str = "") -> None:
         """Write the table of a figure, or a further part of it."""
@@ -281,6 +271,15 @@ def claim_rows(claims: Sequence[Claim], seeds: int, networks: str) -> list[dict[
         }
         for claim, (verdict, corrected) in zip(claims, judged(claims), strict=True)
     ]  # fmt: skip
+
+
+def labels_of(options: Mapping[str, Any]) -> NDArray[np.integer]:
+    """Return the classes of the images that options of a run select, by default the test images."""
+    data = load_data(options.get("data", "mnist-test"))
+    labels: NDArray[np.integer] = data.labels
+    if "images" in options:
+        labels = labels[parse_images(options["images"], len(labels))]
+    return labels
 
 
 def write_arrays(path: Path, **arrays: Any) -> None:

@@ -268,26 +268,27 @@ class Judged:
     """What trained networks answer, and how sure of it they are.
 
     Attributes:
-        chosen: Class of each image, shape (seeds, kinds, images).
-        probabilities: Mean over passes, shape (seeds, kinds, images, classes).
+        votes: Passes for each class, shape (seeds, kinds, images, classes).
+        probabilities: Mean over passes, the same shape.
     """
 
-    chosen: NDArray[np.intp]
+    votes: NDArray[np.uint8]
     probabilities: NDArray[np.float32]
 
 
 @torch.no_grad()
 def judged(model: Together, data: Dataset) -> Judged:
-    """Return what networks answer about images: stochastic ones by the vote of their passes."""
+    """Return what networks answer about images, each in as many passes as the most of them have.
+
+    Without random numbers all passes of a network are the same.
+    """
     pixels = torch.tensor(data.images / np.float32(255))
     random = [generator("cpu", seed, 3) for seed in model.seeds]
     passes = max(kind.passes for kind in model.kinds)
-    chosen, probabilities = [], []
+    votes, probabilities = [], []
     for some in pixels.split(BLOCK):
         logits = model(some.expand(len(model.seeds), -1, -1), passes, random)
-        mean = torch.softmax(logits, dim=-1).mean(dim=2)
-        votes = nn.functional.one_hot(logits.argmax(-1), logits.shape[-1]).sum(dim=2)
-        soft = torch.tensor([kind.dropout_stays for kind in model.kinds])[:, None]
-        chosen.append(torch.where(soft, mean.argmax(-1), votes.argmax(-1)))
-        probabilities.append(mean)
-    return Judged(torch.cat(chosen, 2).numpy(), torch.cat(probabilities, 2).numpy())
+        probabilities.append(torch.softmax(logits, dim=-1).mean(dim=2))
+        chosen = nn.functional.one_hot(logits.argmax(-1), logits.shape[-1])
+        votes.append(chosen.sum(dim=2).to(torch.uint8))
+    return Judged(torch.cat(votes, 2).numpy(), torch.cat(probabilities, 2).numpy())

@@ -27,8 +27,10 @@ from qnnq.networks.network import Network
 TABULATED, EXACT = 16, 8
 BITS = 16
 """Binary digits of the probability that a report is wrong: rounded by 8e-6."""
-AT_ONCE = 1 << 21
-"""Shots that are drawn at once."""
+POOL = 1 << 19
+"""Words of wrong reports that the images of a network share, at least."""
+NUMBERS_AT_ONCE = 1 << 18
+"""Outcomes of a layer that are held at once."""
 Words = NDArray[np.uint16]
 Counts = NDArray[np.int64]
 
@@ -174,20 +176,24 @@ def votes(
 def _tabulated(
     network: SignNetwork, images: NDArray[np.uint8], shots: int, random: np.random.Generator
 ) -> Counts:
+    """Draw shots; images and layers take wrong reports from other places of one long list.
+
+    Those of an image's shots are independent within each layer, and pairwise between layers.
+    """
     layers, classes = network.tables()
-    first = _words(network.first(images)).astype(np.uint16)
-    mask = np.uint16((1 << network.width) - 1)
-    step = max(1, AT_ONCE // len(images))
+    layers = [np.resize(layer, 1 << TABULATED) for layer in layers]  # as any word of 16 bits
+    classes = np.resize(classes, 1 << TABULATED)
+    wrong = _flips(max(POOL, 8 * shots), network.wrong, random)
+    if network.width < TABULATED:
+        wrong &= np.uint16((1 << network.width) - 1)
     count = len(network.network.weights[-1])
-    total = np.zeros((len(images), count), np.int64)
-    for start in range(0, shots, step):
-        word = np.repeat(first[:, None], min(step, shots - start), axis=1)
-        for layer in layers:
-            wrong = _flips(word.size, network.wrong, random).reshape(word.shape) & mask
-            word ^= layer[word ^ wrong]
-        chosen = classes[word]
-        for each in range(count):
-            total[:, each] += np.count_nonzero(chosen == each, axis=1)
+    total = np.empty((len(images), count), np.int64)
+    for image, first in enumerate(_words(network.first(images)).astype(np.uint16)):
+        starts = random.choice(len(wrong) // shots, len(layers), replace=False) * shots
+        word = np.full(shots, first)
+        for layer, start in zip(layers, starts, strict=True):
+            word ^= layer.take(word ^ wrong[start : start + shots], mode="wrap")
+        total[image] = np.bincount(classes.take(word, mode="wrap"), minlength=count)
     return total
 
 
@@ -208,7 +214,7 @@ def _multiplied(
     width = network.width
     first = torch.tensor(1.0 - 2.0 * network.first(images), dtype=torch.float32)
     weights = [torch.tensor(weight, dtype=torch.float32) for weight in network.network.weights[1:]]
-    rows, count = AT_ONCE // (8 * width), len(weights[-1])
+    rows, count = NUMBERS_AT_ONCE // width, len(weights[-1])
     at_once = max(1, rows // shots)  # images
     total = np.zeros((len(images), count), np.int64)
     for start in range(0, len(images), at_once):
