@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 from likelihood_surface import LikelihoodSurface, in_processes
-from papers.published_shares import CONSOLE, PUBLISHED, new_table, shares
+from papers.published_shares import CONSOLE, PUBLISHED, new_table
 
 from noise_models.free import FreeSpecification
 from qnnq.data.load import load_data
@@ -106,7 +106,17 @@ def table(explanations: dict[Fit, Explanation]) -> None:
     """Print the explanations."""
     rows = new_table(
         "published SX pairs: explanations (parameters with 95 % intervals)",
-        *("device", "qubits", "noise", "images", "parameters", "log-likelihood", "AIC", "p", "predicted, %"),
+        *(
+            "device",
+            "qubits",
+            "noise",
+            "images",
+            "parameters",
+            "log-likelihood",
+            "AIC",
+            "p",
+            "predicted, %",
+        ),
     )
     for (device, layout, name, images), each in explanations.items():
         parameters = "\n".join(
@@ -124,7 +134,17 @@ def table(explanations: dict[Fit, Explanation]) -> None:
 
 def write_csv(explanations: dict[Fit, Explanation], path: Path) -> None:
     """Write a line for each parameter of each explanation."""
-    names = ["device", "qubits", "explanation", "images", "noise", "parameter", "value", "low", "high"]
+    names = [
+        "device",
+        "qubits",
+        "explanation",
+        "images",
+        "noise",
+        "parameter",
+        "value",
+        "low",
+        "high",
+    ]
     names += ["log_likelihood", "aic", "p_value"]
     with path.open("w", newline="") as file:
         writer = csv.DictWriter(file, names, restval="")

@@ -42,6 +42,4 @@ def read_answers(path: Path) -> dict[str, list[Right]]:
         bits = np.unpackbits(content["bits"], axis=1, count=int(content["images"])).astype(bool)
         rows = np.split(bits, np.cumsum(content["seeds"])[:-1])
         names = content["rows"].tolist()
-    return {
-        name: [Right(each) for each in seeds] for name, seeds in zip(names, rows, strict=True)
-    }
+    return {name: [Right(each) for each in seeds] for name, seeds in zip(names, rows, strict=True)}

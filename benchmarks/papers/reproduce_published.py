@@ -183,8 +183,11 @@ def inserted_pairs(networks: Networks, weights: str, shots: int) -> Iterator[Com
             yield of_96(f"SX pairs, image {image}", f"{pairs} pairs", weights, share, ours)
 
 
-def split(networks: Networks, repeats: int) -> tuple[list[list[int]], dict[str, np.ndarray]]:
-    """Return the counts of the published split for each training, and the answers behind them.
+PARTS = ("right by both", "by stretch 0 alone", "by 0.5 alone", "by none")
+
+
+def split(networks: Networks, repeats: int) -> dict[str, np.ndarray]:
+    """Return which test images each training is always right, and never right, about.
 
     An image is right (wrong) by a network if it is in each of `repeats` votes of 10 shots; the
     others are left out, as in the publication.
@@ -198,19 +201,38 @@ def split(networks: Networks, repeats: int) -> tuple[list[list[int]], dict[str, 
                 counts, labels = right_shots(network, run, MANY["shots"], seed)
                 votes.append(majority_votes(counts) == labels)
             always[stretch, place] = np.all(votes, axis=0), ~np.any(votes, axis=0)
-    found = []
-    for place in range(len(networks[0.0])):
-        (zero, not_zero), (half, not_half) = always[0.0, place], always[0.5, place]
-        parts = (zero & half, zero & not_half, not_zero & half, not_zero & not_half)
-        found.append([int(part.sum()) for part in parts])
-    answers = {
+    return {
         f"stretch {stretch:g}, {name}": np.array(
             [always[stretch, place][kind] for place in range(len(networks[0.0]))]
         )
         for stretch in SPLIT_STRETCHES
         for kind, name in enumerate(("always right", "never right"))
     }
-    return found, answers
+
+
+def split_counts(answers: Mapping[str, Sequence[np.ndarray]]) -> list[list[int]]:
+    """Return the counts of the published parts for each training."""
+    zero, not_zero, half, not_half = (
+        np.array(answers[f"stretch {stretch:g}, {name}"])
+        for stretch in SPLIT_STRETCHES
+        for name in ("always right", "never right")
+    )
+    parts = (zero & half, zero & not_half, not_zero & half, not_zero & not_half)
+    return np.transpose([part.sum(axis=1) for part in parts]).tolist()
+
+
+def split_rows(counts: Sequence[Sequence[int]], weights: str) -> list[dict[str, object]]:
+    """Return a row a part: what was published, and ours."""
+    return [
+        {
+            "weights": weights, "part": name, "published": published,
+            "ours": round(float(np.mean([each[place] for each in counts])), 1),
+            "least": min(each[place] for each in counts),
+            "most": max(each[place] for each in counts),
+            "of_each": " ".join(str(each[place]) for each in counts),
+        }
+        for place, (name, published) in enumerate(zip(PARTS, SPLIT["counts"], strict=True))
+    ]  # fmt: skip
 
 
 def rows(comparisons: Sequence[Comparison]) -> list[dict[str, object]]:
@@ -283,18 +305,8 @@ def compared(study: Study, networks: Networks, weights: str) -> list[Comparison]
     found = list(images_55(networks, weights, repeats))
     for experiment in EXPERIMENTS:
         found += shown(list(experiment(networks, weights, shots)), weights)
-    counts, answers = split(networks, 3 if study.quick else 20)
-    names = ("right by both", "by stretch 0 alone", "by 0.5 alone", "by none")
-    table = [
-        {
-            "weights": weights, "part": name, "published": published,
-            "ours": round(float(np.mean([each[place] for each in counts])), 1),
-            "least": min(each[place] for each in counts),
-            "most": max(each[place] for each in counts),
-            "of_each": " ".join(str(each[place]) for each in counts),
-        }
-        for place, (name, published) in enumerate(zip(names, SPLIT["counts"], strict=True))
-    ]  # fmt: skip
+    answers = split(networks, 3 if study.quick else 20)
+    table = split_rows(split_counts(answers), weights)
     print_rows(f"the test set, {weights}", table)
     part = f"-split-{weights.split()[0].replace(',', '')}"
     study.write(table, part)

@@ -157,8 +157,9 @@ def quantum_rows(study: Scoreboard) -> Iterator[tuple[str, Row]]:
             if name == "quantum, tuned" and shots == MAJORITY_SHOTS and count > 1:
                 together = majority_votes(np.sum([each.counts for each in errors], axis=0))
                 seconds = count * seconds
-                yield f"{count} x {TUNED}", Row(
-                    (together == labels)[None], count * cost, seconds, TWIN
+                yield (
+                    f"{count} x {TUNED}",
+                    Row((together == labels)[None], count * cost, seconds, TWIN),
                 )
         if chosen:
             noisy = [study.errors(network, noise=NOISE).right for network in networks]

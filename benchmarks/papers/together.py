@@ -126,7 +126,6 @@ class Together(nn.Module):
         chosen = torch.tensor(binary)[:, None, None]
         return torch.where(chosen, clipped + (scaled - clipped).detach(), weight)
 
-
     def network(self, seed: int, kind: int) -> Network:
         """Return a network of quantum neurons: of which seed and which kind, by their places."""
         chosen = self.kinds[kind]
@@ -210,7 +209,12 @@ def quantum(settings: TrainingSettings) -> Kind:
 def recipe(settings: TrainingSettings) -> TrainingSettings:
     """Return settings without what is a kind's or a network's own."""
     return replace(
-        settings, stretch=0.0, activation="htanh", entanglement=math.pi / 2, seed=0, evaluate_every=1
+        settings,
+        stretch=0.0,
+        activation="htanh",
+        entanglement=math.pi / 2,
+        seed=0,
+        evaluate_every=1,
     )
 
 

@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from answers import Answers, Right, read_answers, write_answers
+from answers import Answers, read_answers, write_answers
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
@@ -130,15 +130,10 @@ def other_images(study: Study) -> Dataset:
     return Dataset(data.images[first:end], data.labels[first:end], data.name)
 
 
-def trained(
-    study: Study, width: int, depth: int, angles: Sequence[float]
-) -> list[list[Trained]]:
+def trained(study: Study, width: int, depth: int, angles: Sequence[float]) -> list[list[Trained]]:
     """Return the networks of one shape: for each angle, one a seed."""
     return study.trained(
-        [
-            study.settings(0.0, hidden=(width,) * depth, entanglement=math.pi * g)
-            for g in angles
-        ]
+        [study.settings(0.0, hidden=(width,) * depth, entanglement=math.pi * g) for g in angles]
     )
 
 
@@ -306,14 +301,10 @@ def information_rows(
             }  # fmt: skip
 
 
-def difference(
-    first: Line, second: Line, angles: Sequence[float], what: str = "edge"
-) -> Interval:
+def difference(first: Line, second: Line, angles: Sequence[float], what: str = "edge") -> Interval:
     """Return by which logarithm the edge (or the sharpness) of the first is above the second's."""
     levels = (0.5,) if what == "edge" else (0.25, 0.75)
-    parts = [
-        [log_edges(line, angles, level) for line in (first, second)] for level in levels
-    ]
+    parts = [[log_edges(line, angles, level) for line in (first, second)] for level in levels]
     (a, b), *rest = parts
     each, some = a[0] - b[0], a[1] - b[1]
     for c, d in rest:
@@ -391,9 +382,7 @@ def draw(study: Study, lines: Lines, angles: Sequence[float]) -> None:
         save(figure, study.figure())
 
 
-def panel(
-    axes: Axes, lines: Lines, width: int, depth: int, angles: Sequence[float]
-) -> None:
+def panel(axes: Axes, lines: Lines, width: int, depth: int, angles: Sequence[float]) -> None:
     """Draw one shape: a colour a number of shots, a style a way to count them."""
     styles = {"plain": "-", "centred": "--", "likelihood": ":"}
     for number, shots in enumerate(VOTES[width]):

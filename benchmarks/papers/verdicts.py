@@ -103,8 +103,7 @@ def judged(claims: Sequence[Claim]) -> list[tuple[str, float]]:
     """
     corrected = holm_corrected([claim.p_value for claim in claims])
     return [
-        (verdict(claim.direction, p), float(p))
-        for claim, p in zip(claims, corrected, strict=True)
+        (verdict(claim.direction, p), float(p)) for claim, p in zip(claims, corrected, strict=True)
     ]
 
 
