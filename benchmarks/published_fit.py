@@ -126,8 +126,8 @@ def table(explanations: dict[Fit, Explanation]) -> None:
         )
         predicted = " ".join(f"{100 * point.value:.0f}" for point in each.predictions)
         rows.add_row(
-            device, layout, name, images, parameters, f"{each.log_likelihood:.2f}", f"{each.aic:.1f}",
-            f"{each.p_value:.2g}", predicted,
+            device, layout, name, images, parameters, f"{each.log_likelihood:.2f}",
+            f"{each.aic:.1f}", f"{each.p_value:.2g}", predicted,
         )  # fmt: skip
     CONSOLE.print(rows)
 

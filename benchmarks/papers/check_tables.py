@@ -33,9 +33,11 @@ RESULTS = Path(__file__).parent / "results"
 ROOT = BENCHMARKS.parent
 TEXTS = ("benchmarks/RESULTS.md", "README.md", "docs/guides/noise.md", "docs/guides/coherent.md")
 Row = Mapping[str, str]
+SUMMARIES: Mapping[str, Any] = {"": max, "least": min, "most": max, "sum": sum, "count": len}
+"""Of the column in several rows, by the word before its name."""
 NUMBER = r"-?\d[\d,]*(?:\.\d+)?"
 FIGURE = re.compile(
-    rf"(?<![\w.-]){NUMBER} \({NUMBER} to {NUMBER}\)(?: %)?"
+    rf"(?<![\w.-]){NUMBER}(?: %| points)? \({NUMBER} to {NUMBER}\)(?: %)?"
     rf"|(?<![\w.-]){NUMBER} to {NUMBER}(?= %| points)"
     rf"|(?<![\w.-]){NUMBER} of {NUMBER}(?![\w.])"
     rf"|(?<![\w.-]){NUMBER}(?= %| points?\b| bits\b)"
@@ -217,7 +219,8 @@ def of_source(row: Row) -> Iterator[str]:
     for figure, value in zip(figures, values, strict=False):
         digits = len(figure.partition(".")[2])
         if abs(float(figure.replace(",", "")) - value) > 0.5001 * 10**-digits:
-            yield f"{row['text']}: {row['figure']}: {row['source']} of {row['table']} has {value:.6g}"
+            source = f"{row['source']} of {row['table']}"
+            yield f"{row['text']}: {row['figure']}: {source} has {value:.6g}"
     if len(figures) > len(values):
         yield f"told.csv: {row['text']}: {row['figure']}: expected {len(figures)} columns"
 
@@ -241,9 +244,7 @@ def source_values(row: Row) -> list[float]:
         numbers = [float(each[name]) * float(factor) + float(offset or 0) for each in rows]
         if not function and len(numbers) > 1:
             raise LookupError(f"{row['table']} has {len(numbers)} rows with {where}")
-        found.append(
-            {"": max, "least": min, "most": max, "sum": sum, "count": len}[function](numbers)
-        )
+        found.append(SUMMARIES[function](numbers))
     return found
 
 

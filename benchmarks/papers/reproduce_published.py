@@ -275,9 +275,10 @@ def by_chance() -> list[Claim]:
     by_stretch = dict(zip(STRETCHES, MANY["superconducting_correct_of_55"], strict=True))
     n = len(MANY["test_indices"])
     once = float(binom.sf(by_stretch[0.5] - 1, n, TRUE_ACCURACY))
+    best = 1 - (1 - once) ** len(STRETCHES)
     print(
         f"{by_stretch[0.5]} or more of {n} right by chance, if {TRUE_ACCURACY:.1%} were true: "
-        f"{once:.1%}; by the best of {len(STRETCHES)} stretches: {1 - (1 - once) ** len(STRETCHES):.0%}"
+        f"{once:.1%}; by the best of {len(STRETCHES)} stretches: {best:.0%}"
     )
     found = []
     for less, more in ((0.0, 0.5), (2.0, 0.5)):

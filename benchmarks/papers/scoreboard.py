@@ -225,7 +225,7 @@ def claims(answers: Answers, with_goal: bool = False) -> list[Claim]:
     """
     default = TUNED if TUNED in answers else f"quantum, stretch {STRETCH:g}, {SHOTS}"
     found = []
-    for name, each in answers.items():
+    for name in answers:
         rival = default
         if name.endswith("best recipe"):
             rival = BEST

@@ -39,7 +39,17 @@ def main() -> None:
             parts.append(f"![{title}]({figure.name})\n")
         if len(rows) <= LONGEST + 1:
             parts.append(markdown(rows))
-    heading = ["claim", "verdict", "evidence", "seeds", "images", "networks", "script"]
+    heading = [
+        "claim",
+        "verdict",
+        "evidence",
+        "p",
+        "p, Holm",
+        "seeds",
+        "images",
+        "networks",
+        "script",
+    ]
     if claims:
         parts.insert(1, "## Claims\n\n" + markdown([heading, *claims]))
     (TABLES / "TABLES.md").write_text("\n".join(parts), encoding="utf-8")

@@ -5,7 +5,9 @@
 
 Error against the entanglement angle g, for depths and widths, by the number of shots that vote and
 by how their votes are counted. The last hidden layer is measured projectively, as published, so one
-layer has no transition. Votes are of the first 1,000 test images and
+layer has no transition. Weights are those trained at the angle, or at 3 pi/8 and judged at every
+one: where those err less there, it is training that ends, not information. Votes are of the first
+1,000 test images and
 
 - plain: the class with most shots;
 - centred: the class whose share of the shots is most above its mean over other images;
@@ -13,16 +15,16 @@ layer has no transition. Votes are of the first 1,000 test images and
   class gave each answer; the other images are 500 of MNIST's training images, not trained on.
 
 The edge is the largest angle at which more than half of the images are wrong, interpolated in
-log g for each seed, with an interval for new seeds and new images; its width is by which factor in g
-the error falls from three quarters to a quarter. At stretch 0 such a network is a sign network with
-wrong reports (`weak_signs.py`), from which shots are drawn as 16-bit words. Networks of 4 and 8
-neurons are summed exactly: how many bits the last outcomes of a shot tell of an image's class.
+log g for each seed, with an interval for new seeds and new images; its width is by which factor
+in g the error falls from three quarters to a quarter. At stretch 0 such a network is a sign network
+with wrong reports (`weak_signs.py`), from which shots are drawn as 16-bit words. Networks of 4 and
+8 neurons are summed exactly: how many bits the last outcomes of a shot tell of an image's class.
 """
 
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -32,7 +34,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from study import Study, Trained, print_rows, shown, write_arrays
 from verdicts import Claim, Interval, combined, mean_error
-from weak_signs import SignNetwork, information, last_outcomes, votes
+from weak_signs import TABULATED, SignNetwork, information, last_outcomes, votes
 
 from qnnq.data.dataset import Dataset
 from qnnq.data.load import load_data
@@ -46,11 +48,15 @@ SMALL = (4, 8)
 """Widths that are summed exactly."""
 VOTES = {16: (15, 255, 4095, 102_400), 64: (15, 255, 4095)}
 RULES = ("plain", "centred", "likelihood")
+THERE, ABOVE = TRAINED = ("there", "at 3 pi/8")
+"""At which angle the weights were trained: at the one they are judged at, or at the largest."""
 IMAGES, OTHERS = 1000, (5000, 5500)
 OTHER_SHOTS = 1023
 """Shots of each of the other images."""
 RESAMPLED = 200
 SEEDS = tuple(range(10))
+FEWER = 5
+"""Seeds of the wide networks."""
 
 
 @dataclass(frozen=True)
@@ -62,19 +68,22 @@ class Point:
     g: float
     votes: int
     rule: str
+    trained: str
 
     @property
     def name(self) -> str:
-        return f"{self.width} x {self.depth}, {self.g:.6f} pi, {self.votes} shots, {self.rule}"
+        where = f"{self.width} x {self.depth}, {self.g:.6f} pi"
+        return f"{where}, {self.votes} shots, {self.rule}, trained {self.trained}"
 
 
 def points(widths: Sequence[int], depths: Sequence[int], angles: Sequence[float]) -> list[Point]:
     """Return all points of the table."""
     return [
-        Point(width, depth, g, number, rule)
+        Point(width, depth, g, number, rule, trained_at)
         for width, depth, g in itertools.product(widths, depths, angles)
         for number in VOTES[width]
         for rule in RULES
+        for trained_at in TRAINED
     ]
 
 
@@ -102,12 +111,18 @@ def right(
     return {rule: score.argmax(axis=1) == truth for rule, score in scores.items()}
 
 
-def of_network(study: Study, network: Trained, width: int) -> dict[str, NDArray[np.bool_]]:
-    """Return which test images are right, by number of shots and rule; kept beside the network."""
-    kept = network.path.with_suffix(".votes.npz")
+def of_network(
+    study: Study, network: Trained, width: int, g: float
+) -> dict[str, NDArray[np.bool_]]:
+    """Return which test images are right at an angle, by number of shots and rule.
+
+    It is kept beside the network.
+    """
+    kept = network.path.with_suffix(f".{g:.6f}.votes.npz")
     if not kept.exists():
         test, others = load_data("mnist-test"), other_images(study)
-        signs = SignNetwork.of(read_network(network.path))
+        weights = read_network(network.path)
+        signs = SignNetwork.of(replace(weights, entanglement=math.pi * g))
         random = np.random.default_rng([network.settings.seed, 1])
         (known,) = votes(signs, others.images, [OTHER_SHOTS], random)
         drawn = votes(signs, test.images[:IMAGES], VOTES[width], random)
@@ -132,9 +147,9 @@ def other_images(study: Study) -> Dataset:
 
 def trained(study: Study, width: int, depth: int, angles: Sequence[float]) -> list[list[Trained]]:
     """Return the networks of one shape: for each angle, one a seed."""
-    return study.trained(
-        [study.settings(0.0, hidden=(width,) * depth, entanglement=math.pi * g) for g in angles]
-    )
+    seeds = study.seeds if width <= TABULATED else study.seeds[:FEWER]
+    cases = [study.settings(0.0, hidden=(width,) * depth, entanglement=math.pi * g) for g in angles]
+    return study.trained(cases, seeds)
 
 
 def main() -> None:
@@ -145,12 +160,14 @@ def main() -> None:
     found: dict[str, NDArray[np.bool_]] = {}
     shapes = list(itertools.product(widths, depths))
     for width, depth in shown(shapes, "judging"):
-        for g, networks in zip(angles, trained(study, width, depth, angles), strict=True):
-            each = [of_network(study, network, width) for network in networks]
-            for number, rule in itertools.product(VOTES[width], RULES):
-                key = f"{number} {rule}"
-                name = Point(width, depth, g, number, rule).name
-                found[name] = np.array([seed[key] for seed in each])
+        networks = trained(study, width, depth, angles)
+        for trained_at in TRAINED:
+            for place, g in enumerate(angles):
+                chosen = networks[place if trained_at == THERE else -1]
+                each = [of_network(study, network, width, g) for network in chosen]
+                for number, rule in itertools.product(VOTES[width], RULES):
+                    name = Point(width, depth, g, number, rule, trained_at).name
+                    found[name] = np.array([seed[f"{number} {rule}"] for seed in each])
     path = study.tables / f"{study.name}-answers.npz"
     write_answers(path, found)
     answers = read_answers(path)
@@ -170,7 +187,8 @@ def rows(answers: Answers, every: Sequence[Point]) -> list[dict[str, Any]]:
     return [
         {
             "width": point.width, "depth": point.depth, "entanglement_over_pi": round(point.g, 6),
-            "shots": point.votes, "rule": point.rule, "seeds": len(answers[point.name]),
+            "trained": point.trained, "shots": point.votes, "rule": point.rule,
+            "seeds": len(answers[point.name]),
             **mean_error(answers[point.name]).columns("error"),
         }
         for point in every
@@ -179,20 +197,21 @@ def rows(answers: Answers, every: Sequence[Point]) -> list[dict[str, Any]]:
 
 Line = NDArray[np.bool_]
 """Wrong answers along the angles, shape (angles, seeds, images)."""
-Lines = Mapping[tuple[int, int, int, str], Line]
-"""By width, depth, number of shots and rule."""
+Key = tuple[int, int, str, int, str]
+"""Width, depth, where the weights were trained, number of shots and rule."""
+Lines = Mapping[Key, Line]
 
 
 def curves(
     answers: Answers, widths: Sequence[int], depths: Sequence[int], angles: Sequence[float]
-) -> dict[tuple[int, int, int, str], Line]:
+) -> dict[Key, Line]:
     """Return all lines of errors along the angles."""
-    found: dict[tuple[int, int, int, str], Line] = {}
-    for width, depth in itertools.product(widths, depths):
+    found: dict[Key, Line] = {}
+    for width, depth, trained_at in itertools.product(widths, depths, TRAINED):
         for number, rule in itertools.product(VOTES[width], RULES):
-            each = [answers[Point(width, depth, g, number, rule).name] for g in angles]
+            each = [answers[Point(width, depth, g, number, rule, trained_at).name] for g in angles]
             line = [[~network.right for network in seeds] for seeds in each]
-            found[width, depth, number, rule] = np.array(line)
+            found[width, depth, trained_at, number, rule] = np.array(line)
     return found
 
 
@@ -260,11 +279,12 @@ def outside(line: Line, angles: Sequence[float]) -> str:
 def edge_rows(lines: Lines, angles: Sequence[float]) -> list[dict[str, Any]]:
     """Return where more than half of the images are wrong, and how sharply that begins."""
     found = []
-    for (width, depth, number, rule), line in lines.items():
+    for (width, depth, trained_at, number, rule), line in lines.items():
         place, factor = edge(line, angles), sharpness(line, angles)
         found.append(
             {
-                "width": width, "depth": depth, "shots": number, "rule": rule,
+                "width": width, "depth": depth, "trained": trained_at, "shots": number,
+                "rule": rule,
                 "seeds": line.shape[1],
                 "edge_over_pi": f"{math.exp(place.value):.4f}",
                 "low": f"{math.exp(place.low):.4f}", "high": f"{math.exp(place.high):.4f}",
@@ -302,7 +322,12 @@ def information_rows(
 
 
 def difference(first: Line, second: Line, angles: Sequence[float], what: str = "edge") -> Interval:
-    """Return by which logarithm the edge (or the sharpness) of the first is above the second's."""
+    """Return by which logarithm the edge (or the sharpness) of the first is above the second's.
+
+    Paired by seed and image; of more seeds the first are compared.
+    """
+    count = min(first.shape[1], second.shape[1])
+    first, second = first[:, :count], second[:, :count]
     levels = (0.5,) if what == "edge" else (0.25, 0.75)
     parts = [[log_edges(line, angles, level) for line in (first, second)] for level in levels]
     (a, b), *rest = parts
@@ -323,35 +348,43 @@ def claims(lines: Lines, angles: Sequence[float]) -> list[Claim]:
 
     widths = list(dict.fromkeys(key[0] for key in lines))
     depths = list(dict.fromkeys(key[1] for key in lines))
-    for width, depth in itertools.product(widths, depths):
-        where, few, many = f"{depth} layers of {width}", VOTES[width][0], VOTES[width][-1]
-        plain = lines[width, depth, few, "plain"]
-        most = lines[width, depth, many, "plain"]
+    for width, depth, trained_at in itertools.product(widths, depths, TRAINED):
+        where = f"{depth} layers of {width}, trained {trained_at}"
+        few, many = VOTES[width][0], VOTES[width][-1]
+        plain, most = (lines[width, depth, trained_at, each, "plain"] for each in (few, many))
         factor(
             f"the edge of {few} shots is above that of {many} ({where})",
             difference(plain, most, angles),
         )
-        for number in (few, many):
-            ours = lines[width, depth, number, "plain"]
-            for rule in RULES[1:]:
-                factor(
-                    f"the edge of {number} plain shots is above that of {rule} ones ({where})",
-                    difference(ours, lines[width, depth, number, rule], angles),
-                )
-    for width, number in ((w, n) for w in widths for n in (VOTES[w][0], VOTES[w][-1])):
-        for rule in RULES[:2]:
-            for less, more in itertools.pairwise(depths):
-                factor(
-                    f"{more} layers of {width} have a higher edge than {less} "
-                    f"({number} shots, {rule})",
-                    difference(
-                        lines[width, more, number, rule], lines[width, less, number, rule], angles
-                    ),
-                )
+        for rule in RULES[1:]:
+            other = lines[width, depth, trained_at, many, rule]
+            factor(
+                f"the edge of {many} plain shots is above that of {rule} ones ({where})",
+                difference(most, other, angles),
+            )
+    for width, depth in itertools.product(widths, depths):
+        most, other = (lines[width, depth, each, VOTES[width][-1], "plain"] for each in TRAINED)
+        factor(
+            f"weights trained there have a higher edge than those trained {ABOVE} "
+            f"({depth} layers of {width}, {VOTES[width][-1]} shots)",
+            difference(most, other, angles),
+        )
+    for width, trained_at in itertools.product(widths, TRAINED):
+        number = VOTES[width][-1]
+        for less, more in itertools.pairwise(depths):
+            factor(
+                f"{more} layers of {width} have a higher edge than {less} ({number} shots, "
+                f"trained {trained_at})",
+                difference(
+                    lines[width, more, trained_at, number, "plain"],
+                    lines[width, less, trained_at, number, "plain"],
+                    angles,
+                ),
+            )
     if len(widths) == 2:
         for depth in depths:
             few = VOTES[widths[0]][0]
-            pair = [lines[width, depth, few, "plain"] for width in widths]
+            pair = [lines[width, depth, THERE, few, "plain"] for width in widths]
             factor(
                 f"the edge is sharper with 64 neurons than with 16 ({depth} layers, {few} shots)",
                 difference(pair[0], pair[1], angles, "sharpness"),
@@ -360,39 +393,39 @@ def claims(lines: Lines, angles: Sequence[float]) -> list[Claim]:
 
 
 def draw(study: Study, lines: Lines, angles: Sequence[float]) -> None:
-    """Draw error against the angle: a row a width, a column a depth."""
-    widths = list(dict.fromkeys(key[0] for key in lines))
+    """Draw error against the angle: a row a width and where it was trained, a column a depth."""
+    groups = list(dict.fromkeys((key[0], key[2]) for key in lines))
     depths = list(dict.fromkeys(key[1] for key in lines))
     with styled():
-        size = (1.6 + 2.7 * len(depths), 0.6 + 2.5 * len(widths))
+        size = (1.6 + 2.7 * len(depths), 0.6 + 2.2 * len(groups))
         figure = Figure(figsize=size, layout="constrained")
-        panels = figure.subplots(len(widths), len(depths), sharex=True, sharey=True, squeeze=False)
-        for row, width in zip(panels, widths, strict=True):
+        panels = figure.subplots(len(groups), len(depths), sharex=True, sharey=True, squeeze=False)
+        for row, (width, trained_at) in zip(panels, groups, strict=True):
             for axes, depth in zip(row, depths, strict=True):
-                panel(axes, lines, width, depth, angles)
+                panel(axes, lines, (width, depth, trained_at), angles)
+            row[0].set_ylabel("error")
         for axes in panels[-1]:
             axes.set_xlabel(r"entanglement angle $g/\pi$")
             axes.set_xticks(angles, [f"{g:.3f}" for g in angles], rotation=60)
             axes.minorticks_off()
-        for axes in panels[:, 0]:
-            axes.set_ylabel("error")
         percent_axis(panels[0, 0])
         handles, labels = panels[0, 0].get_legend_handles_labels()
         figure.legend(handles, labels, fontsize=7, loc="outside right center")
         save(figure, study.figure())
 
 
-def panel(axes: Axes, lines: Lines, width: int, depth: int, angles: Sequence[float]) -> None:
+def panel(axes: Axes, lines: Lines, shape: tuple[int, int, str], angles: Sequence[float]) -> None:
     """Draw one shape: a colour a number of shots, a style a way to count them."""
+    width, depth, trained_at = shape
     styles = {"plain": "-", "centred": "--", "likelihood": ":"}
     for number, shots in enumerate(VOTES[width]):
         for rule, style in styles.items():
-            line = lines[width, depth, shots, rule].mean(axis=(1, 2))
+            line = lines[width, depth, trained_at, shots, rule].mean(axis=(1, 2))
             color = look(number).color
             axes.plot(angles, line, style, color=color, label=f"{shots} shots, {rule}")
     axes.axhline(0.5, color="0.6", lw=0.8)
     axes.set_xscale("log", base=2)
-    axes.set_title(f"{depth} layers of {width}", loc="left", fontsize=9)
+    axes.set_title(f"{depth} layers of {width}, trained {trained_at}", loc="left", fontsize=8)
 
 
 if __name__ == "__main__":

@@ -50,7 +50,8 @@ class SignNetwork:
     @classmethod
     def of(cls, network: Network) -> "SignNetwork":
         """Return a network as one of signs; its stretch has to be 0."""
-        assert not any(network.stretches) and network.last_projective
+        assert not any(network.stretches)
+        assert network.last_projective
         assert len({len(weight) for weight in network.weights[:-1]}) == 1
         return cls(network, float((1 - np.sin(network.entanglement)) / 2))
 
