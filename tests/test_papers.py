@@ -24,6 +24,7 @@ from weak_signs import SignNetwork, information, last_outcomes, votes
 
 from qnnq.data.dataset import Dataset
 from qnnq.errors import InputError
+from qnnq.networks.activation import probability, rotated, state_after
 from qnnq.networks.network import Network
 from qnnq.runs.request import RunRequest
 from qnnq.runs.run import prepare
@@ -151,6 +152,28 @@ def test_weak_measurements_at_stretch_0_are_signs_with_wrong_reports(width, dept
         wanted = 4000 * exact
         squares = ((engine - wanted) ** 2)[used] / np.maximum(wanted, 1e-9)[used]
         assert squares.sum() < chi2.isf(1e-6, int(used.sum()) - 5)
+
+
+def test_the_record_of_a_shot_tells_the_first_signs_whatever_the_angle():
+    """Shots in closed form; the decoding has to be right in every one of them."""
+    network, rng = weak(16, 4, 0.02), np.random.default_rng(0)
+    pixels = rng.random((200, 30))
+    alpha = last = None
+    outcomes, signs = [], []
+    values = pixels
+    for layer, weight in enumerate(network.weights[:-1]):
+        signs.append(np.sign(values @ weight.T))
+        angle = rotated(signs[-1], alpha, last)
+        g = network.layer_entanglement(layer)
+        last = np.where(rng.random(angle.shape) < probability(-1, angle, g), -1.0, 1.0)
+        alpha = state_after(last, angle, g)
+        outcomes.append(last)
+        values = last
+    error = np.ones_like(last)
+    for outcome, sign in list(zip(outcomes, signs, strict=True))[:0:-1]:
+        error = outcome * sign * error
+    assert np.array_equal(outcomes[0] * error, signs[0])
+    assert not np.array_equal(outcomes[0], signs[0])
 
 
 def test_information_is_that_of_a_noisy_bit():

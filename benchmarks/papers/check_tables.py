@@ -35,11 +35,11 @@ TEXTS = ("benchmarks/RESULTS.md", "README.md", "docs/guides/noise.md", "docs/gui
 Row = Mapping[str, str]
 SUMMARIES: Mapping[str, Any] = {"": max, "least": min, "most": max, "sum": sum, "count": len}
 """Of the column in several rows, by the word before its name."""
-NUMBER = r"-?\d[\d,]*(?:\.\d+)?"
+NUMBER = r"-?\d+(?:,\d{3})*(?:\.\d+)?"
 FIGURE = re.compile(
     rf"(?<![\w.-]){NUMBER}(?: %| points)? \({NUMBER} to {NUMBER}\)(?: %)?"
     rf"|(?<![\w.-]){NUMBER} to {NUMBER}(?= %| points)"
-    rf"|(?<![\w.-]){NUMBER} of {NUMBER}(?![\w.])"
+    rf"|(?<![\w.-]){NUMBER} of {NUMBER}(?!\w|\.\d)"
     rf"|(?<![\w.-]){NUMBER}(?= %| points?\b| bits\b)"
     r"|(?<![\w.-])-?\d+\.\d+(?![\w.])"
 )
@@ -87,6 +87,9 @@ def of_transition() -> Iterator[str]:
     depths = list(dict.fromkeys(depth for _, depth in shapes))
     every = transition.points(widths, depths, transition.ANGLES)
     yield from differences("transition.csv", transition.rows(answers, every))
+    yield from differences(
+        "transition-decoded.csv", transition.decoded_rows(answers, widths, depths)
+    )
     lines = transition.curves(answers, widths, depths, transition.ANGLES)
     edges = transition.edge_rows(lines, transition.ANGLES)
     yield from differences("transition-edges.csv", edges)
@@ -226,9 +229,10 @@ def of_source(row: Row) -> Iterator[str]:
 
 
 def source_values(row: Row) -> list[float]:
-    """Return the numbers of a source: `column=value & ... : column, column : factor`.
+    """Return the numbers of a source: `column=value & ... : column, column : factor+summand`.
 
-    A factor `x - y` is written as a linear change: `100`, `-100+100` (100 less 100 times it).
+    A column may be a difference, `a - b`; of several rows it takes `least`, `most`, `sum` or
+    `count` before it. The rows `all` are all of the table.
     """
     table = BENCHMARKS / row["table"]
     where, columns, *scale = row["source"].split(" : ")
@@ -240,11 +244,16 @@ def source_values(row: Row) -> list[float]:
     factor, _, offset = (scale[0] if scale else "1").partition("+")
     found = []
     for column in columns.split(", "):
-        function, _, name = column.rpartition(" ")
-        numbers = [float(each[name]) * float(factor) + float(offset or 0) for each in rows]
+        function, name = column.split(" ", 1) if column.split(" ")[0] in SUMMARIES else ("", column)
+        minuend, _, subtrahend = name.partition(" - ")
+        numbers = [
+            (float(each[minuend]) - float(each[subtrahend] if subtrahend else 0)) * float(factor)
+            + float(offset or 0)
+            for each in rows
+        ]
         if not function and len(numbers) > 1:
             raise LookupError(f"{row['table']} has {len(numbers)} rows with {where}")
-        found.append(SUMMARIES[function](numbers))
+        found.append(float(SUMMARIES[function](numbers)))
     return found
 
 

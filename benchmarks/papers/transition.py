@@ -137,6 +137,24 @@ def of_network(
         return {name: content[name] for name in content}
 
 
+def decoded_name(width: int, depth: int) -> str:
+    """Return the name of the answers of a shape by decoded records."""
+    return f"{width} x {depth}, decoded, trained {ABOVE}"
+
+
+def decoded(network: Trained) -> NDArray[np.bool_]:
+    """Return which test images one shot gets right, at any angle, whose whole record is used.
+
+    From the last layer back, e_(l-1) = r_l phi_l e_l; the record so tells the signs of the first
+    layer without error, and a computer does the rest.
+    """
+    test = load_data("mnist-test")
+    sharp = replace(read_network(network.path), entanglement=math.pi / 2)
+    (counts,) = votes(SignNetwork.of(sharp), test.images[:IMAGES], [1], np.random.default_rng(0))
+    right: NDArray[np.bool_] = counts.argmax(axis=1) == test.labels[:IMAGES]
+    return right
+
+
 def other_images(study: Study) -> Dataset:
     """Return the images that votes are centred by; a quick study's need no download."""
     data, (first, end) = load_data(study.validation["data"]), OTHERS
@@ -168,6 +186,7 @@ def main() -> None:
                 for number, rule in itertools.product(VOTES[width], RULES):
                     name = Point(width, depth, g, number, rule, trained_at).name
                     found[name] = np.array([seed[f"{number} {rule}"] for seed in each])
+        found[decoded_name(width, depth)] = np.array([decoded(each) for each in networks[-1]])
     path = study.tables / f"{study.name}-answers.npz"
     write_answers(path, found)
     answers = read_answers(path)
@@ -176,6 +195,7 @@ def main() -> None:
     edges = edge_rows(lines, angles)
     print_rows("angles over pi below which more than half of the images are wrong", edges)
     study.write(edges, "-edges")
+    study.write(decoded_rows(answers, widths, depths), "-decoded")
     small = SMALL[:1] if study.quick else SMALL
     study.write(list(information_rows(study, small, depths, angles)), "-information")
     draw(study, lines, angles)
@@ -192,6 +212,20 @@ def rows(answers: Answers, every: Sequence[Point]) -> list[dict[str, Any]]:
             **mean_error(answers[point.name]).columns("error"),
         }
         for point in every
+    ]  # fmt: skip
+
+
+def decoded_rows(
+    answers: Answers, widths: Sequence[int], depths: Sequence[int]
+) -> list[dict[str, Any]]:
+    """Return the error of one shot whose record is decoded, for each shape."""
+    names = {shape: decoded_name(*shape) for shape in itertools.product(widths, depths)}
+    return [
+        {
+            "width": width, "depth": depth, "seeds": len(answers[name]),
+            **mean_error(answers[name]).columns("error"),
+        }
+        for (width, depth), name in names.items()
     ]  # fmt: skip
 
 
@@ -304,10 +338,13 @@ def information_rows(
     test = load_data("mnist-test")
     images, labels = test.images[:IMAGES], test.labels[:IMAGES]
     for width, depth in shown(list(itertools.product(widths, depths)), "information"):
-        for g, networks in zip(angles, trained(study, width, depth, angles), strict=True):
+        every = trained(study, width, depth, angles)
+        for trained_at, (place, g) in itertools.product(TRAINED, enumerate(angles)):
             bits, wrong = [], []
+            networks = every[place if trained_at == THERE else -1]
             for network in networks:
-                signs = SignNetwork.of(read_network(network.path))
+                weights = read_network(network.path)
+                signs = SignNetwork.of(replace(weights, entanglement=math.pi * g))
                 chances = last_outcomes(signs, images)
                 _, classes = signs.tables()
                 by_class = np.stack([chances[:, classes == c].sum(axis=1) for c in range(10)], 1)
@@ -315,8 +352,8 @@ def information_rows(
                 wrong.append(float((by_class.argmax(axis=1) != labels).mean()))
             mean = mean_log(np.array(bits), np.zeros(2), IMAGES)
             yield {
-                "width": width, "depth": depth, "entanglement_over_pi": round(g, 6),
-                "seeds": len(networks), **mean.columns("bits"),
+                "width": width, "depth": depth, "trained": trained_at,
+                "entanglement_over_pi": round(g, 6), "seeds": len(networks), **mean.columns("bits"),
                 "error_of_very_many_shots": round(float(np.mean(wrong)), 4),
             }  # fmt: skip
 
