@@ -245,6 +245,8 @@ def rows(comparisons: Sequence[Comparison]) -> list[dict[str, object]]:
             "published_low": round(each.published.interval[0], 4),
             "published_high": round(each.published.interval[1], 4),
             "ours": round(each.mean, 4),
+            "published_interval_holds_ours":
+                int(each.published.interval[0] <= each.mean <= each.published.interval[1]),
             "difference_low": round(each.mean - each.published.value - each.half, 4),
             "difference_high": round(each.mean - each.published.value + each.half, 4),
             "p_holm": f"{p:.3g}", "verdict": each.verdict(p),
