@@ -164,7 +164,7 @@ def test_the_record_of_a_shot_tells_the_first_signs_whatever_the_angle():
     for layer, weight in enumerate(network.weights[:-1]):
         signs.append(np.sign(values @ weight.T))
         angle = rotated(signs[-1], alpha, last)
-        g = network.layer_entanglement(layer)
+        g = network.entanglements[layer]
         last = np.where(rng.random(angle.shape) < probability(-1, angle, g), -1.0, 1.0)
         alpha = state_after(last, angle, g)
         outcomes.append(last)

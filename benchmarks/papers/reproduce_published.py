@@ -7,7 +7,7 @@
 Experiments with 16-16-16 networks: 55 images at 10 shots on hardware, 55 others simulated; image
 6929 at 96 shots; pairs SX, SX-dagger inserted on images 6929 and 0, on an Eagle, six copies of 16
 neurons side by side; and the split of the test set by which networks are right. The published
-numbers are in `qnnq/bundled/published.json`. Ours are ten trainings of each stretch by the
+numbers are in `published.json` beside this file. Ours are ten trainings of each stretch by the
 published recipe on 5,000 images, and of stretch 0 and 0.5 on all 60,000 (20 epochs).
 
 The authors' weights are public: `mnist_a{stretch}_lr-2_shots20_width16.json` in
