@@ -46,7 +46,7 @@ ANGLES = (1 / 64, 1 / 32, 1 / 16, 3 / 32, 1 / 8, 3 / 16, 1 / 4, 3 / 8)
 DEPTHS = (2, 3, 4)
 SMALL = (4, 8)
 """Widths that are summed exactly."""
-VOTES = {16: (15, 255, 4095, 102_400), 64: (15, 255, 4095)}
+VOTES = {16: (15, 255, 4095, 102_400), 64: (15, 255, 1023)}
 RULES = ("plain", "centred", "likelihood")
 THERE, ABOVE = TRAINED = ("there", "at 3 pi/8")
 """At which angle the weights were trained: at the one they are judged at, or at the largest."""
