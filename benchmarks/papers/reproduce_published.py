@@ -31,6 +31,7 @@ from scipy.stats import binom, fisher_exact
 from study import Study, print_rows, shown
 from verdicts import Claim, holm_corrected
 
+from qnnq.data.load import load_data
 from qnnq.errors import InputError
 from qnnq.execution.shot_loop import run_shots
 from qnnq.figures.style import look, percent_axis, save, styled
@@ -222,16 +223,26 @@ def split_counts(answers: Mapping[str, Sequence[np.ndarray]]) -> list[list[int]]
 
 
 def split_rows(counts: Sequence[Sequence[int]], weights: str) -> list[dict[str, object]]:
-    """Return a row a part: what was published, and ours."""
+    """Return a row a part: what was published, ours, and what becomes of it by Holm over all."""
+    images = len(load_data("mnist-test").labels)
+    compared = [
+        Comparison(
+            "test set", name, weights, Share(published, images),
+            [each[place] / images for each in counts], 0.0,
+        )
+        for place, (name, published) in enumerate(zip(PARTS, SPLIT["counts"], strict=True))
+    ]  # fmt: skip
+    corrected = holm_corrected([each.p_value for each in compared])
     return [
         {
-            "weights": weights, "part": name, "published": published,
-            "ours": round(float(np.mean([each[place] for each in counts])), 1),
-            "least": min(each[place] for each in counts),
-            "most": max(each[place] for each in counts),
-            "of_each": " ".join(str(each[place]) for each in counts),
+            "weights": weights, "part": each.setting, "published": each.published.right,
+            "ours": round(images * each.mean, 1),
+            "difference_low": round(images * (each.mean - each.half) - each.published.right, 1),
+            "difference_high": round(images * (each.mean + each.half) - each.published.right, 1),
+            "p_holm": f"{p:.3g}", "verdict": each.verdict(p),
+            "of_each": " ".join(f"{images * value:.0f}" for value in each.ours),
         }
-        for place, (name, published) in enumerate(zip(PARTS, SPLIT["counts"], strict=True))
+        for each, p in zip(compared, corrected, strict=True)
     ]  # fmt: skip
 
 
@@ -366,9 +377,10 @@ def draw(path: Path, comparisons: Sequence[Comparison]) -> None:
 def panel(axes: Axes, comparisons: Sequence[Comparison]) -> None:
     """Draw one experiment; ours with the range of one further network."""
     weights = list(dict.fromkeys(each.weights for each in comparisons))
+    settings = list(dict.fromkeys(each.setting for each in comparisons))
     for number, name in enumerate(weights):
         some = [each for each in comparisons if each.weights == name]
-        places = np.arange(len(some))
+        places = [settings.index(each.setting) for each in some]
         if number == 0:
             values = np.array([each.published.value for each in some])
             low, high = np.transpose([each.published.interval for each in some])
@@ -377,13 +389,16 @@ def panel(axes: Axes, comparisons: Sequence[Comparison]) -> None:
                 places, values, [values - low, high - values], linestyle="", capsize=2,
                 color=style.color, marker=style.marker, label="published",
             )  # fmt: skip
-            labels = [each.setting.split()[each.setting[0] == "s"] for each in some]
-            axes.set_xticks(places, labels)
-            axes.set_xlabel(some[0].setting.split()[some[0].setting[0] != "s"])
         style = look(number + 1)
         mean, half = (np.array([getattr(e, key) for e in some]) for key in ("mean", "half"))
         axes.plot(places, mean, color=style.color, linestyle=style.linestyle, label=f"ours, {name}")
-        axes.fill_between(places, mean - half, mean + half, color=style.color, alpha=0.15)
+        ends = np.clip([mean - half, mean + half], 0, 1)
+        axes.fill_between(places, *ends, color=style.color, alpha=0.15)
+    words = [setting.split() for setting in settings]
+    axes.set_xticks(
+        range(len(settings)), [next(w for w in each if w[0].isdigit()) for each in words]
+    )
+    axes.set_xlabel(next(word for word in words[0] if not word[0].isdigit()))
 
 
 if __name__ == "__main__":
