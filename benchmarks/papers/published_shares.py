@@ -6,14 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
-from rich.table import Table
 from scipy.stats import t as student
 
 from qnnq.statistics import wilson
 
 PUBLISHED = json.loads(Path(__file__).with_name("published.json").read_text("utf-8"))
-CONSOLE = Console(width=160)
 CLOSE = 0.1
 """Ours and theirs agree where the difference's 95 % interval is within so much."""
 
@@ -101,10 +98,3 @@ class Comparison:
 def shares(values: Iterable[float], n: int) -> list[Share]:
     """Return accuracies as whole numbers of right answers; read-off values are rounded."""
     return [Share(round(value * n), n) for value in values]
-
-
-def new_table(title: str, *headings: str) -> Table:
-    table = Table(title=title, title_justify="left")
-    for heading in headings:
-        table.add_column(heading)
-    return table
