@@ -37,7 +37,7 @@ SUMMARIES: Mapping[str, Any] = {"": max, "least": min, "most": max, "sum": sum, 
 """Of the column in several rows, by the word before its name."""
 NUMBER = r"-?\d+(?:,\d{3})*(?:\.\d+)?"
 FIGURE = re.compile(
-    rf"(?<![\w.-]){NUMBER}(?: %| points| bits| pi)? \({NUMBER} to {NUMBER}\)(?: %)?"
+    rf"(?<![\w.-]){NUMBER}(?: %| points| bits| pi| kHz)? \({NUMBER} to {NUMBER}\)(?: %)?"
     rf"|(?<![\w.-]){NUMBER} to {NUMBER}(?= %| points)"
     r"|(?<![\w.-])\d+\.\d+ to \d+\.\d+(?![\w.])"
     rf"|(?<![\w.-]){NUMBER} of {NUMBER}(?!\w|\.\d)"

@@ -50,6 +50,8 @@ VOTES = {16: (15, 255, 4095, 102_400), 64: (15, 255, 1023)}
 RULES = ("plain", "centred", "likelihood")
 THERE, ABOVE = TRAINED = ("there", "at 3 pi/8")
 """At which angle the weights were trained: at the one they are judged at, or at the largest."""
+ONCE = 64
+"""A width whose networks are trained at the largest angle alone, which takes an eighth of it."""
 IMAGES, OTHERS = 1000, (5000, 5500)
 OTHER_SHOTS = 1023
 """Shots of each of the other images."""
@@ -76,6 +78,11 @@ class Point:
         return f"{where}, {self.votes} shots, {self.rule}, trained {self.trained}"
 
 
+def trainings(width: int) -> tuple[str, ...]:
+    """Return at which angles networks of a width are trained."""
+    return (ABOVE,) if width == ONCE else TRAINED
+
+
 def points(widths: Sequence[int], depths: Sequence[int], angles: Sequence[float]) -> list[Point]:
     """Return all points of the table."""
     return [
@@ -83,7 +90,7 @@ def points(widths: Sequence[int], depths: Sequence[int], angles: Sequence[float]
         for width, depth, g in itertools.product(widths, depths, angles)
         for number in VOTES[width]
         for rule in RULES
-        for trained_at in TRAINED
+        for trained_at in trainings(width)
     ]
 
 
@@ -166,7 +173,8 @@ def other_images(study: Study) -> Dataset:
 def trained(study: Study, width: int, depth: int, angles: Sequence[float]) -> list[list[Trained]]:
     """Return the networks of one shape: for each angle, one a seed."""
     seeds = study.seeds if width <= TABULATED else study.seeds[:FEWER]
-    cases = [study.settings(0.0, hidden=(width,) * depth, entanglement=math.pi * g) for g in angles]
+    chosen = angles if THERE in trainings(width) else angles[-1:]
+    cases = [study.settings(0.0, hidden=(width,) * depth, entanglement=math.pi * g) for g in chosen]
     return study.trained(cases, seeds)
 
 
@@ -179,7 +187,7 @@ def main() -> None:
     shapes = list(itertools.product(widths, depths))
     for width, depth in shown(shapes, "judging"):
         networks = trained(study, width, depth, angles)
-        for trained_at in TRAINED:
+        for trained_at in trainings(width):
             for place, g in enumerate(angles):
                 chosen = networks[place if trained_at == THERE else -1]
                 each = [of_network(study, network, width, g) for network in chosen]
@@ -241,7 +249,8 @@ def curves(
 ) -> dict[Key, Line]:
     """Return all lines of errors along the angles."""
     found: dict[Key, Line] = {}
-    for width, depth, trained_at in itertools.product(widths, depths, TRAINED):
+    shapes = itertools.product(widths, depths)
+    for width, depth, trained_at in ((*s, t) for s in shapes for t in trainings(s[0])):
         for number, rule in itertools.product(VOTES[width], RULES):
             each = [answers[Point(width, depth, g, number, rule, trained_at).name] for g in angles]
             line = [[~network.right for network in seeds] for seeds in each]
@@ -385,7 +394,8 @@ def claims(lines: Lines, angles: Sequence[float]) -> list[Claim]:
 
     widths = list(dict.fromkeys(key[0] for key in lines))
     depths = list(dict.fromkeys(key[1] for key in lines))
-    for width, depth, trained_at in itertools.product(widths, depths, TRAINED):
+    shapes = list(itertools.product(widths, depths))
+    for width, depth, trained_at in ((*s, t) for s in shapes for t in trainings(s[0])):
         where = f"{depth} layers of {width}, trained {trained_at}"
         few, many = VOTES[width][0], VOTES[width][-1]
         plain, most = (lines[width, depth, trained_at, each, "plain"] for each in (few, many))
@@ -399,14 +409,14 @@ def claims(lines: Lines, angles: Sequence[float]) -> list[Claim]:
                 f"the edge of {many} plain shots is above that of {rule} ones ({where})",
                 difference(most, other, angles),
             )
-    for width, depth in itertools.product(widths, depths):
+    for width, depth in (s for s in shapes if THERE in trainings(s[0])):
         most, other = (lines[width, depth, each, VOTES[width][-1], "plain"] for each in TRAINED)
         factor(
             f"weights trained there have a higher edge than those trained {ABOVE} "
             f"({depth} layers of {width}, {VOTES[width][-1]} shots)",
             difference(most, other, angles),
         )
-    for width, trained_at in itertools.product(widths, TRAINED):
+    for width, trained_at in ((w, t) for w in widths for t in trainings(w)):
         number = VOTES[width][-1]
         for less, more in itertools.pairwise(depths):
             factor(
@@ -421,7 +431,7 @@ def claims(lines: Lines, angles: Sequence[float]) -> list[Claim]:
     if len(widths) == 2:
         for depth in depths:
             few = VOTES[widths[0]][0]
-            pair = [lines[width, depth, THERE, few, "plain"] for width in widths]
+            pair = [lines[width, depth, ABOVE, few, "plain"] for width in widths]
             factor(
                 f"the edge is sharper with 64 neurons than with 16 ({depth} layers, {few} shots)",
                 difference(pair[0], pair[1], angles, "sharpness"),
