@@ -123,10 +123,10 @@ def classical_kinds(study: Scoreboard) -> dict[str, tuple[Kind, TrainingSettings
 def classical_rows(study: Scoreboard) -> Iterator[tuple[str, Row]]:
     """Train classical networks; yield a row a kind, and ensembles of the seeds' networks."""
     labels, count = load_data("mnist-test").labels, len(study.seeds)
-    groups: dict[TrainingSettings, dict[str, Kind]] = {}
+    groups: dict[tuple[TrainingSettings, int], dict[str, Kind]] = {}
     for name, (kind, settings) in classical_kinds(study).items():
-        groups.setdefault(settings, {})[name] = kind
-    for settings, kinds in shown(list(groups.items()), "classical networks"):
+        groups.setdefault((settings, kind.passes), {})[name] = kind
+    for (settings, _), kinds in shown(list(groups.items()), "classical networks"):
         outcome = study.classical(list(kinds.values()), settings)
         for place, (name, kind) in enumerate(kinds.items()):
             votes, probabilities = outcome.votes[:, place], outcome.probabilities[:, place]
