@@ -10,6 +10,8 @@ what they looked like, and with those of the qubits that are best.
 """
 
 import argparse
+import csv
+from pathlib import Path
 
 import numpy as np
 from rich.console import Console
@@ -35,6 +37,7 @@ def main() -> None:
     for heading in headings:
         table.add_column(heading)
     rng = np.random.default_rng(0)
+    rows = []
     for name in DEVICES:
         target = resolve_device(name).target
         groups = [Group((qubit,)) for qubit in read_calibration(target).usable]
@@ -49,8 +52,13 @@ def main() -> None:
             chosen = np.argsort(looked, axis=1)[:, :CHOSEN]
             real = true[chosen].sum(axis=1)
             seen = np.take_along_axis(looked, chosen, axis=1).sum(axis=1)
-            table.add_row(name, f"{sigma:g}", *(f"{(real / x).mean():.2f}" for x in (seen, best)))
+            factors = [float((real / x).mean()) for x in (seen, best)]
+            table.add_row(name, f"{sigma:g}", *(f"{factor:.2f}" for factor in factors))
+            rows.append([name, f"{sigma:g}", *(f"{factor:.4f}" for factor in factors)])
     Console().print(table)
+    with Path(__file__).with_suffix(".csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerows([["device", "sigma", "over_what_they_looked_like", "over_best"], *rows])
 
 
 if __name__ == "__main__":

@@ -7,7 +7,9 @@ the exact McNemar test of the majority votes on the same images.
 """
 
 import argparse
+import csv
 import math
+from pathlib import Path
 
 import numpy as np
 from rich.console import Console
@@ -33,8 +35,8 @@ def measure(model: str, noise: str, compensate: bool) -> RunResult:
     return prepare(request).execute()
 
 
-def add_row(table: Table, model: str, noise: str) -> None:
-    """Measure a network twice and add what came out."""
+def add_row(table: Table, model: str, noise: str) -> dict[str, object]:
+    """Measure a network twice, add what came out, and return it."""
     before, after = measure(model, noise, False), measure(model, noise, True)
     right = [majority_votes(result.counts) == result.labels for result in (before, after)]
     change = difference(right[1], right[0])
@@ -47,6 +49,12 @@ def add_row(table: Table, model: str, noise: str) -> None:
         f"{change.p_value:.2g}",
         f"{100 * (after.out_of_reach or 0):.0f} %",
     )
+    single = rates[1]["single_shot"]["value"] - rates[0]["single_shot"]["value"]
+    return {
+        "network": model, "noise": noise, "single_shot_gain": round(single, 6),
+        "majority_gain": round(change.value, 6), "majority_gain_low": round(change.low, 6),
+        "majority_gain_high": round(change.high, 6), "mcnemar_p": f"{change.p_value:.3g}",
+    }  # fmt: skip
 
 
 def missing_angle(model: str, noise: str) -> float:
@@ -69,8 +77,11 @@ def main() -> None:
         table.add_column(heading)
     table.add_column("p (McNemar)")
     table.add_column("angles out of reach")
-    for model in NETWORKS:
-        add_row(table, model, noise)
+    rows = [add_row(table, model, noise) for model in NETWORKS]
+    with Path(__file__).with_suffix(".csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
     Console(width=190).print(table)
     print(
         "A compensated neuron has the wanted probability where its noise can reach it. Noise\n"

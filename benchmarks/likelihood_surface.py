@@ -63,6 +63,12 @@ class LikelihoodSurface(Likelihood):
         other.observations = tuple(observations)
         return other
 
+    def only(self, settings: Sequence[int]) -> "LikelihoodSurface":
+        """Return the likelihood of some of the settings."""
+        other = self.of([self.observations[each] for each in settings])
+        other._coefficients = [self._coefficients[each] for each in settings]
+        return other
+
     def probabilities(self, values: NDArray[np.float64]) -> list[NDArray[np.float64]]:
         """Return the fitted class probabilities of every setting."""
         places = (np.asarray(values) - self._middle) / self._half

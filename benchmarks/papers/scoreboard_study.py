@@ -1,18 +1,19 @@
-"""The study behind `scoreboard.py`: the recipe that all share, and classical networks."""
+"""The study behind `scoreboard.py`: the recipes, and classical networks."""
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from classical import Classical, Outcome, train_classical
 from study import Study, write_arrays
+from together import Judged, Kind, judged, trained_together
 
 from qnnq.data.dataset import Dataset
 from qnnq.data.load import load_data
-from qnnq.training.settings import TrainingSettings
+from qnnq.training.settings import MAJORITY_SHOTS, TrainingSettings
 
 WIDE = 64
 """Wider networks have fewer rows: no stretch 2, no 401 shots."""
@@ -53,33 +54,36 @@ class Scoreboard(Study):
         epochs = round(LONG * self.epochs)
         return {"epochs": epochs, "evaluate_every": epochs}
 
-    def best_recipes(self) -> tuple[TrainingSettings, TrainingSettings]:
-        """Return the best recipes that `best_recipe.py` found, quantum and ReLU."""
-        decay = {"weight_decay": 0.001}
-        relu = {"label_smoothing": 0.1} if self.wide else decay
-        return self.recipe(0.5, **decay, **self.longer), self.recipe(0.0, **relu, **self.longer)
+    def multiplications(self, shots: int, hidden: Sequence[int] = ()) -> int:
+        """Return how many an image takes: shots share the first layer's."""
+        data = load_data(self.data)
+        sizes = (data.images.shape[1], *(hidden or self.hidden), int(data.labels.max()) + 1)
+        first, *others = (before * after for before, after in pairwise(sizes))
+        return first + shots * sum(others)
 
     @property
-    def parameters(self) -> int:
-        """Return the number of weights of a network."""
-        data = load_data(self.data)
-        sizes = (data.images.shape[1], *self.hidden, int(data.labels.max()) + 1)
-        return sum(before * after for before, after in pairwise(sizes))
+    def equal(self) -> tuple[int, ...]:
+        """Hidden widths of a network whose one pass takes as much as the vote of 15 shots."""
+        depth, most = len(self.hidden), self.multiplications(MAJORITY_SHOTS)
+        width = max(self.hidden)
+        while self.multiplications(1, (width + 1,) * depth) <= most:
+            width += 1
+        return (width,) * depth
 
     def classical(
-        self, kind: Classical, settings: TrainingSettings, test: Dataset | None = None
-    ) -> Outcome:
-        """Return a classical network's outcome on images, by default the test images."""
+        self,
+        kinds: Sequence[Kind],
+        settings: TrainingSettings,
+        test: Dataset | None = None,
+    ) -> Judged:
+        """Return what classical networks answer, by default about the test images."""
         data, test = load_data(self.data), test or load_data("mnist-test")
-        what = [asdict(kind), settings.identity(), data.digest, test.digest]
-        identity = json.dumps(what, sort_keys=True)
+        what = [[asdict(kind) for kind in kinds], settings.identity(), self.seeds]
+        identity = json.dumps([*what, data.digest, test.digest], sort_keys=True)
         name = f"classical-{hashlib.sha256(identity.encode()).hexdigest()[:16]}.npz"
         path = self.networks / name
         if not path.exists():
-            outcome = train_classical(kind, settings, data, test)
+            outcome = judged(trained_together(kinds, settings, self.seeds, data), test)
             write_arrays(path, **vars(outcome))
-        content = np.load(path)
-        return Outcome(
-            content["right"], content["probabilities"],
-            float(content["training_seconds"]), float(content["seconds"]),
-        )  # fmt: skip
+        with np.load(path) as content:
+            return Judged(**content)

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 from study import Study
-from verdicts import Claim, Interval, above, bars, below, better, gain, mean_error
+from verdicts import Interval, above, bars, below, better, gain, mean_error
 
 from qnnq.figures.style import look, percent_axis, save, styled
 
@@ -58,18 +58,13 @@ def main() -> None:
                 f"{method} errs less than the sign network ({where})", gain(found[best], found[0])
             )
         )
-        text = f"{errors[best].per_cent()} %, {where}"
-        verdict = below(errors[best], published / 100)
-        claims.append(Claim(f"{method} reaches {published} %", verdict, text))
+        text = f"{method} reaches {published} % ({where})"
+        claims.append(below(text, errors[best], published / 100))
     weak, weakest = (points.index(("method 2", 0.0, g)) for g in (1 / 4, 1 / 16))
     claims.append(better("pi/16 errs more than pi/4", gain(found[weak], found[weakest])))
     collapsed = errors[weakest]
     claims.append(
-        Claim(
-            "training collapses below pi/8: most images are wrong at pi/16",
-            above(collapsed, 0.5),
-            f"error {collapsed.per_cent()} %",
-        )
+        above("training collapses below pi/8: most images are wrong at pi/16", collapsed, 0.5)
     )
     study.claims(claims)
 

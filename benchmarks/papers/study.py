@@ -6,25 +6,27 @@ import hashlib
 import io
 import json
 import os
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+import together
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
-from verdicts import Claim
+from verdicts import Claim, judged
 
 from qnnq.data.load import load_data
+from qnnq.data.selection import parse_images
 from qnnq.errors import InputError
 from qnnq.networks.file import read_network, write_network
+from qnnq.networks.network import Network
 from qnnq.runs.request import EngineName, RunRequest
 from qnnq.runs.run import prepare
-from qnnq.statistics import majority_votes
+from qnnq.statistics import majority_votes, single_shot_fractions
 from qnnq.storage.files import write_atomically
 from qnnq.training.settings import MAJORITY_SHOTS, TrainingSettings
 from qnnq.training.trainer import train
@@ -43,13 +45,11 @@ class Trained:
     Attributes:
         path: Its file.
         settings: What it was trained with.
-        seconds: Processor time of the training.
         history: A dictionary an epoch (`qnnq.training.settings.Epoch`).
     """
 
     path: Path
     settings: TrainingSettings
-    seconds: float
     history: list[dict[str, Any]]
 
 
@@ -61,13 +61,13 @@ class Errors:
         single_shot: Error of a shot, in [0, 1].
         majority: Error of the vote.
         right: Whether the vote was right, shape (images,).
-        seconds: Processor time of all shots.
+        counts: Shots of each class, shape (images, classes).
     """
 
     single_shot: float
     majority: float
     right: NDArray[np.bool_]
-    seconds: float
+    counts: NDArray[np.int32]
 
 
 class Study:
@@ -80,6 +80,8 @@ class Study:
         hidden: tuple[int, ...] = (512, 512),
         epochs: int = 100,
         data: str = "mnist5k",
+        seeds: tuple[int, ...] = (0, 1, 2),
+        weights: bool = False,
     ) -> None:
         parser = argparse.ArgumentParser(
             description=description, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -90,9 +92,13 @@ class Study:
         parser.add_argument("--epochs", type=int)
         parser.add_argument("--data", help="images to train on: a name or a file")
         parser.add_argument("--out", type=Path, default=Path("runs/papers"))
+        if weights:
+            parser.add_argument("--weights", type=Path, help="a folder of the authors' weights")
         options = parser.parse_args()
+        self.weights: Path | None = options.weights if weights else None
+        self.out: Path = options.out
         self.quick: bool = options.quick
-        self.seeds: tuple[int, ...] = options.seeds or ((0,) if self.quick else (0, 1, 2))
+        self.seeds: tuple[int, ...] = options.seeds or ((0,) if self.quick else seeds)
         small = tuple(min(width, _SMALL) for width in hidden)
         self.hidden: tuple[int, ...] = options.hidden or (small if self.quick else hidden)
         self.epochs: int = options.epochs or (10 if self.quick else epochs)
@@ -138,31 +144,58 @@ class Study:
         self, cases: Iterable[TrainingSettings], seeds: Sequence[int] = ()
     ) -> list[list[Trained]]:
         """Train each case with each seed, by default all; return a list of seeds a case."""
-        seeds = seeds or self.seeds
+        seeds, cases = seeds or self.seeds, list(cases)
+        self._train_together(cases, seeds)
         work = [replace(case, seed=seed) for case in cases for seed in seeds]
         found = [self._trained(case) for case in shown(work, "training")]
         each = len(seeds)
         return [found[start : start + each] for start in range(0, len(found), each)]
 
+    def _file(self, settings: TrainingSettings) -> Path:
+        """Return where a network is kept."""
+        identity = json.dumps([settings.identity(), load_data(self.data).digest], sort_keys=True)
+        name = hashlib.sha256(identity.encode()).hexdigest()[:16]
+        return self.networks / f"{name}.safetensors"
+
+    def _train_together(self, cases: Sequence[TrainingSettings], seeds: Sequence[int]) -> None:
+        """Train those that are missing and share a recipe, where `together.py` can."""
+        groups: dict[TrainingSettings, list[TrainingSettings]] = {}
+        for case in dict.fromkeys(cases):
+            if together.is_possible(case) and not all(
+                self._file(replace(case, seed=seed)).exists() for seed in seeds
+            ):
+                groups.setdefault(together.recipe(case), []).append(case)
+        data = load_data(self.data)
+        for recipe, group in shown(list(groups.items()), "training together"):
+            kinds = [together.quantum(case) for case in group]
+            model = together.trained_together(kinds, recipe, seeds, data)
+            for place, seed in enumerate(seeds):
+                for kind, case in enumerate(group):
+                    network = model.network(place, kind)
+                    self._keep(replace(case, seed=seed), network, [])
+
+    def _keep(
+        self, settings: TrainingSettings, network: Network, history: list[dict[str, Any]]
+    ) -> None:
+        path = self._file(settings)
+        write_network(network, path)
+        content = {"settings": asdict(settings), "history": history}
+        write_atomically(path.with_suffix(".json"), json.dumps(content).encode())
+
     def _trained(self, settings: TrainingSettings) -> Trained:
         images, test = load_data(self.data), load_data("mnist-test")
-        identity = json.dumps([settings.identity(), images.digest], sort_keys=True)
-        path = self.networks / f"{hashlib.sha256(identity.encode()).hexdigest()[:16]}.safetensors"
+        path = self._file(settings)
         record = path.with_suffix(".json")
         if not record.exists():
             checkpoint = path.with_suffix(".checkpoint")
-            started = time.process_time()
             result = train(settings, images, test, device="cpu", checkpoint=checkpoint)
             if result.interrupted:
                 raise KeyboardInterrupt
-            seconds = time.process_time() - started
-            write_network(result.network, path)
             history = [asdict(epoch) for epoch in result.history]
-            content = {"settings": asdict(settings), "seconds": seconds, "history": history}
-            write_atomically(record, json.dumps(content).encode())
+            self._keep(settings, result.network, history)
             checkpoint.unlink(missing_ok=True)
         content = json.loads(record.read_text())
-        return Trained(path, settings, content["seconds"], content["history"])
+        return Trained(path, settings, content["history"])
 
     def errors(
         self,
@@ -190,19 +223,14 @@ class Study:
         if not kept.exists():
             engine: EngineName = "ideal" if noise == "ideal" else "instrument"
             request = RunRequest(str(path), engine=engine, noise=noise, shots=shots, **options)
-            prepared = prepare(request)
-            started = time.process_time()
-            result = prepared.execute()
-            seconds = time.process_time() - started
-            right = majority_votes(result.counts) == result.labels
-            hits = result.counts[np.arange(len(result.labels)), result.labels].sum()
-            single = 1 - hits / (shots * len(result.labels))
-            write_arrays(kept, right=right, single=single, seconds=seconds)
-        content = np.load(kept)
-        right = content["right"]
-        return Errors(
-            float(content["single"]), float(1 - right.mean()), right, float(content["seconds"])
-        )
+            counts = prepare(request).execute().counts
+            write_arrays(kept, counts=counts.astype(np.int32))
+        with np.load(kept) as content:
+            counts = content["counts"]
+        labels = labels_of(options)
+        right = majority_votes(counts) == labels
+        single = 1 - float(single_shot_fractions(counts, labels).mean())
+        return Errors(single, float(1 - right.mean()), right, counts)
 
     def write(self, rows: Sequence[Mapping[str, Any]], part: str = "") -> None:
         """Write the table of a figure, or a further part of it."""
@@ -219,20 +247,39 @@ class Study:
 
     def claims(self, claims: Sequence[Claim]) -> None:
         """Print what becomes of the papers' claims, and write it beside the table."""
-        table = Table(title="claims", title_justify="left")
-        for heading in ("claim", "verdict", "evidence"):
-            table.add_column(heading)
-        for claim in claims:
-            table.add_row(claim.claim, claim.verdict, claim.evidence)
-        CONSOLE.print(table)
-        path = self.tables / f"{self.name}-claims.csv"
-        with path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(["claim", "verdict", "evidence", "seeds", "images", "networks"])
-            writer.writerows(
-                [c.claim, c.verdict, c.evidence, c.seeds or len(self.seeds), c.images, self.shape]
-                for c in claims
-            )
+        rows = claim_rows(claims, len(self.seeds), self.shape)
+        print_rows("claims", [{key: row[key] for key in CLAIM_SHOWN} for row in rows])
+        self.write(rows, "-claims")
+
+
+CLAIM_SHOWN = ("claim", "verdict", "evidence")
+
+
+def claim_rows(claims: Sequence[Claim], seeds: int, networks: str) -> list[dict[str, Any]]:
+    """Return the table of what becomes of claims, corrected for their number.
+
+    Args:
+        claims: All of one table.
+        seeds: How many there are of each network, where a claim does not say others.
+        networks: The widths of their hidden layers.
+    """
+    return [
+        {
+            "claim": claim.claim, "verdict": verdict, "evidence": claim.evidence,
+            "p": f"{claim.p_value:.3g}", "p_holm": f"{corrected:.3g}",
+            "seeds": claim.seeds or seeds, "images": claim.images, "networks": networks,
+        }
+        for claim, (verdict, corrected) in zip(claims, judged(claims), strict=True)
+    ]  # fmt: skip
+
+
+def labels_of(options: Mapping[str, Any]) -> NDArray[np.integer]:
+    """Return the classes of the images that options of a run select, by default the test images."""
+    data = load_data(options.get("data", "mnist-test"))
+    labels: NDArray[np.integer] = data.labels
+    if "images" in options:
+        labels = labels[parse_images(options["images"], len(labels))]
+    return labels
 
 
 def write_arrays(path: Path, **arrays: Any) -> None:

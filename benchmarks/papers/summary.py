@@ -5,6 +5,7 @@ python benchmarks/papers/summary.py
 
 import ast
 import csv
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -39,10 +40,51 @@ def main() -> None:
             parts.append(f"![{title}]({figure.name})\n")
         if len(rows) <= LONGEST + 1:
             parts.append(markdown(rows))
-    heading = ["claim", "verdict", "evidence", "seeds", "images", "networks", "script"]
+    heading = [
+        "claim",
+        "verdict",
+        "evidence",
+        "p",
+        "p, Holm",
+        "seeds",
+        "images",
+        "networks",
+        "script",
+    ]
     if claims:
         parts.insert(1, "## Claims\n\n" + markdown([heading, *claims]))
+    parts.insert(1, published_and_ours())
     (TABLES / "TABLES.md").write_text("\n".join(parts), encoding="utf-8")
+
+
+def published_and_ours() -> str:
+    """Return the table of what was published, ours, by which command, and what becomes of it."""
+    rows = [["published", "value", "ours", "difference (95 %)", "verdict", "command"]]
+    for table in ("reproduce_published", "reproduce_published-split-5000",
+                  "reproduce_published-split-60000"):  # fmt: skip
+        for row in records(TABLES / f"{table}.csv"):
+            what = row.get("experiment", "images of the test set")
+            setting = row.get("setting") or row["part"]
+            apart = f"{row['difference_low']} to {row['difference_high']}"
+            rows.append(
+                [f"{what}, {setting}", row["published"], f"{row['ours']} ({row['weights']})", apart,
+                 row["verdict"], "`reproduce_published.py`"]
+            )  # fmt: skip
+    for row in records(TABLES / "stretch-claims.csv"):
+        if match := re.match(r"(.*) reaches ([\d.]+ %)", row["claim"]):
+            said = "cannot be told" if row["verdict"] == "cannot be told" else "disagrees"
+            rows.append([f"error at the best, {match[1]}", match[2], row["evidence"], "",
+                         said, "`stretch.py`"])  # fmt: skip
+    return (
+        "## Published and ours\n\nShares of images or shots, and errors; the commands are in "
+        "`benchmarks/papers/`.\n\n" + markdown(rows)
+    )
+
+
+def records(path: Path) -> list[dict[str, str]]:
+    """Return the rows of a table by their headings."""
+    heading, *rows = read(path)
+    return [dict(zip(heading, row, strict=True)) for row in rows]
 
 
 def read(path: Path) -> list[list[str]]:
