@@ -7,9 +7,8 @@ import pytest
 from safetensors.torch import save_file
 
 from qnnq.cli.main import main
-from qnnq.data.dataset import Dataset
 from qnnq.errors import InputError
-from qnnq.execution.import_check import _logits
+from qnnq.execution.unsampled import unsampled_logits
 from qnnq.networks.file import read_network
 from qnnq.networks.imports import from_torch, import_network
 
@@ -83,7 +82,7 @@ def seeded(kind):
 
 
 def classical(network):
-    return _logits(network, Dataset(IMAGES, np.zeros(len(IMAGES), int), "x"))
+    return unsampled_logits(network, IMAGES)
 
 
 def in_torch(model):
