@@ -175,7 +175,12 @@ def recall(
 def current_cache() -> Cache | None:
     """Return the cache that the environment asks for, None where it is off."""
     asked = os.environ.get(VARIABLE, "")
-    return None if asked == "off" else _cache(asked)
+    if asked == "off":
+        return None
+    try:
+        return _cache(Path(asked) if asked else cache_folder() / "compiled")
+    except RuntimeError:  # a user without a home
+        return None
 
 
 def cache_folder() -> Path:
@@ -184,13 +189,8 @@ def cache_folder() -> Path:
 
 
 @lru_cache(maxsize=8)
-def _cache(asked: str) -> Cache | None:
-    if asked:
-        return Cache(Path(asked))
-    try:
-        return Cache(cache_folder() / "compiled")
-    except RuntimeError:  # a user without a home
-        return None
+def _cache(folder: Path) -> Cache:
+    return Cache(folder)
 
 
 @lru_cache(maxsize=8)  # once a folder

@@ -52,6 +52,9 @@ def test_made_once(folder):
 
 
 def test_off_keeps_nothing(tmp_path, monkeypatch):
+    monkeypatch.delenv(module.VARIABLE)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "another"))
+    assert current_cache().folder == tmp_path / "another" / "qnnq" / "compiled"
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setenv(module.VARIABLE, "off")
     remembered(lambda: NUMBERS)
@@ -119,9 +122,7 @@ def test_a_folder_that_cannot_be(tmp_path, monkeypatch):
     monkeypatch.delenv(module.VARIABLE)
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     monkeypatch.setattr(module.Path, "home", lambda: (_ for _ in ()).throw(RuntimeError("none")))
-    module._cache.cache_clear()
     assert current_cache() is None
-    module._cache.cache_clear()
 
 
 def _fill(folder, ready):
