@@ -31,8 +31,9 @@ from qnnq.data.load import load_data
 from qnnq.devices.names import resolve_device
 from qnnq.networks.bundled import load_model
 from qnnq.networks.network import Network
+from qnnq.options.circuits import ModeName
 from qnnq.runs.deploy import deploy
-from qnnq.runs.request import ModeName, RunRequest
+from qnnq.runs.request import RunRequest
 from qnnq.runs.run import prepare
 
 DEVICE = "fake_torino"
