@@ -19,6 +19,9 @@ Score = Callable[[Sequence[Group]], Sequence[float]]
 
 SINGLE: Kind = (1, ())
 
+DIGITS = 9
+"""Of a score: no calibration is that exact."""
+
 
 def capacity(target: Target, shape: Shape, score: Score | None = None) -> int:
     """How many neurons of a layer the fault-free part of the device takes.
@@ -151,11 +154,15 @@ def _best_disjoint(
 
 
 def costs(calibration: Calibration, groups: Sequence[Group], score: Score | None) -> list[float]:
-    """Return the scores of groups; of those that the target says less of, more than all others'."""
+    """Return the scores of groups; of those that the target says less of, more than all others'.
+
+    Scores are rounded to `DIGITS`: processors differ in the last bits, and equal places are equal.
+    """
     found = score(groups) if score is not None else [0.0] * len(groups)
     qubits = len(calibration.qubits)
     return [
-        each + calibration.lacks(group) * qubits for each, group in zip(found, groups, strict=True)
+        round(each, DIGITS) + calibration.lacks(group) * qubits
+        for each, group in zip(found, groups, strict=True)
     ]
 
 

@@ -217,6 +217,26 @@ def test_of_equal_places_the_lowest_numbers_are_taken():
     assert couples == tuple(Group((q,)) for q in range(4))
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_last_bits_of_scores_decide_nothing(seed):
+    """Processors differ in them, and where circuits are placed names a result."""
+    rng = np.random.default_rng(seed)
+
+    def score(groups):
+        return [0.01 * len(group.qubits) + rng.uniform(-1e-15, 1e-15) for group in groups]
+
+    def places(score):
+        target = small_target(line(9))
+        shapes = [Shape(3, PROJECTIVE), Shape(3, WEAK), Shape(4, PROJECTIVE, pair_gate="cz")]
+        shapes.append(Shape(4, WEAK, pair_gate="cz"))  # groups of four qubits
+        return [
+            *(choose_sites(target, shape, score) for shape in shapes),
+            network_sites(target, [3, 2], [WEAK, PROJECTIVE], score=score),
+        ]
+
+    assert places(score) == places(lambda groups: [0.01 * len(group.qubits) for group in groups])
+
+
 def test_matching_agrees_with_brute_force():
     rng = np.random.default_rng(7)
     for _ in range(40):
