@@ -1,5 +1,6 @@
 """The exact noisy engine as a primitive of Qiskit."""
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -133,7 +134,7 @@ class _Prepared:
         """Draw the shots of all points."""
         pub = self._pub
         values = pub.parameter_values.as_array(pub.circuit.parameters)
-        points = values.reshape(-1, pub.circuit.num_parameters)
+        points = values.reshape(math.prod(pub.shape), pub.circuit.num_parameters)
         bits = np.zeros((len(points), pub.shots, pub.circuit.num_clbits), dtype=bool)
         for qubits, placed in self._components:
             slot_of_qubit = measured_slots(self._circuit, placed)
@@ -154,7 +155,7 @@ class _Prepared:
                     pub.shots,
                     random,
                 )
-        shaped = bits.reshape(*pub.shape, pub.shots, -1)
+        shaped = bits.reshape(*pub.shape, *bits.shape[1:])
         found = {
             register.name: BitArray.from_bool_array(
                 shaped[..., [pub.circuit.find_bit(bit).index for bit in register]], order="little"

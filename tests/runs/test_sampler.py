@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 from qiskit import QuantumCircuit, generate_preset_pass_manager
-from qiskit.circuit import ClassicalRegister, ParameterVector, QuantumRegister
+from qiskit.circuit import ClassicalRegister, Parameter, ParameterVector, QuantumRegister
 from qiskit_aer import AerSimulator
 from qiskit_aer.noise import NoiseModel
 from qiskit_ibm_runtime.fake_provider import FakeJakartaV2
@@ -100,6 +100,20 @@ def test_a_neural_network_of_qiskit_machine_learning_uses_it() -> None:
     even = (1 + np.prod(np.cos(inputs + weights), axis=1)) / 2
     found = network.forward(inputs, weights)[:, 0]
     assert np.abs(found - even).max() < 5 * np.sqrt(0.25 / SHOTS)  # 6e-7 each
+
+
+def test_a_circuit_without_parameters_is_a_point_and_no_points_are_none() -> None:
+    sampler = qnnq.InstrumentSampler("fake_torino", "ideal", seed=1)
+    circuit = QuantumCircuit(3, 2)
+    circuit.x(0)
+    circuit.cz(0, 1)
+    circuit.measure([0, 1], [1, 0])
+    assert sampler.run([circuit], shots=5).result()[0].data.c.get_counts() == {"10": 5}
+    angled = QuantumCircuit(1)
+    angled.rz(Parameter("turn"), 0)
+    angled.measure_all()
+    data = sampler.run([(angled, np.zeros((0, 1)))], shots=5).result()[0].data
+    assert data.shape == data.meas.shape == (0,)
 
 
 def _changed(change) -> QuantumCircuit:
