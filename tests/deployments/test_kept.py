@@ -3,11 +3,13 @@
 import math
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from qiskit_aer.noise import NoiseModel, depolarizing_error
 
+from qnnq.deployments.identity import compiler
 from qnnq.deployments.site_errors import site_errors
 from qnnq.devices.names import resolve_device
 from qnnq.errors import InputError
@@ -99,6 +101,20 @@ def test_errors_of_sites_are_those_without(on, monkeypatch):
     assert errors() == alone
     monkeypatch.setattr("qnnq.deployments.site_errors.SiteErrors._errors", None)
     assert errors() == alone
+
+
+def test_the_source_of_tasks_is_part_of_what_identifies_them(monkeypatch):
+    """What is kept of a task has its fields: with others it is another entry."""
+    before, read = compiler(), Path.read_bytes
+
+    def edited(path):
+        return read(path) + b"#" * (path.parts[-2:] == ("results", "task.py"))
+
+    monkeypatch.setattr(Path, "read_bytes", edited)
+    compiler.cache_clear()
+    after = compiler()
+    compiler.cache_clear()
+    assert after["source"] != before["source"]
 
 
 def test_what_does_not_fit_is_refused_again(on):
