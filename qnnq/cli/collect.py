@@ -83,7 +83,9 @@ def _print(model: str, document: dict[str, Any]) -> None:
         f"(estimate {hardware_part['estimated_quantum_seconds']:.2f})"
     )
     if charged := hardware_part["charged"]:
-        used = f"at most {charged['at_most']:.2f} {charged['currency']}"
+        from qnnq.devices.tariff import amount
+
+        used = f"at most {amount(charged['at_most'])} {charged['currency']}"
     print(
         f"{counted(len(hardware_part['jobs']), 'job')}, {hardware_part['executions']} executions "
         f"(estimate {hardware_part['estimated_executions']}), {used}"

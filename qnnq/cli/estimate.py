@@ -15,6 +15,7 @@ from qnnq.wording import counted
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from qnnq.devices.tariff import Tariff
     from qnnq.jobs.estimate import Estimate
     from qnnq.jobs.planning import Plan
     from qnnq.jobs.preflight import Choice
@@ -58,11 +59,11 @@ def register(app: typer.Typer) -> None:
         write_json(document, json)
 
 
-def _print_choices(choices: "Sequence[Choice]", unit: str | None) -> None:
+def _print_choices(choices: "Sequence[Choice]", unit: str | None, tariff: "Tariff | None") -> None:
     rows = []
     for each in choices:
         accuracy = "unknown" if each.accuracy is None else f"{100 * each.accuracy:.1f} %"
-        cost = "" if unit is None else f"{each.cost:.1f}"
+        cost = "" if unit is None else hardware.cost_text(each.cost, tariff)
         rows.append([str(each.copies), accuracy, cost, "used" if each.chosen else ""])
     headings = ("copies", "accuracy of a shot", unit or "", "")
     print_table(headings, rows, title="images side by side, by the calibration data")
@@ -122,7 +123,7 @@ def print_estimate(plan: "Plan") -> None:
     print(_room(estimate, len(plan.arrays["indices"])))
     if plan.choices:
         unit = "quantum s" if in_seconds else tariff.currency if tariff else None
-        _print_choices(plan.choices, unit)
+        _print_choices(plan.choices, unit, tariff)
         print(hardware.prediction_line(plan))
     account = plan.device.account
     if account is not None:
@@ -140,4 +141,5 @@ def print_estimate(plan: "Plan") -> None:
             else f"parameter sets: {unknown} x {plan.device.limits.seconds_per_set:g} s"
         )
     for how, cost in estimate.cheaper if in_seconds or tariff else ():
-        print(f"cheaper: {how}: {cost:.1f} {'s' if tariff is None else tariff.currency}")
+        unit = "s" if tariff is None else tariff.currency
+        print(f"cheaper: {how}: {hardware.cost_text(cost, tariff)} {unit}")

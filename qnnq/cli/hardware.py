@@ -9,6 +9,7 @@ import typer
 from qnnq.cli.output import percent
 
 if TYPE_CHECKING:
+    from qnnq.devices.tariff import Tariff
     from qnnq.jobs.hardware_request import HardwareRequest
     from qnnq.jobs.planning import Plan
 
@@ -47,19 +48,28 @@ def cost_line(plan: "Plan") -> str:
     return f"{plan.estimate.cost_name.replace('_', ' ')}: {plan.estimate.formula()}"
 
 
-def budget_line(plan: "Plan", budget: str | None, amount: float | None) -> str:
+def cost_text(cost: float, tariff: "Tariff | None") -> str:
+    """Return a cost to the tenth of a quantum second, or as a price."""
+    from qnnq.devices.tariff import amount
+
+    return f"{cost:.1f}" if tariff is None else amount(cost)
+
+
+def budget_line(plan: "Plan", budget: str | None, most: float | None) -> str:
     """Say what may be billed at most; `budget` is the option, None where it was not given."""
-    if amount is None and plan.device.unpriced:
+    from qnnq.devices.tariff import amount
+
+    if most is None and plan.device.unpriced:
         return f"budget: none, since nobody says what {plan.device.name} charges"
     tariff = plan.estimate.tariff
-    if amount is None:
+    if most is None:
         failing = "takes longer than expected" if tariff is None else "fails from being sent again"
         return f"budget: none, so nothing stops a job that {failing}"
     if tariff is not None:
         why = "" if budget else ", the estimate; --budget, or none, changes it"
-        return f"budget: {amount:.2f} {tariff.currency}{why}"
+        return f"budget: {amount(most)} {tariff.currency}{why}"
     why = "" if budget else ", a multiple of the estimate; --budget SECONDS, or none, changes it"
-    return f"budget: {amount:g} quantum seconds{why}"
+    return f"budget: {most:g} quantum seconds{why}"
 
 
 def prediction_line(plan: "Plan") -> str:
@@ -136,6 +146,7 @@ def confirm(plan: "Plan", yes: bool, budget: float | None, cost: float | None = 
         InputError: If nobody can be asked.
         QnnqError: If the answer is no.
     """
+    from qnnq.devices.tariff import amount
     from qnnq.errors import InputError, QnnqError
     from qnnq.wording import counted
 
@@ -146,7 +157,7 @@ def confirm(plan: "Plan", yes: bool, budget: float | None, cost: float | None = 
     most = "without a limit" if budget is None else f"at most {budget:g}"
     question = f"This is expected to use {cost:.0f} quantum seconds on {name}, {most}."
     if tariff is not None:
-        question = f"This is expected to cost {cost:.2f} {tariff.currency} on {name}, {most}."
+        question = f"This is expected to cost {amount(cost)} {tariff.currency} on {name}, {most}."
     elif plan.device.unpriced:
         question = f"This sends {plan.estimate.executions} executions to {name}, at unknown prices."
     if plan.predicted is not None:

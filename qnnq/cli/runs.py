@@ -19,6 +19,7 @@ def register(app: typer.Typer) -> None:
         """
         from dataclasses import asdict
 
+        from qnnq.devices.tariff import amount
         from qnnq.jobs.overview import all_runs
 
         found = all_runs()
@@ -28,7 +29,7 @@ def register(app: typer.Typer) -> None:
                 [
                     *(run.folder, run.state, run.created, run.device, run.network),
                     "" if run.quantum_seconds is None else f"{run.quantum_seconds:.2f}",
-                    "" if run.budget_s is None else f"{run.budget_s:.2f} {run.currency or 's'}",
+                    "" if run.budget_s is None else f"{amount(run.budget_s)} {run.currency or 's'}",
                 ]
                 for run in found
             ]

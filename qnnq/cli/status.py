@@ -60,8 +60,10 @@ def _print(found: dict[str, Any]) -> None:
             rows.append([f"{last + 1}", f"{layer + 1}", "", why])
     print_table(headings, rows, text=headings)
     if charged := found["charged"]:
+        from qnnq.devices.tariff import amount
+
         budget = "no budget" if found["budget_s"] is None else f"a budget of {found['budget_s']:g}"
-        print(f"price: at most {charged['at_most']:.2f} {charged['currency']}, of {budget}")
+        print(f"price: at most {amount(charged['at_most'])} {charged['currency']}, of {budget}")
     else:
         price = found["price"]
         print(

@@ -68,7 +68,8 @@ def register(app: typer.Typer) -> None:
             unit = "quantum seconds" if tariff is None else tariff.currency
             print(
                 f"rounds of {request.shots} shots, until the interval is "
-                f"{request.target_width:g} wide: at most {rounds}, {cost:.1f} {unit}"
+                f"{request.target_width:g} wide: at most {rounds}, "
+                f"{hardware.cost_text(cost, tariff)} {unit}"
             )
         if plan.device.kind != "simulated" and json != "-":
             print(hardware.budget_line(plan, budget, budget_s))

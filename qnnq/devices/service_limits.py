@@ -80,6 +80,8 @@ class ServiceLimits:
     def __post_init__(self) -> None:
         if isinstance(self.tariff, dict):  # of a TOML or a JSON file
             object.__setattr__(self, "tariff", read_tariff(self.tariff))
+        known = self.tariff is None or isinstance(self.tariff, Tariff)
+        require(known, "tariff", "a table", repr(self.tariff))
         for field in fields(self):
             if field.name == "tariff":
                 continue

@@ -7,6 +7,9 @@ from typing import Any
 from qnnq.errors import InputError, require
 from qnnq.wording import counted
 
+ROUNDING = 1e-9
+"""Of sums of prices, relative."""
+
 
 @dataclass(frozen=True)
 class Tariff:
@@ -44,7 +47,14 @@ class Tariff:
             for name, count in counts.items()
             if prices[name]
         ]
-        return f"{' + '.join(terms) or 0} = {self.price(jobs, circuits, shots):.2f} {self.currency}"
+        total = amount(self.price(jobs, circuits, shots))
+        return f"{' + '.join(terms) or 0} = {total} {self.currency}"
+
+
+def amount(price: float) -> str:
+    """Return a price to the cent, or with as many digits as a budget of this number needs."""
+    cents = f"{price:.2f}"
+    return cents if abs(float(cents) - price) <= ROUNDING * price else f"{price:.12g}"
 
 
 def read_tariff(found: dict[str, Any]) -> Tariff:

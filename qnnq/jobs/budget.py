@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from qnnq.devices.service_limits import ServiceLimits
+from qnnq.devices.tariff import ROUNDING, amount
 from qnnq.errors import InputError, QnnqError
 from qnnq.jobs.estimate import Estimate
 from qnnq.jobs.hardware_request import ExecutionMode
@@ -351,10 +352,10 @@ def check_budget(plan: "Plan", budget_s: float | None) -> None:
             "or a [tariff] in --limits"
         )
     if limits.tariff is not None:
-        if estimate.cost > budget_s:
+        if estimate.cost > budget_s * (1 + ROUNDING):
             raise InputError(
                 f"--budget {budget_s:g}: the estimate is {estimate.formula()}: expected at least "
-                f"{estimate.cost:.2f}"
+                f"{amount(estimate.cost)}"
             )
         return
     needed = _least_of(estimate, limits)

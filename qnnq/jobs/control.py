@@ -167,13 +167,16 @@ def stop_jobs(ledger: Ledger, service: Service) -> list[str]:
 def note_stopped(ledger: Ledger, service: Service) -> None:
     """Store what became of the jobs of a run that was cancelled.
 
-    What has ended meanwhile is paid: its result is fetched by the next resume.
+    What has ended meanwhile is paid: its result is fetched by the next resume. What may have run,
+    and nobody can tell, is not sent again by that.
     """
     message = "cancelled by the user"
     for attempt in ledger.attempts():
-        if attempt.under_way and attempt.id is None:
+        if not attempt.under_way:
+            continue
+        if attempt.id is None and service.finds_jobs:
             ledger.ended(attempt.tag, "cancelled", None, message)
-        elif attempt.under_way:
-            view = service.view(str(attempt.id))
+        else:
+            view = service.view(attempt.id or attempt.tag)
             if view.status in ("cancelled", "failed"):
                 ledger.ended(attempt.tag, "cancelled", view.seconds, message)

@@ -2,12 +2,9 @@
 
 from collections.abc import Iterable
 
-from qnnq.devices.tariff import Tariff
+from qnnq.devices.tariff import ROUNDING, Tariff, amount
 from qnnq.jobs.budget import Budget, OverBudget
 from qnnq.jobs.records import Job
-
-ROUNDING = 1e-9
-"""Of sums of prices, relative."""
 
 
 class PricedBudget(Budget):
@@ -56,9 +53,9 @@ class PricedBudget(Budget):
             return
         currency = self._tariff.currency
         raise OverBudget(
-            f"--budget {budget:g}: layer {job.layer + 1}, job {job.part + 1} costs {price:.2f} "
-            f"{currency}, and {spent:.2f} are charged or may still be; to allow more: qnnq resume "
-            f"{self._ledger.folder} --budget {spent + price:.2f}"
+            f"--budget {budget:g}: layer {job.layer + 1}, job {job.part + 1} costs {amount(price)} "
+            f"{currency}, and {amount(spent)} are charged or may still be; to allow more: qnnq "
+            f"resume {self._ledger.folder} --budget {amount(spent + price)}"
         )
 
     def affords_round(self) -> bool:

@@ -8,6 +8,7 @@ from qiskit.circuit import QuantumCircuit
 from qiskit.primitives import BackendSamplerV2, BasePrimitiveJob, BaseSamplerV2
 
 from qnnq.devices.device import Device, Provider
+from qnnq.devices.patience import Patience
 from qnnq.errors import QnnqError
 from qnnq.jobs.service import JobResult, JobView, Missing, Service, result_of
 from qnnq.wording import reason
@@ -86,9 +87,16 @@ class SamplerService(Service):
             )
         if isinstance(job, Exception):
             return JobView(job_id, "done", seconds=0.0)  # its result says what went wrong
-        if not job.in_final_state():
-            return JobView(job_id, "running" if job.running() else "queued")
-        return JobView(job_id, "cancelled" if job.cancelled() else "done", seconds=0.0)
+        patience = Patience(self._device.limits.patience_s)
+        while True:
+            try:
+                return _view(job_id, job)
+            except Exception as error:  # whatever it raises; the job is paid, and runs on
+                if not patience.pause():
+                    message = f"the sampler of {self._device.name} raised {reason(error)}"
+                    return JobView(
+                        job_id, "lost", message=f"{message}: look at its provider whether it ran"
+                    )
 
     def result(self, job_id: str, shape: tuple[int, int, int]) -> JobResult:
         """Return the result of a finished job, its bits of shape (parameter sets, shots, slots)."""
@@ -114,3 +122,9 @@ class SamplerService(Service):
     def calibration(self) -> str | None:
         """Return the time of the device's calibration data now, ISO 8601, None if not known."""
         return self._device.calibration
+
+
+def _view(job_id: str, job: BasePrimitiveJob[Any, Any]) -> JobView:
+    if not job.in_final_state():
+        return JobView(job_id, "running" if job.running() else "queued")
+    return JobView(job_id, "cancelled" if job.cancelled() else "done", seconds=0.0)

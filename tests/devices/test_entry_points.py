@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from qiskit.primitives import BackendSamplerV2, PrimitiveJob
+from qiskit.providers import JobStatus
 from scipy.stats import binomtest
 
 from qnnq.cli.main import main
@@ -178,6 +180,84 @@ def test_a_laboratory_from_estimate_to_collect(
     )
 
 
+@pytest.mark.parametrize(
+    ("prices", "least"),
+    [({"circuit": 0.07, "shot": 0.0001}, "1.4032"), ({"circuit": 0.07, "shot": 0.1}, "4.60")],
+)
+def test_the_budget_that_is_named_is_enough(
+    prices: dict[str, float],
+    least: str,
+    install: Install,
+    words: list[str],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Prices below a cent are told in full, and sums in binary are no reason to refuse."""
+    install(lab="laboratory:provider")
+    table = "".join(f"{name} = {price}\n" for name, price in prices.items())
+    Path("limits.toml").write_text(f'[tariff]\ncurrency = "EUR"\n{table}')
+    submit = ["submit", *words, "--device", "laboratory:machine", "--run", "run", "--yes"]
+    submit += ["--copies", "1", "--limits", "limits.toml", "--budget"]
+    assert main([*submit, "0.001"]) == 2
+    assert refusal(capsys).endswith(f"= {least} EUR: expected at least {least}")
+    assert main([*submit, least, "--wait"]) == 0
+    assert f"budget: {least} EUR" in capsys.readouterr().out
+    assert main(["runs"]) == 0
+    assert f"{least} EUR" in capsys.readouterr().out
+
+
+def test_what_is_left_is_told_in_full(
+    install: Install, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    install(lab="laboratory:provider")
+    import laboratory
+
+    Path("limits.toml").write_text('[tariff]\ncurrency = "EUR"\nshot = 0.000123\n')
+    submit = ["submit", *words, "--device", "laboratory:machine", "--run", "run", "--yes"]
+    laboratory.fails.append(True)
+    assert main([*submit, "--copies", "1", "--limits", "limits.toml", "--wait"]) == 1
+    assert "cheaper: --shots 2 (wider intervals): 0.001968 EUR" in capsys.readouterr().out
+    laboratory.fails.clear()
+    assert main(["resume", "run", "--resubmit", "1.1", "--wait"]) == 1
+    error = refusal(capsys)
+    assert "costs 0.001968 EUR, and 0.003936 are charged or may still be" in error
+    assert main(["resume", "run", "--budget", error.rpartition(" ")[2], "--wait"]) == 0
+
+
+@pytest.mark.parametrize(("patience_s", "failures"), [(600.0, 2), (1e-9, 99)])
+def test_a_state_that_cannot_be_asked_for_is_asked_for_again(
+    patience_s: float,
+    failures: int,
+    install: Install,
+    words: list[str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The job is paid: it is not given up for a line that is down, and never sent twice."""
+    install(lab="laboratory:provider")
+    left = [RuntimeError("the line\n is down")] * failures
+
+    def in_final_state(job: PrimitiveJob) -> bool:
+        if left:
+            raise left.pop()
+        return bool(job.status() in (JobStatus.DONE, JobStatus.ERROR))
+
+    monkeypatch.setattr(PrimitiveJob, "in_final_state", in_final_state)
+    monkeypatch.setattr("qnnq.devices.patience.time.sleep", lambda seconds: None)
+    Path("limits.toml").write_text(f"patience_s = {patience_s}\n")
+    submit = ["submit", *words, "--device", "lab_five", "--run", "run", "--yes", "--wait"]
+    code = main([*submit, "--limits", "limits.toml"])
+    ledger = Ledger(Path("run"))
+    attempts, jobs = ledger.attempts(), ledger.jobs()
+    ledger.close()
+    if patience_s > 1:
+        assert (code, left, len(attempts)) == (0, [], len(jobs))
+        return
+    assert (code, len(attempts)) == (1, 1)
+    error = refusal(capsys)
+    assert "the sampler of lab_five raised RuntimeError the line is down: look at" in error
+    assert error.endswith("billed again: qnnq resume run --resubmit 1.1")
+
+
 def test_nothing_is_sent_twice_where_nobody_can_tell(
     install: Install, words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -206,6 +286,30 @@ def test_nothing_is_sent_twice_where_nobody_can_tell(
     assert "are charged or may still be; to allow more: qnnq resume run --budget" in error
     budget = error.rpartition(" ")[2]
     assert main(["resume", "run", "--budget", budget, "--wait"]) == 0
+
+
+def test_a_run_that_is_cancelled_sends_nothing_twice_either(
+    install: Install,
+    words: list[str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its process is stopped inside the submission, then the run is cancelled and taken up."""
+    install(lab="laboratory:provider")
+
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    submit = ["submit", *words, "--device", "lab_five", "--run", "run", "--yes", "--wait"]
+    with monkeypatch.context() as patch:
+        patch.setattr(BackendSamplerV2, "run", stopped)
+        assert main(submit) == 130
+    assert main(["cancel", "run"]) == 0
+    assert main(["resume", "run", "--wait"]) == 1
+    assert refusal(capsys).endswith("billed again: qnnq resume run --resubmit 1.1")
+    ledger = Ledger(Path("run"))
+    assert len(ledger.attempts()) == 1
+    ledger.close()
 
 
 def test_the_counts_of_a_vendors_sampler_are_those_of_the_engine(
@@ -316,6 +420,14 @@ def test_packages_that_cannot_be_loaded_are_named(
     error = refusal(capsys)
     assert "lab (laboratory:number): expected a qnnq.Provider, got int" in error
     assert "gone (no_such_package:provider): ModuleNotFoundError No module named" in error
+
+
+def test_a_tariff_that_is_no_table_is_one_line(
+    install: Install, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("limits.toml").write_text("tariff = 3\n")
+    assert main(["estimate", *words, "--device", "fake_jakarta", "--limits", "limits.toml"]) == 2
+    assert "limits.toml: tariff: expected a table, got 3" in refusal(capsys)
 
 
 @pytest.mark.parametrize(
