@@ -156,11 +156,12 @@ def _show(
         "qubits": [asdict(row) for row in rows],
     }
     write_json(document, json)
+    own = str(specification) == found.name
+    title = found.name if own else f"{specification} on {found.name}"
     if json != "-":
         calibrated = found.calibration or "unknown time"
-        _print(f"{specification} on {found.name}, calibration of {calibrated}", rows)
+        _print(f"{title}, calibration of {calibrated}", rows)
     if figure is not None:
-        title = f"{specification} on {found.name}"
         draw_map(found, figure, noise=without_drift(specification), title=title)
 
 

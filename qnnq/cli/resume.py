@@ -52,7 +52,7 @@ def register(app: typer.Typer) -> None:
         ] = False,
         json: options.Json = None,
     ) -> None:
-        """Go on with a run. Nothing that was paid is run again.
+        """Go on with a run. Nothing that was paid is run again, except by --resubmit.
 
         Example: qnnq resume latest --wait
         """

@@ -61,11 +61,8 @@ def name_groups(lines: Sequence[Sequence[Measured]], apart: Sequence[str]) -> tu
         for value in found[name]
         if (name, value) not in _UNTOLD and value not in ("", 0)
     ]
-    point = lines[0][0]
-    single = len(point.images) == 1
-    images = f"image {point.images[0]}" if single else counted(len(point.images), "image")
     points = [point for line in lines for point in line]
-    common.append(f"{images} x {_shots(points)}")
+    common.append(f"{_images(points)} x {_shots(points)}")
     unfinished = sum(not point.complete for point in points)
     if unfinished:
         common.append(f"UNFINISHED: {unfinished} of {len(points)} points")
@@ -86,6 +83,14 @@ def short_name(prediction: str, points: Sequence[Measured]) -> str:
 def vote_name(points: Sequence[Measured], prediction: str = "majority") -> str:
     """Return what a vote is called: the majority or soft vote of how many shots."""
     return f"{prediction.replace('_', ' ')} of {_sizes(points)}"
+
+
+def _images(points: Sequence[Measured]) -> str:
+    """Return how many images points have; of a single one, which."""
+    sizes = sorted({len(point.images) for point in points})
+    if len(sizes) > 1:
+        return f"{sizes[0]:,} to {sizes[-1]:,} images"
+    return f"image {points[0].images[0]}" if sizes == [1] else counted(sizes[0], "image")
 
 
 def _sizes(points: Sequence[Measured]) -> str:

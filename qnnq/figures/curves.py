@@ -150,11 +150,10 @@ def _draw_machines(
     prediction: str,
     styles: Sequence[Look],
 ) -> None:
-    of_network = {line[0].network_digest: style for line, style in zip(lines, styles, strict=True)}
     for point in points:
         if point.labels.get(x, "") == "":
             continue
-        style = of_network.get(point.network_digest, look(MOST_SERIES - 1))
+        style = _nearest(point, lines, styles)
         found = point.accuracy(prediction)
         axes.errorbar(
             [float(point.labels[x])],
@@ -169,6 +168,16 @@ def _draw_machines(
             zorder=6,
             label=in_legend(f"measured on {point.labels['device']}"),
         )
+
+
+def _nearest(point: Measured, lines: Sequence[Sequence[Measured]], styles: Sequence[Look]) -> Look:
+    """Return the look of the line of a point's network that has most labels in common with it."""
+    same = [
+        (sum(line[0].labels.get(name) == value for name, value in point.labels.items()), style)
+        for line, style in zip(lines, styles, strict=True)
+        if line[0].network_digest == point.network_digest
+    ]
+    return max(same, key=lambda each: each[0])[1] if same else look(MOST_SERIES - 1)
 
 
 def plot(

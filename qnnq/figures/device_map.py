@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import LogLocator
 from numpy.typing import NDArray
 from qiskit.transpiler import Target
@@ -17,6 +18,7 @@ from qiskit.transpiler import Target
 from noise_models import NoiseSpecification
 from noise_models.rates import QubitRates, rates
 from qnnq.figures.style import panels, percent_axis, styled, tell
+from qnnq.wording import counted
 from transpile.calibration import read_calibration
 from transpile.errors import TranspileError
 from transpile.groups import Group, pair_key
@@ -97,7 +99,7 @@ def avoided(
         return [f"cannot be used: {_joined(broken)}"] if broken else []
     worse = _worse(rows, broken, sites)
     told = [
-        f"circles: {sum(len(site.neurons) for site in sites)} neurons"
+        f"circles: {counted(sum(len(site.neurons) for site in sites), 'neuron')}"
         + (", squares: their ancillas" if any(site.ancillas for site in sites) else ""),
     ]
     if broken:
@@ -219,6 +221,7 @@ def _draw_names(axes, places, every, avoided, chosen) -> None:  # type: ignore[n
     for qubit in range(len(places)) if every else {*avoided, *chosen}:
         axes.annotate(str(qubit), places[qubit], (away, away), textcoords="offset points",
                       fontsize="x-small", zorder=6,
+                      path_effects=[withStroke(linewidth=2.5, foreground="white")],
                       color="#D55E00" if qubit in chosen else "0.25")  # fmt: skip
 
 

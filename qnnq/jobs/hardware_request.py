@@ -148,7 +148,8 @@ class HardwareRequest(CoherentOptions, CircuitOptions, ImageOptions):
             is as narrow as this; None takes one.
         max_shots: Most shots an image in all rounds; None takes 100 rounds at most.
         qubits: `best`, or a list such as `3,4,5` or `3:4,7:8`.
-        copies: Images side by side on the chip; None takes as many as fit.
+        copies: Images side by side on the chip; None takes the most that lose at most half a point
+            of accuracy a shot, as predicted.
         response: A response file to correct angles with; None takes the device's calibration data.
         options: How jobs are run.
         limits: The service's limits.
@@ -172,7 +173,10 @@ class HardwareRequest(CoherentOptions, CircuitOptions, ImageOptions):
     )
     qubits: str = option("best", "best, or a list: 3,4,5 (with ancillas: 3:4,7:8).", joined=True)
     copies: int | None = option(
-        None, "Images side by side on the chip. Default: as many as fit.", kind=int
+        None,
+        "Images side by side on the chip. Default: the most that lose at most half a point of "
+        "accuracy a shot, as predicted.",
+        kind=int,
     )
     response: str | None = option(None, "Measured response for --compensate.", metavar="FILE")
     limits: ServiceLimits = option(

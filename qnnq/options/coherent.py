@@ -70,7 +70,7 @@ class CoherentOptions:
         "none",
         "Coherent: XX puts two X gates into each wait of a weakly measured neuron; it undoes "
         "constant frequency offsets, not relaxation.",
-        metavar="none|XX",
+        metavar="SEQUENCE",
         known=get_args(DecouplingName),
         mode="coherent",
         needs="ancillas",

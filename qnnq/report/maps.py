@@ -19,13 +19,15 @@ def device_maps(origins: Sequence[Origin]) -> Section | None:
 
     Others are not drawn, as their calibration would have to be asked for.
     """
-    widest: dict[str, tuple[str, str]] = {}
+    widest: dict[str, tuple[str, str]] = {}  # of a device: sites, and what sat there
     for origin in origins:
         task = origin.result.task
         if task.device and task.qubits and not task.device_content:
             most = max(task.qubits, key=len)
             if len(most) > len(widest.get(task.device, ("",))[0]):
-                widest[task.device] = most, str(origin.labels["network"])
+                many = (task.copies or 1) > 1
+                name = origin.labels["network"]
+                widest[task.device] = most, f"{name}, copies {task.copies}" if many else str(name)
     drawn = {name: each for name, each in widest.items() if device_kind(name) == "simulated"}
     pictures = []
     for name, (qubits, network) in list(drawn.items())[:MOST_MAPS]:

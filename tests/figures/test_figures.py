@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from qnnq.cli.main import main
 from qnnq.devices.names import device_names
 from qnnq.errors import InputError
+from qnnq.figures.captions import name_groups
 from qnnq.figures.comparisons import MOST_DEVICES, plot_attribution, plot_devices
 from qnnq.figures.curves import plot_curves
 from qnnq.figures.images import plot_behaviour, plot_confusion, plot_image
@@ -330,3 +331,27 @@ def test_a_network_looks_the_same_in_all_figures_of_a_page(strengths):
     points = [measured(network="b", off=off, noise="fake_oslo") for off in ("", "gate")]
     _, removed = plot_attribution(points, known).axes
     assert removed.get_legend().get_patches()[0].get_facecolor()[:3] == to_rgb(look(1).color)
+
+
+def test_a_machine_has_the_colour_of_its_own_device():
+    points = [
+        measured(0.9 - strength / 10, strength=float(strength), device=device, noise=device)
+        for device in ("fake_kingston", "fake_torino")
+        for strength in (0, 1)
+    ]
+    run = measured(0.8, 40, device="fake_kingston", engine="runtime")
+    axes = plot_curves([*points, run], "strength").axes[0]
+    colours = {
+        text: getattr(handle, "lines", [handle])[0].get_color()
+        for handle, text in zip(*axes.get_legend_handles_labels(), strict=True)
+        if "fake" in text
+    }
+    assert colours["measured on fake_kingston"] == colours["fake_kingston"]
+    assert colours["fake_kingston"] != colours["fake_torino"]
+
+
+def test_a_caption_tells_how_many_images_points_have():
+    points = [measured(0.9, 60), measured(0.8, 40, engine="runtime")]
+    assert name_groups([[point] for point in points], ["strength"])[1].endswith(
+        "40 to 60 images x 15 shots"
+    )

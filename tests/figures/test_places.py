@@ -39,7 +39,7 @@ def test_the_map_of_a_device_has_all_qubits_and_names_what_was_avoided(name):
     axes = figure.axes[0]
     drawn = [each for each in axes.collections if len(each.get_offsets()) == 1]
     assert len(drawn) >= target.num_qubits
-    assert figure.get_label().startswith(f"{name}; circles: 1 neurons, squares: their ancillas")
+    assert figure.get_label().startswith(f"{name}; circles: 1 neuron, squares: their ancillas")
 
 
 def test_a_step_along_time_takes_as_long_as_it_was_compiled_for():
@@ -92,6 +92,9 @@ def test_commands_draw_maps_and_circuits(tmp_path, monkeypatch, capsys):
     line = "compile mnist16-a0.5 --device fake_guadalupe --figure map.svg --circuits gates.svg"
     assert main(line.split()) == 0
     assert main(["noise", "fake_manila*2", "--figure", "noise.png"]) == 0
+    assert "fake_manila*2 on fake_manila" in " ".join(capsys.readouterr().out.split())
+    assert main(["noise", "fake_manila"]) == 0
+    assert "on fake_manila" not in capsys.readouterr().out
     written = {path.name for path in tmp_path.iterdir()}
     assert {"map.svg", "noise.png"} < written
     assert any(name.startswith("gates") for name in written)
