@@ -38,6 +38,7 @@ def compile_layers(
     Raises:
         InputError, TranspileError: If the network does not fit there.
     """
+    network.refuse_couplings("device")
     if copies is not None:
         weak = min(network.entanglements)
         return tuple(

@@ -13,8 +13,10 @@ def network_program(network: Network, pixels: NDArray[Any]) -> str:
     """Return the source of `transpile.guppy.guppy_program` for pixels (images, inputs).
 
     Raises:
+        InputError: If neurons are coupled.
         TranspileError: If a layer has too many neurons, or there is no image.
     """
+    network.refuse_couplings("guppy")
     biases = [
         np.zeros(len(weight)) if bias is None else bias
         for weight, bias in zip(network.weights, network.biases, strict=True)

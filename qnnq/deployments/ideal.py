@@ -12,7 +12,9 @@ from qnnq.deployments.layered import LayeredMode
 from qnnq.deployments.prediction import sampled_accuracy
 from qnnq.deployments.variations import Variation
 from qnnq.errors import InputError
+from qnnq.execution.engines.coupled import ideal_responses
 from qnnq.execution.engines.ideal import IdealEngine
+from qnnq.execution.engines.instrument import InstrumentEngine
 from qnnq.execution.engines.layer_response import LayerResponse
 from qnnq.networks.network import Network
 from qnnq.results.task import Task
@@ -50,6 +52,9 @@ class IdealDeployment:
     def mode(self, engine: str, shots: int, seed: int) -> LayeredMode:
         """Return what the shot loop goes through the layers with."""
         entanglements = self.network.entanglements
+        if self.network.has_couplings:
+            joint = InstrumentEngine(ideal_responses(self.network))
+            return LayeredMode(joint, entanglements)
         return LayeredMode(IdealEngine(entanglements), entanglements)
 
     def exact_responses(self) -> tuple[LayerResponse, ...]:

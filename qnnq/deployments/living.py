@@ -65,6 +65,7 @@ def compile_living(
     Raises:
         InputError, TranspileError: If the parts do not fit together.
     """
+    network.refuse_couplings("`mode` coherent")
     timing.check(device)
     branches, outside = fitting_feedforward(network)
     controller = _Controller(None if branches is None else network.digest, branches)

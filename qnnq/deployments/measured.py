@@ -152,6 +152,7 @@ class MeasuredDeployment:
 
     def _layers_of(self, response: MeasuredResponse) -> tuple[LayerResponse, ...]:
         network = self.network
+        network.refuse_couplings(f"`noise` {MEASURED}{self.path}")
         layers = tuple(zip(network.widths, network.entanglements, strict=True))
         return _layer_responses(self.path, response, layers, self.copies)
 

@@ -1,7 +1,8 @@
-"""The file formats `qnnq-network/1` and `/2`: safetensors, the physics in the header; no torch.
+"""The file formats `qnnq-network/1` to `/3`: safetensors, the physics in the header; no torch.
 
 Version 2 is written where hidden layers differ: activation and stretch are JSON lists of one value
-for each.
+for each. Version 3 is written where hidden layers have couplings, and has a JSON list of each
+layer's beside that.
 """
 
 import json
@@ -16,11 +17,14 @@ from safetensors.numpy import save
 
 from qnnq.arrays import FloatArray
 from qnnq.errors import InputError
+from qnnq.networks.couplings import Coupling
 from qnnq.networks.network import Network
 from qnnq.storage.files import reading, refuse_pointer, write_atomically
 
 FORMAT = "qnnq-network/1"
 FORMAT_WITH_LISTS = "qnnq-network/2"
+FORMAT_WITH_COUPLINGS = "qnnq-network/3"
+_FORMATS = (FORMAT, FORMAT_WITH_LISTS, FORMAT_WITH_COUPLINGS)
 _ELSEWHERE = {
     ".onnx": "ONNX",
     ".pt": "torch's",
@@ -96,6 +100,8 @@ def write_network(network: Network, path: str | Path) -> None:
     """Write a network file, whole or not at all; the same network gives the same bytes."""
     check_network_path(path)
     version = FORMAT_WITH_LISTS if network.layers_differ else FORMAT
+    if network.has_couplings:
+        version = FORMAT_WITH_COUPLINGS
     metadata = {**network.information, "format": version, **network.physics()}
     write_atomically(path, _sorted_header(save(network.tensors(), metadata=metadata)))
 
@@ -110,16 +116,23 @@ def _sorted_header(content: bytes) -> bytes:
 
 def _check_header(metadata: Mapping[str, str]) -> None:
     found = metadata.get("format")
-    expected = f"metadata: expected `format` = {FORMAT} or {FORMAT_WITH_LISTS}"
+    expected = f"metadata: expected `format` one of {', '.join(_FORMATS)}"
     if found is None:
         raise InputError(f"{expected}, got none (trained weights become a network by qnnq import)")
-    if found not in (FORMAT, FORMAT_WITH_LISTS):
+    if found not in _FORMATS:
         newer = re.fullmatch(r"qnnq-network/[1-9][0-9]*", found)
         hint = "; written by a newer qnnq" if newer else ""
         raise InputError(f"{expected}, got {found!r}{hint}")
-    missing = [key for key in _PHYSICS if key not in metadata]
+    physics = _physics(metadata)
+    missing = [key for key in physics if key not in metadata]
     if missing:
-        raise InputError(f"metadata: expected {', '.join(_PHYSICS)}; missing: {', '.join(missing)}")
+        raise InputError(f"metadata: expected {', '.join(physics)}; missing: {', '.join(missing)}")
+
+
+def _physics(metadata: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the keys of what is no free text."""
+    coupled = metadata["format"] == FORMAT_WITH_COUPLINGS
+    return (*_PHYSICS, "couplings") if coupled else _PHYSICS
 
 
 def _assemble(tensors: Mapping[str, FloatArray], metadata: Mapping[str, str]) -> Network:
@@ -135,7 +148,7 @@ def _assemble(tensors: Mapping[str, FloatArray], metadata: Mapping[str, str]) ->
             + (found or f"missing: {', '.join(missing)}")
         )
     activation: str | tuple[str, ...] = metadata["activation"]
-    if metadata["format"] == FORMAT_WITH_LISTS:
+    if metadata["format"] != FORMAT:
         activation = _list(metadata, "activation", str)
         stretch: float | tuple[float, ...] = _list(metadata, "stretch", float)
     else:
@@ -147,8 +160,22 @@ def _assemble(tensors: Mapping[str, FloatArray], metadata: Mapping[str, str]) ->
         stretch=stretch,
         entanglement=_number(metadata, "entanglement"),
         last_projective=_truth(metadata, "last_projective"),
-        information={k: v for k, v in metadata.items() if k not in (*_PHYSICS, "format")},
+        information={k: v for k, v in metadata.items() if k not in (*_physics(metadata), "format")},
+        couplings=_couplings(metadata),
     )
+
+
+def _couplings(metadata: Mapping[str, str]) -> tuple[tuple[Coupling, ...], ...]:
+    if metadata["format"] != FORMAT_WITH_COUPLINGS:
+        return ()
+    try:
+        layers = json.loads(metadata["couplings"])
+        return tuple(tuple(Coupling.of(**each) for each in layer) for layer in layers)
+    except (ValueError, TypeError) as error:
+        raise InputError(
+            "metadata: couplings: expected a JSON list of lists of kind, neurons and angles, one "
+            f"a hidden layer: {error}"
+        ) from error
 
 
 def _number(metadata: Mapping[str, str], key: str) -> float:

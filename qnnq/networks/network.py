@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property, lru_cache
 from importlib import import_module
 from typing import Any, TypeVar
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from qnnq.arrays import FloatArray
 from qnnq.errors import InputError
 from qnnq.networks.activation import ACTIVATIONS, Activation, phi
+from qnnq.networks.couplings import Coupling, checked_couplings
 from qnnq.networks.exact_sums import BYTE, ExactSums
 from qnnq.networks.single_precision import single_precision
 from qnnq.wording import nearest
@@ -41,6 +42,7 @@ class Network:
         entanglement: The measurement's angle in radians, in [1e-9, pi/2].
         last_projective: Whether the last hidden layer is measured at pi/2 all the same.
         information: Free text by key: how the network was trained, its accuracy.
+        couplings: Of each hidden layer; left out: none at all.
 
     Raises:
         InputError: If anything does not fit together.
@@ -53,6 +55,7 @@ class Network:
     entanglement: float = math.pi / 2
     last_projective: bool = False
     information: Mapping[str, str] = field(default_factory=dict)
+    couplings: tuple[tuple[Coupling, ...], ...] = ()
 
     def __post_init__(self) -> None:
         biases = self.biases or (None,) * len(self.weights)
@@ -64,6 +67,7 @@ class Network:
             "weights": tuple(_read_only(weight) for weight in self.weights),
             "biases": tuple(None if bias is None else _read_only(bias) for bias in biases),
             "information": dict(self.information),
+            "couplings": checked_couplings(self.couplings, self.widths, self.entanglements),
         }
         for name, value in frozen.items():
             object.__setattr__(self, name, value)
@@ -137,6 +141,16 @@ class Network:
         return isinstance(self.activation, tuple) or isinstance(self.stretch, tuple)
 
     @property
+    def has_couplings(self) -> bool:
+        """Whether neurons of some layer are joined."""
+        return any(self.couplings)
+
+    def refuse_couplings(self, place: str) -> None:
+        """Raise InputError where neurons are joined, for a place that cannot join them."""
+        if self.has_couplings:
+            raise InputError(f"{place}: expected a network without couplings")
+
+    @property
     def entanglements(self) -> tuple[float, ...]:
         """The entanglement angle (radians) of each hidden layer."""
         angles = [self.entanglement] * self.hidden
@@ -175,17 +189,20 @@ class Network:
     def physics(self) -> dict[str, str]:
         """Return what determines the behaviour besides the arrays, as the file's strings.
 
-        Where hidden layers differ, activation and stretch are JSON lists of one value for each.
+        Where hidden layers differ or have couplings, activation and stretch are JSON lists of one
+        value for each.
         """
-        if self.layers_differ:
+        if self.layers_differ or self.has_couplings:
             activation, stretch = json.dumps(self.activations), json.dumps(self.stretches)
         else:
             activation, stretch = self.activations[0], repr(self.stretches[0])
+        joined = [[asdict(coupling) for coupling in layer] for layer in self.couplings]
         return {
             "activation": activation,
             "stretch": stretch,
             "entanglement": repr(float(self.entanglement)),
             "last_projective": "true" if self.last_projective else "false",
+            **({"couplings": json.dumps(joined)} if self.has_couplings else {}),
         }
 
     @cached_property

@@ -191,9 +191,9 @@ NAN[2, 1] = np.nan
         (
             tensors(),
             {},
-            "metadata: expected `format` = qnnq-network/1 or qnnq-network/2, got none",
+            "metadata: expected `format` one of qnnq-network/1, .*, qnnq-network/3, got none",
         ),
-        (tensors(), {**PHYSICS, "format": "qnnq-network/3"}, "written by a newer qnnq"),
+        (tensors(), {**PHYSICS, "format": "qnnq-network/4"}, "written by a newer qnnq"),
         (
             tensors(),
             {**PHYSICS, "format": "qnnq-network/2"},

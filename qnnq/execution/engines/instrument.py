@@ -10,6 +10,7 @@ from qnnq.execution.engines.angles import Angles, Index
 from qnnq.execution.engines.base import Draws
 from qnnq.execution.engines.close_draws import ROUNDING, decide, decide_close, outcomes_from
 from qnnq.execution.engines.layer_response import JoinedNeurons, LayerResponse
+from qnnq.execution.engines.polynomials import basis, products
 
 
 class InstrumentEngine:
@@ -85,15 +86,10 @@ def _sample_joined(
     """
     count = joined.neurons.shape[1]
     own = uniforms[..., joined.neurons]  # (images, shots, groups, k)
-    basis = np.stack([np.ones_like(theta), np.cos(theta), np.sin(theta)], axis=-1)
-    basis = basis.reshape(*theta.shape[:2], -1, count, 3)
-    products = basis[..., 0, :]  # (images, 1 or shots, groups, 3)
-    for neuron in range(1, count):
-        factor = basis[..., neuron, :]
-        products = products[..., :, None] * factor[..., None, :]
-        products = products.reshape(*products.shape[:-2], -1)
+    factors = basis(theta, joined.degree)
+    factors = factors.reshape(*theta.shape[:2], -1, count, factors.shape[-1])
     # (images, 1 or shots, groups, 2**k)
-    joint = np.einsum("isgt,gpt->isgp", products, joined.coefficients, optimize=True)
+    joint = np.einsum("isgt,gpt->isgp", products(factors), joined.coefficients, optimize=True)
     joint = np.broadcast_to(joint, (*own.shape[:3], 2**count))
     outcomes = np.empty(own.shape, dtype=np.int8)
     for neuron in range(count):

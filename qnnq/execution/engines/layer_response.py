@@ -21,7 +21,8 @@ class ComponentResponse:
     Attributes:
         slots: The neurons' slots in the layer's circuit, ascending, k of them.
         coefficients: Shape (2,) * k + (3,) * k: for each pattern of bits, the coefficients of
-            the products of (1, cos theta, sin theta) over the k angles.
+            the products of (1, cos theta, sin theta) over the k angles; (5,) * k with
+            cos(2 theta) and sin(2 theta).
     """
 
     slots: tuple[int, ...]
@@ -40,11 +41,17 @@ class JoinedNeurons:
     Attributes:
         neurons: The neurons of each group, shape (groups, k).
         coefficients: For each pattern of bits, the coefficients of the products of
-            (1, cos theta, sin theta) over the k angles; shape (groups, 2**k, 3**k).
+            (1, cos theta, sin theta) over the k angles, shape (groups, 2**k, 3**k); 5**k with
+            cos(2 theta) and sin(2 theta).
     """
 
     neurons: IntArray
     coefficients: NDArray[np.float64]
+
+    @property
+    def degree(self) -> int:
+        """Of the polynomials in each angle."""
+        return 1 if self.coefficients.shape[2] == 3 ** self.neurons.shape[1] else 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,12 +137,12 @@ class LayerResponse:
 
 
 def _joined(slots: IntArray, responses: Sequence[ComponentResponse]) -> tuple[JoinedNeurons, ...]:
-    groups: dict[int, list[tuple[IntArray, NDArray[np.float64]]]] = {}
+    groups: dict[tuple[int, ...], list[tuple[IntArray, NDArray[np.float64]]]] = {}
     for response in responses:
-        count = len(response.slots)
         neurons = np.array([np.flatnonzero(slots == slot) for slot in response.slots])
-        coefficients = response.coefficients.reshape(2**count, 3**count)
-        groups.setdefault(count, []).extend((each, coefficients) for each in neurons.T)
+        coefficients = response.coefficients.reshape(2 ** len(response.slots), -1)
+        alike = groups.setdefault(response.coefficients.shape, [])
+        alike.extend((each, coefficients) for each in neurons.T)
     return tuple(
         JoinedNeurons(np.stack([n for n, _ in found]), np.stack([c for _, c in found]))
         for found in groups.values()

@@ -29,13 +29,8 @@ from noise_models.channels import NoiseChannels
 from noise_models.sequence import LocalError, noisy_sequence
 from qnnq.errors import InputError
 from qnnq.execution.engines.layer_response import ComponentResponse, LayerResponse
+from qnnq.execution.engines.polynomials import fit, grid
 from transpile import CompiledLayer
-
-ANGLES = np.array([0.0, 2 * np.pi / 3, 4 * np.pi / 3])
-"""Radians; equally spaced ones give the smallest errors."""
-
-TO_COEFFICIENTS = np.linalg.inv(np.stack([np.ones(3), np.cos(ANGLES), np.sin(ANGLES)], axis=1))
-"""Takes the values at `ANGLES` to a, b, c of a + b cos(theta) + c sin(theta)."""
 
 GROUND_STATE = np.array([1.0, 0.0, 0.0, 1.0])  # the Pauli vector of |0><0|: <I>, <X>, <Y>, <Z>
 _BIT_READERS = np.array([[0.5, 0, 0, 0.5], [0.5, 0, 0, -0.5]])  # Tr(P_bit rho) = reader . vector
@@ -128,10 +123,12 @@ def _component_response(
             "the instrument engine calculates; use `engine` aer, or `qubits` that are not coupled"
         )
     assignments = [
-        dict(zip(slots, point, strict=True)) for point in product(ANGLES, repeat=len(slots))
+        dict(zip(slots, point, strict=True)) for point in product(grid(), repeat=len(slots))
     ]
     probabilities = component_probabilities(placed, qubits, slot_of_qubit, channels, assignments)
-    return ComponentResponse(tuple(slots), _fit(probabilities, len(slots)))
+    count = len(slots)
+    coefficients = np.moveaxis(fit(probabilities, count), range(count), range(count, 2 * count))
+    return ComponentResponse(tuple(slots), coefficients)
 
 
 def component_probabilities(
@@ -269,10 +266,3 @@ def _read(
         state = np.moveaxis(np.tensordot(state, reader, axes=(axis + 1, 1)), -1, axis + 1)
     order = np.argsort([slot_of_qubit[qubit] for qubit in measured])
     return np.transpose(state, [0, *(order + 1)])
-
-
-def _fit(probabilities: NDArray[np.float64], angles: int) -> NDArray[np.float64]:
-    values = probabilities.reshape((3,) * angles + (2,) * angles)
-    for axis in range(angles):
-        values = np.moveaxis(np.tensordot(TO_COEFFICIENTS, values, axes=(1, axis)), 0, axis)
-    return np.moveaxis(values, range(angles), range(angles, 2 * angles))

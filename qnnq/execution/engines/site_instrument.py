@@ -26,13 +26,8 @@ from qiskit.quantum_info import PTM, SuperOp
 from noise_models.channels import NoiseChannels
 from noise_models.stages import superoperator
 from qnnq.execution.engines.layer_instrument import Matrix
-from qnnq.execution.engines.response import (
-    ANGLES,
-    GROUND_STATE,
-    TO_COEFFICIENTS,
-    apply_transfer,
-    gate_matrices,
-)
+from qnnq.execution.engines.polynomials import fit, grid
+from qnnq.execution.engines.response import GROUND_STATE, apply_transfer, gate_matrices
 from transpile import CompiledStep, Group
 
 Placed = tuple["Operation | Branch", tuple[int, ...]]  # an operation, its physical qubits
@@ -228,9 +223,10 @@ class SiteInstrument:
         """
         size = 4 ** len(self.site.qubits)
         # (points, 4 a qubit, basis); once it is measured a last axis for the reported bit
-        state = np.broadcast_to(np.eye(size), (len(ANGLES), size, size))
-        state = state.reshape(len(ANGLES), *(4,) * len(self.site.qubits), size)
-        angles = [{self.neuron: float(angle)} for angle in ANGLES]
+        points = grid()
+        state = np.broadcast_to(np.eye(size), (len(points), size, size))
+        state = state.reshape(len(points), *(4,) * len(self.site.qubits), size)
+        angles = [{self.neuron: float(angle)} for angle in points]
         measured = False
         for operation, physical in self._chosen(operations, last):
             if isinstance(operation, Measure):
@@ -243,8 +239,7 @@ class SiteInstrument:
             state = self._after(operation, physical, state, angles)
         if not measured:
             state = np.stack([state, np.zeros_like(state)], axis=-1)
-        values = state.reshape(len(ANGLES), size, size, 2)
-        return np.tensordot(TO_COEFFICIENTS, values, axes=(1, 0)).transpose(0, 3, 1, 2)
+        return fit(state.reshape(len(points), size, size, 2), 1).transpose(0, 3, 1, 2)
 
     def _chosen(self, operations: Iterable[Placed], last: int | None) -> Iterable[Placed]:
         """Yield what happens where bit `last` was reported last time."""
