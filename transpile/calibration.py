@@ -11,11 +11,12 @@ from itertools import permutations
 from qiskit.transpiler import InstructionProperties, Target
 
 from transpile.errors import TranspileError
-from transpile.gate_pairs import SELF_INVERSE
+from transpile.gate_pairs import OTHERS, SELF_INVERSE
 from transpile.groups import Group, pair_key
 from transpile.measurement import MEASURE
+from transpile.native import COUPLINGS, FIXED
 
-ROTATIONS = ("rx", "sx", "ry", "r", "u", "u3")
+ROTATIONS = ("rx", "sx", "ry", "r", "u", "u3", "gpi2")
 """Physical gates of which a rotation is made, the first that a target has."""
 
 
@@ -39,10 +40,10 @@ class Calibration:
     Attributes:
         qubits: Of every qubit, faulty ones too, by its index.
         coupled: The pairs (a, b), a < b, that have a two-qubit gate, faulty or not.
-        couplings: (a, b) with a < b -> what the target does not say of the native RZZ, or else the
-            CZ/ECR/CX, that couples neuron and ancilla, and says of others; only fault-free pairs
-            of fault-free qubits.
-        pair_couplings: The same for the CZ/ECR/CX of inserted gate pairs.
+        couplings: (a, b) with a < b -> what the target does not say of the gate that couples neuron
+            and ancilla, a native RZZ (RXX, MS) or else one without an angle, and says of others;
+            only fault-free pairs of fault-free qubits.
+        pair_couplings: The same for the gate of inserted pairs, CZ/ECR/CX or else another.
     """
 
     qubits: tuple[QubitCalibration, ...]
@@ -83,13 +84,15 @@ def read_calibration(target: Target, measurement: str = MEASURE) -> Calibration:
         raise TranspileError("target: expected a device with a number of qubits")
     qubits = tuple(_qubits(target, rotation, measurement))
     coupled: set[tuple[int, int]] = set()
-    self_inverse = _couplings(target, SELF_INVERSE, qubits, coupled)
-    fractional = _couplings(target, ("rzz",), qubits, coupled)
+    fixed, of_any_angle, inverse, others = (
+        _couplings(target, gates, qubits, coupled)
+        for gates in (FIXED, tuple(COUPLINGS), SELF_INVERSE, OTHERS)
+    )
     return Calibration(
         qubits=qubits,
         coupled=frozenset(coupled),
-        couplings={**self_inverse, **fractional},
-        pair_couplings=self_inverse,
+        couplings={**fixed, **of_any_angle},
+        pair_couplings={**others, **inverse},
     )
 
 

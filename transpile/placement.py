@@ -9,7 +9,7 @@ from qiskit.transpiler import Target
 from transpile.activation_step import is_projective
 from transpile.calibration import Calibration, read_calibration
 from transpile.errors import TranspileError
-from transpile.gate_pairs import SELF_INVERSE
+from transpile.gate_pairs import OTHERS, SELF_INVERSE
 from transpile.groups import Group, pair_key, parse_site
 from transpile.measurement import MEASURE
 
@@ -107,6 +107,7 @@ def _check_coupled(calibration: Calibration, a: int, b: int, gate_pair: bool = F
             f"{', '.join(map(str, partners)) or 'none'}"
         )
     if gate_pair and pair in calibration.couplings and pair not in calibration.pair_couplings:
-        raise TranspileError(f"qubits: {a} and {b} have no fault-free {', '.join(SELF_INVERSE)}")
+        gates = ", ".join((*SELF_INVERSE, *OTHERS))
+        raise TranspileError(f"qubits: {a} and {b} have no fault-free {gates}")
     if pair not in calibration.couplings:
         raise TranspileError(f"qubits: the coupling of {a} and {b} is faulty")
