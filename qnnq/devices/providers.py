@@ -11,6 +11,7 @@ GROUP = "qnnq.devices"
 BUILT_IN = {
     "fake": "qnnq.vendors.local.fake:PROVIDER",
     "ibm": "qnnq.vendors.ibm.provider:PROVIDER",
+    "ions": "qnnq.vendors.ions:PROVIDER",
     "aqt": "qnnq.vendors.aqt:PROVIDER",
     "braket": "qnnq.vendors.braket:PROVIDER",
     "file": "qnnq.vendors.local.snapshot_file:PROVIDER",

@@ -38,7 +38,7 @@ SPECIFICATIONS = (
     "device(relaxation=off)",
     "device(readout=off)",
     "device(gate=off, relaxation=off)",
-    "trapped_ion",
+    "depolarizing(p1=5e-5, p2=1e-3)",
     "readout(p=0.1)",
     "relaxation(t1=1us, t2=1us) + overrotation(angle=0.1)",
 )
@@ -113,8 +113,8 @@ def test_missing_readout_error():
 
 def test_missing_data_stays_missing_beside_other_noise():
     with pytest.raises(NoiseError, match=r"rzz on qubits 1, 2: .* lacks its gate error"):
-        check(circuit_of(("rzz", 0.3, 1, 2)), "device + trapped_ion")
-    check(circuit_of(("rzz", 0.3, 1, 2)), "trapped_ion")
+        check(circuit_of(("rzz", 0.3, 1, 2)), "device + depolarizing(p1=5e-5, p2=1e-3)")
+    check(circuit_of(("rzz", 0.3, 1, 2)), "depolarizing(p1=5e-5, p2=1e-3)")
 
 
 def test_qubits_that_the_model_was_not_built_for():
