@@ -6,13 +6,13 @@ of qiskit-ionq, which need not be installed.
 
 import cmath
 import math
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from qiskit.circuit import Gate, ParameterExpression, QuantumCircuit
 from qiskit.circuit.library import RXXGate
 
-Turns = float | ParameterExpression
+Turns: TypeAlias = float | ParameterExpression
 
 
 class GPIGate(Gate):  # type: ignore[misc]
