@@ -14,6 +14,7 @@ BUILT_IN = {
     "ions": "qnnq.vendors.ions:PROVIDER",
     "aqt": "qnnq.vendors.aqt:PROVIDER",
     "braket": "qnnq.vendors.braket:PROVIDER",
+    "quantinuum": "qnnq.vendors.quantinuum:PROVIDER",
     "file": "qnnq.vendors.local.snapshot_file:PROVIDER",
     "function": "qnnq.vendors.local.user_function:PROVIDER",
 }
