@@ -95,7 +95,8 @@ class _AsGiven:
         if param.nargs == 1 and not param.multiple:
             if value == param.default or (kind is str and isinstance(value, str)):
                 return value
-            if kind is int and re.fullmatch(r"\d{1,9}", str(value), re.ASCII):
+            ranged = param.type_descriptor.is_ranged
+            if kind is int and not ranged and re.fullmatch(r"\d{1,9}", str(value), re.ASCII):
                 return int(value)
         param._runtime_param = None
         return param.get_runtime_param().coerce(value, param=param, ctx=ctx)

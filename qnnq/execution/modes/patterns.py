@@ -56,12 +56,17 @@ class Rows:
 
     def __getitem__(self, rows: IntArray) -> NDArray[Any]:
         """Return rows, shape (*rows.shape, width)."""
+        places, made = self.found(rows)
+        return np.take(made, places, axis=0)
+
+    def found(self, rows: IntArray) -> tuple[IntArray, NDArray[Any]]:
+        """Return where rows are among those that were made, and these."""
         places = np.take(self._place, rows)
         if (places < 0).any():
             with self._lock:
                 self._add(rows)
             places = np.take(self._place, rows)
-        return np.take(self._made, places, axis=0)
+        return places, self._made
 
     def _add(self, rows: IntArray) -> None:
         asked = np.zeros(len(self._place), dtype=bool)
