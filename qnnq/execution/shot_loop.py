@@ -167,4 +167,4 @@ def _vote_by_pattern(network: Network, outcomes: OutcomeArray) -> Votes:
     sums = np.zeros((len(places), network.classes))
     for shot in range(places.shape[1]):  # in the order in which NumPy adds all at once
         sums += softmax.take(places[:, shot], axis=0)
-    return Votes(_counts(made[:, -1].astype(np.int64)[places], network.classes), sums)
+    return Votes(_counts(made[:, -1].take(places).astype(np.int64), network.classes), sums)
