@@ -61,5 +61,5 @@ def framed(
 
 
 def _rule(parts: str, widths: Sequence[int], space: str) -> str:
-    left, line, cross, right = parts
+    left, line, cross, right = tuple(parts)
     return left + cross.join(line * (width + 2 * len(space)) for width in widths) + right

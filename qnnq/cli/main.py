@@ -92,7 +92,10 @@ class _AsGiven:
     def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
         """Return the value of a parameter, as Typer's `RuntimeParam` does."""
         kind = param.type_descriptor.annotation
-        if param.nargs == 1 and not param.multiple:
+        several = param.multiple or param.nargs == -1
+        if value is None:
+            return () if several else None
+        if param.nargs == 1 and not several:
             if value == param.default or (kind is str and isinstance(value, str)):
                 return value
             ranged = param.type_descriptor.is_ranged

@@ -20,6 +20,11 @@ def kept_facts(identity: Identity, make: Callable[[], dict[str, Any]]) -> dict[s
     return recall_document({"kept": "facts", **identity}, make)
 
 
+def kept_accuracy(identity: Identity, make: Callable[[], float]) -> float:
+    """Return what accuracy is expected; see `qnnq.storage.cache.recall`."""
+    return recall_document({"kept": "accuracy", **identity}, make)
+
+
 def kept_errors(
     identity: Identity, make: Callable[[], list[tuple[float, ...]]]
 ) -> list[tuple[float, ...]]:

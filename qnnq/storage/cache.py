@@ -174,7 +174,8 @@ def recall(
 
 def recall_document(key: Any, make: Callable[[], T]) -> T:
     """Return plain JSON that `make` returns; see `recall`."""
-    return recall(key, make, lambda document: Entry(document, {}), lambda entry: entry.document)
+    found: T = recall(key, make, lambda found: Entry(found, {}), lambda entry: entry.document)
+    return found
 
 
 def recall_while(what: str, state: Any, make: Callable[[], T]) -> T:

@@ -60,7 +60,7 @@ class Rows:
         places, made = self.found(rows)
         return np.take(made, places, axis=0)
 
-    def found(self, rows: IntArray) -> tuple[IntArray, NDArray[Any]]:
+    def found(self, rows: IntArray) -> tuple[NDArray[np.int32], NDArray[Any]]:
         """Return where rows are among those that were made, and these, with room for more."""
         places = np.take(self._place, rows)
         if (places < 0).any():
