@@ -16,7 +16,6 @@ from qnnq.options.coherent import OF_COHERENT_MODE
 from qnnq.runs.request import CIRCUITS, RunRequest
 
 if TYPE_CHECKING:
-    from qnnq.devices.device import Device
     from transpile import CompiledLayer
 
 _TAKEN = ("model", "data", "images", "mode", *CIRCUITS, *OF_COHERENT_MODE)
@@ -64,14 +63,14 @@ def register(app: typer.Typer) -> None:
         Example: qnnq compile mnist16-a0.5 --guppy program.py --images 0:10
         """
         from qnnq.cli.compile_coherent import compile_coherent
-        from qnnq.deployments.compilation import compile_layers
+        from qnnq.deployments.layer_rows import layer_rows
+        from qnnq.deployments.placed_network import PlacedNetwork
         from qnnq.deployments.placement import Placement
         from qnnq.devices.names import resolve_device
         from qnnq.errors import InputError
         from qnnq.networks.bundled import load_model
         from qnnq.runs.request import check_request
         from qnnq.storage.files import check_writable
-        from transpile import report
 
         if json == "-" and (draw or qasm == "-"):
             other = "--draw" if draw else "--qasm -"
@@ -93,29 +92,26 @@ def register(app: typer.Typer) -> None:
             pairs=request.pairs,
             pair_gate=request.pair_gate,
         )
-        layers = compile_layers(network, placement)
-        device = placement.device
-        rows = [
-            _row(i, layer, report(layer, device.target), _errors(device, layer))
-            for i, layer in enumerate(layers)
-        ]
+        placed = PlacedNetwork(network, placement)
+        rows = layer_rows(placed)
         document = {"schema": "qnnq.compile/1", "device": request.device, "layers": rows}
         write_json(document, json)
         if "-" not in (json, qasm):
             _print(f"{request.model} on {request.device}", rows)
-            for line in turns((each.shape.width, each.slots, each.parts) for each in layers):
+            shapes = ((row["neurons"], len(row["sites"]), row["executions"]) for row in rows)
+            for line in turns(shapes):
                 print(line)
         if figure is not None:
-            widest = max(layers, key=lambda layer: len(layer.sites))
+            widest = max(placed.layers, key=lambda layer: len(layer.sites))
             title = f"{request.model} on {placement.device.name}"
             draw_map(placement.device, figure, widest.sites, title=title)
         if circuits is not None:
-            _draw_circuits(layers, circuits)
+            _draw_circuits(placed.layers, circuits)
         if draw:
-            for layer in _distinct(layers):
+            for layer in _distinct(placed.layers):
                 print(layer.circuit.draw("text", idle_wires=False, fold=120))
         if qasm is not None:
-            written = _write_qasm(layers, qasm)
+            written = _write_qasm(placed.layers, qasm)
             if json != "-":
                 print("".join(f"{path}: layers {used}\n" for path, used in written), end="")
 
@@ -140,27 +136,6 @@ def _write_guppy(request: RunRequest, destination: str) -> None:
         f"{destination}: {request.model} on {len(chosen)} images; run it with\n"
         f"  pip install 'qnnq[ions]' && python {destination} --shots 15"
     )
-
-
-def _errors(device: "Device", layer: "CompiledLayer") -> list[float]:
-    from qnnq.deployments.site_errors import site_errors
-
-    return site_errors(device, layer.shape.entanglement).of_layer(layer)
-
-
-def _row(index: int, layer: "CompiledLayer", found: Any, errors: list[float]) -> dict[str, Any]:
-    return {
-        "layer": index,
-        "neurons": layer.shape.width,
-        "copies": layer.shape.copies,
-        "executions": layer.parts,
-        "sites": [str(site) for site in layer.sites],
-        "depth": found.depth,
-        "gates": dict(found.gate_counts),
-        "two_qubit_gates": found.two_qubit_gates,
-        "duration_s": found.duration_s,
-        "neuron_errors": errors,
-    }
 
 
 def _print(title: str, rows: list[dict[str, Any]]) -> None:

@@ -1,5 +1,6 @@
 """`qnnq`: the commands, and how failures become one line and an exit code."""
 
+import gc
 import io
 import os
 import re
@@ -40,6 +41,9 @@ COMMANDS = (
 )
 """Modules of this package, each with `register(app)`; the order is that of `qnnq --help`."""
 
+_OBJECTS_PER_COLLECTION = 100_000
+"""Of the process of a command; imports make many objects, and hardly any garbage."""
+
 DONE, FAILED, BAD_INPUT, PENDING, INTERRUPTED = 0, 1, 2, 3, 130
 
 
@@ -71,7 +75,34 @@ def build_app(command: str = "") -> typer.Typer:
 @cache
 def _parser(command: str = "") -> Any:
     """Return `build_app` as the option parser takes it, which is dear to make."""
-    return typer.main.get_command(build_app(command))
+    group: Any = typer.main.get_command(build_app(command))
+    for each in (group, *group.commands.values()):
+        for parameter in each.get_params(typer.Context(each)):
+            if getattr(parameter, "_runtime_param", parameter) is None:
+                parameter._runtime_param = _AsGiven()
+    return group
+
+
+class _AsGiven:
+    """Takes words and defaults as they are: what newer Typer converts values with loads Pydantic.
+
+    That is asked for once a value needs it. Other versions of Typer never look for this.
+    """
+
+    def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Return the value of a parameter, as Typer's `RuntimeParam` does."""
+        kind = param.type_descriptor.annotation
+        several = param.multiple or param.nargs == -1
+        if value is None:
+            return () if several else None
+        if param.nargs == 1 and not several:
+            if value == param.default or (kind is str and isinstance(value, str)):
+                return value
+            ranged = param.type_descriptor.is_ranged
+            if kind is int and not ranged and re.fullmatch(r"\d{1,9}", str(value), re.ASCII):
+                return int(value)
+        param._runtime_param = None
+        return param.get_runtime_param().coerce(value, param=param, ctx=ctx)
 
 
 def _version(wanted: bool) -> None:
@@ -92,10 +123,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Without the program's name; None takes those of the process.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if arguments is None:
+        gc.set_threshold(_OBJECTS_PER_COLLECTION)
     _prepare_streams()
     with warnings.catch_warnings():
         warnings.showwarning = _note  # type: ignore[assignment]
-        return _run(words)
+        code = _run(words)
+    if arguments is None:
+        gc.freeze()  # else the end of the process looks for garbage in all that there is
+    return code
 
 
 def _run(words: list[str]) -> int:

@@ -30,11 +30,11 @@ Circuits = Annotated[
 
 def check_pictures(*paths: str | None) -> None:
     """Raise `InputError` for a picture that could not be written."""
-    from qnnq.figures.style import check_ending
-    from qnnq.storage.files import check_writable
-
     for path in paths:
         if path is not None:
+            from qnnq.figures.style import check_ending
+            from qnnq.storage.files import check_writable
+
             check_ending(path)
             check_writable(path)
 

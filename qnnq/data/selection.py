@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,13 @@ def images_text(images: ImagesLike) -> str:
     if found.ndim != 1 or not found.size or found.dtype.kind not in "iu" or found.min() < 0:
         raise InputError(f"images {images!r:.80}: expected indices >= 0, such as range(9)")
     return image_ranges(found.astype(np.int64))
+
+
+def rows_of(values: NDArray[Any], images: NDArray[np.int64]) -> NDArray[Any]:
+    """Return the rows of some images, without a copy where they follow one another."""
+    if len(images) and (np.diff(images) == 1).all():
+        return values[images[0] : images[-1] + 1]
+    return values[images]
 
 
 def parse_images(text: str, count: int) -> NDArray[np.int64]:

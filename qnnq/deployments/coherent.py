@@ -11,7 +11,13 @@ from noise_models import NoiseError, NoiseSpecification
 from qnnq.data.dataset import Dataset
 from qnnq.deployments.base import PlacedCircuit
 from qnnq.deployments.identity import noisy_device
-from qnnq.deployments.kept import facts_of_task, kept_facts, kept_instruments, with_facts
+from qnnq.deployments.kept import (
+    facts_of_task,
+    kept_accuracy,
+    kept_facts,
+    kept_instruments,
+    with_facts,
+)
 from qnnq.deployments.noise_text import split_strength
 from qnnq.deployments.prediction import sampled_accuracy
 from qnnq.deployments.timing import Timing
@@ -189,7 +195,10 @@ class CoherentDeployment:
     def predicted(self, dataset: Dataset) -> float | None:
         """Return the share of shots that will be right, None where the noise is not known."""
         try:
-            return sampled_accuracy(self, "instrument", dataset)
+            return kept_accuracy(
+                {**self.identity(), "data": dataset.digest},
+                lambda: sampled_accuracy(self, "instrument", dataset),
+            )
         except NoiseError:
             return None
 

@@ -1,8 +1,9 @@
 """What determines circuits and their noise, without compiling either."""
 
 import hashlib
+import os
+from collections.abc import Iterator
 from functools import cache
-from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 from noise_models import NoiseSpecification
 from qnnq.deployments.noise_text import split_strength
 from qnnq.devices.device import Device
+from qnnq.storage.cache import recall_while
+from qnnq.storage.installed import versions
 
 LIBRARIES = ("numpy", "qiskit", "qiskit-aer", "rustworkx")
 """Whose versions decide what is compiled and drawn."""
@@ -49,16 +52,34 @@ def device_identity(device: Device) -> dict[str, Any]:
 @cache
 def compiler() -> dict[str, str]:
     """Return the versions of `LIBRARIES`, and the SHA-256 (hexadecimal) of `PACKAGES`."""
+    files = dict(_sources())
+    stats = [(name, os.stat(file)) for name, file in files.items()]
+    state = [(name, s.st_size, s.st_mtime_ns, s.st_ctime_ns) for name, s in stats]
+    source = recall_while(f"source of {files}", state, lambda: _digest(files))
+    found = versions()
+    return {name: found[name] for name in LIBRARIES} | {"source": source}
+
+
+def _digest(files: dict[str, Path]) -> str:
     digest = hashlib.sha256()
+    for name, file in files.items():
+        digest.update(f"{name}\n".encode())
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _sources() -> Iterator[tuple[str, Path]]:
+    """Yield the name and the place of each file of our own source that decides it, in order."""
     for package in PACKAGES:
         spec = find_spec(package)
         assert spec is not None
         assert spec.origin is not None
         folder = Path(spec.origin).parent
-        for file in sorted(folder.rglob("*.py")):
-            name = file.relative_to(folder)
-            if package == "qnnq" and name.parts[0] in WITHOUT and name.as_posix() != KEPT:
-                continue
-            digest.update(f"{package}/{name.as_posix()}\n".encode())
-            digest.update(file.read_bytes())
-    return {name: version(name) for name in LIBRARIES} | {"source": digest.hexdigest()}
+        for parent, folders, files in os.walk(folder):
+            inside = os.path.relpath(parent, folder)
+            without = WITHOUT if package == "qnnq" and inside == "." else ()
+            folders[:] = sorted({*folders} - {*without, "__pycache__"})
+            for file in sorted(files):
+                if file.endswith(".py"):
+                    yield os.path.normpath(f"{package}/{inside}/{file}"), Path(parent, file)
+    yield f"qnnq/{KEPT}", folder / KEPT

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from qnnq.execution.engines.layer_instrument import BranchTable, LayerInstrument
 from qnnq.execution.engines.layer_response import JoinedNeurons, LayerResponse
 from qnnq.results.task import Task
-from qnnq.storage.cache import Entry, recall
+from qnnq.storage.cache import Entry, recall, recall_document
 
 Identity = Mapping[str, Any]
 """Of a deployment; see `qnnq.deployments.base.Deployment`."""
@@ -17,12 +17,12 @@ Identity = Mapping[str, Any]
 
 def kept_facts(identity: Identity, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """Return what is to be known of circuits, plain JSON; see `qnnq.storage.cache.recall`."""
-    return recall(
-        {"kept": "facts", **identity},
-        make,
-        lambda facts: Entry(facts, {}),
-        lambda entry: dict(entry.document),
-    )
+    return recall_document({"kept": "facts", **identity}, make)
+
+
+def kept_accuracy(identity: Identity, make: Callable[[], float]) -> float:
+    """Return what accuracy is expected; see `qnnq.storage.cache.recall`."""
+    return recall_document({"kept": "accuracy", **identity}, make)
 
 
 def kept_errors(

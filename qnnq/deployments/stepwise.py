@@ -14,7 +14,13 @@ from noise_models.factors import Factors, steady
 from qnnq.data.dataset import Dataset
 from qnnq.deployments.base import PlacedCircuit
 from qnnq.deployments.identity import noisy_device
-from qnnq.deployments.kept import facts_of_task, kept_facts, kept_responses, with_facts
+from qnnq.deployments.kept import (
+    facts_of_task,
+    kept_accuracy,
+    kept_facts,
+    kept_responses,
+    with_facts,
+)
 from qnnq.deployments.layered import LayeredMode
 from qnnq.deployments.noise_text import split_strength
 from qnnq.deployments.placed_network import PlacedNetwork
@@ -299,7 +305,13 @@ class StepwiseDeployment:
     def predicted(self, dataset: Dataset) -> float | None:
         """Return the share of shots that will be right, None where the noise is not known."""
         try:
-            return sampled_accuracy(replace(self, compensate=False), "instrument", dataset)
+            plain = replace(self, compensate=False)
+            if self._varied:
+                return sampled_accuracy(plain, "instrument", dataset)
+            return kept_accuracy(
+                {**plain.identity(), "data": dataset.digest},
+                lambda: sampled_accuracy(plain, "instrument", dataset),
+            )
         except NoiseError:
             return None
 

@@ -1,13 +1,13 @@
 """Who offers devices: what the entry points of the group `qnnq.devices` name."""
 
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from pkgutil import resolve_name
 from typing import NamedTuple
 
 from qnnq.devices.device import Provider
+from qnnq.storage.installed import device_entry_points
 from qnnq.wording import reason
 
-GROUP = "qnnq.devices"
 BUILT_IN = {
     "fake": "qnnq.vendors.local.fake:PROVIDER",
     "ibm": "qnnq.vendors.ibm.provider:PROVIDER",
@@ -31,11 +31,11 @@ class Found(NamedTuple):
 @cache
 def found_providers() -> Found:
     """Return the providers of all installed packages; one that cannot be loaded is left out."""
-    places = {**BUILT_IN, **{each.name: each.value for each in entry_points(group=GROUP)}}
+    places = BUILT_IN | device_entry_points()
     found = Found([], [])
     for name, place in places.items():
         try:
-            provider = EntryPoint(name, place, GROUP).load()
+            provider = resolve_name(place)
         except Exception as error:  # whatever the package of somebody else raises
             found.broken.append(f"{name} ({place}): {reason(error)}")
             continue

@@ -50,6 +50,7 @@ def run_shots(
     progress: Callable[[int], None] | None = None,
     threads: int = 1,
     keep_partial: bool = False,
+    data: str = "",
 ) -> Votes:
     """Run all layers for every image and shot.
 
@@ -65,10 +66,11 @@ def run_shots(
         threads: Blocks of images worked on at once. It changes no result.
         keep_partial: Whether Ctrl-C returns the votes of the first images, which were finished,
             instead of raising KeyboardInterrupt.
+        data: Digest of the data set, by which the first layer of the same images is remembered.
     """
     blocks = _blocks(len(images), shots, model, mode)
 
-    layers = fresh_layers(model, mode, len(images), shots)
+    layers = fresh_layers(model, mode, len(images), shots, data)
     vote = voting(model, len(images) * shots)
 
     def run_block(block: slice) -> Votes:
@@ -160,11 +162,9 @@ def _says_by_pattern(network: Network) -> Rows:
 
 def _vote_by_pattern(network: Network, outcomes: OutcomeArray) -> Votes:
     says = _says_by_pattern(network)
-    patterns = pattern_of(outcomes)  # (images, shots)
-    sums = np.zeros((len(patterns), network.classes))
-    chosen = np.empty(patterns.shape, dtype=np.int64)
-    for shot in range(patterns.shape[1]):  # in the order in which NumPy adds all at once
-        found = says[patterns[:, shot]]
-        sums += found[:, :-1]
-        chosen[:, shot] = found[:, -1]
-    return Votes(_counts(chosen, network.classes), sums)
+    places, made = says.found(pattern_of(outcomes))  # (images, shots), (rows, classes + 1)
+    softmax = np.ascontiguousarray(made[:, :-1])
+    sums = np.zeros((len(places), network.classes))
+    for shot in range(places.shape[1]):  # in the order in which NumPy adds all at once
+        sums += softmax.take(places[:, shot], axis=0)
+    return Votes(_counts(made[:, -1].take(places).astype(np.int64), network.classes), sums)

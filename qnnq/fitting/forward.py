@@ -115,6 +115,7 @@ class _Setting:
             raise InputError(f"{observation.place or observation.name}: {error}") from error
         self._pixels = observation.data.images[observation.images]
         self._images = observation.images
+        self._data = observation.data.digest
         if simulated is None:
             total = int(observation.shots.sum())
             simulated = int(np.clip(SIMULATED_SHOTS // total, *SIMULATED))
@@ -131,7 +132,9 @@ class _Setting:
             responses = deployment.responses
             return class_probabilities(self._network, self._pixels, self._images, responses)
         mode = deployment.mode("instrument", self._shots, SEED)
-        votes = run_shots(self._network, self._pixels, self._images, mode, self._shots, SEED)
+        votes = run_shots(
+            *(self._network, self._pixels, self._images, mode, self._shots, SEED), data=self._data
+        )
         classes = votes.counts.shape[1]
         probabilities: NDArray[np.float64] = (votes.counts + 1 / classes) / (self._shots + 1)
         return probabilities

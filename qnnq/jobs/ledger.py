@@ -7,16 +7,19 @@ process that is killed at any instant loses nothing that was paid for.
 import hashlib
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qnnq.errors import InputError
-from qnnq.jobs.layer_plan import JobPlan
 from qnnq.jobs.ledger_file import LedgerFile
 from qnnq.jobs.reconciliation import Planned
 from qnnq.jobs.records import ATTEMPT_STATES, Attempt, Job, SessionRecord, now
 from qnnq.storage.blobs import arrays_from, arrays_to
+
+if TYPE_CHECKING:
+    from qnnq.jobs.layer_plan import JobPlan
 
 DIGEST_DIGITS = 16
 
@@ -50,7 +53,7 @@ class Ledger(LedgerFile):
     def write_plan(
         self,
         layer: int,
-        plans: Sequence[JobPlan],
+        plans: "Sequence[JobPlan]",
         bits: int,
         shot_round: int = 0,
         first_image: int = 0,
@@ -84,8 +87,10 @@ class Ledger(LedgerFile):
                     ),
                 )
 
-    def plan(self, job: Job) -> JobPlan:
+    def plan(self, job: Job) -> "JobPlan":
         """Return what a job measures."""
+        from qnnq.jobs.layer_plan import JobPlan
+
         rows = self._rows("SELECT plan FROM jobs WHERE job = ?", job.number)
         with self._decoding():
             return JobPlan(**arrays_from(rows[0][0]))

@@ -7,18 +7,18 @@ import struct
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 from zipfile import BadZipFile
 
 from numpy.typing import NDArray
-from qiskit.exceptions import QiskitError
 
 from qnnq.errors import InputError, QnnqError
 from qnnq.jobs.folder import LEDGER
 from qnnq.storage.blobs import arrays_from, arrays_to, circuit_from, circuit_to
 from qnnq.storage.database import DatabaseFile
-from transpile import CompiledLayer, NetworkCircuit, PairGate, Shape
-from transpile.groups import parse_site
+
+if TYPE_CHECKING:
+    from transpile import CompiledLayer, NetworkCircuit, PairGate
 
 FORMAT = 6
 _APPLICATION_ID = 0x716E6C67  # "qnlg"
@@ -86,9 +86,11 @@ class LedgerFile(DatabaseFile):
         folder: Path,
         facts: dict[str, Any],
         arrays: dict[str, NDArray[Any]],
-        circuits: Sequence[CompiledLayer | NetworkCircuit],
+        circuits: "Sequence[CompiledLayer | NetworkCircuit]",
     ) -> Self:
         """Write a new ledger, whole or not at all."""
+        from transpile import NetworkCircuit
+
         temporary = folder / f"{LEDGER}.new"
         temporary.unlink(missing_ok=True)
         rows = [(name, json.dumps(value)) for name, value in facts.items()]
@@ -142,12 +144,17 @@ class LedgerFile(DatabaseFile):
         with self._decoding():
             return arrays_from(self._rows("SELECT content FROM arrays WHERE name = 'data'")[0][0])
 
-    def layers(self) -> tuple[CompiledLayer, ...]:
+    def layers(self) -> "tuple[CompiledLayer, ...]":
         """Return the compiled layers; none where the whole network is one circuit."""
+        from transpile import CompiledLayer
+
         return tuple(each for each in self.circuits() if isinstance(each, CompiledLayer))
 
-    def circuits(self) -> tuple[CompiledLayer | NetworkCircuit, ...]:
+    def circuits(self) -> "tuple[CompiledLayer | NetworkCircuit, ...]":
         """Return what is run: the compiled layers, or one circuit of the whole network."""
+        from transpile import CompiledLayer, NetworkCircuit, Shape
+        from transpile.groups import parse_site
+
         found: list[CompiledLayer | NetworkCircuit] = []
         rows = self._rows(
             "SELECT circuit, sites, width, copies, parts, entanglement FROM layers ORDER BY layer"
@@ -191,5 +198,9 @@ class LedgerFile(DatabaseFile):
     def _decoding(self) -> Iterator[None]:
         try:
             yield
-        except (*DAMAGED, QiskitError) as error:
+        except Exception as error:
+            from qiskit.exceptions import QiskitError
+
+            if not isinstance(error, (*DAMAGED, QiskitError)):
+                raise
             raise InputError(f"{self.path}: the ledger is damaged: {error}") from error

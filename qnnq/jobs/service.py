@@ -1,15 +1,16 @@
 """What the runtime engine needs of a service, whether a machine is behind it or a simulator."""
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from qiskit.circuit import QuantumCircuit
 
 from qnnq.errors import QnnqError
 from qnnq.jobs.scheduler_timing import SchedulerTiming, timing_of
-from transpile import OUTCOME
+
+if TYPE_CHECKING:
+    from qiskit.circuit import QuantumCircuit
 
 JobStatus = Literal["queued", "running", "done", "failed", "cancelled", "lost", "gone"]
 DIGEST = "qnnq-of-"
@@ -102,7 +103,7 @@ class Service(Protocol):
 
     def submit(
         self,
-        circuit: QuantumCircuit,
+        circuit: "QuantumCircuit",
         angles: NDArray[np.floating],
         shots: int,
         tags: tuple[str, ...],
@@ -169,9 +170,13 @@ def result_of(result: object, shape: tuple[int, int, int]) -> JobResult:
     Raises:
         ValueError: If the result is damaged or of another shape.
     """
+    from transpile import OUTCOME
+
     try:
         data = result[0].data  # type: ignore[index]
-        layers = sorted((name for name in data if name.startswith(OUTCOME)), key=_layer)
+        names = [name for name in data if name.startswith(OUTCOME)]
+        # a circuit of one layer has no numbers
+        layers = sorted(names, key=lambda name: int(name.removeprefix(OUTCOME) or 0))
         found = [data[name].to_bool_array(order="little") for name in layers]
         bits = np.concatenate(found, axis=-1)
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
@@ -183,8 +188,3 @@ def result_of(result: object, shape: tuple[int, int, int]) -> JobResult:
     if bits.shape[0] != sets or bits.shape[1] < shots or bits.shape[2] != slots:
         raise ValueError(f"expected bits of shape {shape}, got {bits.shape}")
     return JobResult(bits[:, :shots].astype(np.uint8), timing_of(result))
-
-
-def _layer(register: str) -> int:
-    """Return the layer whose outcomes a register holds; a circuit of one layer has no numbers."""
-    return int(register.removeprefix(OUTCOME) or 0)

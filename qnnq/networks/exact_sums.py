@@ -27,6 +27,9 @@ BYTE = 255
 THREE_BYTES = 2**24 - 1
 """Float pixels are taken to 24 bits; k / 255 stays exactly what the byte k is."""
 
+_NUMBERS = 1 << 17
+"""Inputs that are made float64 at a time: what the nearest caches hold."""
+
 
 class ExactSums:
     """W r + b of one layer.
@@ -60,12 +63,10 @@ class ExactSums:
                 pixels in [0, 1] (float).
         """
         flat = inputs.reshape(-1, inputs.shape[-1])
-        if np.issubdtype(flat.dtype, np.floating):
-            z = self._of_floats(flat)
-        else:
-            z = self._product(flat)
-            if self._unit != 1:
-                z /= self._unit
+        z = np.empty((len(flat), len(self._weight)))
+        size = max(1, _NUMBERS // flat.shape[1])
+        for start in range(0, len(flat), size):
+            z[start : start + size] = self._of_some(flat[start : start + size])
         if self._bias is not None:
             z += self._bias
         if self._vague is not None:
@@ -84,6 +85,14 @@ class ExactSums:
             z += self._bias[neurons]
         if self._vague is not None:
             z[np.abs(z) <= np.broadcast_to(self._vague, len(self._weight))[neurons]] = 0
+        return z
+
+    def _of_some(self, inputs: NDArray[Any]) -> FloatArray:
+        if np.issubdtype(inputs.dtype, np.floating):
+            return self._of_floats(inputs)
+        z = self._product(inputs)
+        if self._unit != 1:
+            z /= self._unit
         return z
 
     def _product(self, whole: NDArray[Any]) -> FloatArray:

@@ -2,7 +2,6 @@
 
 from dataclasses import asdict, dataclass
 from functools import cache
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from qnnq.errors import InputError
 from qnnq.results.outcomes import Outcomes, check_prediction
 from qnnq.results.task import Task
+from qnnq.storage.installed import versions
 
 if TYPE_CHECKING:
     from qnnq.statistics import Accuracy
@@ -119,4 +119,5 @@ class RunResult(Outcomes):
 def package_versions() -> dict[str, str]:
     """Return the versions of the packages that determine a result."""
     names = ("qnnq", "numpy", "qiskit", "qiskit-aer", "qiskit-ibm-runtime")
-    return {name: version(name) for name in names}
+    found = versions()
+    return {name: found[name] for name in names}

@@ -8,6 +8,7 @@ import numpy as np
 
 from qnnq.arrays import IntArray
 from qnnq.data.dataset import Dataset
+from qnnq.data.selection import rows_of
 from qnnq.deployments.base import Deployment
 from qnnq.execution.class_probabilities import class_probabilities
 from qnnq.networks.network import Network
@@ -41,7 +42,7 @@ def execute_exact(
     started = time.perf_counter()
     probabilities = class_probabilities(
         network,
-        dataset.images[images],
+        rows_of(dataset.images, images),
         images,
         deployment.exact_responses(),
         progress,

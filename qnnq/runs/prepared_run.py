@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qnnq.data.dataset import Dataset
-from qnnq.data.selection import image_ranges, parse_images
+from qnnq.data.selection import image_ranges, parse_images, rows_of
 from qnnq.deployments.base import DeployedMode, Deployment
 from qnnq.execution.modes.base import Mode
 from qnnq.execution.shot_loop import Votes, run_shots
@@ -46,7 +46,7 @@ class PreparedRun:
     def selection(self) -> dict[str, NDArray[Any]]:
         """Return the pixels, classes and indices of the images: `images`, `labels`, `indices`."""
         return {
-            "images": np.asarray(self.dataset.images[self.images]),
+            "images": rows_of(self.dataset.images, self.images),
             "labels": self.dataset.labels[self.images].astype(np.int64),
             "indices": self.images,
         }
@@ -120,12 +120,13 @@ class PreparedRun:
         images = self.images[:first]
         return run_shots(
             self.network,
-            self.dataset.images[images],
+            rows_of(self.dataset.images, images),
             images,
             mode,
             self.shots,
             self.seed,
             progress,
+            data=self.dataset.digest,
             threads=threads or (1 if self.engine_name == "aer" else os.cpu_count() or 1),
             keep_partial=keep_partial,
         )

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from qnnq.arrays import FloatArray
 from qnnq.data.dataset import Dataset
-from qnnq.data.selection import image_ranges
+from qnnq.data.selection import image_ranges, rows_of
 from qnnq.execution.unsampled import unsampled_logits
 from qnnq.networks.network import Network
 from qnnq.results.result import RunResult, package_versions
@@ -23,7 +23,7 @@ def unsampled(network: Network, dataset: Dataset, images: NDArray[np.int64]) -> 
         images: Indices in it, shape (images,).
     """
     started = time.perf_counter()
-    logits = unsampled_logits(network, dataset.images[images])
+    logits = unsampled_logits(network, rows_of(dataset.images, images))
     task = unsampled_task(network, dataset, images)
     return answers(task, images, dataset.labels[images], logits, time.perf_counter() - started)
 

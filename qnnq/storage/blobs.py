@@ -2,12 +2,13 @@
 
 import io
 import zlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from qiskit import qpy
-from qiskit.circuit import QuantumCircuit
+
+if TYPE_CHECKING:
+    from qiskit.circuit import QuantumCircuit
 
 
 def arrays_to(**arrays: NDArray[Any]) -> bytes:
@@ -23,13 +24,18 @@ def arrays_from(content: bytes) -> dict[str, NDArray[Any]]:
         return {name: file[name] for name in file.files}
 
 
-def circuit_to(circuit: QuantumCircuit | list[QuantumCircuit]) -> bytes:
+def circuit_to(circuit: "QuantumCircuit | list[QuantumCircuit]") -> bytes:
     """Return a circuit, or several, as QPY."""
+    from qiskit import qpy
+
     stream = io.BytesIO()
     qpy.dump(circuit, stream)
     return stream.getvalue()
 
 
-def circuit_from(content: bytes) -> QuantumCircuit:
+def circuit_from(content: bytes) -> "QuantumCircuit":
     """Return the circuit of QPY bytes."""
-    return qpy.load(io.BytesIO(content))[0]
+    from qiskit import qpy
+
+    found: QuantumCircuit = qpy.load(io.BytesIO(content))[0]
+    return found

@@ -172,6 +172,34 @@ def recall(
     return made
 
 
+def recall_document(key: Any, make: Callable[[], T]) -> T:
+    """Return plain JSON that `make` returns; see `recall`."""
+    found: T = recall(key, make, lambda found: Entry(found, {}), lambda entry: entry.document)
+    return found
+
+
+def recall_while(what: str, state: Any, make: Callable[[], T]) -> T:
+    """Return plain JSON that `make` returns, without calling it where nothing has changed.
+
+    Args:
+        what: Names it; one version of it is kept.
+        state: Plain JSON that is another one where it has changed.
+        make: Makes it.
+    """
+    cache = current_cache()
+    if cache is None:
+        return make()
+    seen = hashlib.sha256(json.dumps(state).encode()).hexdigest()
+    name = hashlib.sha256(what.encode()).hexdigest()
+    entry = cache.read(name)
+    if entry is not None and entry.document["state"] == seen:
+        found: T = entry.document["found"]
+        return found
+    made = make()
+    cache.write(name, Entry({"state": seen, "found": made}, {}))
+    return made
+
+
 def current_cache() -> Cache | None:
     """Return the cache that the environment asks for, None where it is off."""
     asked = os.environ.get(VARIABLE, "")

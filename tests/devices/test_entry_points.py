@@ -17,7 +17,7 @@ from scipy.stats import binomtest
 
 from qnnq.cli.main import main
 from qnnq.devices.names import device_names, resolve_device
-from qnnq.devices.providers import BUILT_IN, GROUP, found_providers
+from qnnq.devices.providers import BUILT_IN, found_providers
 from qnnq.jobs.ledger import Ledger
 from qnnq.jobs.sampled import SamplerService
 from qnnq.jobs.service import Unanswered
@@ -25,6 +25,7 @@ from qnnq.networks.file import read_network, write_network
 from qnnq.networks.network import Network
 from qnnq.runs.request import RunRequest
 from qnnq.runs.run import run
+from qnnq.storage.installed import GROUP
 
 LAB = '''
 from dataclasses import replace

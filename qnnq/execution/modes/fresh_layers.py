@@ -6,7 +6,6 @@ by the thresholds of each image, one behind a narrow layer by those of each patt
 behind a wide layer by coarse sums. All of them give the outcomes that a session gives.
 """
 
-import hashlib
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
@@ -43,7 +42,9 @@ Turned = tuple[NDArray[np.float64], NDArray[np.float64]]
 """The cosines and sines of angles."""
 
 
-def fresh_layers(model: Model, mode: Mode, images: int, shots: int) -> list[Answer | None]:
+def fresh_layers(
+    model: Model, mode: Mode, images: int, shots: int, data: str = ""
+) -> list[Answer | None]:
     """Return how each layer answers without a session; None: not, or not faster.
 
     Args:
@@ -51,25 +52,30 @@ def fresh_layers(model: Model, mode: Mode, images: int, shots: int) -> list[Answ
         mode: How it is deployed.
         images: How many are run.
         shots: How many each of them gets.
+        data: Digest of the data set that the images are of; "" where it is not known.
     """
     if not isinstance(model, Network):
         return [None] * len(model.widths)
     forms = [mode.closed_form(layer) for layer in range(model.hidden)]
     return [
-        None if form is None else _answer(model, layer, form, images, shots)
+        None
+        if form is None
+        else _first(model, form, shots, data)
+        if layer == 0
+        else _answer(model, layer, form, images * shots)
         for layer, form in enumerate(forms)
     ]
 
 
-def _answer(
-    network: Network, layer: int, form: NDArray[np.float64], images: int, shots: int
-) -> Answer | None:
-    if layer == 0:
-        return ByImage(network, form) if shots >= FEWEST_SHOTS else None
+def _first(network: Network, form: NDArray[np.float64], shots: int, data: str) -> Answer | None:
+    return ByImage(network, form, data) if shots >= FEWEST_SHOTS else None
+
+
+def _answer(network: Network, layer: int, form: NDArray[np.float64], shots: int) -> Answer | None:
     before, width, copies = network.widths[layer - 1], network.widths[layer], form.shape[1]
     if before <= WIDEST:
         patterns = copies << before
-        worth = patterns * SHOTS_PER_PATTERN <= images * shots and patterns * width <= LARGEST_TABLE
+        worth = patterns * SHOTS_PER_PATTERN <= shots and patterns * width <= LARGEST_TABLE
         return ByPattern(network, layer, form) if worth else None
     return WideLayer.if_worth(network, layer, form)
 
@@ -80,25 +86,27 @@ class ByImage:
     Args:
         network: The network.
         form: See `Mode.closed_form`.
+        data: Digest of the data set, by which its images are remembered.
     """
 
-    def __init__(self, network: Network, form: NDArray[np.float64]) -> None:
+    def __init__(self, network: Network, form: NDArray[np.float64], data: str = "") -> None:
         self._network = network
         self._form = form
+        self._data = data
 
     def __call__(self, inputs: NDArray[Any], draws: Draws) -> OutcomeArray:
         """Return the outcomes; see `Answer`."""
-        cosines, sines = self._turned(inputs[:, 0])  # (images, width)
+        cosines, sines = self._turned(inputs[:, 0], draws)  # (images, width)
         form: Sequence[NDArray[np.float64]] = tuple(self._form[:, 0])
         if self._form.shape[1] > 1:
             form = tuple(self._form[:, draws.copies(self._form.shape[1])])
         limits = thresholds(_minus(form, cosines, sines))
         return _below(draws.numbers(limits.shape[-1]), limits[:, None])
 
-    def _turned(self, pixels: NDArray[Any]) -> Turned:
-        if len(pixels) * self._network.widths[0] > _KEPT:
+    def _turned(self, pixels: NDArray[Any], draws: Draws) -> Turned:
+        if not self._data or len(pixels) * self._network.widths[0] > _KEPT:
             return _turned(self._network, 0, pixels)
-        return _kept(self._network, _Pixels(pixels))
+        return _kept(self._network, _Pixels(pixels, self._data, draws.images))
 
 
 class ByPattern:
@@ -121,7 +129,7 @@ class ByPattern:
     def _made(self, rows: IntArray) -> NDArray[np.int32]:
         copy, pattern = np.divmod(rows, self._patterns)
         turned = self._turned[pattern]
-        form = tuple(self._form[:, copy])
+        form = tuple(self._form[:, copy] if self._copies > 1 else self._form)
         return thresholds(_minus(form, turned[:, : self._width], turned[:, self._width :]))
 
     def __call__(self, inputs: NDArray[Any], draws: Draws) -> OutcomeArray:
@@ -178,11 +186,10 @@ def _of_patterns(network: Network, layer: int) -> Rows:
 
 
 class _Pixels:
-    """Images that equal others by content; only their digest is kept."""
+    """Images that equal others of the same data and indices, which alone are kept."""
 
-    def __init__(self, pixels: NDArray[Any]) -> None:
-        content = hashlib.sha256(np.ascontiguousarray(pixels).data).digest()
-        self._key = (pixels.dtype.str, pixels.shape, content)
+    def __init__(self, pixels: NDArray[Any], data: str, images: IntArray) -> None:
+        self._key = data, images.tobytes()
         self._pixels: NDArray[Any] | None = pixels
 
     def __hash__(self) -> int:

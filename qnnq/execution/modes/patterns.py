@@ -12,8 +12,8 @@ from qnnq.arrays import IntArray, OutcomeArray
 WIDEST = 18
 """Neurons of a layer whose patterns are listed."""
 
-_NUMBERS = 1 << 13
-"""Of a table, worked on at a time: what the nearest cache holds."""
+_NUMBERS = 1 << 16
+"""Of a table, worked on at a time: what the nearest caches hold."""
 
 
 def outcomes_of(patterns: IntArray, width: int) -> OutcomeArray:
@@ -51,24 +51,37 @@ class Rows:
     ) -> None:
         self._place = np.full(count, -1, dtype=np.int32)
         self._made = none
+        self._rows = 0
         self._make = make
         self._lock = Lock()
 
     def __getitem__(self, rows: IntArray) -> NDArray[Any]:
         """Return rows, shape (*rows.shape, width)."""
+        places, made = self.found(rows)
+        return np.take(made, places, axis=0)
+
+    def found(self, rows: IntArray) -> tuple[NDArray[np.int32], NDArray[Any]]:
+        """Return where rows are among those that were made, and these, with room for more."""
         places = np.take(self._place, rows)
         if (places < 0).any():
             with self._lock:
                 self._add(rows)
             places = np.take(self._place, rows)
-        return np.take(self._made, places, axis=0)
+        return places, self._made
 
     def _add(self, rows: IntArray) -> None:
         asked = np.zeros(len(self._place), dtype=bool)
         asked[rows.reshape(-1)] = True
         missing = np.flatnonzero(asked & (self._place < 0))
+        stop = self._rows + len(missing)
+        if stop > len(self._made):
+            made = np.empty((max(stop, 2 * self._rows), self._made.shape[1]), self._made.dtype)
+            made[: self._rows] = self._made[: self._rows]
+            self._made = made
         size = max(1, _NUMBERS // self._made.shape[1])
-        some = [missing[start : start + size] for start in range(0, len(missing), size)]
-        first = len(self._made)
-        self._made = np.concatenate([self._made, *map(self._make, some)])
-        self._place[missing] = first + np.arange(len(missing))  # after there are such rows
+        for start in range(0, len(missing), size):
+            some = missing[start : start + size]
+            first = self._rows + start
+            self._made[first : first + len(some)] = self._make(some)
+        self._place[missing] = np.arange(self._rows, stop)  # after there are such rows
+        self._rows = stop

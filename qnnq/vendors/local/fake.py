@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qnnq.devices.device import Device, Provider
+from qnnq.storage.cache import recall_document
 from qnnq.vendors.local.simulation import simulated
 
 if TYPE_CHECKING:
@@ -91,8 +92,11 @@ class ClientFiles:
 @lru_cache(maxsize=8)  # a snapshot never changes
 def _find(name: str, limits: "ServiceLimits", instance: str | None) -> Device:
     source = ClientFiles(name)
-    updated = datetime.fromisoformat(source.properties["last_update_date"])
-    return Device(name, source, updated.isoformat(), "simulated", limits)
+    updated = recall_document(
+        {"kept": "calibrated", "files": source.digest},
+        lambda: datetime.fromisoformat(source.properties["last_update_date"]).isoformat(),
+    )
+    return Device(name, source, updated, "simulated", limits)
 
 
 PROVIDER = Provider(
