@@ -120,7 +120,8 @@ def _split(
     wanted = shape.neurons
     if sites is not None and len(sites) == wanted:
         return shape, 1
-    room = capacity(target, shape, score)
+    # Parts of a split layer have the same gates, and couplings have their own.
+    room = wanted if shape.couplings else capacity(target, shape, score)
     splits = shape.copies == 1 and shape.width > room
     # Groups stay together, so a part of a split layer has a multiple of their size.
     size = max(len(group.neurons) for group in shape.groups)

@@ -1,7 +1,9 @@
 """Choice of the physical qubits of a layer by the calibration of the device."""
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from qiskit.transpiler import Target
 
@@ -27,7 +29,7 @@ def capacity(target: Target, shape: Shape, score: Score | None = None) -> int:
     """How many neurons of a layer the fault-free part of the device takes.
 
     Where a group takes more than two qubits, this is what the placement reaches, not a proven
-    maximum.
+    maximum. Of a layer with couplings it is the neurons of whole copies.
 
     Args:
         target: The device.
@@ -35,6 +37,15 @@ def capacity(target: Target, shape: Shape, score: Score | None = None) -> int:
         score: See `choose_sites`.
     """
     calibration = read_calibration(target)
+    if shape.couplings:
+        copies = range(1, len(calibration.usable) // shape.width + 1)
+        fitting = bisect_left(
+            *(copies, True),
+            key=lambda count: not _fits(
+                wider := replace(shape, copies=count), _chosen(calibration, wider, score)
+            ),
+        )
+        return fitting * shape.width
     kind = max(_kinds(shape))
     qubits = kind[0] * (1 if shape.is_projective else 2)
     if qubits == 1:
@@ -70,6 +81,23 @@ def choose_sites(target: Target, shape: Shape, score: Score | None = None) -> tu
     """
     calibration = read_calibration(target)
     numbers = _kinds(shape)
+    chosen = _chosen(calibration, shape, score)
+    if not _fits(shape, chosen):
+        if shape.couplings:
+            raise TranspileError(_too_many_groups(calibration, shape, chosen))
+        raise TranspileError(_too_many(shape, capacity(target, shape, score)))
+    sites: dict[int, Group] = {}
+    for kind, groups in numbers.items():
+        for group, placed in zip(groups, chosen[kind], strict=True):
+            sites.update(zip(group.neurons, placed.sites, strict=True))
+    return tuple(sites[number] for number in range(shape.neurons))
+
+
+def _chosen(
+    calibration: Calibration, shape: Shape, score: Score | None
+) -> dict[Kind, list[Group]]:
+    """Return the groups of each kind; of one that does not fit, fewer than are wanted."""
+    numbers = _kinds(shape)
     chosen: dict[Kind, list[Group]] = {}
     used: set[int] = set()
     size = 1 if shape.is_projective else 2
@@ -79,14 +107,11 @@ def choose_sites(target: Target, shape: Shape, score: Score | None = None) -> tu
         used.update(qubit for group in chosen[kind] for qubit in group.qubits)
     wanted = {kind: len(groups) for kind, groups in numbers.items() if kind not in chosen}
     rest = _exact(calibration, wanted, shape.is_projective, score, used)
-    chosen |= rest or {}
-    if any(len(chosen.get(kind, ())) < len(groups) for kind, groups in numbers.items()):
-        raise TranspileError(_too_many(shape, capacity(target, shape, score)))
-    sites: dict[int, Group] = {}
-    for kind, groups in numbers.items():
-        for group, placed in zip(groups, chosen[kind], strict=True):
-            sites.update(zip(group.neurons, placed.sites, strict=True))
-    return tuple(sites[number] for number in range(shape.neurons))
+    return chosen | (rest or dict.fromkeys(wanted, []))
+
+
+def _fits(shape: Shape, chosen: Mapping[Kind, Sequence[Group]]) -> bool:
+    return all(len(chosen[kind]) >= len(groups) for kind, groups in _kinds(shape).items())
 
 
 def _kinds(shape: Shape) -> dict[Kind, list[Group]]:
@@ -104,6 +129,24 @@ def _too_many(shape: Shape, room: int) -> str:
     coupled = ", neurons 2k and 2k+1 coupled" if shape.pair_gate == "cz" else ""
     wanted = f"{shape.copies} copies of {shape.width}" if shape.copies > 1 else str(shape.width)
     return f"layout: {wanted} {kind} wanted, the device can place {room}{coupled}"
+
+
+def _too_many_groups(
+    calibration: Calibration, shape: Shape, chosen: Mapping[Kind, Sequence[Group]]
+) -> str:
+    used = {qubit for groups in chosen.values() for group in groups for qubit in group.qubits}
+    for kind, groups in _kinds(shape).items():
+        size, room = kind[0], len(chosen[kind])
+        if size == 2 and room == 0:  # which are chosen all at once or not at all
+            pairs = _embeddings(calibration, kind, shape.is_projective, used)
+            room = largest_matching([group.neurons for group in pairs])  # type: ignore[misc]
+        if size > 1 and room < len(groups):
+            return (
+                f"layout: {len(groups)} groups of {size} coupled neurons wanted, the device can "
+                f"place {room}"
+            )
+    room = len(calibration.usable)
+    return f"layout: {shape.neurons} neurons wanted, the device can place {room}"
 
 
 def _exact(

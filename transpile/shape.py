@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Literal, get_args
 
 from transpile.activation_step import check_entanglement, is_projective
+from transpile.couplings import Coupling, check_couplings
 from transpile.errors import TranspileError, unknown
 from transpile.groups import Group
 
@@ -25,6 +27,8 @@ class Shape:
         pairs: Gate pairs that are inserted behind each rotation.
         pair_gate: "sx", or "cz", which joins neurons 2k and 2k+1 of the same copy; they are on
             coupled qubits even with no pairs, so that the number of pairs does not change them.
+        couplings: Of neurons of each copy, as part of the network; their layer is measured
+            projectively, and has no "cz" pairs, nor "sx" ones behind a Bell pair.
     """
 
     width: int
@@ -32,6 +36,7 @@ class Shape:
     copies: int = 1
     pairs: int = 0
     pair_gate: PairGate = "sx"
+    couplings: tuple[Coupling, ...] = ()
 
     def __post_init__(self) -> None:
         if self.width < 1 or self.copies < 1:
@@ -43,6 +48,12 @@ class Shape:
             raise unknown("pair gate", self.pair_gate, get_args(PairGate))
         if self.pairs < 0:
             raise TranspileError(f"pairs: expected a number >= 0, got {self.pairs}")
+        check_couplings(self.couplings)
+        if self.couplings and (self.pair_gate == "cz" or not self.is_projective):
+            expected = "no pair gate cz and a projective measurement"
+            raise TranspileError(f"couplings: expected {expected} of their layer")
+        if self.pairs and any(coupling.kind == "bell" for coupling in self.couplings):
+            raise TranspileError(f"pairs: expected 0 behind Bell pairs, got {self.pairs}")
 
     @property
     def is_projective(self) -> bool:
@@ -54,10 +65,20 @@ class Shape:
         """Neurons of all copies; neuron j of copy c has the number c * width + j."""
         return self.copies * self.width
 
+    @property
+    def degree(self) -> int:
+        """Of the answers of joined neurons, as polynomials in the angle of each."""
+        return max((coupling.degree for coupling in self.couplings), default=1)
+
     @cached_property
     def groups(self) -> tuple[Group, ...]:
         """The groups of neurons, by their numbers instead of qubits; ancillas are left out."""
         size = 2 if self.pair_gate == "cz" else 1
+        if self.couplings:
+            chains = [numbers for _, numbers in self.coupled]
+            alone = sorted({*range(self.neurons)}.difference(*chains))
+            joined = [Group(chain, couplings=tuple(pairwise(chain))) for chain in chains]
+            return (*joined, *(Group((number,)) for number in alone))
         return tuple(
             Group(
                 tuple(range(first, min(first + size, end))),
@@ -65,6 +86,15 @@ class Shape:
             )
             for end in range(self.width, self.neurons + 1, self.width)
             for first in range(end - self.width, end, size)
+        )
+
+    @property
+    def coupled(self) -> tuple[tuple[Coupling, tuple[int, ...]], ...]:
+        """Each coupling of each copy, and the numbers of its neurons."""
+        return tuple(
+            (coupling, tuple(first + neuron for neuron in coupling.neurons))
+            for first in range(0, self.neurons, self.width)
+            for coupling in self.couplings
         )
 
     def placed(self, sites: Sequence[Group]) -> tuple[Group, ...]:

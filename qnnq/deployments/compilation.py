@@ -13,6 +13,7 @@ from qnnq.deployments.placement import Placement
 from qnnq.deployments.site_errors import site_errors
 from qnnq.devices.device import Device
 from qnnq.errors import InputError
+from qnnq.networks.couplings import Coupling
 from qnnq.networks.network import Network
 from transpile import (
     CompiledLayer,
@@ -38,17 +39,11 @@ def compile_layers(
     Raises:
         InputError, TranspileError: If the network does not fit there.
     """
-    network.refuse_couplings("device")
     if copies is not None:
-        weak = min(network.entanglements)
         return tuple(
-            _compiled(replace(placement, copies=count), width, angle, weak)
-            for count, width, angle in zip(
-                copies, network.widths, network.entanglements, strict=True
-            )
+            _compiled(replace(placement, copies=count), *kind)
+            for count, kind in zip(copies, _kinds(network), strict=True)
         )
-    angles = network.entanglements
-    kinds = list(zip(network.widths, angles, strict=True))
     qubits, count = placement.qubits, placement.copies
     if qubits == "all":
         if count != 1:
@@ -59,29 +54,34 @@ def compile_layers(
             f"`qubits`: expected at most {count * max(network.widths)} (the widest layer), "
             f"got {qubits.count(',') + 1}"
         )
-    weak = min(angles)
-    return tuple(_compiled(placement, width, angle, weak) for width, angle in kinds)
+    return tuple(_compiled(placement, *kind) for kind in _kinds(network))
+
+
+def _kinds(network: Network) -> list[tuple[tuple[int, float, tuple[Coupling, ...]], float]]:
+    """Return width, angle g and couplings of every layer, and the smallest g of all."""
+    weak = min(network.entanglements)
+    layers = zip(network.widths, network.entanglements, network.couplings, strict=True)
+    return [(layer, weak) for layer in layers]
 
 
 @lru_cache(maxsize=64)
 def _compiled(
-    placement: Placement, width: int, entanglement: float, weakest: float
+    placement: Placement, layer: tuple[int, float, tuple[Coupling, ...]], weakest: float
 ) -> CompiledLayer:
-    target, shape = placement.device.target, placement.shape(width, entanglement)
+    target, shape = placement.device.target, placement.shape(*layer)
     sites = None
     if placement.qubits not in ("best", "all"):
         sites = parse_sites(placement.qubits, target, weakest)[: shape.neurons]
-        if entanglement != weakest:  # a projective last layer needs no ancillas
+        if shape.entanglement != weakest:  # a projective last layer needs no ancillas
             sites = tuple(Group(site.neurons) for site in sites)
-    score = site_errors(placement.device, entanglement)
+    score = site_errors(placement.device, shape.entanglement)
     return compile_layer(target, shape, sites=sites, score=score)
 
 
 def fitting_copies(network: Network, placement: Placement) -> list[int]:
     """Return how many copies of each layer the chip takes, at least 1."""
     device = placement.device
-    kinds = zip(network.widths, network.entanglements, strict=True)
-    shapes = [placement.shape(width, angle) for width, angle in kinds]
+    shapes = [placement.shape(*layer) for layer, _ in _kinds(network)]
     return [
         max(1, capacity(device.target, each, site_errors(device, each.entanglement)) // each.width)
         for each in shapes

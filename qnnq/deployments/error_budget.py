@@ -45,15 +45,18 @@ def error_budget(deployment: StepwiseDeployment) -> list[NeuronBudget]:
     for number, layer in enumerate(deployment.layers):
         if layer in deployment.layers[:number]:
             continue
+        device, degree = deployment.placement.device, layer.shape.degree
+        joint = [numbers for _, numbers in layer.shape.coupled]
+        exact = component_responses(layer.circuit, layer_channels(device, ideal, layer), degree)
+
+        def errors(channels: NoiseChannels) -> list[float]:
+            noisy = component_responses(layer.circuit, channels, degree)  # noqa: B023
+            return errors_of_slots(noisy, exact, joint)  # noqa: B023
+
         channels = deployment.channels[number]
-        device = deployment.placement.device
-        exact = component_responses(layer.circuit, layer_channels(device, ideal, layer))
-        total = errors_of_slots(component_responses(layer.circuit, channels), exact)
+        total = errors(channels)
         each = {
-            name: errors_of_slots(
-                component_responses(layer.circuit, layer_channels(device, specification, layer)),
-                exact,
-            )
+            name: errors(layer_channels(device, specification, layer))
             for name, specification in alone.items()
         }
         idle = _waits(layer, channels)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from qnnq.devices.device import Device
+from qnnq.networks.couplings import Coupling
 from qnnq.results.task import Task
 
 if TYPE_CHECKING:
@@ -30,11 +31,13 @@ class Placement:
     pairs: int = 0
     pair_gate: "PairGate" = "sx"
 
-    def shape(self, width: int, entanglement: float) -> "Shape":
+    def shape(
+        self, width: int, entanglement: float, couplings: "tuple[Coupling, ...]" = ()
+    ) -> "Shape":
         """Return the shape of a layer of so many neurons, with its angle g in radians."""
         from transpile import Shape
 
-        return Shape(width, entanglement, self.copies, self.pairs, self.pair_gate)
+        return Shape(width, entanglement, self.copies, self.pairs, self.pair_gate, couplings)
 
     def placed(self, task: Task, layers: "Sequence[CompiledLayer]") -> Task:
         """Return a task with the placement that its layers were compiled for."""

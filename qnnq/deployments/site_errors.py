@@ -78,8 +78,17 @@ class SiteErrors:
     def by_neuron(self, groups: Sequence[Group]) -> list[tuple[float, ...]]:
         """Return the error of each neuron of each group.
 
-        A couple that is to be joined by gate pairs has one of them.
+        Two neurons that gates are to join have one gate pair, whatever will join them. Of a chain,
+        a neuron has the errors of its pairs.
         """
+        parts = [_links(group) for group in groups]
+        found = iter(self._of_links([link for links in parts for link in links]))
+        return [
+            _together(group, links, [next(found) for _ in links])
+            for group, links in zip(groups, parts, strict=True)
+        ]
+
+    def _of_links(self, groups: Sequence[Group]) -> list[tuple[float, ...]]:
         signatures = [self._signature(group) for group in groups]
         missing = {
             signature: group
@@ -141,15 +150,22 @@ class SiteErrors:
         return [tuple(errors[at : at + size]) for at in range(0, len(errors), size)]
 
     def of_layer(self, layer: CompiledLayer) -> list[float]:
-        """Return the error of every slot of a compiled layer, as the device runs it."""
-        circuit = schedule_where_known(layer.circuit, self._target)
-        return errors_of_slots(self._noisy(circuit), component_responses(circuit, self._exact))
+        """Return the error of every slot of a compiled layer, as the device runs it.
 
-    def _noisy(self, circuit: QuantumCircuit) -> list[ComponentResponse]:
+        Of coupled neurons it is that of their joint answers.
+        """
+        circuit, degree = schedule_where_known(layer.circuit, self._target), layer.shape.degree
+        return errors_of_slots(
+            self._noisy(circuit, degree),
+            component_responses(circuit, self._exact, degree),
+            [numbers for _, numbers in layer.shape.coupled],
+        )
+
+    def _noisy(self, circuit: QuantumCircuit, degree: int = 1) -> list[ComponentResponse]:
         try:
-            return component_responses(circuit, self._channels)
+            return component_responses(circuit, self._channels, degree)
         except NoiseError:  # a wait of unknown T1 and T2, which therefore costs nothing
-            return component_responses(circuit, self._without_waits)
+            return component_responses(circuit, self._without_waits, degree)
 
     @cached_property
     def _exact(self) -> NoiseChannels:
@@ -202,6 +218,25 @@ class SiteErrors:
 def _kind(group: Group) -> Hashable:
     couplings = [tuple(group.neurons.index(qubit) for qubit in pair) for pair in group.couplings]
     return len(group.neurons), bool(group.ancillas), tuple(couplings)
+
+
+def _links(group: Group) -> list[Group]:
+    """Return the pairs of a chain; of other groups, themselves."""
+    if len(group.couplings) < 2:
+        return [group]
+    return [Group(pair, couplings=(pair,)) for pair in group.couplings]
+
+
+def _together(
+    group: Group, links: Sequence[Group], errors: Sequence[tuple[float, ...]]
+) -> tuple[float, ...]:
+    if len(links) == 1:
+        return errors[0]
+    sums = dict.fromkeys(group.neurons, 0.0)
+    for link, own in zip(links, errors, strict=True):
+        for neuron, error in zip(link.neurons, own, strict=True):
+            sums[neuron] += error
+    return tuple(min(error, 1.0) for error in sums.values())
 
 
 def _disjoint(groups: Iterable[Group]) -> list[list[Group]]:

@@ -25,6 +25,8 @@ from threadpoolctl import threadpool_limits
 from qnnq.arrays import FloatArray, IntArray
 from qnnq.errors import InputError
 from qnnq.execution.engines.layer_response import LayerResponse
+from qnnq.execution.engines.polynomials import basis as basis_of
+from qnnq.execution.engines.polynomials import products
 from qnnq.networks.activation import phi, rotated
 from qnnq.networks.network import Network
 
@@ -135,7 +137,7 @@ def _before(
 
     def fill(start: int) -> None:
         rows = slice(start, start + step)
-        basis = _basis(network, layer, inputs[rows])
+        basis = _basis(network, layer, inputs[rows], answer.degree)
         inner = (_products(adding, basis) @ summed).reshape(-1, weights, classes)
         found[rows] = np.matmul(_products(weighing, basis)[:, None, :], inner)[:, 0]
 
@@ -164,7 +166,7 @@ def _of_image(
         step = BYTES_PER_BLOCK // (8 << len(order) // 2)
         for start in range(0, len(inputs), step):
             rows = slice(start, start + step)
-            basis = _basis(network, layer, inputs[rows])
+            basis = _basis(network, layer, inputs[rows], answer.degree)
             weighted = _products(first, basis) * weights[rows, None]
             joint = joint + weighted.T @ _products(second, basis)
         by_neuron = joint.reshape([2] * len(order)).transpose(np.argsort(order))
@@ -189,12 +191,14 @@ def patterns(width: int) -> NDArray[np.int8]:
     return (1 - 2 * bits).astype(np.int8)
 
 
-def _basis(network: Network, layer: int, inputs: NDArray[np.generic]) -> NDArray[np.float64]:
-    """Return (1, cos, sin) of the neurons' angles as in the shot loop, (inputs, width, 3)."""
+def _basis(
+    network: Network, layer: int, inputs: NDArray[np.generic], degree: int
+) -> NDArray[np.float64]:
+    """Return (1, cos, sin, ...) of the neurons' angles as in the shot loop, (inputs, width, ..)."""
     z = network.sums(layer)(inputs)
     activations = phi(z, network.activations[layer], network.stretches[layer])
     angles = rotated(activations.astype(np.float32)).astype(np.float64)
-    return np.stack([np.ones_like(angles), np.cos(angles), np.sin(angles)], axis=-1)
+    return basis_of(angles, degree)
 
 
 @dataclass(frozen=True)
@@ -203,19 +207,19 @@ class _Group:
 
     Attributes:
         neurons: Shape (k,).
-        coefficients: Of each pattern over the products of (1, cos, sin), (2**k, 3**k).
+        coefficients: Of each pattern over the products of (1, cos, sin), (2**k, 3**k); 5**k with
+            those of the double angles.
+        degree: 1, or 2 where there are double angles.
     """
 
     neurons: IntArray
     coefficients: NDArray[np.float64]
+    degree: int = 1
 
     def probabilities(self, basis: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return those of all patterns, (rows, 2**k), for (1, cos, sin) (rows, width, 3)."""
-        products = basis[:, self.neurons[0]]
-        for neuron in self.neurons[1:]:
-            products = products[:, :, None] * basis[:, neuron, None, :]
-            products = products.reshape(len(basis), -1)
-        found = np.clip(products @ self.coefficients.T, 0, None)
+        """Return those of all patterns, (rows, 2**k), for `_basis`, (rows, width, terms)."""
+        terms = products(basis[:, self.neurons, : 2 * self.degree + 1])
+        found = np.clip(terms @ self.coefficients.T, 0, None)
         return np.asarray(found / found.sum(axis=1, keepdims=True))
 
 
@@ -225,7 +229,7 @@ class _LayerAnswer:
     def __init__(self, response: LayerResponse, copy: int, width: int) -> None:
         of_layer = copy % response.copies
         self._groups = [
-            _Group(neurons, coefficients)
+            _Group(neurons, coefficients, kind.degree)
             for kind in response.joined[of_layer]
             for neurons, coefficients in zip(kind.neurons, kind.coefficients, strict=True)
         ]
@@ -240,6 +244,7 @@ class _LayerAnswer:
             patterns = np.stack([np.array([1.0, 0.0, 0.0]) - minus, minus])
             self._groups.append(_Group(np.array([neuron]), patterns))
         self._width = width
+        self.degree = max(group.degree for group in self._groups)
 
     def split(self, share: float) -> tuple[list[_Group], list[_Group]]:
         """Return the groups in two parts, the first with about a share of the neurons."""

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from qnnq.errors import InputError, QnnqError
 from qnnq.jobs.folder import LEDGER
+from qnnq.networks.couplings import Coupling
 from qnnq.storage.blobs import arrays_from, arrays_to, circuit_from, circuit_to
 from qnnq.storage.database import DatabaseFile
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 FORMAT = 6
 _APPLICATION_ID = 0x716E6C67  # "qnlg"
+_COUPLINGS = "couplings"
+"""Name of the fact of layers with couplings: those of each."""
 _BUSY_TIMEOUT_S = 20.0
 DURABILITY = "EXTRA"
 """A commit outlives a power cut too: what follows it may cost money."""
@@ -94,6 +97,10 @@ class LedgerFile(DatabaseFile):
         temporary = folder / f"{LEDGER}.new"
         temporary.unlink(missing_ok=True)
         rows = [(name, json.dumps(value)) for name, value in facts.items()]
+        layers = [layer for layer in circuits if isinstance(layer, CompiledLayer)]
+        if any(layer.shape.couplings for layer in layers):
+            joined = [[vars(each) for each in layer.shape.couplings] for layer in layers]
+            rows.append((_COUPLINGS, json.dumps(joined)))
         try:
             with contextlib.closing(sqlite3.connect(temporary)) as database:
                 database.executescript(f"BEGIN; {_SCHEMA}")
@@ -163,16 +170,22 @@ class LedgerFile(DatabaseFile):
             request = self.fact("request")
             pairs = request["pairs"]
             gate: PairGate = request["pair_gate"] if pairs else "sx"
-            for circuit, sites, width, copies, parts, angle in rows:
+            joined = self._couplings(len(rows))
+            for own, (circuit, sites, width, copies, parts, angle) in zip(joined, rows, strict=True):
                 placed = tuple(map(parse_site, sites.split(",")))
                 if self.is_coherent:
                     found.append(NetworkCircuit(circuit_from(circuit), placed))
                 else:
-                    shape = Shape(width, angle, copies, pairs, gate)
+                    shape = Shape(width, angle, copies, pairs, gate, own)
                     found.append(CompiledLayer(circuit_from(circuit), placed, shape, parts))
             if len(found) != self.fact("layers"):
                 raise ValueError(f"{len(found)} of {self.fact('layers')} layers are there")
         return tuple(found)
+
+    def _couplings(self, layers: int) -> list[tuple[Coupling, ...]]:
+        rows = self._rows("SELECT value FROM facts WHERE name = ?", _COUPLINGS)
+        found = json.loads(rows[0][0]) if rows else [[]] * layers
+        return [tuple(Coupling.of(**each) for each in layer) for layer in found]
 
     @property
     def is_coherent(self) -> bool:

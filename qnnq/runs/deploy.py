@@ -150,11 +150,12 @@ def _check_response(path: str, response: "MeasuredResponse", request: RunRequest
 
 
 def check_compensable(network: Network) -> None:
-    """Raise InputError for a network whose angles already give all the contrast that there is.
+    """Raise InputError for coupled neurons, and for angles that give all the contrast there is.
 
     At stretch 0 a weakly measured neuron is always asked for its extreme probabilities,
     (1 +- sin g) / 2. Noise puts both out of reach, and only a larger g would bring them back.
     """
+    network.refuse_couplings("`compensate`")
     if network.stretch == 0 and min(network.entanglements) < math.pi / 2:
         raise InputError(
             "`compensate`: expected a stretch above 0 with weak measurements: at stretch 0 every "

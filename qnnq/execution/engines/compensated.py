@@ -36,8 +36,7 @@ class CompensatedEngine:
     ) -> None:
         if any(response.has_joined for response in responses):
             raise InputError(
-                "`compensate`: expected neurons that do not touch one another, got couplings, cz "
-                "pairs or zz"
+                "`compensate`: expected neurons that do not touch one another, got cz pairs or zz"
             )
         self._engine = engine
         self._responses = tuple(responses)

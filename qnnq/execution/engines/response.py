@@ -4,7 +4,8 @@ The circuit of a layer falls apart into connected components (one neuron; a neur
 ancilla; what an inserted two-qubit gate or a ZZ coupling joins). In each component the
 probabilities of the measured bits are trigonometric polynomials of degree 1 in each angle, because
 RY(theta) acts on a density matrix as a rotation of its Pauli vector, linear in (1, cos theta,
-sin theta). Three angles 0, 2 pi/3, 4 pi/3 for each neuron therefore determine them exactly.
+sin theta). Three angles 0, 2 pi/3, 4 pi/3 for each neuron therefore determine them exactly; where a
+network's coupling turns a neuron twice by its angle, of degree 2, five do.
 Nothing is approximated: a component that is too large for that is refused.
 """
 
@@ -51,7 +52,7 @@ def layer_response(layer: CompiledLayer, channels: NoiseChannels) -> LayerRespon
     Raises:
         InputError: If a probability is not finite.
     """
-    components = component_responses(layer.circuit, channels)
+    components = component_responses(layer.circuit, channels, layer.shape.degree)
     for component in components:
         if not np.isfinite(component.coefficients).all():
             site = layer.sites[component.slots[0]]
@@ -60,7 +61,7 @@ def layer_response(layer: CompiledLayer, channels: NoiseChannels) -> LayerRespon
 
 
 def component_responses(
-    circuit: QuantumCircuit, channels: NoiseChannels
+    circuit: QuantumCircuit, channels: NoiseChannels, degree: int = 1
 ) -> list[ComponentResponse]:
     """Return the exact response of every component of a layer's ISA circuit.
 
@@ -68,13 +69,14 @@ def component_responses(
         circuit: An ISA circuit with parameters `angle[k]` and classical bit k for slot k, each
             measurement the last thing that happens on its qubit.
         channels: The noise of its gates, waits and measurements.
+        degree: How often the angle of a joined neuron turns it; of others, once.
 
     Raises:
-        InputError: If ZZ couplings join too many neurons.
+        InputError: If gates and ZZ couplings join too many neurons.
     """
     responses = []
     for qubits, placed in placed_components(circuit, channels):
-        response = _component_response(circuit, placed, qubits, channels)
+        response = _component_response(circuit, placed, qubits, channels, degree)
         if response.slots:
             responses.append(response)
     return sorted(responses, key=lambda response: response.slots)
@@ -114,20 +116,21 @@ def _component_response(
     placed: list[Placed],
     qubits: list[int],
     channels: NoiseChannels,
+    degree: int,
 ) -> ComponentResponse:
     slot_of_qubit = measured_slots(circuit, placed)
     slots = sorted(slot_of_qubit.values())
-    if 4 ** len(qubits) * 3 ** len(slots) > LARGEST_STATE:
+    count = len(slots)
+    points = grid(degree if count > 1 else 1)
+    if 4 ** len(qubits) * len(points) ** count > LARGEST_STATE:
         raise InputError(
-            f"noise: its ZZ coupling joins {len(slots)} neurons on {len(qubits)} qubits, more than "
+            f"noise: its ZZ coupling joins {count} neurons on {len(qubits)} qubits, more than "
             "the instrument engine calculates; use `engine` aer, or `qubits` that are not coupled"
         )
-    assignments = [
-        dict(zip(slots, point, strict=True)) for point in product(grid(), repeat=len(slots))
-    ]
+    assignments = [dict(zip(slots, point, strict=True)) for point in product(points, repeat=count)]
     probabilities = component_probabilities(placed, qubits, slot_of_qubit, channels, assignments)
-    count = len(slots)
-    coefficients = np.moveaxis(fit(probabilities, count), range(count), range(count, 2 * count))
+    fitted = fit(probabilities, count, len(points) // 2)
+    coefficients = np.moveaxis(fitted, range(count), range(count, 2 * count))
     return ComponentResponse(tuple(slots), coefficients)
 
 

@@ -7,47 +7,58 @@ from numpy.typing import NDArray
 
 from qnnq.execution.engines.layer_response import ComponentResponse
 
-Polynomial = tuple[tuple[int, ...], NDArray[np.float64]]
-"""P(-1) of a slot: the slots whose angles it depends on, and the coefficients of the products of
-their (1, cos, sin), shape (3,) * slots."""
-
 
 def errors_of_slots(
-    noisy: Sequence[ComponentResponse], ideal: Sequence[ComponentResponse]
+    noisy: Sequence[ComponentResponse],
+    ideal: Sequence[ComponentResponse],
+    joint: Sequence[Sequence[int]] = (),
 ) -> list[float]:
     """Return for every slot how far P(-1) is moved: the root mean square over all angles.
 
     Args:
         noisy: The components of a circuit, which cover its slots.
         ideal: Those of a circuit of the same slots.
+        joint: Slots of each group whose joint answers count: of its slots, the root of half the sum
+            of squares over all patterns, which of one neuron is the same.
     """
-    first, second = _minus(noisy), _minus(ideal)
-    return [_distance(first[slot], second[slot]) for slot in range(len(first))]
-
-
-def _minus(responses: Sequence[ComponentResponse]) -> dict[int, Polynomial]:
-    return {
-        slot: (response.slots, _marginal(response, axis))
-        for response in responses
-        for axis, slot in enumerate(response.slots)
+    groups = {slot: tuple(sorted(group)) for group in joint for slot in group}
+    first, second = _by_slot(noisy), _by_slot(ideal)
+    units = [groups.get(slot, (slot,)) for slot in range(len(first))]
+    found = {
+        unit: _distance(_part(first[unit[0]], unit), _part(second[unit[0]], unit))
+        for unit in {*units}
     }
+    return [found[unit] for unit in units]
 
 
-def _marginal(response: ComponentResponse, axis: int) -> NDArray[np.float64]:
-    others = tuple(other for other in range(len(response.slots)) if other != axis)
-    return np.asarray(response.coefficients.sum(axis=others)[1])
+def _by_slot(responses: Sequence[ComponentResponse]) -> dict[int, ComponentResponse]:
+    return {slot: response for response in responses for slot in response.slots}
 
 
-def _distance(first: Polynomial, second: Polynomial) -> float:
-    slots = sorted({*first[0], *second[0]})
-    squares = (_widened(first, slots) - _widened(second, slots)) ** 2
-    for _ in slots:  # the mean of cos^2 and of sin^2 is 1/2, the products are orthogonal
-        squares = np.tensordot([1.0, 0.5, 0.5], squares, axes=(0, 0))
-    return float(np.sqrt(squares))
+def _part(response: ComponentResponse, unit: tuple[int, ...]) -> ComponentResponse:
+    """Return what some slots answer, by all angles that this depends on."""
+    others = tuple(axis for axis, slot in enumerate(response.slots) if slot not in unit)
+    return ComponentResponse(response.slots, response.coefficients.sum(axis=others))
 
 
-def _widened(polynomial: Polynomial, slots: Sequence[int]) -> NDArray[np.float64]:
-    own, coefficients = polynomial
-    wide = np.zeros((3,) * len(slots))
-    wide[tuple(slice(None) if slot in own else 0 for slot in slots)] = coefficients
+def _distance(first: ComponentResponse, second: ComponentResponse) -> float:
+    """Return the distance of the answers of the same slots, axes of patterns first."""
+    slots = sorted({*first.slots, *second.slots})
+    patterns = first.coefficients.ndim - len(first.slots)
+    terms = max(each.coefficients.shape[-1] for each in (first, second))
+    wide = [_widened(each, slots, patterns, terms) for each in (first, second)]
+    squares = ((wide[0] - wide[1]) ** 2).reshape(-1, *(terms,) * len(slots)).sum(axis=0)
+    mean = np.array([1.0, *[0.5] * (terms - 1)])  # of cos^2 and of sin^2; products are orthogonal
+    for _ in slots:
+        squares = np.tensordot(mean, squares, axes=(0, 0))
+    return float(np.sqrt(squares / 2))
+
+
+def _widened(
+    response: ComponentResponse, slots: Sequence[int], patterns: int, terms: int
+) -> NDArray[np.float64]:
+    own = response.coefficients
+    wide = np.zeros((*own.shape[:patterns], *(terms,) * len(slots)))
+    place = [slice(own.shape[-1]) if slot in response.slots else 0 for slot in slots]
+    wide[(slice(None),) * patterns + tuple(place)] = own
     return wide

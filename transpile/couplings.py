@@ -1,0 +1,75 @@
+"""Couplings of neurons as gates; see `qnnq.networks.couplings` for what they do."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Protocol
+
+from qiskit.circuit import ParameterVector, QuantumCircuit
+from qiskit.circuit.library import XXPlusYYGate
+
+from transpile.errors import TranspileError, unknown
+
+KINDS = ("cz", "cz-own", "xx+yy", "bell")
+
+
+class Coupling(Protocol):
+    """Neurons of one layer that gates join."""
+
+    @property
+    def kind(self) -> str:
+        """One of `KINDS`."""
+        ...
+
+    @property
+    def neurons(self) -> tuple[int, ...]:
+        """Their numbers, in the order of the chain."""
+        ...
+
+    @property
+    def angles(self) -> tuple[float, ...]:
+        """Radians."""
+        ...
+
+    @property
+    def degree(self) -> int:
+        """How often a neuron's own angle turns it."""
+        ...
+
+
+def check_couplings(couplings: Sequence[Coupling]) -> None:
+    """Raise TranspileError for a kind that there is not, or a neuron in two couplings."""
+    neurons = [neuron for coupling in couplings for neuron in coupling.neurons]
+    for coupling in couplings:
+        if coupling.kind not in KINDS:
+            raise unknown("coupling", coupling.kind, KINDS)
+    if len({*neurons}) < len(neurons):
+        raise TranspileError("couplings: expected neurons that are in one coupling each")
+
+
+def append_coupled_step(
+    circuit: QuantumCircuit, coupling: Coupling, angle: ParameterVector, numbers: Sequence[int]
+) -> None:
+    """Rotate the neurons of a coupling, couple them and measure them.
+
+    Args:
+        circuit: A circuit whose qubits and bits are neurons and their outcomes.
+        coupling: The coupling.
+        angle: By which each neuron of the circuit is rotated, radians.
+        numbers: Of the coupling's neurons in the circuit.
+    """
+    links = list(pairwise(numbers))
+    if coupling.kind == "bell":
+        circuit.ry(coupling.angles[0], numbers[0])
+        for link in links:
+            circuit.cx(*link)
+    for number in numbers:
+        circuit.ry(angle[number], number)
+    if coupling.kind == "xx+yy":
+        for turn, link in zip(coupling.angles, links, strict=True):
+            circuit.append(XXPlusYYGate(turn), link)
+    elif coupling.kind in ("cz", "cz-own"):
+        for link in links:
+            circuit.cz(*link)
+        for turn, number in zip(coupling.angles, numbers, strict=True):
+            circuit.ry(turn + angle[number] if coupling.kind == "cz-own" else turn, number)
+    circuit.measure(numbers, numbers)
