@@ -41,8 +41,8 @@ def capacity(target: Target, shape: Shape, score: Score | None = None) -> int:
         copies = range(1, len(calibration.usable) // shape.width + 1)
         fitting = bisect_left(
             *(copies, True),
-            key=lambda count: not _fits(
-                wider := replace(shape, copies=count), _chosen(calibration, wider, score)
+            key=lambda count: (
+                not _fits(wider := replace(shape, copies=count), _chosen(calibration, wider, score))
             ),
         )
         return fitting * shape.width
@@ -93,9 +93,7 @@ def choose_sites(target: Target, shape: Shape, score: Score | None = None) -> tu
     return tuple(sites[number] for number in range(shape.neurons))
 
 
-def _chosen(
-    calibration: Calibration, shape: Shape, score: Score | None
-) -> dict[Kind, list[Group]]:
+def _chosen(calibration: Calibration, shape: Shape, score: Score | None) -> dict[Kind, list[Group]]:
     """Return the groups of each kind; of one that does not fit, fewer than are wanted."""
     numbers = _kinds(shape)
     chosen: dict[Kind, list[Group]] = {}
@@ -107,7 +105,7 @@ def _chosen(
         used.update(qubit for group in chosen[kind] for qubit in group.qubits)
     wanted = {kind: len(groups) for kind, groups in numbers.items() if kind not in chosen}
     rest = _exact(calibration, wanted, shape.is_projective, score, used)
-    return chosen | (rest or dict.fromkeys(wanted, []))
+    return chosen | (rest or {kind: [] for kind in wanted})
 
 
 def _fits(shape: Shape, chosen: Mapping[Kind, Sequence[Group]]) -> bool:

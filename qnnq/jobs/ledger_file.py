@@ -171,7 +171,8 @@ class LedgerFile(DatabaseFile):
             pairs = request["pairs"]
             gate: PairGate = request["pair_gate"] if pairs else "sx"
             joined = self._couplings(len(rows))
-            for own, (circuit, sites, width, copies, parts, angle) in zip(joined, rows, strict=True):
+            for own, row in zip(joined, rows, strict=True):
+                circuit, sites, width, copies, parts, angle = row
                 placed = tuple(map(parse_site, sites.split(",")))
                 if self.is_coherent:
                     found.append(NetworkCircuit(circuit_from(circuit), placed))

@@ -1,6 +1,6 @@
 """Whole networks with couplings."""
 
-import math
+from functools import cache, partial
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from qnnq.errors import InputError
 from qnnq.execution.shot_loop import run_shots
 from qnnq.runs.deploy import deploy
 from qnnq.runs.request import RunRequest
-from tests.execution.enumeration import class_distribution
+from tests.execution.enumeration import class_distribution, ideal_response
 from tests.networks.coupled import (
     SIGMAS,
     distribution_error,
@@ -19,20 +19,23 @@ from tests.networks.coupled import (
     statevector_response,
 )
 
-SHOTS = 40_000
+SHOTS = 5000
+
+
+def remembered(network):
+    """Return the response of coupled layers, each that is asked for calculated once."""
+    found = cache(lambda layer, *angles: statevector_response(network.couplings[layer], angles))
+    return lambda layer, angles: found(layer, *angles)
 
 
 def test_a_network_without_noise_is_the_sum_over_all_patterns():
     network = network_444()
-    pixels = np.random.default_rng(1).random((2, 6))
+    pixels = np.random.default_rng(1).random((2, 4))
     mode = IdealDeployment(network).mode("ideal", SHOTS, seed=0)
     votes = run_shots(network, pixels, np.arange(2), mode, SHOTS, seed=0)
 
-    def response(layer, angles):
-        return statevector_response(network.couplings[layer], angles)
-
     for row, counts in zip(pixels, votes.counts, strict=True):
-        share = class_distribution(network, row, response)
+        share = class_distribution(network, row, remembered(network))
         assert distribution_error(counts, share) < SIGMAS
 
 
@@ -40,18 +43,14 @@ def test_a_layer_before_the_coupled_one_may_be_measured_weakly():
     couplings = ((), (), network_444().couplings[2])
     physics = {"couplings": couplings, "entanglement": 1.1, "last_projective": True}
     network = network_444(**physics)
-    pixels = np.random.default_rng(2).random((1, 6))
+    pixels = np.random.default_rng(2).random((1, 4))
     mode = IdealDeployment(network).mode("ideal", SHOTS, seed=0)
     votes = run_shots(network, pixels, np.arange(1), mode, SHOTS, seed=1)
 
+    coupled = remembered(network)
+
     def response(layer, angles):
-        if layer == 2:
-            return statevector_response(couplings[2], angles)
-        joint = np.ones(())
-        for angle in angles:
-            plus = (1 + math.sin(1.1) * math.cos(angle)) / 2
-            joint = np.multiply.outer(joint, [plus, 1 - plus])
-        return joint
+        return (coupled if layer == 2 else partial(ideal_response, network))(layer, angles)
 
     share = class_distribution(network, pixels[0], response)
     assert distribution_error(votes.counts[0], share) < SIGMAS
@@ -62,4 +61,4 @@ def test_what_has_no_place_for_couplings_refuses_them():
     with pytest.raises(InputError, match="`mode` coherent: expected a network without couplings"):
         deploy(RunRequest(network, noise="fake_kingston", mode="coherent"), network)
     with pytest.raises(InputError, match="guppy: expected a network without couplings"):
-        network_program(network, np.ones((1, 6)))
+        network_program(network, np.ones((1, 4)))

@@ -45,9 +45,9 @@ def coupling_of(kind, neurons, seed=0):
 
 
 def network_444(seed=0, **changes):
-    """Return a network 6-4-4-4-3 whose layers have couplings of all kinds and sizes."""
+    """Return a network 4-4-4-4-3 whose layers have couplings of all kinds and sizes."""
     rng = np.random.default_rng(seed)
-    sizes = (6, 4, 4, 4, 3)
+    sizes = (4, 4, 4, 4, 3)
     weights = tuple(rng.normal(size=(out, into)) for into, out in pairwise(sizes))
     couplings = (
         (coupling_of("cz", (2, 0), 1), coupling_of("bell", (1, 3), 2)),

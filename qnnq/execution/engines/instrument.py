@@ -1,5 +1,6 @@
 """Exact noisy sampling without simulating shots."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,6 +12,9 @@ from qnnq.execution.engines.base import Draws
 from qnnq.execution.engines.close_draws import ROUNDING, decide, decide_close, outcomes_from
 from qnnq.execution.engines.layer_response import JoinedNeurons, LayerResponse
 from qnnq.execution.engines.polynomials import basis, products
+
+_PRODUCTS = 1 << 20
+"""Numbers that are held at a time: 8 MiB."""
 
 
 class InstrumentEngine:
@@ -84,11 +88,25 @@ def _sample_joined(
     Returns:
         Outcomes, shape (images, shots, groups, k).
     """
-    count = joined.neurons.shape[1]
     own = uniforms[..., joined.neurons]  # (images, shots, groups, k)
+    shape = own.shape
+    if theta.shape[1] > 1:  # every shot has angles of its own
+        theta = theta.reshape(-1, 1, theta.shape[-1])
+        own = own.reshape(len(theta), 1, *shape[2:])
+    size = max(1, _PRODUCTS // math.prod(joined.coefficients.shape[::2]))
+    blocks = [slice(start, start + size) for start in range(0, len(theta), size)]
+    drawn = [_drawn(joined, theta[block], own[block]) for block in blocks]
+    return np.concatenate(drawn).reshape(shape)
+
+
+def _drawn(
+    joined: JoinedNeurons, theta: NDArray[np.float64], own: NDArray[np.float32]
+) -> OutcomeArray:
+    """Return outcomes (rows, shots, groups, k) of angles (rows, 1, groups * k)."""
+    count = joined.neurons.shape[1]
     factors = basis(theta, joined.degree)
     factors = factors.reshape(*theta.shape[:2], -1, count, factors.shape[-1])
-    # (images, 1 or shots, groups, 2**k)
+    # (rows, 1, groups, 2**k)
     joint = np.einsum("isgt,gpt->isgp", products(factors), joined.coefficients, optimize=True)
     joint = np.broadcast_to(joint, (*own.shape[:3], 2**count))
     outcomes = np.empty(own.shape, dtype=np.int8)
