@@ -17,6 +17,7 @@ BUILT_IN = {
     "quantinuum": "qnnq.vendors.quantinuum:PROVIDER",
     "file": "qnnq.vendors.local.snapshot_file:PROVIDER",
     "function": "qnnq.vendors.local.user_function:PROVIDER",
+    "object": "qnnq.vendors.local.given:PROVIDER",
 }
 """Ours, as pyproject.toml lists them: a checkout may be used whose metadata are older."""
 

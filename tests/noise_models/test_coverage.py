@@ -1,8 +1,8 @@
 import pytest
 from qiskit import QuantumCircuit, transpile
 from qiskit.circuit import ClassicalRegister, Measure, Parameter, QuantumRegister
-from qiskit.circuit.library import RZZGate
-from qiskit.transpiler import QubitProperties, Target
+from qiskit.circuit.library import RZZGate, SXGate
+from qiskit.transpiler import InstructionProperties, QubitProperties, Target
 
 from noise_models import NoiseError
 from noise_models.channels import build_channels
@@ -65,10 +65,14 @@ def test_refused_under_the_device_model(instruction, message):
     assert str(caught.value).startswith(f"noise device*2: {message}")
 
 
-@pytest.mark.parametrize("instruction", [instruction for instruction, _ in REFUSED])
+@pytest.mark.parametrize(("instruction", "message"), REFUSED)
 @pytest.mark.parametrize("text", ["ideal", "device*0"])
-def test_nothing_is_refused_without_noise(instruction, text):
-    check(circuit_of(instruction), text)
+def test_only_what_the_device_does_not_have_is_refused_without_noise(instruction, message, text):
+    if "is no instruction" in message:
+        with pytest.raises(NoiseError, match="is no instruction of the device"):
+            check(circuit_of(instruction), text)
+    else:
+        check(circuit_of(instruction), text)
 
 
 def test_missing_data_of_a_mechanism_that_is_off():
@@ -109,6 +113,14 @@ def test_missing_readout_error():
         check(circuit, "device", target)
     check(circuit, "device(readout=off)", target)
     check(circuit, "readout(p=0.1)", target)
+
+
+def test_an_error_of_zero_is_known_whatever_takes_how_long():
+    target = Target(num_qubits=1)
+    target.add_instruction(SXGate(), {(0,): InstructionProperties(error=0.0)})
+    check(circuit_of(("sx", 0)), "device", target)
+    with pytest.raises(NoiseError, match="sx on qubit 0: .* lacks its duration"):
+        check(circuit_of(("sx", 0)), "relaxation(t1=1us, t2=1us)", target)
 
 
 def test_missing_data_stays_missing_beside_other_noise():

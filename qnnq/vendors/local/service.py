@@ -60,7 +60,7 @@ class Job:
     def view(self, job_id: str) -> JobView:
         """Return its state."""
         if self.job.in_final_state():
-            status = "cancelled" if self.job.cancelled() else "done"
+            status: JobStatus = "cancelled" if self.job.cancelled() else "done"
             return JobView(job_id, status, seconds=0.0, tags=self.tags)
         if self.seen and self.seconds is not None and self.until is None:
             self.until = (self.began + timedelta(seconds=self.seconds())).strftime("%H:%M:%S")
