@@ -4,10 +4,6 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-from qiskit.circuit import QuantumCircuit
-
 from qnnq.devices.service_limits import ServiceLimits
 from qnnq.jobs.budget import Budget
 from qnnq.jobs.hardware_request import JobOptions
@@ -18,6 +14,7 @@ from qnnq.jobs.service import (
     JobView,
     Missing,
     PlanUsage,
+    Submission,
     result_of,
 )
 from qnnq.vendors.ibm.account import listed_backend
@@ -90,26 +87,18 @@ class RemoteService:
         )
         self._selected: QiskitRuntimeService | None = None
 
-    def submit(
-        self,
-        circuit: QuantumCircuit,
-        angles: NDArray[np.floating],
-        shots: int,
-        tags: tuple[str, ...],
-        number: int,
-        max_execution_s: int | None,
-    ) -> str:
+    def submit(self, sent: Submission) -> str:
         """Submit one job, at most once, and return its id."""
         from qiskit_ibm_runtime.executor_sampler import Sampler
 
-        options = self._options.of_sampler(tags, shots, max_execution_s)
+        options = self._options.of_sampler(sent.tags, sent.shots, sent.max_execution_s)
         session_id = self._sessions.open_one()
         delivery = Delivery("jobs")
 
         def run(service: "QiskitRuntimeService") -> str:
             sampler = Sampler(mode=self._sessions.mode(service, session_id), options=options)
             delivery.guard(service)
-            job = sampler.run([(circuit, angles.astype(np.float64))], shots=shots)
+            job = sampler.run([(sent.circuit, sent.angles)], shots=sent.shots)
             return read_name(job.job_id())
 
         return self._client.send_once("submit", run, delivery)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from qiskit.circuit import QuantumCircuit
 
 from noise_models import NoiseSpecification
 from noise_models.channels import NoiseChannels, build_channels
@@ -18,7 +17,7 @@ from qnnq.devices.device import Device
 from qnnq.errors import QnnqError
 from qnnq.execution.engines.aer_seeds import SHOTS_PER_ROW, independent_seeds
 from qnnq.jobs.hardware_request import JobOptions
-from qnnq.jobs.service import JobResult, JobView, Service, result_of
+from qnnq.jobs.service import JobResult, JobView, Service, Submission, result_of
 from transpile import CompiledLayer, NetworkCircuit, schedule_where_known, unknown_wait
 
 if TYPE_CHECKING:
@@ -69,22 +68,14 @@ class LocalService(Service):
         self._seed = seed
         self._shots = shots
 
-    def submit(
-        self,
-        circuit: QuantumCircuit,
-        angles: NDArray[np.floating],
-        shots: int,
-        tags: tuple[str, ...],
-        number: int,
-        max_execution_s: int | None,
-    ) -> str:
+    def submit(self, sent: Submission) -> str:
         """Submit one job, at most once, and return its id."""
         from qiskit_ibm_runtime.executor_sampler import Sampler
 
-        parts, shots = _parts(shots)
-        angles = np.repeat(angles.astype(np.float64), parts, axis=0)
-        options = self._options.of_sampler(tags, shots, max_execution_s)
-        (seed,) = independent_seeds(self._seed, (self._shots, number), 1)
+        parts, shots = _parts(sent.shots)
+        angles, circuit = np.repeat(sent.angles, parts, axis=0), sent.circuit
+        options = self._options.of_sampler(sent.tags, shots, sent.max_execution_s)
+        (seed,) = independent_seeds(self._seed, (self._shots, sent.number), 1)
         options["simulator"] = {"seed_simulator": seed, "angle_decimals": EXACT_ANGLES}
         if not self._timed and not circuit.has_control_flow_op():
             circuit = schedule_where_known(circuit, self._target)
@@ -97,7 +88,7 @@ class LocalService(Service):
 
         until = _end_of(start, angles, shots) if len(angles) * shots > _TOLD_FROM else None
         job_id = f"local-{os.getpid()}-{len(self._jobs)}"
-        self._jobs[job_id] = (tags, start(angles, shots), until)
+        self._jobs[job_id] = (sent.tags, start(angles, shots), until)
         return job_id
 
     def find(self, tag: str) -> list[JobView]:
