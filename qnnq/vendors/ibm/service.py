@@ -85,7 +85,7 @@ class RemoteService:
         self._sessions = RemoteSessions(
             *(self._client, device, options, limits, ledger, budget),
         )
-        self._selected: QiskitRuntimeService | None = None
+        self._found: tuple[QiskitRuntimeService, IBMBackend] | None = None
 
     def submit(self, sent: Submission) -> str:
         """Submit one job, at most once, and return its id."""
@@ -107,7 +107,7 @@ class RemoteService:
         """Return the jobs that carry a tag, as far as the service lists them already."""
 
         def jobs(service: "QiskitRuntimeService") -> list[JobView]:
-            self._select_instance(service)
+            self._backend(service)
             # Not service.jobs(): that asks for ever where the count that comes along is wrong.
             found: dict[str, JobView] = {}
             while True:
@@ -158,7 +158,7 @@ class RemoteService:
         """Return what is left of the instance's plan, None where nothing is billed."""
 
         def usage(service: "QiskitRuntimeService") -> PlanUsage:
-            self._select_instance(service)
+            self._backend(service)
             found = read_answer(PlanAnswer, service.usage())
             return PlanUsage(found.usage_remaining_seconds, bool(found.usage_limit_reached))
 
@@ -183,7 +183,7 @@ class RemoteService:
         self._sessions.close()
 
     def _view(self, service: "QiskitRuntimeService", job_id: str) -> JobView:
-        self._select_instance(service)
+        self._backend(service)
         client = service._active_api_client
         job = read_answer(JobAnswer, client.job_get(job_id))
         metrics = read_answer(MetricsAnswer, client.job_metadata(job_id))
@@ -213,14 +213,14 @@ class RemoteService:
     def _ask(self, what: str, function: Callable[["QiskitRuntimeService"], T]) -> T:
         return self._client.call(what, function, self._limits.listing_patience_s)
 
-    def _select_instance(self, service: "QiskitRuntimeService") -> None:
-        """Make the instance active that offers the machine: jobs are listed of one instance."""
-        if service is not self._selected:
-            self._backend(service)
-            self._selected = service
-
     def _backend(self, service: "QiskitRuntimeService") -> "IBMBackend":
-        return listed_backend(service, self._device)
+        """Return the machine, looked up once a connection.
+
+        That makes the instance active that offers it: jobs are listed of one instance.
+        """
+        if self._found is None or self._found[0] is not service:
+            self._found = service, listed_backend(service, self._device)
+        return self._found[1]
 
 
 def _status(state: JobState) -> JobStatus:
