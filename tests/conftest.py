@@ -46,6 +46,18 @@ def nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QNNQ_CACHE", "off")
 
 
+@pytest.fixture(scope="session")
+def kept_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of what tests keep for one another."""
+    return tmp_path_factory.mktemp("kept")
+
+
+@pytest.fixture
+def something_kept(nothing_kept: None, kept_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one test has compiled others take, as the commands of a user do."""
+    monkeypatch.setenv("QNNQ_CACHE", str(kept_folder))
+
+
 @contextlib.contextmanager
 def started_processes() -> Iterator[Start]:
     """Give what starts processes that heed Ctrl-C, and end them and theirs whatever happens.

@@ -46,6 +46,7 @@ def commands(block: str) -> list[list[str]]:
     return [line for line in words if line]
 
 
+@pytest.mark.usefixtures("something_kept")
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
 def test_the_shell_and_toml_blocks_in_their_order(page, tmp_path, monkeypatch, capsys):
     pytest.importorskip("torch")  # some of them train
@@ -76,6 +77,7 @@ PYTHON = [
 ]
 
 
+@pytest.mark.usefixtures("something_kept")
 @pytest.mark.parametrize("block", PYTHON)
 def test_the_python_blocks(block):
     exec(compile(block, "documentation", "exec"), {})

@@ -14,7 +14,7 @@ from qnnq.cli.main import main
 from tests.fuzzing.inputs import KINDS, Refusal
 from tests.sweep.conftest import write_inputs
 
-EXAMPLES = {"noise": 75, "sweep": 40, "network": 60, "data": 60, "results": 25}
+EXAMPLES = {"noise": 40, "sweep": 40, "network": 60, "data": 60, "results": 25}
 
 
 @pytest.fixture(scope="module")

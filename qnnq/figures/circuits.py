@@ -1,8 +1,8 @@
 """Circuits as pictures: gate by gate, or along the time that a device takes for them."""
 
 import math
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
@@ -12,7 +12,7 @@ from qiskit.circuit import CircuitInstruction, QuantumCircuit
 from qiskit.transpiler import Target
 
 from qnnq.errors import InputError
-from qnnq.figures.style import look, panels, place_legend, styled, tell
+from qnnq.figures.style import look, panels, place_legend, tell
 from transpile import CompiledStep
 from transpile.groups import Group
 from transpile.schedule import delay_seconds
@@ -26,7 +26,6 @@ _KINDS = {
     "reset": (look(2).color, "xxx"),
     "wait": ("0.9", ""),
 }
-_FRAME = ("barrier", "delay")
 
 
 @dataclass(frozen=True)
@@ -56,8 +55,7 @@ def plot_circuit(
     """
     boxes = [box for box in _boxes(circuit, lambda each: 1.0) if box.kind != "wait"]
     length = max(box.start + box.length for box in boxes)
-    with styled() if ax is None else nullcontext():
-        figure, axes = _draw(boxes, sites, ax, 1.5 + 0.62 * length, names=True)
+    with _drawn(boxes, sites, ax, 1.5 + 0.62 * length, names=True) as (figure, axes):
         axes.set_xlabel("instruction")
         axes.set_xticks([])
         tell(figure, title, axes)
@@ -88,8 +86,7 @@ def plot_timeline(
         return 1e6 * _seconds(instruction, step, target)
 
     boxes = [box for box in _boxes(step.circuit, microseconds) if box.length]
-    with styled() if ax is None else nullcontext():
-        figure, axes = _draw(boxes, sites, ax, 7.0, names=False)
+    with _drawn(boxes, sites, ax, 7.0, names=False) as (figure, axes):
         axes.set_xlabel(r"time since the end of the last measurement ($\mu$s)")
         kinds = [kind for kind in _KINDS if any(box.kind == kind for box in boxes)]
         place_legend(
@@ -179,9 +176,10 @@ def _angle(value: object) -> str:
     return f"{number / math.pi:.3g}\N{GREEK SMALL LETTER PI}"
 
 
-def _draw(
+@contextmanager
+def _drawn(
     boxes: Sequence[_Box], sites: Sequence[Group], ax: Axes | None, width: float, names: bool
-) -> tuple[Figure, Axes]:
+) -> Iterator[tuple[Figure, Axes]]:
     there = {qubit for box in boxes for qubit in box.qubits}
     roles = {
         qubit: f"{'ancilla' if qubit in site.ancillas else 'neuron'} {number}: {qubit}"
@@ -192,27 +190,30 @@ def _draw(
     used = [*roles, *sorted(there - {*roles})]
     rows = {qubit: number for number, qubit in enumerate(used)}
     each = 0.42 if names else 0.24
-    figure, (axes,) = panels(ax, min(width, 30.0), 1.0 + each * len(used))
-    end = max(box.start + box.length for box in boxes)
-    for row in rows.values():
-        axes.axhline(row, color="0.7", lw=0.7, zorder=1)
-    for box in boxes:
-        colour, hatch = _KINDS[box.kind]
-        places = [rows[qubit] for qubit in box.qubits]
-        for place in places:
-            left, wide = box.start + 0.08 * names, box.length - 0.16 * names
-            axes.barh(place, wide, 0.7, left=left, color=colour, hatch=hatch, edgecolor="0.3",
-                      lw=0.5, zorder=2)  # fmt: skip
-            if names:
-                axes.text(box.start + box.length / 2, place, box.label, ha="center", va="center",
-                          fontsize="xx-small", zorder=4, bbox={"facecolor": "white", "pad": 0.3,
-                          "edgecolor": "none", "alpha": 0.8 if hatch else 0})  # fmt: skip
-        if len(places) > 1:
-            middle = box.start + box.length / 2
-            axes.plot([middle, middle], [min(places), max(places)], color="0.2", lw=1.2, zorder=1.5)
-    axes.set_yticks([*rows.values()], [roles.get(q, str(q)) for q in used], fontsize="small")
-    axes.set_ylim(len(used) - 0.4, -0.6)
-    axes.set_xlim(-0.01 * end, 1.01 * end)
-    axes.set_ylabel("qubit")
-    axes.grid(False)
-    return figure, axes
+    with panels(ax, min(width, 30.0), 1.0 + each * len(used)) as (figure, (axes,)):
+        end = max(box.start + box.length for box in boxes)
+        for row in rows.values():
+            axes.axhline(row, color="0.7", lw=0.7, zorder=1)
+        for box in boxes:
+            _draw_box(axes, box, [rows[qubit] for qubit in box.qubits], names)
+        axes.set_yticks([*rows.values()], [roles.get(q, str(q)) for q in used], fontsize="small")
+        axes.set_ylim(len(used) - 0.4, -0.6)
+        axes.set_xlim(-0.01 * end, 1.01 * end)
+        axes.set_ylabel("qubit")
+        axes.grid(False)
+        yield figure, axes
+
+
+def _draw_box(axes: Axes, box: _Box, places: Sequence[int], names: bool) -> None:
+    colour, hatch = _KINDS[box.kind]
+    left, wide = box.start + 0.08 * names, box.length - 0.16 * names
+    middle = box.start + box.length / 2
+    for place in places:
+        axes.barh(place, wide, 0.7, left=left, color=colour, hatch=hatch, edgecolor="0.3",
+                  lw=0.5, zorder=2)  # fmt: skip
+        if names:
+            axes.text(middle, place, box.label, ha="center", va="center", fontsize="xx-small",
+                      zorder=4, bbox={"facecolor": "white", "pad": 0.3, "edgecolor": "none",
+                      "alpha": 0.8 if hatch else 0})  # fmt: skip
+    if len(places) > 1:
+        axes.plot([middle, middle], [min(places), max(places)], color="0.2", lw=1.2, zorder=1.5)

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from contextlib import nullcontext
 from itertools import cycle
 
 import numpy as np
@@ -22,7 +21,6 @@ from qnnq.figures.style import (
     panels,
     percent_axis,
     place_legend,
-    styled,
     tell,
 )
 from qnnq.results.points import Measured
@@ -57,8 +55,7 @@ def plot_devices(
     names, common = name_groups(lines, ["device", "noise"])
     turns = {name for name in devices if any(_in_turns(name, line[0]) for line in lines)}
     ranks = _ranks(lines, prediction)
-    with styled() if ax is None else nullcontext():
-        figure, (axes,) = panels(ax, 6.2, 1.4 + 0.19 * len(devices))
+    with panels(ax, 6.2, 1.4 + 0.19 * len(devices)) as (figure, (axes,)):
         styles = looks([str(line[0].labels["network"]) for line in lines], known)
         for number, (whole, name, style) in enumerate(zip(lines, names, styles, strict=True)):
             line = [point for point in whole if point.labels["device"] in devices]
@@ -159,8 +156,7 @@ def plot_attribution(
     lines = {_setting(line[0]): line for line in groups(points, ["off"])}
     names, common = name_groups([lines[setting] for setting in settings], ["off"])
     styles = looks([str(lines[each][0].labels["network"]) for each in settings], known)
-    with styled() if ax is None else nullcontext():
-        figure, both = panels(ax, 7.0, 3.4, 2, sharey=True)
+    with panels(ax, 7.0, 3.4, 2, sharey=True) as (figure, both):
         for axes, kind, title in zip(
             both,
             ("alone", "removed"),

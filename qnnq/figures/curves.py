@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import replace
 from typing import Literal
 
@@ -21,7 +20,6 @@ from qnnq.figures.style import (
     panels,
     percent_axis,
     place_legend,
-    styled,
     tell,
 )
 from qnnq.options.coherent import OF_COHERENT_MODE
@@ -76,8 +74,7 @@ def plot_curves(
     predictions = [prediction] if isinstance(prediction, str) else list(prediction)
     simulated = [point for point in points if not on_machine(point)] or list(points)
     lines, apart = _lines(simulated, x)
-    with styled() if ax is None else nullcontext():
-        figure, (axes,) = panels(ax, 7.0, 4.0)
+    with panels(ax, 7.0, 4.0) as (figure, (axes,)):
         styles = _looks(lines, apart, known)
         for number, wanted in enumerate(predictions):
             _draw(axes, lines, apart, x, wanted, styles, pale=number > 0)

@@ -1,7 +1,6 @@
 """Where on a chip a network sits: couplings, errors, the chosen qubits, and what was avoided."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 
 import numpy as np
 import rustworkx
@@ -17,7 +16,7 @@ from qiskit.transpiler import Target
 
 from noise_models import NoiseSpecification
 from noise_models.rates import QubitRates, rates
-from qnnq.figures.style import panels, percent_axis, styled, tell
+from qnnq.figures.style import panels, percent_axis, tell
 from qnnq.wording import counted
 from transpile.calibration import read_calibration
 from transpile.errors import TranspileError
@@ -66,8 +65,7 @@ def plot_device(
     span = np.ptp(places, axis=0)
     width = 7.0
     height = float(np.clip(width * (span[1] + 1) / (span[0] + 1), 2.2, 7)) + 0.9
-    with styled() if ax is None else nullcontext():
-        figure, (axes,) = panels(ax, width, height)
+    with panels(ax, width, height) as (figure, (axes,)):
         size = float(np.clip(3000 / len(rows), 20, 260))
         _draw_links(axes, places, links, colour)
         _draw_qubits(axes, places, errors, broken, colour, size)

@@ -1,13 +1,12 @@
 """Measured accuracies beside those of fitted noises."""
 
 from collections.abc import Sequence
-from contextlib import nullcontext
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from qnnq.figures.style import look, panels, percent_axis, place_legend, styled
+from qnnq.figures.style import look, panels, percent_axis, place_legend
 from qnnq.fitting.explanation import Explanation
 from qnnq.statistics import wilson
 
@@ -26,8 +25,7 @@ def fit_figure(
     along = len(set(pairs)) == len(pairs) > 1
     x = np.array(pairs if along else range(1, len(points) + 1), float)
     order = np.argsort(x)
-    with styled() if ax is None else nullcontext():
-        figure, (axes,) = panels(ax, 5.4, 3.8)
+    with panels(ax, 5.4, 3.8) as (figure, (axes,)):
         for number, explanation in enumerate(explanations, start=1):
             style = look(number)
             low, value, high = (

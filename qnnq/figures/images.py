@@ -3,7 +3,6 @@
 import math
 import textwrap
 from collections.abc import Sequence
-from contextlib import nullcontext
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -20,7 +19,6 @@ from qnnq.figures.style import (
     panels,
     percent_axis,
     place_legend,
-    styled,
     tell,
 )
 from qnnq.results.decided import Decided
@@ -41,8 +39,7 @@ def plot_confusion(points: Sequence[Measured], ax: Axes | None = None) -> Figure
     """Draw the majority vote against the true class, a panel a point, in shares of each class."""
     _check_panels(len(points))
     names, common = name_groups([[point] for point in points], [])
-    with styled() if ax is None else nullcontext():
-        figure, each = panels(ax, 3.6 * len(points) + 0.4, 4.0, len(points))
+    with panels(ax, 3.6 * len(points) + 0.4, 4.0, len(points)) as (figure, each):
         for axes, point, name in zip(each, points, names, strict=True):
             table = point.confusion()
             classes = len(table)
@@ -73,10 +70,10 @@ def plot_image(points: Sequence[Measured], image: int, x: Axis, ax: Axes | None 
     lines = groups(points, apart)
     _check_panels(len(lines))
     names, common = name_groups(lines, apart)
-    with styled() if ax is None else nullcontext():
-        widths = {"width_ratios": [1.6, *[3] * len(lines)]}
-        number = 1 + len(lines)
-        figure, (picture, *each) = panels(ax, 3.2 * number - 1, 3.6, number, gridspec_kw=widths)
+    widths = {"width_ratios": [1.6, *[3] * len(lines)]}
+    number = 1 + len(lines)
+    with panels(ax, 3.2 * number - 1, 3.6, number, gridspec_kw=widths) as (figure, each):
+        picture, *each = each
         truth = _draw_pixels(picture, points[0], image)
         for axes, line, name in zip(each, lines, names, strict=True):
             line = sorted(line, key=lambda point: float(point.labels[x]))
@@ -104,8 +101,7 @@ def plot_behaviour(points: Sequence[Measured], ax: Axes | None = None) -> Figure
     references = {named("network", each.reference.labels["network"]) for each in found}
     other = references.pop() if len(references) == 1 else "stretch 0"
     meanings = ("both right", "only this network right", f"only {other} right", "both wrong")
-    with styled() if ax is None else nullcontext():
-        figure, (axes,) = panels(ax, 6.2, 1.4 + 0.4 * len(found))
+    with panels(ax, 6.2, 1.4 + 0.4 * len(found)) as (figure, (axes,)):
         left = np.zeros(len(found))
         for number, (kind, meaning) in enumerate(zip(kinds, meanings, strict=True)):
             share = np.array(
@@ -150,8 +146,7 @@ def plot_decided(decided: Sequence[Decided], ax: Axes | None = None) -> Figure:
     drawn = found[:MOST_DRAWN]
     columns = min(len(drawn), _COLUMNS)
     rows = math.ceil(len(drawn) / columns)
-    with styled() if ax is None else nullcontext():
-        figure, (axes,) = panels(ax, 1.05 * columns, 1.45 * rows + 0.4)
+    with panels(ax, 1.05 * columns, 1.45 * rows + 0.4) as (figure, (axes,)):
         axes.set_axis_off()
         width, height = 1 / columns, 1 / rows
         for number, settings in enumerate(drawn):

@@ -127,10 +127,13 @@ def styled(style: Style | None = None) -> Iterator[None]:
         _STYLE.reset(token)
 
 
+@contextmanager
 def panels(
     ax: Axes | None, width: float, height: float, columns: int = 1, **options: Any
-) -> tuple[Figure, list[Axes]]:
-    """Return a figure and its panels, side by side: new ones, or inside of the caller's axes.
+) -> Iterator[tuple[Figure, list[Axes]]]:
+    """Give a figure and its panels, side by side: new ones, or inside of the caller's axes.
+
+    New ones are drawn with this project's settings.
 
     Args:
         ax: Where to draw; None: a new figure.
@@ -140,17 +143,19 @@ def panels(
         options: Of `Figure.subplots`, for a new figure.
     """
     if ax is None:
-        asked = _STYLE.get().width
-        figure = Figure((asked or width, height), layout="constrained")
-        return figure, [*figure.subplots(1, columns, squeeze=False, **options)[0]]
+        with styled():
+            asked = _STYLE.get().width
+            figure = Figure((asked or width, height), layout="constrained")
+            yield figure, [*figure.subplots(1, columns, squeeze=False, **options)[0]]
+        return
     root = ax.get_figure(root=True)
     assert root is not None
-    if columns == 1:
-        return root, [ax]
-    ax.set_axis_off()
-    share = 1 / columns
-    insets = [ax.inset_axes((i * share, 0, 0.85 * share, 1)) for i in range(columns)]
-    return root, insets
+    inside = [ax]
+    if columns > 1:
+        ax.set_axis_off()
+        share = 1 / columns
+        inside = [ax.inset_axes((i * share, 0, 0.85 * share, 1)) for i in range(columns)]
+    yield root, inside
 
 
 def place_legend(axes: Axes, **options: Any) -> None:

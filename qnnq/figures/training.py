@@ -1,7 +1,6 @@
 """Learning curves: like beside like, one shot with one shot and votes with votes."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -9,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogFormatter
 
 from qnnq.errors import InputError
-from qnnq.figures.style import MOST_SERIES, look, panels, percent_axis, styled, tell
+from qnnq.figures.style import MOST_SERIES, look, panels, percent_axis, tell
 from qnnq.statistics import wilson
 from qnnq.training.settings import MAJORITY_SHOTS, Epoch
 
@@ -67,8 +66,7 @@ def plot_learning(
         one = [(*training, _TRAINING), *one]
     else:
         votes = [(*training, _TRAINING), *votes]
-    with styled() if ax is None else nullcontext():
-        figure, (single, majority, losses) = panels(ax, 9.6, 3.4, 3)
+    with panels(ax, 9.6, 3.4, 3) as (figure, (single, majority, losses)):
         for number, (seed, history) in enumerate(histories.items()):
             name = f"seed {seed}: " if len(histories) > 1 else ""
             for axes, kinds in ((single, one), (majority, votes), (losses, _LOSSES)):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from qnnq.errors import InputError
-from qnnq.fitting.goodness import Overdispersion, Score, degrees_of_freedom, goodness
+from qnnq.fitting.goodness import Goodness, Score, degrees_of_freedom, goodness
 from qnnq.fitting.information import information, predicted_accuracy
 from qnnq.fitting.likelihood import Likelihood, Values
 from qnnq.fitting.maximum_likelihood import Fit, Interval, maximize
@@ -54,9 +54,9 @@ class Prediction:
         return self.low <= self.measured <= self.high
 
 
-@dataclass(frozen=True)
-class Explanation:
-    """A noise fitted to counts.
+@dataclass(frozen=True, kw_only=True)
+class Explanation(Goodness):
+    """A noise fitted to counts, and how well it fits.
 
     Attributes:
         noise: As it was given.
@@ -65,9 +65,6 @@ class Explanation:
         intervals: Its 95 % profile-likelihood interval.
         log_likelihood: There.
         aic: Akaike's information criterion.
-        p_value: Of the goodness of fit.
-        by_class, by_image, by_mechanism: Its parts; see `qnnq.fitting.goodness`.
-        overdispersion: Of the votes; None: those of single images are not known.
         degrees_of_freedom: Of the counts, beyond the parameters: below 1 a good fit says nothing.
         rivals: What the counts say of every mechanism that was not fitted, those first that the
             noise cannot be told from.
@@ -82,11 +79,6 @@ class Explanation:
     intervals: dict[str, Interval]
     log_likelihood: float
     aic: float
-    p_value: float
-    by_class: float
-    by_image: float | None
-    by_mechanism: float | None
-    overdispersion: Overdispersion | None
     degrees_of_freedom: int
     rivals: tuple[Rival, ...]
     undetermined: tuple[str, ...]
@@ -114,28 +106,24 @@ def explain(
     """
     found = maximize(likelihood)
     others = Unfitted(()) if unfitted is None else unfitted(likelihood, found.values)
-    fit = goodness(found, others.directions)
+    fit, scores = goodness(found, others.directions)
     predictions = _predictions(found, likelihood, held_out=False)
     if held_out is not None:
         predictions += _predictions(found, held_out, held_out=True)
     specification = likelihood.specification
     names = [parameter.name for parameter in specification.parameters]
     return Explanation(
+        **vars(fit),
         noise=specification.text,
         fitted=str(specification.at([float(f"{value:.4g}") for value in found.values])),
         parameters=dict(zip(names, found.values.tolist(), strict=True)),
         intervals=dict(zip(names, found.intervals, strict=True)),
         log_likelihood=found.log_likelihood,
         aic=found.aic,
-        p_value=fit.p_value,
-        by_class=fit.by_class,
-        by_image=fit.by_image,
-        by_mechanism=fit.by_mechanism,
-        overdispersion=fit.overdispersion,
         degrees_of_freedom=degrees_of_freedom(found),
         rivals=_told(
             found,
-            rivals(found, fit.scores),
+            rivals(found, scores),
             elsewhere if fit.p_value >= EXPLAINS else None,  # what is rejected has no rivals
         ),
         undetermined=tuple(

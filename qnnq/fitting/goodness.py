@@ -81,7 +81,7 @@ class Score:
     moves: Floats
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Goodness:
     """How well a noise fits.
 
@@ -89,7 +89,6 @@ class Goodness:
         p_value: Of the worst of the three comparisons, corrected for its being the worst.
         by_class, by_image, by_mechanism: Of each alone; None: nothing to compare.
         overdispersion: None: votes of single images are not known.
-        scores: Of the mechanisms that were not fitted.
     """
 
     p_value: float
@@ -97,15 +96,16 @@ class Goodness:
     by_image: float | None
     by_mechanism: float | None
     overdispersion: Overdispersion | None
-    scores: tuple[Score, ...]
 
 
-def goodness(found: Fit, directions: Sequence[Direction] = ()) -> Goodness:
+def goodness(
+    found: Fit, directions: Sequence[Direction] = ()
+) -> tuple[Goodness, tuple[Score, ...]]:
     """Compare the counts with what the fitted noise draws.
 
     Args:
         found: The fit.
-        directions: Of mechanisms that were not fitted.
+        directions: Of mechanisms that were not fitted, whose scores are returned.
     """
     random = np.random.default_rng(SEED)
     settings = _settings(found, directions)
@@ -126,14 +126,8 @@ def goodness(found: Fit, directions: Sequence[Direction] = ()) -> Goodness:
         low, high = np.quantile(ratios, [0.025, 0.975])
         value = float(observed.squares[0] / drawn.squares.mean())
         dispersion = Overdispersion(value, float(low), float(high))
-    return Goodness(
-        p_value=p_value,
-        by_class=p_values[0],
-        by_image=by_image,
-        by_mechanism=p_values[-1] if largest is not None else None,
-        overdispersion=dispersion,
-        scores=scores,
-    )
+    by_mechanism = p_values[-1] if largest is not None else None
+    return Goodness(p_value, p_values[0], by_image, by_mechanism, dispersion), scores
 
 
 def degrees_of_freedom(found: Fit) -> int:

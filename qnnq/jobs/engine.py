@@ -18,7 +18,7 @@ from qnnq.jobs.budget import Budget, OverBudget
 from qnnq.jobs.layer_plan import LayerCost, plan_jobs
 from qnnq.jobs.ledger import Ledger
 from qnnq.jobs.records import Attempt, Job
-from qnnq.jobs.service import DIGEST, Missing, Service
+from qnnq.jobs.service import DIGEST, Missing, Service, Submission
 from qnnq.jobs.submission import Reconciler
 from transpile import CompiledLayer, NetworkCircuit
 
@@ -334,12 +334,9 @@ class RuntimeEngine:
         plan = self._ledger.plan(job)
         digest = f"{DIGEST}{self._ledger.planned(job).digest}"
         tags = (attempt.tag, self._ledger.fact("run_tag"), digest, *self._tags)
-        job_id = reconciler.send(
-            *(job, attempt),
-            lambda: service.submit(
-                self._circuits[job.layer].circuit, plan.angles, job.shots, tags, job.number, cap
-            ),
-        )
+        circuit, angles = self._circuits[job.layer].circuit, plan.angles.astype(np.float64)
+        sent = Submission(circuit, angles, job.shots, tags, job.number, cap)
+        job_id = reconciler.send(job, attempt, sent)
         if job_id is not None and self._ledger.fact("cancelled"):
             service.cancel(job_id)
         return job_id

@@ -1,6 +1,6 @@
 """Looking at a run: where it stands, and what it found so far. Nothing here changes it."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -41,22 +41,6 @@ LABELS_OF_REQUEST = (
 STATES_WITH_JOB = ("submitted", "done")
 
 
-@dataclass(frozen=True)
-class JobState:
-    """One line of `qnnq status`."""
-
-    round: int
-    layer: int
-    part: int
-    state: str
-    id: str | None
-    attempts: int
-    executions: int
-    position: int | None
-    seconds: float | None
-    message: str | None
-
-
 def run_status(folder: Path) -> dict[str, Any]:
     """Return where a run stands, asking the service about its unfinished jobs.
 
@@ -92,7 +76,7 @@ def run_status(folder: Path) -> dict[str, Any]:
             "finished": ledger.fact("finished"),
             "layers": ledger.fact("layers"),
             "target_width": run.request["target_width"],
-            "jobs": [asdict(state) for state in states],
+            "jobs": states,
             "unanswered": unanswered,
             "surplus": [
                 {"id": job_id, "cancelled": cancelled}
@@ -115,22 +99,23 @@ def _charged(run: Run) -> dict[str, Any] | None:
     return {"currency": tariff.currency, "at_most": run.budget.committed()}
 
 
-def _state(job: Job, attempts: list[Attempt], view: JobView | None) -> JobState:
+def _state(job: Job, attempts: list[Attempt], view: JobView | None) -> dict[str, Any]:
+    """Return one line of `qnnq status`."""
     last = next((each for each in attempts if each.under_way or each.state == "done"), None)
     last = last or (attempts[-1] if attempts else None)
     known = view or last
-    return JobState(
-        round=job.round,
-        layer=job.layer,
-        part=job.part,
-        state=view.status if view else (last.state if last else "planned"),
-        id=last.id if last else None,
-        attempts=len(attempts),
-        executions=job.sets * job.shots,
-        position=view.position if view else None,
-        seconds=known.seconds if known else None,
-        message=known.message if known else None,
-    )
+    return {
+        "round": job.round,
+        "layer": job.layer,
+        "part": job.part,
+        "state": view.status if view else (last.state if last else "planned"),
+        "id": last.id if last else None,
+        "attempts": len(attempts),
+        "executions": job.sets * job.shots,
+        "position": view.position if view else None,
+        "seconds": known.seconds if known else None,
+        "message": known.message if known else None,
+    }
 
 
 @dataclass(frozen=True)

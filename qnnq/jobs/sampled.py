@@ -2,15 +2,12 @@
 
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from qiskit.circuit import QuantumCircuit
 from qiskit.primitives import BackendSamplerV2, BasePrimitiveJob, BaseSamplerV2
 
 from qnnq.devices.device import Device, Provider
 from qnnq.devices.patience import Patience
 from qnnq.errors import QnnqError
-from qnnq.jobs.service import JobResult, JobView, Missing, Service, result_of
+from qnnq.jobs.service import JobResult, JobView, Missing, Service, Submission, result_of
 from qnnq.wording import reason
 
 
@@ -49,22 +46,14 @@ class SamplerService(Service):
         self._sampler = sampler
         self._jobs: dict[str, BasePrimitiveJob[Any, Any] | Exception] = {}
 
-    def submit(
-        self,
-        circuit: QuantumCircuit,
-        angles: NDArray[np.floating],
-        shots: int,
-        tags: tuple[str, ...],
-        number: int,
-        max_execution_s: int | None,
-    ) -> str:
+    def submit(self, sent: Submission) -> str:
         """Submit one job, at most once, and return its id."""
         job: BasePrimitiveJob[Any, Any] | Exception
         try:
-            job = self._sampler.run([(circuit, angles.astype(np.float64))], shots=shots)
+            job = self._sampler.run([(sent.circuit, sent.angles)], shots=sent.shots)
             job_id = str(job.job_id())
         except Exception as error:  # whatever it raises; the vendor may have the job by now
-            job, job_id = error, tags[0]
+            job, job_id = error, sent.tags[0]
         self._jobs[job_id] = job
         return job_id
 

@@ -65,6 +65,27 @@ class JobView:
         return next(found, None)
 
 
+@dataclass(frozen=True, eq=False)
+class Submission:
+    """A job that is sent.
+
+    Attributes:
+        circuit: The ISA circuit.
+        angles: Shape (parameter sets, slots), radians.
+        shots: Shots of each parameter set.
+        tags: What the job can be found by.
+        number: The job's number in its run, which seeds a simulator.
+        max_execution_s: Quantum seconds after which it is to be cancelled, or None.
+    """
+
+    circuit: QuantumCircuit
+    angles: NDArray[np.float64]
+    shots: int
+    tags: tuple[str, ...]
+    number: int = 0
+    max_execution_s: int | None = None
+
+
 @dataclass(frozen=True)
 class JobResult:
     """What a finished job has measured.
@@ -101,24 +122,8 @@ class Service(Protocol):
 
     finds_jobs: bool
 
-    def submit(
-        self,
-        circuit: "QuantumCircuit",
-        angles: NDArray[np.floating],
-        shots: int,
-        tags: tuple[str, ...],
-        number: int,
-        max_execution_s: int | None,
-    ) -> str:
+    def submit(self, sent: Submission) -> str:
         """Submit one job, at most once, and return its id.
-
-        Args:
-            circuit: The ISA circuit.
-            angles: Shape (parameter sets, slots), radians.
-            shots: Shots of each parameter set.
-            tags: What the job can be found by.
-            number: The job's number in its run, which seeds a simulator.
-            max_execution_s: Quantum seconds after which it is to be cancelled, or None.
 
         Raises:
             NotAccepted: If the service did not accept it, for now.

@@ -18,7 +18,7 @@ from qnnq.jobs.reconciliation import (
     settle,
 )
 from qnnq.jobs.records import Attempt, Job
-from qnnq.jobs.service import JobView, Missing, NotAccepted, Service, Unanswered
+from qnnq.jobs.service import JobView, Missing, NotAccepted, Service, Submission, Unanswered
 
 
 class Reconciler:
@@ -58,7 +58,7 @@ class Reconciler:
         self._settle([job])
         return self._awaited(job)
 
-    def send(self, job: Job, attempt: Attempt, submit: Callable[[], str]) -> str | None:
+    def send(self, job: Job, attempt: Attempt, sent: Submission) -> str | None:
         """Send a job that was never sent before; return its id, None where the answer got lost.
 
         The id of the answer is believed. Whatever else the answer is, the job is looked for, since
@@ -71,7 +71,7 @@ class Reconciler:
         patience = Patience(self._limits.patience_s)
         while True:
             try:
-                job_id = submit()
+                job_id = self._service.submit(sent)
                 break
             except NotAccepted as error:
                 again = patience.pause()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from qnnq.cli.main import main
+from qnnq.fitting.mechanisms import mechanisms
 from qnnq.fitting.table import read_table
 from qnnq.runs.request import RunRequest
 from qnnq.runs.run import run
@@ -34,6 +35,13 @@ def fewer_simulated(monkeypatch):
 
 
 @pytest.fixture
+def few_mechanisms(monkeypatch):
+    """Look at few of the mechanisms that are not fitted."""
+    every = mechanisms
+    monkeypatch.setattr("qnnq.fitting.fit.mechanisms", lambda *given: every(*given)[::6])
+
+
+@pytest.fixture
 def points(correct, tmp_path):
     file = tmp_path / "points.csv"
     file.write_text(HEADER + LINES.format(*correct))
@@ -45,7 +53,7 @@ def answer(capsys, *arguments):
     return code, capsys.readouterr()
 
 
-@pytest.mark.usefixtures("fewer_simulated")
+@pytest.mark.usefixtures("fewer_simulated", "few_mechanisms")
 def test_published_points_give_the_noise_and_predict_a_held_out_one(points, tmp_path, capsys):
     out, figure = tmp_path / "fit.json", tmp_path / "fit.svg"
     code, said = answer(
@@ -184,7 +192,7 @@ def test_a_noise_that_is_impossible_everywhere_fails(points, capsys):
 @pytest.mark.usefixtures("fewer_simulated")
 def test_one_number_is_no_test_of_a_noise_with_one_parameter(points, tmp_path, capsys, monkeypatch):
     """A file with the mark of Windows' editors reads as any other."""
-    monkeypatch.setattr("qnnq.fitting.mechanisms.mechanisms", lambda device, fitted: [])
+    monkeypatch.setattr("qnnq.fitting.fit.mechanisms", lambda device, fitted: [])
     file = tmp_path / "one.csv"
     file.write_text("\ufeff" + "".join(points.read_text().splitlines(keepends=True)[:2]))
     code, said = answer(capsys, "fit", file, "--device", "fake_torino", "--noise", NOISE)

@@ -69,9 +69,9 @@ class Tagged(SamplerService):
         super().__init__(device, sampler)
         self._jobs = self.kept
 
-    def submit(self, circuit, angles, shots, tags, *rest):
-        job_id = super().submit(circuit, angles, shots, tags, *rest)
-        self.tags[job_id] = tags
+    def submit(self, sent):
+        job_id = super().submit(sent)
+        self.tags[job_id] = sent.tags
         if lost:
             raise lost.pop()
         return job_id

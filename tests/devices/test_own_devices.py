@@ -47,7 +47,13 @@ def ours(path="snapshot.json"):
     return json.loads(open(path).read())
 
 
-@pytest.mark.parametrize("name", ["fake_jakarta", "fake_kingston", "fake_fractional", "fake_fez"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("fake_jakarta", "fake_kingston", "fake_fractional"),
+        pytest.param("fake_fez", marks=pytest.mark.slow),
+    ],
+)
 def test_a_saved_device_is_the_device(name, request_):
     assert main(["noise", "--save-device", name, "snapshot.json"]) == 0
     device, saved = resolve_device(name), resolve_device("snapshot.json")

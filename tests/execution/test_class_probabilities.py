@@ -104,7 +104,7 @@ def assert_agree(model, images, seeds, sigmas, **options):
 @pytest.mark.parametrize("options", [{}, {"copies": 2, **JOINED}], ids=["alone", "joined"])
 def test_the_instrument_samples_them(options):
     """Five standard deviations for four numbers: false-alarm rate 2e-6."""
-    assert_agree("mnist16-a0.5", "0:50", 20, 5, noise="fake_torino*4", **options)
+    assert_agree("mnist16-a0.5", "0:50", 10, 5, noise="fake_torino*4", **options)
 
 
 METHOD_1 = [name for name in bundled_models() if min(load_model(name).entanglements) == math.pi / 2]

@@ -14,6 +14,7 @@ from qnnq.networks.network import Network
 from tests.execution.enumeration import class_distribution
 
 FALSE_ALARM = 1e-6
+SHOTS = 50_000
 
 
 def small_network(stretch, entanglement, widths=(4, 3, 3, 2), seed=1, **physics):
@@ -60,12 +61,11 @@ def test_votes_follow_the_enumerated_distribution(
         stretch, entanglement, activation=activation, last_projective=last_projective
     )
     pixels = np.array([[0.1, 0.9, 0.4, 0.7]])
-    shots = 200_000
-    votes = shot_loop.run_shots(network, pixels, np.array([3]), mode_of(network), shots, seed=5)
-    assert votes.counts.sum() == shots
+    votes = shot_loop.run_shots(network, pixels, np.array([3]), mode_of(network), SHOTS, seed=5)
+    assert votes.counts.sum() == SHOTS
     expected = class_distribution(network, pixels[0])
     assert expected.min() > 0.01
-    assert_same_distribution(votes.counts[0], shots * expected)
+    assert_same_distribution(votes.counts[0], SHOTS * expected)
 
 
 @pytest.mark.parametrize("entanglement", [math.pi / 2, 3 * math.pi / 8])
@@ -74,20 +74,20 @@ def test_every_layer_has_its_own_activation(entanglement):
     activations, stretches = ("tanh", "linear", "linear"), (0.0, 0.9, 2.0)
     network = small_network(stretches, entanglement, widths=widths, activation=activations)
     pixels = np.array([[0.2, 0.8, 0.5, 0.3]])
-    votes = shot_loop.run_shots(network, pixels, np.array([0]), mode_of(network), 200_000, seed=2)
-    expected = 200_000 * class_distribution(network, pixels[0])
+    votes = shot_loop.run_shots(network, pixels, np.array([0]), mode_of(network), SHOTS, seed=2)
+    expected = SHOTS * class_distribution(network, pixels[0])
     assert_same_distribution(votes.counts[0], expected)
     # No clipped activation gives the same.
     clipped = small_network(stretches, entanglement, widths=widths, activation="htanh")
     with pytest.raises(AssertionError):
-        assert_same_distribution(votes.counts[0], 200_000 * class_distribution(clipped, pixels[0]))
+        assert_same_distribution(votes.counts[0], SHOTS * class_distribution(clipped, pixels[0]))
 
 
 def test_unequal_widths_keep_the_states_of_the_neurons_that_go_on():
     network = small_network(0.5, math.pi / 5, widths=(4, 2, 4, 3, 3))
     pixels = np.array([[0.2, 0.8, 0.5, 0.3]])
-    votes = shot_loop.run_shots(network, pixels, np.array([0]), mode_of(network), 200_000, seed=2)
-    assert_same_distribution(votes.counts[0], 200_000 * class_distribution(network, pixels[0]))
+    votes = shot_loop.run_shots(network, pixels, np.array([0]), mode_of(network), SHOTS, seed=2)
+    assert_same_distribution(votes.counts[0], SHOTS * class_distribution(network, pixels[0]))
 
 
 def test_softmax_sums_add_up_to_the_shots():

@@ -149,7 +149,7 @@ def test_a_score_is_that_of_the_closed_form():
     found = maximize(likelihood)
     others = unfitted(likelihood, found.values, [OTHER, UNSEEN])
     assert others.unseen == (UNSEEN.text,)
-    (score,) = goodness(found, others.directions).scores
+    (score,) = goodness(found, others.directions)[1]
     slopes = np.array([[s * SIZES for s in (1.0, 0.2)], [s * SIZES for s in (1.0, 2.0)]])
     p = np.array([wrong(found.values[0], 0, setting) for setting in range(2)])
     misses = np.array([SHOTS - each.votes[IMAGES, LABELS] for each in data])

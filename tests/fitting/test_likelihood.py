@@ -22,7 +22,7 @@ from qnnq.runs.request import RunRequest
 from qnnq.runs.run import prepare
 
 IMAGES = np.array([6929, 12])
-SHOTS = 100_000
+SHOTS = 30_000
 
 
 def test_enumerated_classes_are_those_that_the_engine_samples():

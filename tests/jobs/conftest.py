@@ -116,6 +116,22 @@ def unkind(
     server.stop()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_certificates() -> Iterator[None]:
+    """The client reads all certificates for every connection, and the loopback service has none."""
+    from ibm_cloud_sdk_core.http_adapter import SSLHTTPAdapter
+    from requests.adapters import HTTPAdapter
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SSLHTTPAdapter, "init_poolmanager", HTTPAdapter.init_poolmanager)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def compiled_once(something_kept: None) -> None:
+    """Most of these tests submit the same network to the same machine."""
+
+
 @pytest.fixture(autouse=True)
 def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No last run survives from one test to the next."""

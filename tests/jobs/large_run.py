@@ -10,7 +10,6 @@ import sys
 import time
 import zlib
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -20,7 +19,7 @@ from qnnq.jobs.creation import create_run
 from qnnq.jobs.hardware_request import HardwareRequest
 from qnnq.jobs.planning import plan_run
 from qnnq.jobs.reading import collect_run
-from qnnq.jobs.service import JobResult, JobView
+from qnnq.jobs.service import JobResult, JobView, Submission
 from qnnq.networks.file import write_network
 from qnnq.networks.network import Network
 
@@ -36,12 +35,12 @@ class Coins:
         self.tags: dict[str, tuple[str, ...]] = {}
         self.sent_bytes = 0
 
-    def submit(self, circuit: Any, angles: Any, shots: int, tags: Any, *_: object) -> str:
-        body = base64.b64encode(zlib.compress(angles.astype("<f8").tobytes()))
-        request = json.dumps({"params": body.decode(), "tags": tags}).encode()
+    def submit(self, sent: Submission) -> str:
+        body = base64.b64encode(zlib.compress(sent.angles.astype("<f8").tobytes()))
+        request = json.dumps({"params": body.decode(), "tags": sent.tags}).encode()
         self.sent_bytes += len(request)
         name = f"job-{len(self.tags)}"
-        self.tags[name] = tuple(tags)
+        self.tags[name] = sent.tags
         return name
 
     def find(self, tag: str) -> list[JobView]:

@@ -14,7 +14,7 @@ from loopback import OwnClock
 from qnnq.jobs.advance import advance
 from qnnq.jobs.ledger import Ledger
 from qnnq.jobs.runs import Run
-from qnnq.jobs.service import JobResult, JobView
+from qnnq.jobs.service import JobResult, JobView, Submission
 
 LEDGER_STEPS = ("write_plan", "intend", "submitted", "finish", "set_seconds", "set_fact")
 SERVICE_STEPS = ("submit", "find", "view", "result", "close")
@@ -33,11 +33,9 @@ class RememberingService:
         self.jobs: dict[str, tuple[str, ...]] = {}
         self.looks: dict[str, int] = {}
 
-    def submit(
-        self, circuit: Any, angles: Any, shots: int, tags: tuple[str, ...], *rest: Any
-    ) -> str:
+    def submit(self, sent: Submission) -> str:
         job = f"job{len(self.jobs)}"
-        self.jobs[job] = tags
+        self.jobs[job] = sent.tags
         return job
 
     def find(self, tag: str) -> list[JobView]:

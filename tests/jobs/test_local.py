@@ -140,6 +140,7 @@ def test_the_shots_of_two_rows_are_independent(files: Files) -> None:
     from qnnq.devices.names import resolve_device
     from qnnq.jobs.hardware_request import HardwareRequest, JobOptions
     from qnnq.jobs.planning import plan_run
+    from qnnq.jobs.service import Submission
     from qnnq.vendors.local.service import LocalService
 
     request = HardwareRequest(str(files.network), "fake_jakarta", data=str(files.data), shots=1)
@@ -148,7 +149,7 @@ def test_the_shots_of_two_rows_are_independent(files: Files) -> None:
     device = resolve_device("fake_jakarta")
     service = LocalService(device, [layer], JobOptions(), seed=0, shots=shots)
     angles = np.full((2, layer.slots), np.pi / 2)
-    job = service.submit(layer.circuit, angles, shots, "tag", 0, None)
+    job = service.submit(Submission(layer.circuit, angles, shots, ("tag",)))
     bits = service.result(job, (2, shots, layer.slots)).bits.astype(float)
     first, second = bits[0, distance:] - 0.5, bits[1, :-distance] - 0.5
     # false alarm below 1e-6: products of fair coins, 5 standard deviations

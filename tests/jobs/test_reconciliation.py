@@ -22,7 +22,7 @@ from qnnq.jobs.ledger import Ledger
 from qnnq.jobs.ledger_file import _SCHEMA
 from qnnq.jobs.reconciliation import Adopt, Drop, Note, Planned, Stop, Supersede, settle
 from qnnq.jobs.records import Attempt
-from qnnq.jobs.service import DIGEST, JobResult, JobView, Missing, Unanswered
+from qnnq.jobs.service import DIGEST, JobResult, JobView, Missing, Submission, Unanswered
 from qnnq.jobs.submission import Reconciler
 
 RUN, DIGITS, LAYERS = "qnnq-run", "0123456789abcdef", 2
@@ -124,19 +124,17 @@ class Service:
         self.settled = self.by_user = False
         self.unseen: set[str] = set()
 
-    def submit(
-        self, circuit: Any, angles: Any, shots: int, tags: tuple[str, ...], *rest: Any
-    ) -> str:
+    def submit(self, sent: Submission) -> str:
         hook, self.before_sending = self.before_sending, None
         self._overtake(hook)
-        twins = [each for each in self.find(RUN) if self._same(each.tags, tags)]
+        twins = [each for each in self.find(RUN) if self._same(each.tags, sent.tags)]
         usable = {"queued", "running", "done"}
         unseen = {key for key, job in self.jobs.items() if job["given_up"]} | self.unseen
         bad = [each.id for each in twins if each.status in usable and each.id not in unseen]
         assert not bad, f"sent again although {bad} is listed"
         job_id = f"job{len(self.jobs)}"
         late = self.faults.pop("late", 0) > 0
-        job = {"tags": tags, "status": "queued", "deleted": False, "given_up": False}
+        job = {"tags": sent.tags, "status": "queued", "deleted": False, "given_up": False}
         self.jobs[job_id] = job | {"late": late}
         if self.faults.pop("kill", 0):
             raise Killed

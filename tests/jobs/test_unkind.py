@@ -271,7 +271,7 @@ def test_usage_that_is_added_up_late(
 
 
 @pytest.mark.parametrize(
-    "seeds", [range(2), pytest.param(range(2, 200), marks=pytest.mark.slow)], ids=["few", "many"]
+    "seeds", [range(1), pytest.param(range(1, 200), marks=pytest.mark.slow)], ids=["few", "many"]
 )
 def test_the_bill_never_exceeds_the_budget(
     unkind: Server, files: Files, tmp_path: Path, qnnq: Command, seeds: range

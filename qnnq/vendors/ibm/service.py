@@ -4,10 +4,6 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-from qiskit.circuit import QuantumCircuit
-
 from qnnq.devices.service_limits import ServiceLimits
 from qnnq.jobs.budget import Budget
 from qnnq.jobs.hardware_request import JobOptions
@@ -18,6 +14,7 @@ from qnnq.jobs.service import (
     JobView,
     Missing,
     PlanUsage,
+    Submission,
     result_of,
 )
 from qnnq.vendors.ibm.account import listed_backend
@@ -88,28 +85,20 @@ class RemoteService:
         self._sessions = RemoteSessions(
             *(self._client, device, options, limits, ledger, budget),
         )
-        self._selected: QiskitRuntimeService | None = None
+        self._found: tuple[QiskitRuntimeService, IBMBackend] | None = None
 
-    def submit(
-        self,
-        circuit: QuantumCircuit,
-        angles: NDArray[np.floating],
-        shots: int,
-        tags: tuple[str, ...],
-        number: int,
-        max_execution_s: int | None,
-    ) -> str:
+    def submit(self, sent: Submission) -> str:
         """Submit one job, at most once, and return its id."""
         from qiskit_ibm_runtime.executor_sampler import Sampler
 
-        options = self._options.of_sampler(tags, shots, max_execution_s)
+        options = self._options.of_sampler(sent.tags, sent.shots, sent.max_execution_s)
         session_id = self._sessions.open_one()
         delivery = Delivery("jobs")
 
         def run(service: "QiskitRuntimeService") -> str:
             sampler = Sampler(mode=self._sessions.mode(service, session_id), options=options)
             delivery.guard(service)
-            job = sampler.run([(circuit, angles.astype(np.float64))], shots=shots)
+            job = sampler.run([(sent.circuit, sent.angles)], shots=sent.shots)
             return read_name(job.job_id())
 
         return self._client.send_once("submit", run, delivery)
@@ -118,7 +107,7 @@ class RemoteService:
         """Return the jobs that carry a tag, as far as the service lists them already."""
 
         def jobs(service: "QiskitRuntimeService") -> list[JobView]:
-            self._select_instance(service)
+            self._backend(service)
             # Not service.jobs(): that asks for ever where the count that comes along is wrong.
             found: dict[str, JobView] = {}
             while True:
@@ -169,7 +158,7 @@ class RemoteService:
         """Return what is left of the instance's plan, None where nothing is billed."""
 
         def usage(service: "QiskitRuntimeService") -> PlanUsage:
-            self._select_instance(service)
+            self._backend(service)
             found = read_answer(PlanAnswer, service.usage())
             return PlanUsage(found.usage_remaining_seconds, bool(found.usage_limit_reached))
 
@@ -194,7 +183,7 @@ class RemoteService:
         self._sessions.close()
 
     def _view(self, service: "QiskitRuntimeService", job_id: str) -> JobView:
-        self._select_instance(service)
+        self._backend(service)
         client = service._active_api_client
         job = read_answer(JobAnswer, client.job_get(job_id))
         metrics = read_answer(MetricsAnswer, client.job_metadata(job_id))
@@ -224,14 +213,14 @@ class RemoteService:
     def _ask(self, what: str, function: Callable[["QiskitRuntimeService"], T]) -> T:
         return self._client.call(what, function, self._limits.listing_patience_s)
 
-    def _select_instance(self, service: "QiskitRuntimeService") -> None:
-        """Make the instance active that offers the machine: jobs are listed of one instance."""
-        if service is not self._selected:
-            self._backend(service)
-            self._selected = service
-
     def _backend(self, service: "QiskitRuntimeService") -> "IBMBackend":
-        return listed_backend(service, self._device)
+        """Return the machine, looked up once a connection.
+
+        That makes the instance active that offers it: jobs are listed of one instance.
+        """
+        if self._found is None or self._found[0] is not service:
+            self._found = service, listed_backend(service, self._device)
+        return self._found[1]
 
 
 def _status(state: JobState) -> JobStatus:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from qiskit.circuit import QuantumCircuit
 
 from noise_models import NoiseSpecification
 from noise_models.channels import NoiseChannels, build_channels
@@ -20,7 +19,7 @@ from qnnq.devices.device import Device
 from qnnq.errors import QnnqError
 from qnnq.execution.engines.aer_seeds import SHOTS_PER_ROW, independent_seeds
 from qnnq.jobs.hardware_request import JobOptions
-from qnnq.jobs.service import JobResult, JobView, Service, result_of
+from qnnq.jobs.service import JobResult, JobStatus, JobView, Service, Submission, result_of
 from transpile import CompiledLayer, NetworkCircuit, schedule_where_known, unknown_wait
 from transpile.simulable import simulable
 
@@ -104,22 +103,14 @@ class LocalService(Service):
         self._seed = seed
         self._shots = shots
 
-    def submit(
-        self,
-        circuit: QuantumCircuit,
-        angles: NDArray[np.floating],
-        shots: int,
-        tags: tuple[str, ...],
-        number: int,
-        max_execution_s: int | None,
-    ) -> str:
+    def submit(self, sent: Submission) -> str:
         """Submit one job, at most once, and return its id."""
         from qiskit_ibm_runtime.executor_sampler import Sampler
 
-        parts, shots = _parts(shots)
-        angles = np.repeat(angles.astype(np.float64), parts, axis=0)
-        options = self._options.of_sampler(tags, shots, max_execution_s)
-        (seed,) = independent_seeds(self._seed, (self._shots, number), 1)
+        parts, shots = _parts(sent.shots)
+        angles, circuit = np.repeat(sent.angles, parts, axis=0), sent.circuit
+        options = self._options.of_sampler(sent.tags, shots, sent.max_execution_s)
+        (seed,) = independent_seeds(self._seed, (self._shots, sent.number), 1)
         options["simulator"] = {"seed_simulator": seed, "angle_decimals": EXACT_ANGLES}
         if not self._timed and not circuit.has_control_flow_op():
             circuit = simulable(schedule_where_known(circuit, self._target))
@@ -134,7 +125,7 @@ class LocalService(Service):
         long = len(angles) * shots > _TOLD_FROM
         foretell = partial(seconds_of, start, angles, shots) if long else None
         began = datetime.now().astimezone()
-        self._jobs[job_id] = Job(tags, start(angles, shots), began, foretell)
+        self._jobs[job_id] = Job(sent.tags, start(angles, shots), began, foretell)
         return job_id
 
     def find(self, tag: str) -> list[JobView]:

@@ -89,7 +89,7 @@ def test_instrument_and_aer_give_the_same_outcomes_of_every_neuron(noise, case):
     deployed = deploy(RunRequest(noise=noise, **options), network(entanglement))
     angles = np.random.default_rng(1).uniform(-math.pi, math.pi, (3, 6))
     counts = [
-        neuron_counts(deployed.engine(name), deployed.layers, angles, 1200)
+        neuron_counts(deployed.engine(name), deployed.layers, angles, 600)
         for name in ("aer", "instrument")
     ]
     assert_same_distribution(*counts)
@@ -109,8 +109,8 @@ def test_correlations_between_joined_neurons_agree(noise, entanglement):
         deployed = deploy(RunRequest(noise=noise), network(entanglement))
     else:
         deployed = deploy(RunRequest(noise=noise, pairs=5, pair_gate="cz"), network(entanglement))
-    angles = np.tile(np.linspace(0.4, 2.5, 6, dtype=np.float32), (4, 1, 1))
-    draws = Draws(1, 0, np.arange(4), 1200)
+    angles = np.tile(np.linspace(0.4, 2.5, 6, dtype=np.float32), (3, 1, 1))
+    draws = Draws(1, 0, np.arange(3), 1000)
     patterns = []
     for name in ("aer", "instrument"):
         bits = deployed.engine(name).measure(0, Angles.given(angles), draws) < 0
@@ -131,17 +131,18 @@ MODELS = ["mnist16-a0.5", "mnist16-a0-g3pi8", "mnist16-a0.5-g5pi19"]
     ],
 )
 def test_aer_without_noise_and_the_ideal_engine_agree_on_votes(device, model):
-    common = {"model": model, "images": "0:12", "shots": 150}
+    common = {"model": model, "images": "0:5", "shots": 150}
     aer = prepare(RunRequest(engine="aer", noise="ideal", device=device, **common)).execute()
     ideal = prepare(RunRequest(engine="ideal", noise="ideal", **common)).execute()
     assert_same_distribution(aer.counts, ideal.counts)
 
 
 @pytest.mark.parametrize(
-    ("model", "images"), [("mnist16-a0.5", "0:5"), ("mnist16-a0.5-g3pi8", "0:2")]
+    ("model", "images", "shots"),
+    [("mnist16-a0.5", "0:3", 150), ("mnist16-a0.5-g3pi8", "0:1", 80)],
 )
-def test_instrument_and_aer_agree_on_votes_under_noise(model, images):
-    common = {"model": model, "images": images, "shots": 150, "noise": "fake_torino*5"}
+def test_instrument_and_aer_agree_on_votes_under_noise(model, images, shots):
+    common = {"model": model, "images": images, "shots": shots, "noise": "fake_torino*5"}
     aer = prepare(RunRequest(engine="aer", **common)).execute()
     instrument = prepare(RunRequest(engine="instrument", **common)).execute()
     assert_same_distribution(aer.counts, instrument.counts)

@@ -118,6 +118,7 @@ class Server:
             "GLOBAL_SEARCH_URL": f"{address}/search",
             "GLOBAL_CATALOG_URL": f"{address}/catalog",
             "USAGE_DATA_OPT_OUT": "True",
+            "NO_PROXY": "127.0.0.1",  # else each request looks through the whole environment
         }
 
     def new_token(self) -> str:
