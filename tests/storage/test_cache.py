@@ -16,7 +16,7 @@ import pytest
 
 from qnnq.cli.main import main
 from qnnq.storage import cache as module
-from qnnq.storage.cache import Cache, Entry, current_cache, recall
+from qnnq.storage.cache import Cache, Entry, current_cache, recall, recall_while
 
 KEY = {"device": "fake", "strength": 1.0}
 
@@ -49,6 +49,14 @@ def test_made_once(folder):
     assert found.dtype == NUMBERS.dtype
     assert found.tobytes() == NUMBERS.tobytes()
     assert not recall({**KEY, "strength": 2.0}, lambda: NUMBERS * 0, encoded, never).any()
+
+
+def test_made_anew_where_something_has_changed(folder):
+    assert recall_while("what", [1, 2], lambda: {"a": [1]}) == {"a": [1]}
+    assert recall_while("what", [1, 2], never) == {"a": [1]}
+    assert recall_while("what", [1, 3], lambda: 5) == 5
+    assert recall_while("what", [1, 2], lambda: 6) == 6
+    assert current_cache().size()[0] == 1
 
 
 def test_off_keeps_nothing(tmp_path, monkeypatch):
