@@ -9,13 +9,12 @@ from numpy.typing import NDArray
 
 from noise_models import NoiseError, NoiseSpecification
 from qnnq.data.dataset import Dataset
-from qnnq.deployments.base import PlacedCircuit
+from qnnq.deployments.base import Deployment, PlacedCircuit
 from qnnq.deployments.identity import noisy_device
 from qnnq.deployments.kept import facts_of_task, kept_facts, kept_instruments, with_facts
 from qnnq.deployments.noise_text import split_strength
 from qnnq.deployments.prediction import sampled_accuracy
 from qnnq.deployments.timing import Timing
-from qnnq.deployments.variations import Variation
 from qnnq.devices.device import Device
 from qnnq.errors import InputError
 from qnnq.execution.engines.layer_instrument import LayerInstrument
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class CoherentDeployment:
+class CoherentDeployment(Deployment):
     """The steps of a network, compiled for living neurons, with the noise of their qubits.
 
     Attributes:
@@ -192,10 +191,6 @@ class CoherentDeployment:
             return sampled_accuracy(self, "instrument", dataset)
         except NoiseError:
             return None
-
-    def variations(self, engine: str, shots: int, seed: int) -> tuple[Variation, ...]:
-        """Return why another run of the same task on the device might differ; see `mode`."""
-        return ()
 
     def tables(self) -> list[NDArray[np.float32]]:
         """Return what every layer answers, for a training under this noise."""

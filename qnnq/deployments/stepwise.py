@@ -12,7 +12,7 @@ from noise_models import NoiseError, NoiseSpecification
 from noise_models.drift import drift_term, without_drift
 from noise_models.factors import Factors, steady
 from qnnq.data.dataset import Dataset
-from qnnq.deployments.base import PlacedCircuit
+from qnnq.deployments.base import Deployment, PlacedCircuit
 from qnnq.deployments.identity import noisy_device
 from qnnq.deployments.kept import facts_of_task, kept_facts, kept_responses, with_facts
 from qnnq.deployments.layered import LayeredMode
@@ -39,7 +39,7 @@ SIMULATING = ("instrument", "aer")
 
 
 @dataclass(frozen=True, eq=False)
-class StepwiseDeployment:
+class StepwiseDeployment(Deployment):
     """The hidden layers of a network, compiled for a device, with the noise of their qubits.
 
     Attributes:
@@ -184,9 +184,6 @@ class StepwiseDeployment:
             )
             for layer in self.placed.layers
         )
-
-    def assumed_timing(self) -> None:
-        """Return what waits of a circuit of the whole network are taken to be, seconds."""
 
     def submitted(self, task: Task) -> Task:
         """Return a task whose result comes from executing `circuits` on the device."""
