@@ -55,15 +55,16 @@ class Deployment(Protocol):
     What it takes is compiled when it is first asked for; `identity` takes nothing of it.
     """
 
-    @property
-    def network(self) -> Network:
-        """The network."""
-        ...
+    if TYPE_CHECKING:
+
+        @property
+        def network(self) -> Network:
+            """The network."""
 
     @property
     def calibration(self) -> dict[str, str | None] | None:
         """The device and the time of its calibration data, None without a device."""
-        ...
+        return None
 
     @property
     def noise(self) -> str:
@@ -76,7 +77,7 @@ class Deployment(Protocol):
         Raises:
             InputError, NoiseError, TranspileError: If the parts do not fit together.
         """
-        ...
+        return None
 
     def mode(self, engine: str, shots: int, seed: int) -> DeployedMode:
         """Return what the shot loop goes through the layers with.
@@ -98,14 +99,14 @@ class Deployment(Protocol):
 
     def circuits(self) -> tuple[PlacedCircuit, ...]:
         """Return the circuits that a device would execute, in their order; without any, ()."""
-        ...
+        return ()
 
     def assumed_timing(self) -> dict[str, Any] | None:
         """Return what waits of a circuit of the whole network are taken to be, seconds.
 
         None of circuits without feed-forward.
         """
-        ...
+        return None
 
     def submitted(self, task: Task) -> Task:
         """Return a task whose result comes from executing `circuits` on the device."""
@@ -120,7 +121,7 @@ class Deployment(Protocol):
 
     def variations(self, engine: str, shots: int, seed: int) -> tuple[Variation, ...]:
         """Return why another run of the same task on the device might differ; see `mode`."""
-        ...
+        return ()
 
     def tables(self) -> list[NDArray[np.float32]]:
         """Return what every layer answers, for a training under this noise.

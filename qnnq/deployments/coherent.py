@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from noise_models import NoiseError, NoiseSpecification
 from qnnq.data.dataset import Dataset
-from qnnq.deployments.base import PlacedCircuit
+from qnnq.deployments.base import Deployment, PlacedCircuit
 from qnnq.deployments.identity import noisy_device
 from qnnq.deployments.kept import (
     facts_of_task,
@@ -21,7 +21,6 @@ from qnnq.deployments.kept import (
 from qnnq.deployments.noise_text import split_strength
 from qnnq.deployments.prediction import sampled_accuracy
 from qnnq.deployments.timing import Timing
-from qnnq.deployments.variations import Variation
 from qnnq.devices.device import Device
 from qnnq.errors import InputError
 from qnnq.execution.engines.layer_instrument import LayerInstrument
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class CoherentDeployment:
+class CoherentDeployment(Deployment):
     """The steps of a network, compiled for living neurons, with the noise of their qubits.
 
     Attributes:
@@ -201,10 +200,6 @@ class CoherentDeployment:
             )
         except NoiseError:
             return None
-
-    def variations(self, engine: str, shots: int, seed: int) -> tuple[Variation, ...]:
-        """Return why another run of the same task on the device might differ; see `mode`."""
-        return ()
 
     def tables(self) -> list[NDArray[np.float32]]:
         """Return what every layer answers, for a training under this noise."""

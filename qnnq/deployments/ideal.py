@@ -7,10 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qnnq.data.dataset import Dataset
-from qnnq.deployments.base import PlacedCircuit
+from qnnq.deployments.base import Deployment
 from qnnq.deployments.layered import LayeredMode
 from qnnq.deployments.prediction import sampled_accuracy
-from qnnq.deployments.variations import Variation
 from qnnq.errors import InputError
 from qnnq.execution.engines.coupled import ideal_responses
 from qnnq.execution.engines.ideal import IdealEngine
@@ -21,8 +20,8 @@ from qnnq.results.task import Task
 
 
 @dataclass(frozen=True, eq=False)
-class IdealDeployment:
-    """A network on no device, without noise: a `qnnq.deployments.base.Deployment`.
+class IdealDeployment(Deployment):
+    """A network on no device, without noise.
 
     Attributes:
         network: The network.
@@ -31,19 +30,9 @@ class IdealDeployment:
     network: Network
 
     @property
-    def calibration(self) -> None:
-        """The device and the time of its calibration data, None without a device."""
-
-    @property
     def noise(self) -> str:
         """The noise at strength 1, in canonical words."""
         return "ideal"
-
-    def check(self, engine: str) -> None:
-        """Compile, build the noise and see that an engine takes them."""
-
-    def assumed_timing(self) -> None:
-        """Return what waits of a circuit of the whole network are taken to be, seconds."""
 
     def submitted(self, task: Task) -> Task:
         """Return a task whose result comes from executing `circuits` on the device."""
@@ -61,17 +50,9 @@ class IdealDeployment:
         """Return what every layer answers, by which engine `exact` calculates probabilities."""
         raise InputError("`engine` exact: expected a network on a device, got engine ideal")
 
-    def circuits(self) -> tuple[PlacedCircuit, ...]:
-        """Return the circuits that a device would execute, in their order; without any, ()."""
-        return ()
-
     def predicted(self, dataset: Dataset) -> float:
         """Return the share of shots that will be right, None where the noise is not known."""
         return sampled_accuracy(self, "ideal", dataset)
-
-    def variations(self, engine: str, shots: int, seed: int) -> tuple[Variation, ...]:
-        """Return why another run of the same task on the device might differ; see `mode`."""
-        return ()
 
     def tables(self) -> list[NDArray[np.float32]]:
         """Return what every layer answers, for a training under this noise."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qnnq.data.dataset import Dataset
-from qnnq.deployments.base import PlacedCircuit
+from qnnq.deployments.base import Deployment
 from qnnq.deployments.identity import compiler
 from qnnq.deployments.layered import LayeredMode
 from qnnq.deployments.noise_text import MEASURED
@@ -27,7 +27,7 @@ from qnnq.results.task import Task
 
 
 @dataclass(frozen=True, eq=False)
-class MeasuredDeployment:
+class MeasuredDeployment(Deployment):
     """The hidden layers of a network on sites whose responses were measured.
 
     Neurons 0, 1, 2, ... of every copy are on the measured sites, in the order of the file.
@@ -99,10 +99,6 @@ class MeasuredDeployment:
         check_engine("exact")
         return self.responses
 
-    def circuits(self) -> tuple[PlacedCircuit, ...]:
-        """Return the circuits that a device would execute, in their order; without any, ()."""
-        return ()
-
     def engine(self, name: str) -> Engine:
         """Return the engine `instrument`; a measured response is no circuit for another one."""
         check_engine(name)
@@ -111,9 +107,6 @@ class MeasuredDeployment:
     def compensated(self, engine: Engine) -> CompensatedEngine:
         """Return an engine that corrects angles for this response before `engine` measures."""
         return CompensatedEngine(engine, self.responses, self.network.entanglements)
-
-    def assumed_timing(self) -> None:
-        """Return what waits of a circuit of the whole network are taken to be, seconds."""
 
     def submitted(self, task: Task) -> Task:
         """Return a task whose result comes from executing `circuits` on the device."""

@@ -12,7 +12,7 @@ from noise_models import NoiseError, NoiseSpecification
 from noise_models.drift import drift_term, without_drift
 from noise_models.factors import Factors, steady
 from qnnq.data.dataset import Dataset
-from qnnq.deployments.base import PlacedCircuit
+from qnnq.deployments.base import Deployment, PlacedCircuit
 from qnnq.deployments.identity import noisy_device
 from qnnq.deployments.kept import (
     facts_of_task,
@@ -45,7 +45,7 @@ SIMULATING = ("instrument", "aer")
 
 
 @dataclass(frozen=True, eq=False)
-class StepwiseDeployment:
+class StepwiseDeployment(Deployment):
     """The hidden layers of a network, compiled for a device, with the noise of their qubits.
 
     Attributes:
@@ -190,9 +190,6 @@ class StepwiseDeployment:
             )
             for layer in self.placed.layers
         )
-
-    def assumed_timing(self) -> None:
-        """Return what waits of a circuit of the whole network are taken to be, seconds."""
 
     def submitted(self, task: Task) -> Task:
         """Return a task whose result comes from executing `circuits` on the device."""

@@ -238,6 +238,21 @@ class MemoryLedger(Ledger):
         self._database.executemany("INSERT INTO facts VALUES (?, ?)", rows)
 
 
+def test_what_is_done_stays_done() -> None:
+    """Whatever is said of it afterwards; a second job of it counts with its bill."""
+    ledger = MemoryLedger()
+    ledger.write_plan(0, [JobPlan(np.zeros((1, 8)), np.arange(8)[None])], 8)
+    (job,) = ledger.jobs()
+    tag = ledger.intend(job, None, None).tag
+    ledger.finish(job, tag, np.zeros(job.shape, np.uint8), 2.0)
+    ledger.ended(tag, "failed", 0.0, "lost")
+    ledger.finish(job, tag, np.ones(job.shape, np.uint8), 2.0)
+    ledger.add_surplus(tag, "b", cancelled=False, seconds=3.0)
+    (only,) = ledger.attempts(job)
+    assert (only.state, only.seconds, ledger.bits(job).any()) == ("done", 2.0, False)
+    assert ledger.quantum_seconds() == 5.0
+
+
 class Folder:
     """A run folder, and what a user does with it."""
 

@@ -10,7 +10,8 @@ from qiskit.quantum_info import Kraus, SuperOp
 from noise_models import NoiseSpecification
 from noise_models.channels import build_channels
 from qnnq.execution.engines.base import Draws
-from qnnq.execution.engines.network_instruments import layer_instruments
+from qnnq.execution.engines.network_instruments import _reduced, layer_instruments
+from qnnq.execution.engines.response import GROUND_STATE
 from qnnq.execution.modes.coherent import Coherent
 from qnnq.networks.activation import phi
 from tests.execution.test_shot_loop import assert_same_distribution, small_network
@@ -131,3 +132,16 @@ def test_histories_follow_the_density_matrices(widths, entanglement, last_projec
     assert_same_distribution(counts, SHOTS * expected)
     with pytest.raises(AssertionError):
         assert_same_distribution(counts, SHOTS * other)
+
+
+def test_coordinates_of_the_states_that_can_occur_lose_nothing():
+    """Two stages of a qubit, of which the first leaves states that differ by a thousandth."""
+    random = np.random.default_rng(0)
+    first = np.eye(4) + 1e-3 * random.normal(size=(1, 3, 2, 4, 4))  # last, case, reported
+    second = random.normal(size=(2, 3, 2, 4, 4))
+    reduced, then = _reduced([first, second], 1)
+    states = first[0] @ GROUND_STATE  # (case, reported, 4)
+    expected = np.einsum("rdoj,crj->rcdo", second[..., 0, :], states)
+    coordinates = reduced[0, ..., 0]
+    found = np.einsum("rdoj,crj->rcdo", then[..., 0, :], coordinates)
+    np.testing.assert_allclose(found, expected, atol=1e-12)
