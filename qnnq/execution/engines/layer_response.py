@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
+from typing import Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -148,3 +148,12 @@ def _joined(slots: IntArray, responses: Sequence[ComponentResponse]) -> tuple[Jo
         for found in groups.values()
         if found
     )
+
+
+@runtime_checkable
+class ClosedForm(Protocol):
+    """An engine whose answers are known: neurons on their own have P(-1) = a + b cos + c sin."""
+
+    def closed_form(self, layer: int) -> NDArray[np.float64] | LayerResponse:
+        """Return a, b, c of a layer, shape (3, copies, neurons); all where outcomes are joint."""
+        ...
