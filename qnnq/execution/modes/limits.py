@@ -39,7 +39,9 @@ class Limits(Protocol):
 
 
 def limits_of(form: NDArray[np.float64] | LayerResponse, width: int) -> Limits | None:
-    """Return the limits of a layer, None where spare neurons or copies are joined in another way.
+    """Return the limits of a layer, None where cosines and sines do not tell them.
+
+    So they are where spare neurons are joined, copies in different ways, or by half angles.
 
     Args:
         form: See `qnnq.execution.modes.base.Mode.closed_form`.
@@ -88,7 +90,7 @@ class Joint:
 
     Args:
         response: Of a layer.
-        kinds: For each number and degree of joined neurons, those of each copy.
+        kinds: For each number of joined neurons, those of each copy.
     """
 
     def __init__(self, response: LayerResponse, kinds: Sequence[Sequence[JoinedNeurons]]) -> None:
@@ -105,6 +107,7 @@ class Joint:
         alike = response.exact.shape[2] == width and all(
             len(own) == len(first) and all(map(_alike, own, first)) for own in others
         )
+        alike = alike and all(kind.degree == 1 for kind in first)
         return cls(response, list(zip(*response.joined, strict=True))) if alike else None
 
     def columns(self, width: int) -> int:
@@ -121,12 +124,10 @@ class Joint:
     def _trees(
         self, copies: Sequence[JoinedNeurons], turned: Turned, copy: IntArray
     ) -> NDArray[np.int32]:
-        count, degree = copies[0].neurons.shape[1], copies[0].degree
+        count = copies[0].neurons.shape[1]
         cosines, sines = (part[:, copies[0].neurons] for part in turned)  # (rows, groups, k)
-        turns = [np.ones_like(cosines), cosines, sines]
-        if degree == 2:
-            turns += [cosines**2 - sines**2, 2 * sines * cosines]
-        factors = products(np.stack(turns, axis=-1))  # (rows, groups, terms ** k)
+        basis = np.stack([np.ones_like(cosines), cosines, sines], axis=-1)
+        factors = products(basis)  # (rows, groups, 3 ** k)
         joint = np.empty((*factors.shape[:2], 2**count))
         for number, joined in enumerate(copies):
             rows = copy == number

@@ -120,7 +120,7 @@ def test_tables_of_joined_neurons_give_the_counts_of_sessions(copies, monkeypatc
     couplings = (
         (coupling_of("cz", (0, 3)), coupling_of("bell", (2, 5))),
         (coupling_of("xx+yy", (8, 1, 4, 6)), coupling_of("cz", (2, 0, 3))),
-        (coupling_of("cz-own", (4, 1)), coupling_of("cz-own", (0, 3, 2))),
+        (coupling_of("cz", (4, 1)), coupling_of("cz", (0, 3, 2))),
     )
     network = replace(network_of((30, 6, 9, 5, 4), stretch=1.0), couplings=couplings)
     responses = [
@@ -221,6 +221,9 @@ def test_what_hangs_on_more_than_what_arrives_asks_a_session():
     spare_neurons = [LayerResponse(np.zeros((3, 1, 6)), ((groups[0],),))] * 2
     mode = Stepwise(InstrumentEngine(spare_neurons), network.entanglements)
     assert fresh_layers(network, mode, 900, 9) == [None] * 2
+    halved = replace(network, couplings=((coupling_of("cz-own", (0, 1)),),) * 2)
+    mode = Stepwise(InstrumentEngine(ideal_responses(halved)), network.entanglements)
+    assert fresh_layers(halved, mode, 900, 9) == [None] * 2
     weak = Network(network.weights, stretch=0.5, entanglement=1.0, last_projective=True)
     assert fresh_layers(weak, noisy_mode(weak), 900, 9) == [None] * 2
     few = fresh_layers(network, noisy_mode(network), 3, 2)
