@@ -32,7 +32,7 @@ class Coupling(Protocol):
 
     @property
     def degree(self) -> int:
-        """How often a neuron's own angle turns it."""
+        """In how many equal parts a neuron's own angle turns it."""
         ...
 
 
@@ -62,14 +62,15 @@ def append_coupled_step(
         circuit.ry(coupling.angles[0], numbers[0])
         for link in links:
             circuit.cx(*link)
+    halved = coupling.kind == "cz-own"
     for number in numbers:
-        circuit.ry(angle[number], number)
+        circuit.ry(angle[number] / 2 if halved else angle[number], number)
     if coupling.kind == "xx+yy":
         for turn, link in zip(coupling.angles, links, strict=True):
             circuit.append(XXPlusYYGate(turn), link)
-    elif coupling.kind in ("cz", "cz-own"):
+    elif coupling.kind != "bell":
         for link in links:
             circuit.cz(*link)
         for turn, number in zip(coupling.angles, numbers, strict=True):
-            circuit.ry(turn + angle[number] if coupling.kind == "cz-own" else turn, number)
+            circuit.ry(turn + angle[number] / 2 if halved else turn, number)
     circuit.measure(numbers, numbers)

@@ -67,7 +67,7 @@ class Shape:
 
     @property
     def degree(self) -> int:
-        """Of the answers of joined neurons, as polynomials in the angle of each."""
+        """In how many equal parts the angle of a joined neuron turns it at most."""
         return max((coupling.degree for coupling in self.couplings), default=1)
 
     @cached_property

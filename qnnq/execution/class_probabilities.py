@@ -208,8 +208,8 @@ class _Group:
     Attributes:
         neurons: Shape (k,).
         coefficients: Of each pattern over the products of (1, cos, sin), (2**k, 3**k); 5**k with
-            those of the double angles.
-        degree: 1, or 2 where there are double angles.
+            those of half the angles.
+        degree: 1, or 2 where there are half angles.
     """
 
     neurons: IntArray

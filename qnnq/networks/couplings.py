@@ -4,7 +4,7 @@ A coupling joins k = 2 to 4 neurons in a chain, in the order in which it names t
 projective measurement. With theta_j the angle by which neuron j is rotated, |0> at the start:
 
 - `cz`: RY(theta_j) on each, CZ on neighbours, RY(angle_j) on each;
-- `cz-own`: likewise, with RY(angle_j + theta_j) at the end;
+- `cz-own`: RY(theta_j / 2) on each, CZ on neighbours, RY(angle_j + theta_j / 2) on each;
 - `xx+yy`: RY(theta_j) on each, then exp(-i (angle_j / 4)(XX + YY)) on neighbours j and j + 1, one
   after the other;
 - `bell`: cos(angle / 2) |0...0> + sin(angle / 2) |1...1>, then RY(theta_j) on each: at pi/2 a Bell
@@ -51,13 +51,28 @@ class Coupling:
 
     @property
     def degree(self) -> int:
-        """Of the outcomes' probabilities as trigonometric polynomials in each neuron's angle."""
+        """In how many equal parts a neuron's angle turns it.
+
+        Also the degree of the outcomes' probabilities as trigonometric polynomials in such parts.
+        """
         return 2 if self.kind == "cz-own" else 1
 
 
 def angle_count(kind: Kind, size: int) -> int:
     """Return how many angles a coupling of so many neurons has."""
     return {"xx+yy": size - 1, "bell": 1}.get(kind, size)
+
+
+def parse_coupling(text: str) -> tuple[Kind, int]:
+    """Return the kind and the number of neurons that `cz` (two) or `cz:3` says."""
+    kind, _, size = text.partition(":")
+    known = next((each for each in KINDS if each == kind), None)
+    if known is None or size not in ("", *map(str, SIZES)):
+        raise InputError(
+            f"`coupling` {text!r}: expected {', '.join(KINDS)}, or one of them and 2 to 4 neurons "
+            f"such as {KINDS[0]}:4{nearest(kind, KINDS)}"
+        )
+    return known, int(size or SIZES[0])
 
 
 def joint_probabilities(kind: Kind, theta: Any, angles: Any, xp: Any = np) -> Any:
@@ -71,6 +86,8 @@ def joint_probabilities(kind: Kind, theta: Any, angles: Any, xp: Any = np) -> An
         xp: numpy, or torch where a network is trained.
     """
     size = theta.shape[-1]
+    if kind == "cz-own":
+        theta = theta / 2
     cosine, sine = xp.cos(theta / 2), xp.sin(theta / 2)
     state = _product(cosine, sine, xp)
     if kind == "bell":

@@ -142,7 +142,7 @@ def random_pauli_bases(qubits: int) -> Law:
 
     A basis tells of a Pauli where it agrees on its support, with chance 3^-weight.
     """
-    return _by_weight(qubits, 3.0 ** -np.arange(qubits + 1))
+    return _by_weight(qubits, np.power(3.0, -np.arange(qubits + 1)))
 
 
 def pauli_and_ghz_bases(qubits: int) -> Law:

@@ -7,8 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from qnnq.networks.couplings import parse_coupling
 from qnnq.networks.network import Network
 from qnnq.training.batches import drop
+from qnnq.training.coupled import CoupledStep
 from qnnq.training.living import living_step
 from qnnq.training.settings import TrainingSettings
 from qnnq.training.step import ActivationStep, straight_through
@@ -31,11 +33,15 @@ class QuantizedNetwork(nn.Module):  # type: ignore[misc]
         )
         for layer in self.layers:
             nn.init.normal_(layer.weight, std=layer.in_features**-0.5, generator=generator)
+        self.steps = nn.ModuleList()
         untrained = self.to_network({})
-        self.steps = nn.ModuleList(
-            ActivationStep(*physics)
-            for physics in zip(untrained.activations, untrained.stretches, untrained.entanglements)
-        )
+        physics = zip(untrained.activations, untrained.stretches, untrained.entanglements)
+        kind, size = parse_coupling(settings.coupling) if settings.coupling else (None, 0)
+        for width, (activation, stretch, entanglement) in zip(settings.hidden, physics):
+            step = ActivationStep(activation, stretch, entanglement)
+            if kind is not None and width >= size:
+                step = CoupledStep(step, kind, size, width, generator)
+            self.steps.append(step)
 
     def forward(
         self,
@@ -87,6 +93,14 @@ class QuantizedNetwork(nn.Module):  # type: ignore[misc]
             z = layer(drop(outcome, dropout, dropped))
         return z
 
+    def log_probability(self) -> Tensor | None:
+        """Return that of the last pass's outcomes of coupled neurons, (shots or none, images).
+
+        It is differentiable by the couplings' angles alone. None without couplings.
+        """
+        layers = [step.log_probability for step in self.steps if isinstance(step, CoupledStep)]
+        return torch.stack(layers).sum(0) if layers else None
+
     def to_network(self, information: Mapping[str, str]) -> Network:
         """Return the present weights as a network; raise InputError if they are not finite."""
         return Network(
@@ -96,6 +110,7 @@ class QuantizedNetwork(nn.Module):  # type: ignore[misc]
             entanglement=self.settings.entanglement,
             last_projective=self.settings.last_projective,
             information=information,
+            couplings=tuple(step.couplings() for step in self.steps),
         )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from qnnq.errors import InputError, require
 from qnnq.networks.angles import parse_entanglement
+from qnnq.networks.couplings import parse_coupling
 from qnnq.networks.per_layer import parse_activation, parse_stretch
 from qnnq.options.circuits import ModeName
 from qnnq.options.option import check_options, make_plain, option, options_of, same
@@ -87,6 +88,9 @@ class TrainingSettings:
         mode: How layers are measured under the noise: `stepwise`, or `coherent` with living
             neurons.
         feedback_latency: Of the coherent mode, as in `qnnq.runs.request.RunRequest`.
+        coupling: What joins neighbours of all hidden layers, `KIND[:k]` of
+            `qnnq.networks.couplings`, k = 2 where it is left out; neurons that are left over, and
+            layers of fewer than k, are not joined. The angles are trained.
         classical: Train a rival instead, whose hidden neurons have this activation and sample
             nothing; stretch, activation and entanglement are then no part of it.
 
@@ -163,6 +167,12 @@ class TrainingSettings:
         known=RIVALS,
     )
 
+    coupling: str | None = option(
+        None,
+        "Join neighbours of all hidden layers: cz, cz-own, xx+yy or bell, of :2 to :4 neurons.",
+        metavar="KIND[:k]",
+    )
+
     def __post_init__(self) -> None:
         make_plain(self)
         widths = (self.hidden,) if isinstance(self.hidden, int) else tuple(self.hidden)
@@ -181,14 +191,29 @@ class TrainingSettings:
                 if getattr(self, name) != getattr(TrainingSettings, name):
                     called = options_of(TrainingSettings)[name].flag or name
                     raise InputError(f"`{called}`: expected with a noise to train under")
+        if self.coupling is not None:
+            self._check_coupling(self.coupling)
         if self.patience and not self.validation:
             raise InputError("`patience`: expected with a validation share, whose loss it watches")
+
+    def _check_coupling(self, coupling: str) -> None:
+        _, size = parse_coupling(coupling)
+        widest = max(self.hidden)
+        require(widest >= size, f"`coupling` {coupling}", f"a layer of {size} neurons", widest)
+        for other, given in (
+            ("`noise`", self.noise != "ideal"),
+            ("`classical`", self.classical is not None),
+            ("`activation` linear", "linear" in self.activation),
+        ):
+            if given:
+                raise InputError(f"`coupling`: expected without {other}")
 
     def identity(self) -> dict[str, Any]:
         """Return the fields that make a training what it is: those of the coherent mode there."""
         fields = dict(vars(self))
-        if self.classical is None:
-            del fields["classical"]
+        for name in ("classical", "coupling"):
+            if fields[name] is None:
+                del fields[name]
         if not isinstance(self.noise, str):
             noise = RunRequest(noise=self.noise).noise
             fields["noise"] = getattr(noise, "name", noise)

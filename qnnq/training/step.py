@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from qnnq.networks.activation import Activation, phi, probability, rotated, state_after
+from qnnq.networks.couplings import Coupling
 
 
 class NeuronState(NamedTuple):
@@ -72,14 +73,24 @@ class ActivationStep(nn.Module):  # type: ignore[misc]
             activation = phi(z, self.activation, self.stretch, torch)
             alpha, last = state or (None, None)
             angle = rotated(activation, alpha, last, torch)
-            minus = self._minus(angle, response)
-            uniform = torch.rand(z.shape, generator=generator, device=z.device, dtype=z.dtype)
-            outcome = torch.where(uniform < minus, -1.0, 1.0).to(z.dtype)
+            outcome = self._drawn(angle, generator, response)
             after = None
             if self.entanglement < math.pi / 2:
                 after = NeuronState(state_after(outcome, angle, self.entanglement, torch), outcome)
             slope = self._slope(z, angle, response)
         return straight_through(z, outcome, slope), after
+
+    def couplings(self) -> tuple[Coupling, ...]:
+        """Return what joins the neurons."""
+        return ()
+
+    def _drawn(
+        self, angle: Tensor, generator: torch.Generator | None, response: Tensor | None
+    ) -> Tensor:
+        minus = self._minus(angle, response)
+        shape, device, dtype = angle.shape, angle.device, angle.dtype
+        uniform = torch.rand(shape, generator=generator, device=device, dtype=dtype)
+        return torch.where(uniform < minus, -1.0, 1.0).to(dtype)
 
     def _slope(self, z: Tensor, angle: Tensor, response: Tensor | None) -> Tensor:
         if self.activation != "linear":

@@ -36,6 +36,7 @@ _RECIPE = (
     "qubits",
     "mode",
     "feedback_latency",
+    "coupling",
 )
 
 
@@ -77,10 +78,9 @@ class TrainingRun:
         self.noise = NoiseTable(network, settings, device) if noisy else None
         self.disturbed = generator(device, settings.seed, 7)
         self.optimizer = torch.optim.SGD(
-            self.model.parameters(),
+            _parameters(self.model, settings.weight_decay),
             lr=settings.learning_rate,
             momentum=MOMENTUM,
-            weight_decay=settings.weight_decay,
         )
         self.finished = Finished((), self._weights(), 0)
         self.started = time.perf_counter()
@@ -126,19 +126,38 @@ class TrainingRun:
         if self.settings.schedule == "cosine":
             phase = math.pi * (number - 1) / self.settings.epochs
             rate = self.settings.learning_rate * (1 + math.cos(phase)) / 2
-            self.optimizer.param_groups[0]["lr"] = rate
+            for group in self.optimizer.param_groups:
+                group["lr"] = rate
         totals = torch.zeros(2, dtype=torch.float64, device=self.device)
         for pixels, labels in self.batches.epoch():
             logits = self._logits(pixels)
             smoothing = self.settings.label_smoothing
             loss = nn.functional.cross_entropy(logits, labels, label_smoothing=smoothing)
             self.optimizer.zero_grad()
-            loss.backward()
+            (loss + self._score(logits, labels)).backward()
             self.optimizer.step()
             totals[0] += loss.detach() * len(labels)
             totals[1] += (logits.argmax(1) != labels).sum()
         loss_sum, errors = totals.tolist()
         return loss_sum / len(self.batches), errors / len(self.batches)
+
+    def _score(self, logits: Tensor, labels: Tensor) -> Tensor | float:
+        """Return what has the gradient of the mean loss by couplings' angles, 0 without any.
+
+        The loss of each image, less the mean loss of the others, times the logarithm of how likely
+        its outcomes were.
+        """
+        likely = self.model.log_probability()
+        if likely is None:
+            return 0.0
+        smoothing = self.settings.label_smoothing
+        losses = nn.functional.cross_entropy(
+            *(logits.detach(), labels), label_smoothing=smoothing, reduction="none"
+        )
+        count = len(losses)
+        others = (losses.sum() - losses) / (count - 1) if count > 1 else 0.0
+        score: Tensor = ((losses - others) * likely).sum() / count
+        return score
 
     def _logits(self, pixels: Tensor) -> Tensor:
         responses = self.noise.draw(len(pixels), self.disturbed) if self.noise else None
@@ -224,6 +243,14 @@ class TrainingRun:
 
     def _generators(self) -> tuple[torch.Generator, ...]:
         return self.batches.order, self.batches.changes, self.outcomes, self.disturbed
+
+
+def _parameters(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+    """Return the groups of an optimizer; the angles of couplings do not decay."""
+    named = dict(model.named_parameters())
+    angles = [named.pop(name) for name in list(named) if name.endswith(".angles")]
+    groups = [{"params": [*named.values()], "weight_decay": weight_decay}]
+    return groups + [{"params": angles, "weight_decay": 0.0}] * bool(angles)
 
 
 def _split(images: int, settings: TrainingSettings) -> tuple[Tensor, Tensor]:

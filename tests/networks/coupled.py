@@ -22,8 +22,9 @@ def statevector_response(couplings, angles):
             circuit.ry(coupling.angles[0], first)
             for other in others:
                 circuit.cx(first, other)
+    halved = {n for each in couplings if each.kind == "cz-own" for n in each.neurons}
     for neuron, angle in enumerate(angles):
-        circuit.ry(angle, neuron)
+        circuit.ry(angle / 2 if neuron in halved else angle, neuron)
     for coupling in couplings:
         links = list(pairwise(coupling.neurons))
         if coupling.kind == "xx+yy":
@@ -33,7 +34,7 @@ def statevector_response(couplings, angles):
             for link in links:
                 circuit.cz(*link)
             for angle, neuron in zip(coupling.angles, coupling.neurons, strict=True):
-                own = angles[neuron] if coupling.kind == "cz-own" else 0
+                own = angles[neuron] / 2 if coupling.kind == "cz-own" else 0
                 circuit.ry(angle + own, neuron)
     probabilities = Statevector(circuit).probabilities(list(range(width))[::-1])
     return probabilities.reshape((2,) * width)

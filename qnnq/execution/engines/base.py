@@ -1,7 +1,7 @@
 """The seam between what to sample and where: one layer of many shots at once."""
 
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,13 +102,4 @@ class Engine(Protocol):
         Returns:
             Outcomes +1 (bit 0) and -1 (bit 1), shape (images, shots, width).
         """
-        ...
-
-
-@runtime_checkable
-class ClosedForm(Protocol):
-    """An engine whose neurons answer on their own, each with P(-1) = a + b cos + c sin."""
-
-    def closed_form(self, layer: int) -> NDArray[np.float64] | None:
-        """Return a, b, c of a layer, shape (3, copies, neurons); None where outcomes are joint."""
         ...

@@ -29,10 +29,10 @@ class InstrumentEngine:
     def __init__(self, responses: Sequence[LayerResponse]) -> None:
         self._responses = tuple(responses)
 
-    def closed_form(self, layer: int) -> NDArray[np.float64] | None:
-        """Return a, b, c of a layer, shape (3, copies, neurons); None where outcomes are joint."""
+    def closed_form(self, layer: int) -> NDArray[np.float64] | LayerResponse:
+        """Return a, b, c of a layer, shape (3, copies, neurons); all where outcomes are joint."""
         response = self._responses[layer]
-        return None if response.has_joined else response.exact
+        return response if response.has_joined else response.exact
 
     def measure(self, layer: int, angles: Angles, draws: Draws) -> OutcomeArray:
         """Measure every neuron of a layer, for many images and shots."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
+from typing import Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ class ComponentResponse:
         slots: The neurons' slots in the layer's circuit, ascending, k of them.
         coefficients: Shape (2,) * k + (3,) * k: for each pattern of bits, the coefficients of
             the products of (1, cos theta, sin theta) over the k angles; (5,) * k with
-            cos(2 theta) and sin(2 theta).
+            cos(theta / 2) and sin(theta / 2).
     """
 
     slots: tuple[int, ...]
@@ -42,7 +42,7 @@ class JoinedNeurons:
         neurons: The neurons of each group, shape (groups, k).
         coefficients: For each pattern of bits, the coefficients of the products of
             (1, cos theta, sin theta) over the k angles, shape (groups, 2**k, 3**k); 5**k with
-            cos(2 theta) and sin(2 theta).
+            cos(theta / 2) and sin(theta / 2).
     """
 
     neurons: IntArray
@@ -50,7 +50,7 @@ class JoinedNeurons:
 
     @property
     def degree(self) -> int:
-        """Of the polynomials in each angle."""
+        """Of the polynomials: 1, or 2 in half of each angle."""
         return 1 if self.coefficients.shape[2] == 3 ** self.neurons.shape[1] else 2
 
 
@@ -148,3 +148,12 @@ def _joined(slots: IntArray, responses: Sequence[ComponentResponse]) -> tuple[Jo
         for found in groups.values()
         if found
     )
+
+
+@runtime_checkable
+class ClosedForm(Protocol):
+    """An engine whose answers are known: neurons on their own have P(-1) = a + b cos + c sin."""
+
+    def closed_form(self, layer: int) -> NDArray[np.float64] | LayerResponse:
+        """Return a, b, c of a layer, shape (3, copies, neurons); all where outcomes are joint."""
+        ...

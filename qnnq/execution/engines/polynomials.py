@@ -1,4 +1,7 @@
-"""Trigonometric polynomials of angles: products of 1, cos(theta), sin(theta), cos(2 theta), ..."""
+"""Trigonometric polynomials of angles: sums of products of 1, cos(theta), sin(theta) of each.
+
+Those of degree 2 in half an angle have cos(theta / 2) and sin(theta / 2), too.
+"""
 
 from typing import Any
 
@@ -14,14 +17,14 @@ def grid(degree: int = 1) -> Array:
     Equally spaced ones give the smallest errors.
     """
     count = 2 * degree + 1
-    return np.asarray(2 * np.pi / count * np.arange(count), dtype=np.float64)
+    return np.asarray(2 * degree * np.pi / count * np.arange(count), dtype=np.float64)
 
 
 def basis(theta: NDArray[Any], degree: int = 1) -> Array:
-    """Return 1, cos(theta), sin(theta), and so on, (..., 2 * degree + 1)."""
+    """Return 1, cos(theta), sin(theta); of degree 2 those of theta / 2 as well: (..., 3 or 5)."""
     turns = [np.ones_like(theta)]
-    for times in range(1, degree + 1):
-        turns += [np.cos(times * theta), np.sin(times * theta)]
+    for parts in range(1, degree + 1):
+        turns += [np.cos(theta / parts), np.sin(theta / parts)]
     return np.stack(turns, axis=-1)
 
 
@@ -40,7 +43,7 @@ def fit(values: Array, angles: int, degree: int = 1) -> Array:
     Args:
         values: At all points of the grids, the last angle's running fastest, (terms ** k, ...).
         angles: k.
-        degree: Of each angle.
+        degree: 1, or 2 in half of each angle.
     """
     inverse = np.linalg.inv(basis(grid(degree), degree))
     found = values.reshape((len(inverse),) * angles + values.shape[1:])

@@ -5,7 +5,7 @@ ancilla; what an inserted two-qubit gate or a ZZ coupling joins). In each compon
 probabilities of the measured bits are trigonometric polynomials of degree 1 in each angle, because
 RY(theta) acts on a density matrix as a rotation of its Pauli vector, linear in (1, cos theta,
 sin theta). Three angles 0, 2 pi/3, 4 pi/3 for each neuron therefore determine them exactly; where a
-network's coupling turns a neuron twice by its angle, of degree 2, five do.
+network's coupling turns a neuron twice by half of its angle, five do.
 Nothing is approximated: a component that is too large for that is refused.
 """
 
@@ -69,7 +69,7 @@ def component_responses(
         circuit: An ISA circuit with parameters `angle[k]` and classical bit k for slot k, each
             measurement the last thing that happens on its qubit.
         channels: The noise of its gates, waits and measurements.
-        degree: How often the angle of a joined neuron turns it; of others, once.
+        degree: In how many equal parts the angle of a joined neuron turns it; of others, in one.
 
     Raises:
         InputError: If gates and ZZ couplings join too many neurons.

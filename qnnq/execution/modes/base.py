@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from qnnq.arrays import FloatArray, OutcomeArray
 from qnnq.execution.engines.base import Draws
+from qnnq.execution.engines.layer_response import LayerResponse
 
 
 class Session(Protocol):
@@ -40,13 +41,13 @@ class Mode(Protocol):
         """How much memory a session needs, for each image, shot and neuron of the widest layer."""
         ...
 
-    def closed_form(self, layer: int) -> NDArray[np.float64] | None:
+    def closed_form(self, layer: int) -> NDArray[np.float64] | LayerResponse | None:
         """Return what tells a layer's outcomes without a session, if anything does.
 
         Returns:
             a, b, c of P(-1) = a + b cos(theta) + c sin(theta) of neurons without a past at
-            theta = (pi/2)(1 - phi), shape (3, copies, neurons or 1); None where outcomes depend on
-            more than that.
+            theta = (pi/2)(1 - phi), shape (3, copies, neurons or 1); the whole response where
+            outcomes are joint; None where they depend on more than that.
         """
         ...
 

@@ -6,7 +6,7 @@ by the thresholds of each image, one behind a narrow layer by those of each patt
 behind a wide layer by coarse sums. All of them give the outcomes that a session gives.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from qnnq.arrays import IntArray, OutcomeArray
 from qnnq.execution.engines.base import Draws
-from qnnq.execution.engines.close_draws import thresholds
+from qnnq.execution.engines.layer_response import LayerResponse
 from qnnq.execution.model import Model
 from qnnq.execution.modes.base import Mode
+from qnnq.execution.modes.limits import Limits, Turned, limits_of
 from qnnq.execution.modes.patterns import WIDEST, Rows, outcomes_of, pattern_of
 from qnnq.execution.modes.wide_layer import WideLayer
 from qnnq.networks.activation import rotated
@@ -25,6 +26,9 @@ from qnnq.networks.network import Network
 
 LARGEST_TABLE = 1 << 21
 """Numbers of a table: 16 neurons before 32."""
+
+LARGEST_JOINT_TABLE = 1 << 22
+"""The same of joined neurons, which take more time by themselves: 16 before 16 in fours."""
 
 FEWEST_SHOTS = 4
 """An image, from which on its thresholds take less time than its draws by themselves."""
@@ -37,9 +41,6 @@ _KEPT = 1 << 17
 
 Answer = Callable[[NDArray[Any], Draws], OutcomeArray]
 """Returns the outcomes (images, shots, width) of what arrives (images, 1 or shots, inputs)."""
-
-Turned = tuple[NDArray[np.float64], NDArray[np.float64]]
-"""The cosines and sines of angles."""
 
 
 def fresh_layers(
@@ -58,26 +59,33 @@ def fresh_layers(
         return [None] * len(model.widths)
     forms = [mode.closed_form(layer) for layer in range(model.hidden)]
     return [
-        None
-        if form is None
-        else _first(model, form, shots, data)
-        if layer == 0
-        else _answer(model, layer, form, images * shots)
+        None if form is None else _answer(model, layer, form, images, shots, data)
         for layer, form in enumerate(forms)
     ]
 
 
-def _first(network: Network, form: NDArray[np.float64], shots: int, data: str) -> Answer | None:
-    return ByImage(network, form, data) if shots >= FEWEST_SHOTS else None
-
-
-def _answer(network: Network, layer: int, form: NDArray[np.float64], shots: int) -> Answer | None:
-    before, width, copies = network.widths[layer - 1], network.widths[layer], form.shape[1]
+def _answer(
+    network: Network,
+    layer: int,
+    form: NDArray[np.float64] | LayerResponse,
+    images: int,
+    shots: int,
+    data: str,
+) -> Answer | None:
+    width = network.widths[layer]
+    limits = limits_of(form, width)
+    if limits is None:
+        return None
+    if layer == 0:
+        return ByImage(network, limits, data) if shots >= FEWEST_SHOTS else None
+    before = network.widths[layer - 1]
     if before <= WIDEST:
-        patterns = copies << before
-        worth = patterns * SHOTS_PER_PATTERN <= shots and patterns * width <= LARGEST_TABLE
-        return ByPattern(network, layer, form) if worth else None
-    return WideLayer.if_worth(network, layer, form)
+        patterns = limits.copies << before
+        numbers = patterns * limits.columns(width)
+        largest = LARGEST_JOINT_TABLE if isinstance(form, LayerResponse) else LARGEST_TABLE
+        worth = patterns * SHOTS_PER_PATTERN <= images * shots and numbers <= largest
+        return ByPattern(network, layer, limits) if worth else None
+    return None if isinstance(form, LayerResponse) else WideLayer.if_worth(network, layer, form)
 
 
 class ByImage:
@@ -85,23 +93,21 @@ class ByImage:
 
     Args:
         network: The network.
-        form: See `Mode.closed_form`.
+        limits: Its limits.
         data: Digest of the data set, by which its images are remembered.
     """
 
-    def __init__(self, network: Network, form: NDArray[np.float64], data: str = "") -> None:
+    def __init__(self, network: Network, limits: Limits, data: str = "") -> None:
         self._network = network
-        self._form = form
+        self._limits = limits
         self._data = data
 
     def __call__(self, inputs: NDArray[Any], draws: Draws) -> OutcomeArray:
         """Return the outcomes; see `Answer`."""
-        cosines, sines = self._turned(inputs[:, 0], draws)  # (images, width)
-        form: Sequence[NDArray[np.float64]] = tuple(self._form[:, 0])
-        if self._form.shape[1] > 1:
-            form = tuple(self._form[:, draws.copies(self._form.shape[1])])
-        limits = thresholds(_minus(form, cosines, sines))
-        return _below(draws.numbers(limits.shape[-1]), limits[:, None])
+        turned = self._turned(inputs[:, 0], draws)  # (images, width)
+        limits = self._limits.of_rows(turned, draws.copies(self._limits.copies))
+        numbers = draws.numbers(self._network.widths[0])
+        return self._limits.outcomes(numbers, limits[:, None])
 
     def _turned(self, pixels: NDArray[Any], draws: Draws) -> Turned:
         if not self._data or len(pixels) * self._network.widths[0] > _KEPT:
@@ -115,48 +121,28 @@ class ByPattern:
     Args:
         network: The network.
         layer: The layer, from 1 on.
-        form: See `Mode.closed_form`.
+        limits: Its limits.
     """
 
-    def __init__(self, network: Network, layer: int, form: NDArray[np.float64]) -> None:
-        self._form = form
-        self._copies = form.shape[1]
+    def __init__(self, network: Network, layer: int, limits: Limits) -> None:
+        self._limits = limits
+        self._copies = limits.copies
         self._patterns, self._width = 1 << network.widths[layer - 1], network.widths[layer]
         self._turned = _of_patterns(network, layer)
-        none = np.empty((0, self._width), dtype=np.int32)
-        self._limits = Rows(self._copies * self._patterns, none, self._made)
+        none = np.empty((0, limits.columns(self._width)), dtype=np.int32)
+        self._rows = Rows(self._copies * self._patterns, none, self._made)
 
     def _made(self, rows: IntArray) -> NDArray[np.int32]:
         copy, pattern = np.divmod(rows, self._patterns)
         turned = self._turned[pattern]
-        form = tuple(self._form[:, copy] if self._copies > 1 else self._form)
-        return thresholds(_minus(form, turned[:, : self._width], turned[:, self._width :]))
+        return self._limits.of_rows((turned[:, : self._width], turned[:, self._width :]), copy)
 
     def __call__(self, inputs: NDArray[Any], draws: Draws) -> OutcomeArray:
         """Return the outcomes; see `Answer`."""
         row = pattern_of(inputs)  # (images, shots)
         if self._copies > 1:
             row += draws.copies(self._copies)[:, None] * self._patterns
-        return _below(draws.numbers(self._width), self._limits[row])
-
-
-def _minus(
-    form: Sequence[NDArray[np.float64]], cosines: NDArray[np.float64], sines: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Return P(-1) in double precision, by the operations of the engines in their order."""
-    constant, cosine, sine = form
-    minus = cosine * cosines
-    minus += constant
-    minus += sine * sines
-    return minus
-
-
-def _below(numbers: NDArray[np.int32], limits: NDArray[np.int32]) -> OutcomeArray:
-    """Return -1 where a number is below its limit, else +1; the shapes broadcast."""
-    outcomes = (numbers >= limits).view(np.int8)
-    outcomes *= 2
-    outcomes -= 1
-    return outcomes
+        return self._limits.outcomes(draws.numbers(self._width), self._rows[row])
 
 
 def _turned(network: Network, layer: int, inputs: NDArray[Any]) -> Turned:

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from qnnq.arrays import FloatArray, OutcomeArray
 from qnnq.execution.engines.angles import Angles, Index
-from qnnq.execution.engines.base import ClosedForm, Draws, Engine
+from qnnq.execution.engines.base import Draws, Engine
+from qnnq.execution.engines.layer_response import ClosedForm, LayerResponse
 from qnnq.networks.activation import rotated, state_after, wrap
 
 BYTES_PER_OUTCOME = 50
@@ -44,7 +45,7 @@ class Stepwise:
         """How much memory a session needs, for each image, shot and neuron of the widest layer."""
         return BYTES_PER_OUTCOME + BYTES_OF_PAST * (len(self._entanglements) - 1)
 
-    def closed_form(self, layer: int) -> NDArray[np.float64] | None:
+    def closed_form(self, layer: int) -> NDArray[np.float64] | LayerResponse | None:
         """Return what tells a layer's outcomes without a session, if anything does."""
         fresh = all(entanglement == math.pi / 2 for entanglement in self._entanglements)
         if fresh and isinstance(self._engine, ClosedForm):

@@ -6,6 +6,7 @@ import math
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from qnnq.data.load import load_data
 from qnnq.execution import shot_loop
 from qnnq.execution.engines.base import DRAWN, Draws
 from qnnq.execution.engines.close_draws import decide, thresholds
+from qnnq.execution.engines.coupled import ideal_responses
 from qnnq.execution.engines.instrument import InstrumentEngine
 from qnnq.execution.engines.layer_response import JoinedNeurons, LayerResponse
 from qnnq.execution.modes.fresh_layers import ByImage, ByPattern, fresh_layers
@@ -24,6 +26,7 @@ from qnnq.execution.shot_loop import run_shots
 from qnnq.networks.bundled import bundled_models, load_model
 from qnnq.networks.exact_sums import CoarseSums, ExactSums
 from qnnq.networks.network import Network
+from tests.networks.coupled import coupling_of
 
 
 def network_of(widths, activation="htanh", stretch=0.5, biases=False, dtype=np.float32, seed=0):
@@ -36,13 +39,13 @@ def network_of(widths, activation="htanh", stretch=0.5, biases=False, dtype=np.f
     return Network(tuple(weights), tuple(own), activation=activation, stretch=stretch)
 
 
-def noisy_mode(network, copies=1, joined=()):
+def noisy_mode(network, copies=1):
     """Every neuron of every copy has its own noise."""
     rng = np.random.default_rng(9)
     responses = []
     for width in network.widths:
         form = np.array([0.5, -0.47, 0.0])[:, None, None] + rng.normal(0, 0.01, (3, copies, width))
-        responses.append(LayerResponse(form, (joined,) * copies))
+        responses.append(LayerResponse(form, ((),) * copies))
     return Stepwise(InstrumentEngine(responses), network.entanglements)
 
 
@@ -110,6 +113,26 @@ def test_tables_give_the_counts_of_sessions(physics, copies, monkeypatch):
     monkeypatch.setattr(shot_loop, "BYTES_PER_BLOCK", 50 * 9 * 9 * 90)
     for threads in (1, 2, 5):
         assert_same(run_shots(network, images, indices, mode, 9, 3, None, threads), expected)
+
+
+@pytest.mark.parametrize("copies", [1, 2])
+def test_tables_of_joined_neurons_give_the_counts_of_sessions(copies, monkeypatch):
+    couplings = (
+        (coupling_of("cz", (0, 3)), coupling_of("bell", (2, 5))),
+        (coupling_of("xx+yy", (8, 1, 4, 6)), coupling_of("cz", (2, 0, 3))),
+        (coupling_of("cz", (4, 1)), coupling_of("cz", (0, 3, 2))),
+    )
+    network = replace(network_of((30, 6, 9, 5, 4), stretch=1.0), couplings=couplings)
+    responses = [
+        LayerResponse(np.repeat(one.exact, copies, axis=1), one.joined * copies)
+        for one in ideal_responses(network)
+    ]
+    mode = Stepwise(InstrumentEngine(responses), network.entanglements)
+    images = np.random.default_rng(1).integers(0, 256, (300, 30), dtype=np.uint8)
+    kinds = [ByImage, ByPattern, ByPattern]
+    assert list(map(type, fresh_layers(network, mode, 300, 9))) == kinds
+    expected = plain(network, images, np.arange(300), mode, 9, monkeypatch)
+    assert_same(run_shots(network, images, np.arange(300), mode, 9, 3), expected)
 
 
 WIDE = [
@@ -190,8 +213,17 @@ def test_one_neuron_of_vague_sums_is_0_as_all_are():
 
 def test_what_hangs_on_more_than_what_arrives_asks_a_session():
     network = network_of((5, 4, 4, 3))
-    group = JoinedNeurons(np.array([[0, 1]]), np.full((1, 4, 9), 1 / 36))
-    assert fresh_layers(network, noisy_mode(network, joined=(group,)), 900, 9) == [None] * 2
+    groups = [JoinedNeurons(np.array([[0, k]]), np.full((1, 4, 9), 1 / 36)) for k in (1, 2)]
+    form = np.zeros((3, 2, 4))
+    other_in_each_copy = [LayerResponse(form, ((groups[0],), (groups[1],)))] * 2
+    mode = Stepwise(InstrumentEngine(other_in_each_copy), network.entanglements)
+    assert fresh_layers(network, mode, 900, 9) == [None] * 2
+    spare_neurons = [LayerResponse(np.zeros((3, 1, 6)), ((groups[0],),))] * 2
+    mode = Stepwise(InstrumentEngine(spare_neurons), network.entanglements)
+    assert fresh_layers(network, mode, 900, 9) == [None] * 2
+    halved = replace(network, couplings=((coupling_of("cz-own", (0, 1)),),) * 2)
+    mode = Stepwise(InstrumentEngine(ideal_responses(halved)), network.entanglements)
+    assert fresh_layers(halved, mode, 900, 9) == [None] * 2
     weak = Network(network.weights, stretch=0.5, entanglement=1.0, last_projective=True)
     assert fresh_layers(weak, noisy_mode(weak), 900, 9) == [None] * 2
     few = fresh_layers(network, noisy_mode(network), 3, 2)
