@@ -26,7 +26,7 @@ from qiskit.transpiler import Target
 
 from transpile.errors import TranspileError
 from transpile.groups import Group
-from transpile.ion_gates import GPI2Gate, MSGate
+from transpile.ion_gates import GPI2Gate, MolmerSorensenGate
 from transpile.native import native_gate
 from transpile.rotations import insert_behind_rotations
 from transpile.shape import Shape
@@ -110,7 +110,10 @@ def _cz_pair(target: Target | None, a: int, b: int) -> Block:
     if name in SELF_INVERSE:
         return [(target.operation_from_name(name), pair)] * 2
     if name == "ms":
-        return [(MSGate(0.0, 0.0, 0.25), pair), (MSGate(0.5, 0.0, 0.25), pair)]
+        return [
+            (MolmerSorensenGate(0.0, 0.0, 0.25), pair),
+            (MolmerSorensenGate(0.5, 0.0, 0.25), pair),
+        ]
     if name == "rzz":  # twice a quarter is Z on both qubits
         flips: Block = [(RZGate(math.pi), (qubit,)) for qubit in pair]
         return [(RZZGate(_QUARTER), pair)] * 2 + flips

@@ -6,6 +6,7 @@ of qiskit-ionq, which need not be installed.
 
 import cmath
 import math
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -48,8 +49,11 @@ class GPI2Gate(Gate):  # type: ignore[misc]
         return matrix / math.sqrt(2)
 
 
-class MSGate(Gate):  # type: ignore[misc]
-    """exp(-i pi angle A B): RXX(2 pi angle) about axes A, B at two phases on the equator."""
+class MolmerSorensenGate(Gate):  # type: ignore[misc]
+    """exp(-i pi angle A B): RXX(2 pi angle) about axes A, B at two phases on the equator.
+
+    Its class has another name than qiskit-ionq's, which QPY takes for Qiskit's own MSGate.
+    """
 
     def __init__(self, first: Turns, second: Turns, angle: Turns) -> None:
         super().__init__("ms", 2, [first, second, angle])
@@ -70,3 +74,17 @@ class MSGate(Gate):  # type: ignore[misc]
         frame = np.exp(1j * np.add.outer(second * half, first * half)).ravel()
         matrix = np.asarray(RXXGate(angle).to_matrix())
         return np.asarray(frame[:, None] * matrix * frame.conj(), dtype=dtype)
+
+
+GATES: dict[str, Callable[..., Gate]] = {"gpi": GPIGate, "gpi2": GPI2Gate, "ms": MolmerSorensenGate}
+
+
+def with_ion_gates(circuit: QuantumCircuit) -> QuantumCircuit:
+    """Return a circuit with these gates in place of others of their names, as QPY reads them."""
+    if not circuit.count_ops().keys() & GATES.keys():
+        return circuit
+    result = circuit.copy_empty_like()
+    for item in circuit.data:
+        make = GATES.get(item.operation.name)
+        result.append(item.replace(operation=make(*item.operation.params)) if make else item)
+    return result

@@ -24,14 +24,14 @@ from qiskit.circuit import (
 from qiskit.circuit.library import HGate, RGate, RXGate, RXXGate, RZGate, RZZGate, UnitaryGate
 from qiskit.transpiler import Target, generate_preset_pass_manager
 
-from transpile.ion_gates import GPI2Gate, GPIGate, MSGate, Turns
+from transpile.ion_gates import GPI2Gate, GPIGate, MolmerSorensenGate, Turns
 
 Pair = tuple[int, int]
 
 COUPLINGS: dict[str, tuple[Callable[[float], Gate], bool]] = {
     "rzz": (RZZGate, False),
     "rxx": (RXXGate, True),
-    "ms": (lambda angle: MSGate(0.0, 0.0, angle / (2 * math.pi)), True),
+    "ms": (lambda angle: MolmerSorensenGate(0.0, 0.0, angle / (2 * math.pi)), True),
 }
 """Gates that are an RZZ of any angle: how they are made of it, and whether Hadamard gates on both
 qubits have to surround it, RZZ = (H x H) RXX (H x H)."""
@@ -156,7 +156,7 @@ def _in_phases(circuit: QuantumCircuit) -> QuantumCircuit:
         elif operation.name in ("rxx", "ms"):
             turns = operation.params[-1] / (2 * math.pi if operation.name == "rxx" else 1.0)
             first, second = (_whole(-frames[qubit]) for qubit in where)
-            result.append(MSGate(first, second, turns), where)
+            result.append(MolmerSorensenGate(first, second, turns), where)
         else:
             if operation.name == "measure":
                 frames.pop(where[0], None)

@@ -37,5 +37,6 @@ def circuit_from(content: bytes) -> "QuantumCircuit":
     """Return the circuit of QPY bytes."""
     from qiskit import qpy
 
-    found: QuantumCircuit = qpy.load(io.BytesIO(content))[0]
-    return found
+    from transpile.ion_gates import with_ion_gates
+
+    return with_ion_gates(qpy.load(io.BytesIO(content))[0])

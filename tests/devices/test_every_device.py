@@ -14,6 +14,7 @@ from noise_models.channels import build_channels
 from noise_models.coverage import check_coverage
 from noise_models.stages import average_infidelity
 from qnnq.devices.names import device_names, resolve_device
+from qnnq.execution.engines.aer import AerCircuit
 from qnnq.execution.engines.response import component_responses
 from qnnq.vendors.offline import complete_graph
 from tests.transpile.closed_form import branch, same_state
@@ -139,3 +140,17 @@ def test_a_device_takes_layers_and_has_their_noise(kind):
                 check_noisy(compiled, target, OWN)
         else:
             check_noisy(compiled, target, OWN)
+
+
+@pytest.mark.parametrize("kind", ["ions_aria", "calibrated sx, iswap"])
+def test_aer_runs_gates_that_it_does_not_know(kind):
+    """Within 5 standard deviations of the exact probability (false alarms: 6e-7)."""
+    target, shots, angle = target_of(kind), 4000, 1.1
+    noise = NoiseSpecification.parse("device + amplitude_damping(p=0.05)", ["device"])
+    compiled = compile_layer(target, SHAPES["coupled"])
+    channels = build_channels(noise, target, compiled.sites[0].qubits)
+    ((_, powers),) = component_responses(compiled.circuit, channels)[0].coefficients[None]
+    p = powers @ [1.0, math.cos(angle), math.sin(angle)]
+    rows = np.full((shots, 1), angle)
+    hits = AerCircuit(compiled.circuit, channels).bits(rows, rows, (0,), 1).sum()
+    assert abs(hits / shots - p) < 5 * math.sqrt(p * (1 - p) / shots)

@@ -23,7 +23,7 @@ from qiskit.circuit.library import (
 from qiskit.transpiler import InstructionProperties, QubitProperties, Target
 from qiskit_ibm_runtime import fake_provider
 
-from transpile.ion_gates import GPI2Gate, GPIGate, MSGate
+from transpile.ion_gates import GPI2Gate, GPIGate, MolmerSorensenGate
 
 Pair = tuple[int, int]
 
@@ -35,7 +35,7 @@ GATE_SETS = {
     "r, cz": (RGate(ANGLE, PHASE), CZGate()),
     "r, rzz": (RGate(ANGLE, PHASE), RZGate(ANGLE), RZZGate(ANGLE)),
     "r, rxx": (RGate(ANGLE, PHASE), RZGate(ANGLE), RXXGate(ANGLE)),
-    "gpi, ms": (GPIGate(ANGLE), GPI2Gate(ANGLE), MSGate(ANGLE, PHASE, OTHER)),
+    "gpi, ms": (GPIGate(ANGLE), GPI2Gate(ANGLE), MolmerSorensenGate(ANGLE, PHASE, OTHER)),
 }
 
 

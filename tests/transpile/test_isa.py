@@ -8,6 +8,7 @@ from qiskit import qasm3
 from qiskit.circuit import Parameter, QuantumCircuit
 from qiskit.quantum_info import Operator, Statevector
 
+from qnnq.storage.blobs import circuit_from, circuit_to
 from tests.transpile.closed_form import branch, probability, same_state
 from tests.transpile.devices import (
     bind,
@@ -115,6 +116,14 @@ def test_frames_of_ions_are_left_nowhere():
         Operator(each.assign_parameters(values)) for each in (gates_on(isa, (3, 1)), circuit)
     )
     assert ours.equiv(theirs, atol=1e-9)
+
+
+def test_gates_of_ions_come_back_from_a_file():
+    circuit = compile_layer(everywhere("gpi, ms"), Shape(1, 0.7)).circuit
+    again = circuit_from(circuit_to(circuit))
+    assert again == circuit
+    ours, theirs = (Operator(gates_on(bind(each, [0.4]), (0, 1))) for each in (again, circuit))
+    assert ours == theirs
 
 
 @pytest.mark.parametrize("level", range(4))
