@@ -3,7 +3,8 @@
 Every outcome of the layer before turns a neuron by an angle that follows from one weight. What the
 neuron's qubit and its ancilla are in then is a product of matrices, each a function of its angle
 and of its outcome; so is the probability of what is reported, which is differentiated exactly by
-both: by an outcome as by a number between -1 and +1, of which the mean is a polynomial of degree 1.
+the weights. By an outcome it is differentiated as by the angle that goes with it: the difference
+between both outcomes, of a mean that is periodic in it, trained worse.
 """
 
 import math
@@ -106,7 +107,9 @@ def means_of(
         state: What the layer before left.
         response: Of the layer.
     """
-    theta = (math.pi / 2) * (1 - weight.sum(1, keepdim=True) / stretch)  # (width, 1)
+    before = state.outcomes - state.outcomes.detach()  # 0, but for its derivative
+    turns = weight.sum(1, keepdim=True) + weight.detach() @ before.T
+    theta = (math.pi / 2) * (1 - turns / stretch)  # (width, rows)
     own = torch.eye(*weight.shape, device=weight.device, dtype=weight.dtype)
     vectors = _turned(state, math.pi * (weight / stretch - own), response)
     return _measured(vectors, theta, response)
@@ -116,7 +119,9 @@ def _turned(state: SiteState, angles: Tensor, response: BranchResponse) -> Tenso
     """Return what the branches make of the states; angles (width, width before), radians."""
     neurons = len(response.measured)
     vectors = state.vectors[:neurons]
-    share = ((1 - state.outcomes) / 2).T[:, None, :, None]  # of -1, (width before, 1, rows, 1)
+    share = ((1 - state.outcomes.detach()) / 2).T[
+        :, None, :, None
+    ]  # of -1, (width before, 1, rows, 1)
     resting = angles.new_zeros(neurons - len(angles), angles.shape[1])
     every = torch.cat([angles, resting]).T[:, :, None]  # (width before, neurons, 1)
     taken = torch.stack([torch.ones_like(every), every.cos(), every.sin()], -1)

@@ -82,7 +82,7 @@ def test_means_are_those_of_the_circuits_with_these_weights(deployment, monkeypa
 
 
 def test_gradients_are_finite_differences(deployment):
-    """Of the mean outcomes by the weights, and by the outcomes before as numbers in between."""
+    """Of mean outcomes by the weights; by an outcome before, of the angle that goes with it."""
     instrument = branches_of(deployment)[1]
     response = response_of(instrument, "cpu")
     response = response._replace(
@@ -90,15 +90,29 @@ def test_gradients_are_finite_differences(deployment):
     )
     random = torch.Generator().manual_seed(0)
     vectors = response.start.double()[:, None].expand(-1, 6, -1)
-    outcomes = torch.rand(6, 3, generator=random, dtype=torch.float64) * 2 - 1
-    weight = torch.randn(2, 3, generator=random, dtype=torch.float64)
+    bits = torch.randint(2, (6, 3), generator=random)
+    outcomes = (1.0 - 2 * bits).double().requires_grad_()
+    weight = torch.randn(2, 3, generator=random, dtype=torch.float64, requires_grad=True)
+    state = branches.SiteState(vectors, outcomes)
 
-    def means(weight, outcomes):
-        state = branches.SiteState(vectors, outcomes)
+    def means(weight):
         return branches.means_of(weight, STRETCH, state, response)[0]
 
-    given = (weight.requires_grad_(), outcomes.requires_grad_())
-    assert torch.autograd.gradcheck(means, given, eps=1e-6, atol=1e-7)
+    assert torch.autograd.gradcheck(means, (weight,), eps=1e-6, atol=1e-7)
+    (found,) = torch.autograd.grad(means(weight)[0].sum(), outcomes)
+    step = 1e-6
+    turned = [_turned_by(weight, state, response, sign * step) for sign in (1, -1)]
+    slope = (turned[0] - turned[1]) / (2 * step)  # of the first neuron by its angle, (rows,)
+    expected = -math.pi / 2 / STRETCH * slope[:, None] * weight[0]
+    assert torch.allclose(found, expected, atol=1e-7)
+
+
+def _turned_by(weight, state, response, angle):
+    """Return the first neuron's mean outcomes where its angle is a little larger."""
+    theta = math.pi / 2 * (1 - weight.sum(1, keepdim=True) / STRETCH) + angle
+    delta = math.pi * (weight / STRETCH - torch.eye(2, 3))
+    vectors = branches._turned(state, delta, response)
+    return branches._measured(vectors, theta.expand(-1, 6), response)[0][0]
 
 
 def test_a_network_is_trained_under_its_own_circuit(tiny):
