@@ -1,5 +1,6 @@
 """A network whose neurons live on, on a device: `--mode coherent`."""
 
+import math
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,7 @@ from qnnq.results.task import Task
 
 if TYPE_CHECKING:
     from noise_models.channels import NoiseChannels
+    from qnnq.execution.engines.branch_instrument import BranchInstrument
     from qnnq.execution.engines.layer_response import LayerResponse
     from qnnq.execution.modes.dynamic_circuit import DynamicCircuit
     from transpile import CompiledNetwork
@@ -201,17 +203,46 @@ class CoherentDeployment(Deployment):
         except NoiseError:
             return None
 
+    def branch_tables(self) -> "list[BranchInstrument] | None":
+        """Return what branches and layers do by their angles, for a training under this noise.
+
+        None where the angles are computed outside; see `tables`.
+
+        Raises:
+            InputError: If a layer's branches are those of patterns, or the noise joins neurons.
+        """
+        if self.outside:
+            return None
+        from qnnq.execution.engines.branch_instrument import branch_instruments
+
+        some = [replace(self, network=_turning(self.network, angle)) for angle in _SOME_ANGLES]
+        compiled, channels = [each.compiled for each in some], [each.channels for each in some]
+        return branch_instruments(_SOME_ANGLES, compiled, channels)
+
     def tables(self) -> list[NDArray[np.float32]]:
         """Return what every layer answers, for a training under this noise."""
         found = []
         for instrument in self.instruments:
             if instrument.matrices is None:
                 raise InputError(
-                    "noise in mode coherent: expected angles that the host computes (activation "
-                    "htanh or tanh, more than 10 neurons in front of a layer); the branches of a "
-                    "controller and so their noise change with every weight"
+                    "noise in mode coherent: expected angles that the host computes; see "
+                    "`branch_tables`"
                 )
             neurons, products, after = instrument.matrices.shape
             shape = (1, neurons, 3, 2, products // 6, 2, after // 2)
             found.append(instrument.matrices.reshape(shape))
         return found
+
+
+_SOME_ANGLES = (0.4, 2.3, 4.1)
+"""Radians; compilers take fewer gates for multiples of pi / 2."""
+
+
+def _turning(network: Network, angle: float) -> Network:
+    """Return a network like another one whose branches all turn all neurons by one angle."""
+    weights = list(network.weights)
+    for layer in range(1, network.hidden):
+        if network.activations[layer] == "linear":
+            shape = weights[layer].shape
+            weights[layer] = (angle / math.pi + np.eye(*shape)) * network.stretches[layer]
+    return replace(network, weights=tuple(weights))

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from qnnq.networks.couplings import parse_coupling
 from qnnq.networks.network import Network
 from qnnq.training.batches import drop
+from qnnq.training.branches import BranchResponse, branched_step
 from qnnq.training.coupled import CoupledStep
 from qnnq.training.living import living_step
 from qnnq.training.settings import TrainingSettings
@@ -49,7 +50,7 @@ class QuantizedNetwork(nn.Module):  # type: ignore[misc]
         random: torch.Generator,
         dropout: float = 0.0,
         dropped: torch.Generator | None = None,
-        responses: Sequence[Tensor] | None = None,
+        responses: Sequence[Tensor | BranchResponse] | None = None,
     ) -> Tensor:
         """Return the logits (images, classes) of one shot for pixels (images, inputs) in [0, 1].
 
@@ -65,7 +66,7 @@ class QuantizedNetwork(nn.Module):  # type: ignore[misc]
         random: torch.Generator,
         dropout: float = 0.0,
         dropped: torch.Generator | None = None,
-        responses: Sequence[Tensor] | None = None,
+        responses: Sequence[Tensor | BranchResponse] | None = None,
     ) -> Tensor:
         """Return the logits (count, images, classes) of `count` independent forward passes.
 
@@ -80,13 +81,18 @@ class QuantizedNetwork(nn.Module):  # type: ignore[misc]
         random: torch.Generator,
         dropout: float,
         dropped: torch.Generator | None,
-        responses: Sequence[Tensor] | None,
+        responses: Sequence[Tensor | BranchResponse] | None,
     ) -> Tensor:
         state: Any = None
         noise = responses or [None] * len(self.steps)
         living = self.settings.mode == "coherent"
-        for step, layer, response in zip(self.steps, self.layers[1:], noise, strict=True):
-            if living and response is not None:
+        before = self.layers[:-1]
+        for step, own, layer, response in zip(
+            self.steps, before, self.layers[1:], noise, strict=True
+        ):
+            if isinstance(response, BranchResponse):
+                outcome, state = branched_step(step, z, own.weight, state, random, response)
+            elif living and response is not None:
                 outcome, state = living_step(step, z, state, random, response)
             else:  # without noise both modes sample the same
                 outcome, state = step(z, state, random, response)
@@ -123,7 +129,7 @@ class ClassicalNetwork(QuantizedNetwork):
         random: torch.Generator,
         dropout: float,
         dropped: torch.Generator | None,
-        responses: Sequence[Tensor] | None,
+        responses: Sequence[Tensor | BranchResponse] | None,
     ) -> Tensor:
         for layer in self.layers[1:]:
             z = layer(drop(self._activated(z), dropout, dropped))

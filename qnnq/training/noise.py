@@ -12,6 +12,7 @@ from qnnq.errors import InputError
 from qnnq.networks.network import Network
 from qnnq.runs.deploy import deploy
 from qnnq.runs.request import RunRequest, check_request
+from qnnq.training.branches import BranchResponse, branches_of, response_of
 from qnnq.training.settings import TrainingSettings
 
 
@@ -33,12 +34,9 @@ class NoiseTable:
 
     def __init__(self, network: Network, settings: TrainingSettings, device: str) -> None:
         living = settings.mode == "coherent"
-        if living and "linear" in network.activations:
-            raise InputError(
-                "activation: expected htanh or tanh under noise in mode coherent, got linear, "
-                "whose gradient depends on what is known of a neuron's state"
-            )
-        rows = []
+        rows: list[list[NDArray[np.float32]]] = []
+        # Of a network with branches, the layers of every strength.
+        self._branched: list[list[BranchResponse]] = []
         for strength in settings.strengths:
             request = RunRequest(
                 noise=settings.noise,
@@ -49,23 +47,49 @@ class NoiseTable:
                 feedback_latency=settings.feedback_latency,
             )
             check_request(request)
-            rows.append(deploy(request, network).tables())
+            deployment = deploy(request, network)
+            branches = branches_of(deployment)
+            if branches is None:
+                if living and "linear" in network.activations:
+                    raise InputError(
+                        "activation: expected htanh or tanh under noise in mode coherent where the "
+                        "host computes angles, got linear"
+                    )
+                rows.append(deployment.tables())
+            elif settings.dropout:
+                raise InputError(
+                    f"`dropout` {settings.dropout:g}: expected 0 under the noise of branches, which "
+                    "take an outcome as +1 or -1"
+                )
+            else:
+                self._branched.append([response_of(each, device) for each in branches])
         self._layers = []  # a tensor (strengths x copies, ...) each
         digest = hashlib.sha256()
+        for response in (each for layers in self._branched for each in layers):
+            digest.update(response.branches.cpu().numpy().tobytes())
+            digest.update(response.measured.cpu().numpy().tobytes())
         for layer in map(_together, zip(*rows, strict=True)):
             digest.update(layer.tobytes())
             self._layers.append(torch.tensor(layer, device=device))
         self.digest = digest.hexdigest()
-        self.numbers_per_outcome = (
-            max(sum(layer.shape[-2:]) for layer in self._layers) if living else 1
-        )
+        if self._branched:
+            self.numbers_per_outcome = 8 * self._branched[0][0].start.shape[-1] + 64
+        elif living:
+            self.numbers_per_outcome = max(sum(layer.shape[-2:]) for layer in self._layers)
+        else:
+            self.numbers_per_outcome = 1
 
-    def draw(self, images: int, random: torch.Generator) -> list[Tensor]:
+    def draw(self, images: int, random: torch.Generator) -> "list[Tensor] | list[BranchResponse]":
         """Draw a row for each image; return the response of every layer.
 
         In stepwise mode these are a, b, c of P(-1) = a + b cos + c sin, shape (3, images, width);
-        in coherent mode each image's matrices, as in `qnnq.training.living.living_step`.
+        in coherent mode each image's matrices, as in `qnnq.training.living.living_step`. Where a
+        network has branches, all images have the same strength, drawn anew by each call.
         """
+        if self._branched:
+            device = self._branched[0][0].start.device
+            drawn = torch.randint(len(self._branched), (1,), generator=random, device=device)
+            return self._branched[int(drawn)]
         rows = len(self._layers[0])
         device = self._layers[0].device
         drawn = torch.randint(rows, (images,), generator=random, device=device)

@@ -153,12 +153,15 @@ def test_mode_and_latency_are_told_in_the_file_and_a_training_goes_on(tiny, tmp_
         ),
         (["--mode", "living", "--noise", "fake_torino"], "expected one of stepwise, coherent"),
         (
-            ["--mode", "coherent", "--noise", "fake_torino", "--activation", "htanh,linear,linear"],
-            "activation: expected htanh or tanh under noise in mode coherent, got linear",
+            [
+                *("--mode", "coherent", "--noise", "fake_torino", "--dropout", "0.1"),
+                *("--activation", "htanh,linear,linear"),
+            ],
+            "--dropout 0.1: expected 0 under the noise of branches",
         ),
         (
             ["--mode", "coherent", "--noise", "fake_torino", "--hidden", "3,3"],
-            "noise in mode coherent: expected angles that the host computes",
+            "got a table of patterns",
         ),
         (
             ["--mode", "coherent", "--noise", "fake_torino", "--feedback-latency", "2"],

@@ -129,6 +129,11 @@ class StagedStep:
     tables: tuple[Branches, ...]
     layer: tuple[Placed, ...]
 
+    @property
+    def before(self) -> tuple[Placed, ...]:
+        """All operations up to and with the last branch."""
+        return tuple(each for table in self.tables for each in table.operations)
+
 
 def staged(step: CompiledStep) -> StagedStep:
     """Cut a step into stages of few bits each."""
@@ -183,6 +188,32 @@ class SiteInstrument:
         measured = np.tensordot(powers, self._layer(step, layer, None), axes=1)
         *first, last = (self._table(table)[:, None] for table in staged.tables)
         return [each[None] for each in (*first, measured @ last)]
+
+    def branched(self, staged: StagedStep) -> tuple[list[Matrix], list[Matrix], Matrix]:
+        """Return what happens up to each branch and in it, and what the layer does.
+
+        Returns:
+            Where it is not taken, and where it is, (out, in) a branch; the layer's coefficients of
+            1, cos(theta) and sin(theta), (3, reported, out, in).
+        """
+        size = 4 ** len(self.site.qubits)
+        not_taken: list[Matrix] = []
+        taken: list[Matrix] = []
+        before = np.eye(size)
+        mine = set(map(id, self._own(staged.before)))
+        for each in staged.before:
+            operation, physical = each
+            if isinstance(operation, Branch):
+                then, otherwise = (
+                    self._matrix(block.own(self.site.qubits)) for block in operation.blocks
+                )
+                not_taken.append(otherwise @ before)
+                taken.append(then @ before)
+                before = np.eye(size)
+            elif id(each) in mine:
+                before = self._matrix([(operation, physical)]) @ before
+        layer = self._layer(staged.step, self._own(staged.layer), None)
+        return not_taken, taken, layer @ before
 
     def _own(self, operations: Iterable[Placed]) -> list[Placed]:
         qubits = set(self.site.qubits)
