@@ -3,14 +3,21 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+CONSTRAINTS := constraints.txt
+TESTED := train,cluster,test
 
-.PHONY: demo test physics lint docs clean
+.PHONY: demo test test-oldest physics lint docs clean
 
 demo: $(VENV)/.base
 	$(BIN)/python benchmarks/demo.py --out demo.png
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -q -m "not slow and not physics" -n logical --maxprocesses 8 --dist loadscope
+
+# The same on the lowest versions that pyproject.toml allows, and with the vendors' simulators.
+test-oldest:
+	$(MAKE) test VENV=.venv-oldest CONSTRAINTS=constraints-oldest.txt \
+		TESTED=train,cluster,ions,aqt,braket,quantinuum,test
 
 # Every oracle, then one-line mutations of the sources, each of which has to be caught.
 physics: $(VENV)/.test
@@ -29,16 +36,16 @@ docs: $(VENV)/.docs
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.base: $(VENV)/bin/python pyproject.toml constraints.txt
-	$(PIP) -c constraints.txt -e .
+$(VENV)/.base: $(VENV)/bin/python pyproject.toml $(CONSTRAINTS)
+	$(PIP) -c $(CONSTRAINTS) -e .
 	touch $@
 
 $(VENV)/.test: $(VENV)/.base
-	$(PIP) -c constraints.txt -e ".[train,cluster,test]"
+	$(PIP) -c $(CONSTRAINTS) -e ".[$(TESTED)]"
 	touch $@
 
 $(VENV)/.docs: $(VENV)/.base
-	$(PIP) -c constraints.txt -e ".[docs]"
+	$(PIP) -c $(CONSTRAINTS) -e ".[docs]"
 	touch $@
 
 clean:

@@ -28,7 +28,9 @@ def budget_of(
     from qnnq.jobs.budget import parse_budget
     from qnnq.jobs.verbs import default_budget
 
-    return default_budget(plan, request, rounds) if budget is None else parse_budget(budget)
+    if budget is None:
+        return default_budget(plan, request, rounds)
+    return parse_budget(budget, plan.estimate.tariff)
 
 
 def in_seconds(plan: "Plan") -> bool:

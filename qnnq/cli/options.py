@@ -57,8 +57,9 @@ NewFolder = Annotated[
 Budget = Annotated[
     str | None,
     typer.Option(
-        help="Quantum seconds that may be used, or none.  [default: 4 times the estimate]",
-        metavar="SECONDS",
+        help="Quantum seconds that may be used, in the currency of the provider where it has "
+        "prices; or none.  [default: 4 times the estimate, once where there are prices]",
+        metavar="AMOUNT",
     ),
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]

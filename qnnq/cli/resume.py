@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
         budget: Annotated[
             str | None,
             typer.Option(
-                help="Quantum seconds for the whole run from now on, or none.", metavar="SECONDS"
+                help="Budget of the whole run from now on, or none.", metavar="AMOUNT"
             ),
         ] = None,
         max_execution_time: Annotated[

@@ -13,6 +13,7 @@ BUILT_IN = {
     "ibm": "qnnq.vendors.ibm.provider:PROVIDER",
     "aqt": "qnnq.vendors.aqt:PROVIDER",
     "braket": "qnnq.vendors.braket:PROVIDER",
+    "quantinuum": "qnnq.vendors.quantinuum:PROVIDER",
     "file": "qnnq.vendors.local.snapshot_file:PROVIDER",
     "function": "qnnq.vendors.local.user_function:PROVIDER",
 }

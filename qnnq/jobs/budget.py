@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from qnnq.devices.service_limits import ServiceLimits
-from qnnq.devices.tariff import ROUNDING, amount
+from qnnq.devices.tariff import ROUNDING, Tariff, amount
 from qnnq.errors import InputError, QnnqError
 from qnnq.jobs.estimate import Estimate
 from qnnq.jobs.hardware_request import ExecutionMode
@@ -306,8 +306,12 @@ def least_budget(seconds: Sequence[float], jobs: Sequence[int], overrun_s: float
     )
 
 
-def parse_budget(text: str) -> float | None:
-    """Return the quantum seconds of an option `--budget`, None for `none`.
+def parse_budget(text: str, tariff: Tariff | None) -> float | None:
+    """Return the number of an option `--budget`, None for `none`.
+
+    Args:
+        text: The option.
+        tariff: Of the device, in whose currency it is; None: it is in quantum seconds.
 
     Raises:
         InputError: If it is neither.
@@ -319,7 +323,8 @@ def parse_budget(text: str) -> float | None:
     except ValueError:
         found = math.nan
     if not (math.isfinite(found) and found > 0):
-        raise InputError(f"--budget {text}: expected quantum seconds > 0, or none")
+        unit = "quantum seconds" if tariff is None else tariff.currency
+        raise InputError(f"--budget {text}: expected {unit} > 0, or none")
     return found
 
 

@@ -61,20 +61,20 @@ def raise_limits(
 
     Args:
         folder: The run's folder.
-        budget: Quantum seconds for the whole run, or `none`; None leaves them as they are.
+        budget: Quantum seconds, or the provider's money, for the whole run, or `none`; None leaves
+            it as it is.
         attempts: How often a job is submitted in all, None leaves it as it is.
         max_execution_s: Quantum seconds after which a job is stopped, None leaves it as it is.
 
     Raises:
         InputError: If a limit is none.
     """
-    budget_s = None if budget is None else parse_budget(budget)
     if attempts is not None and attempts < 1:
         raise InputError(f"--attempts {attempts}: expected a whole number >= 1")
     with open_run(folder) as run:
         options = replace(run.options, max_execution_s=max_execution_s)
         if budget is not None:
-            run.ledger.set_fact("budget_s", budget_s)
+            run.ledger.set_fact("budget_s", parse_budget(budget, run.limits.tariff))
             if run.request["target_width"] is not None:
                 run.ledger.set_fact("finished", None)  # perhaps another round fits in now
         if attempts is not None:

@@ -141,8 +141,8 @@ class HardwareRequest(CoherentOptions, CircuitOptions, ImageOptions):
     identity, and seeds the simulator of a fake device.
 
     Attributes:
-        device: `ibm_...`, `fake_...` or `least_busy`; a Device, a BackendV2 or a Target, which is
-            simulated in this process.
+        device: A name of any provider's, or `least_busy`; a Device, a BackendV2 or a Target, which
+            is simulated in this process.
         instance: The service instance (its CRN or name), None for that of the saved account.
         target_width: More rounds of shots are taken until the interval of the accuracy of a shot
             is as narrow as this; None takes one.
@@ -155,7 +155,12 @@ class HardwareRequest(CoherentOptions, CircuitOptions, ImageOptions):
         limits: The service's limits.
     """
 
-    device: Any = option(DEFAULT_DEVICE, "ibm_..., fake_... or least_busy.", metavar="NAME")
+    device: Any = option(
+        DEFAULT_DEVICE,
+        "ibm_..., least_busy, fake_..., aqt_offline, braket_local, quantinuum_local, FILE.json, "
+        "module:factory, or what another package offers.",
+        metavar="NAME",
+    )
     instance: str | None = option(
         None,
         "Instance of IBM Quantum: its CRN or name.  [default: the saved account's]",

@@ -249,15 +249,15 @@ class Ledger(LedgerFile):
 
     @property
     def budget_s(self) -> float | None:
-        """The quantum seconds that the run may use, None where there is no limit."""
+        """The quantum seconds, or the money, that the run may use; None: there is no limit."""
         found = self.fact("budget_s")
         if found is None:
             return None
         number = isinstance(found, int | float) and not isinstance(found, bool)
         if not (number and math.isfinite(found) and found > 0):
             raise InputError(
-                f"{self.path}: the ledger is damaged: budget_s: expected quantum seconds > 0, "
-                f"got {found!r}; qnnq resume {self.folder} --budget SECONDS sets it"
+                f"{self.path}: the ledger is damaged: budget_s: expected a number > 0, "
+                f"got {found!r}; qnnq resume {self.folder} --budget AMOUNT sets it"
             )
         return float(found)
 

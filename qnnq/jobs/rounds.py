@@ -64,7 +64,7 @@ def measure_rounds(
         if number and not engine.affords_round(service):
             say(
                 f"`budget` {run.budget.seconds:g}: another round of {shots} shots might cost more "
-                f"than is left; to take it: qnnq resume {run.ledger.folder} --budget SECONDS"
+                f"than is left; to take it: qnnq resume {run.ledger.folder} --budget AMOUNT"
             )
             return
         engine.shot_round = number

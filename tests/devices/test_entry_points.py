@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from qiskit import QuantumCircuit
 from qiskit.primitives import BackendSamplerV2, PrimitiveJob
 from qiskit.providers import JobStatus
 from scipy.stats import binomtest
@@ -18,6 +19,7 @@ from qnnq.cli.main import main
 from qnnq.devices.names import device_names, resolve_device
 from qnnq.devices.providers import BUILT_IN, GROUP, found_providers
 from qnnq.jobs.ledger import Ledger
+from qnnq.jobs.sampled import SamplerService
 from qnnq.jobs.service import Unanswered
 from qnnq.networks.file import read_network, write_network
 from qnnq.networks.network import Network
@@ -164,6 +166,8 @@ def test_a_laboratory_from_estimate_to_collect(
     assert "to cost 18.00 EUR on lab_five, at most 18. Expected --yes" in refusal(capsys)
     assert main([*submit, "--yes", "--budget", "17"]) == 2
     assert "--budget 17: the estimate is" in refusal(capsys)
+    assert main([*submit, "--yes", "--budget", "much"]) == 2
+    assert refusal(capsys).endswith("--budget much: expected EUR > 0, or none")
     assert main([*submit, "--yes", "--rep-delay", "100"]) == 2
     assert "on lab_five, whose sampler takes none" in refusal(capsys)
     assert main([*submit, "--yes"]) == 0
@@ -256,6 +260,33 @@ def test_a_state_that_cannot_be_asked_for_is_asked_for_again(
     error = refusal(capsys)
     assert "the sampler of lab_five raised RuntimeError the line is down: look at" in error
     assert error.endswith("billed again: qnnq resume run --resubmit 1.1")
+
+
+def test_a_vendor_that_cancels_nothing(install: Install) -> None:
+    """The job runs on, and its state says so."""
+    install(lab="laboratory:provider")
+
+    class Job:
+        def job_id(self) -> str:
+            return "7"
+
+        def cancel(self) -> None:
+            raise NotImplementedError("no job here is cancelled")
+
+        def in_final_state(self) -> bool:
+            return False
+
+        def running(self) -> bool:
+            return True
+
+    class Sampler:
+        def run(self, pubs: object, *, shots: int) -> Job:
+            return Job()
+
+    service = SamplerService(resolve_device("lab_five"), Sampler())
+    job_id = service.submit(QuantumCircuit(1), np.zeros((1, 0)), 1, ("tag",), 1, None)
+    assert not service.cancel(job_id)
+    assert service.view(job_id).status == "running"
 
 
 def test_nothing_is_sent_twice_where_nobody_can_tell(
@@ -380,7 +411,12 @@ def test_no_feed_forward_no_coherent_mode(
 
 
 @pytest.mark.parametrize(
-    ("device", "extra"), [("aqt_offline", "qnnq[aqt]"), ("braket_local", "qnnq[braket]")]
+    ("device", "extra"),
+    [
+        ("aqt_offline", "qnnq[aqt]"),
+        ("braket_local", "qnnq[braket]"),
+        ("quantinuum_local", "qnnq[quantinuum]"),
+    ],
 )
 def test_a_package_that_is_not_installed_is_named(
     device: str,
@@ -390,7 +426,7 @@ def test_a_package_that_is_not_installed_is_named(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for name in ("qiskit_aqt_provider", "qiskit_braket_provider"):
+    for name in ("qiskit_aqt_provider", "qiskit_braket_provider", "pytket.extensions.quantinuum"):
         monkeypatch.setitem(sys.modules, name, None)
     assert main(["submit", *words, "--device", device, "--run", "run", "--wait"]) == 2
     assert refusal(capsys).endswith(f"its package comes with: pip install '{extra}'")

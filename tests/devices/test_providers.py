@@ -7,6 +7,7 @@ import pytest
 from qiskit.providers.fake_provider import GenericBackendV2
 
 from noise_models import NoiseError
+from qnnq.cli.main import main
 from qnnq.devices.device import Device, Provider
 from qnnq.devices.names import device_kind, device_names, names_in, resolve_device
 from qnnq.devices.providers import providers
@@ -107,6 +108,12 @@ def test_a_device_without_calibration_costs_what_the_noise_needs(noise, lacks, e
 def test_a_snapshot_is_one_device(vendor):
     assert resolve_device("fake_kingston") is resolve_device("fake_kingston")
     assert resolve_device(NAME) is not resolve_device(NAME)  # its provider remembers nothing
+
+
+def test_help_names_all_who_offer_devices(capsys):
+    assert main(["submit", "--help"]) == 0
+    said = capsys.readouterr().out
+    assert all(provider.example in said for provider in providers())
 
 
 def test_who_offers_a_name():
