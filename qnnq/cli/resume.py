@@ -23,9 +23,7 @@ def register(app: typer.Typer) -> None:
         ] = None,
         budget: Annotated[
             str | None,
-            typer.Option(
-                help="Budget of the whole run from now on, or none.", metavar="AMOUNT"
-            ),
+            typer.Option(help="Budget of the whole run from now on, or none.", metavar="AMOUNT"),
         ] = None,
         max_execution_time: Annotated[
             int | None,
