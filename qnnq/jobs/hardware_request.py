@@ -141,8 +141,8 @@ class HardwareRequest(CoherentOptions, CircuitOptions, ImageOptions):
     identity, and seeds the simulator of a fake device.
 
     Attributes:
-        device: A name of any provider's, or `least_busy`; a Device, a BackendV2 or a Target, which
-            is simulated in this process.
+        device: `ibm_...`, `fake_...` or `least_busy`; a Device, a BackendV2 or a Target, which is
+            simulated in this process.
         instance: The service instance (its CRN or name), None for that of the saved account.
         target_width: More rounds of shots are taken until the interval of the accuracy of a shot
             is as narrow as this; None takes one.
