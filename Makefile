@@ -49,4 +49,4 @@ $(VENV)/.docs: $(VENV)/.base
 	touch $@
 
 clean:
-	rm -rf $(VENV) docs/_build demo.png
+	rm -rf $(VENV) .venv-oldest docs/_build demo.png

@@ -168,6 +168,7 @@ Needs guppylang and selene-sim.
 
 import argparse
 import json
+from datetime import timedelta
 
 from guppylang import guppy
 from guppylang.std.angles import angle
@@ -178,6 +179,8 @@ from guppylang.std.quantum import discard_array, measure, project_z, qubit, rese
 QUBITS = {qubits}
 IMAGES = {images}
 CLASSES = {classes}
+STARTUP_S = 300
+"""Seconds until a process of Selene's counts as dead: one that ends at once is waited for."""
 '''
 
 _STEP = """
@@ -207,8 +210,11 @@ _WEAK = """
 _SCRIPT = '''
 def answers(shots, seed, error_model=None, processes=1):
     """Run on Selene; return for every shot the results of every image, in order."""
+    from selene_sim.timeout import Timeout
+
     emulator = main.emulator(n_qubits=QUBITS).with_shots(shots).with_seed(seed)
     emulator = emulator.with_n_processes(processes)
+    emulator = emulator.with_timeout(Timeout(backend_startup=timedelta(seconds=STARTUP_S)))
     if error_model is not None:
         emulator = emulator.with_error_model(error_model)
     shots_run = []

@@ -41,7 +41,7 @@ WRONG = {
     "run --shot 5": "--shots",
     "run --mode coherent --pairs 3": "expected --mode stepwise",
     "run --engine ideal --noise fake_torino": "expected --noise ideal",
-    "runn": "Did you mean 'run'",
+    "runn": "'run', 'runs'?",
     "sweep r.sqlite --out x.sqlite": "expected text in UTF-8",
     "sweep bad.toml --out x.sqlite": "expected TOML",
     "sweep typo.toml --out x.sqlite": "nearest: networks",

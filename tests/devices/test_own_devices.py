@@ -163,14 +163,19 @@ def test_a_function_of_the_users_own(request_, capsys):
             "from qiskit.providers.fake_provider import GenericBackendV2\n"
             f"def machine(): return GenericBackendV2(6, basis_gates={GATES}, seed=1)\n"
             "def broken(): raise ConnectionError('no answer\\nat all')\n"
+            "def ended(): raise SystemExit(3)\n"
             "def other(): return 3\n"
             "number = 3\n"
         )
+    with open("broken_lab.py", "w") as file:
+        file.write("1 / 0\n")
     _, task = executed(replace(request_, device="lab_devices:machine"))
     backend = GenericBackendV2(6, basis_gates=GATES, seed=1)
     assert executed(replace(request_, device=backend))[1] == task
     for name, message in (
         ("lab_devices:broken", "its factory raised ConnectionError no answer at all"),
+        ("lab_devices:ended", "its factory raised SystemExit 3"),
+        ("broken_lab:machine", "its module raised ZeroDivisionError division by zero"),
         ("lab_devices:other", "expected a BackendV2 or a Target, got int"),
         ("lab_devices:number", "expected a function, got int"),
         ("lab_devices:nothing", "has no attribute 'nothing'"),

@@ -50,11 +50,11 @@ def record_probabilities(network: qnnq.Network, pixels: np.ndarray) -> dict[tupl
     return found
 
 
-def run(network: qnnq.Network, pixels: np.ndarray, tmp_path: Path, shots: int = SHOTS):
-    pytest.importorskip("selene_sim")
+def load(network: qnnq.Network, pixels: np.ndarray, tmp_path: Path):
+    """The program's function that runs it."""
     file = tmp_path / "program.py"
     file.write_text(network_program(network, pixels))
-    return runpy.run_path(str(file))["answers"](shots, seed=3)
+    return runpy.run_path(str(file))["answers"]
 
 
 CASES = {
@@ -62,14 +62,18 @@ CASES = {
     "ancillas": a_network(
         (2, 3), activation="tanh", stretch=0.4, entanglement=1.1, last_projective=True
     ),
+    "4-4-4": a_network((4, 4, 4), activation="htanh", stretch=1.0),
 }
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name == "4-4-4")) for name in CASES]
+)
 def test_records_follow_the_closed_form(name: str, tmp_path: Path) -> None:
     network = CASES[name]
     pixels = np.random.default_rng(1).random((2, 5))
-    answers = run(network, pixels, tmp_path)
+    pytest.importorskip("selene_sim")
+    answers = load(network, pixels, tmp_path)(SHOTS, seed=3)
     for image in range(2):
         expected = record_probabilities(network, pixels[image])
         seen = Counter(
@@ -92,6 +96,18 @@ def test_records_follow_the_closed_form(name: str, tmp_path: Path) -> None:
             r = [1 - 2 * bit for bit in shot[image][f"layer{network.hidden - 1}"]]
             logits = network.weights[-1] @ r + network.biases[-1]
             assert shot[image]["class"] == int(np.argmax(logits))
+
+
+@pytest.mark.slow
+def test_a_process_that_dies_is_not_waited_for(tmp_path: Path) -> None:
+    """Of Selene's, here for an error model whose seed is none, and which says so."""
+    selene = pytest.importorskip("selene_sim")
+    from guppylang.emulator.exceptions import EmulatorError
+
+    program = load(CASES["ancillas"], np.zeros((1, 5)), tmp_path)
+    program.__globals__["STARTUP_S"] = 0.5
+    with pytest.raises(EmulatorError, match="(?s)Timed out.*invalid type: string"):
+        program(1, 1, selene.DepolarizingErrorModel("no seed"))
 
 
 def test_a_layer_that_is_too_wide_is_refused() -> None:

@@ -30,11 +30,13 @@ def _find(name: str, limits: "ServiceLimits", instance: str | None) -> Device:
         function = getattr(importlib.import_module(module), factory)
     except (ImportError, AttributeError) as error:
         raise InputError(f"device {name}: {error}") from error
+    except (Exception, SystemExit) as error:
+        raise InputError(f"device {name}: its module raised {reason(error)}") from error
     if not callable(function):
         raise InputError(f"device {name}: expected a function, got {type(function).__name__}")
     try:
         made = function()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise InputError(f"device {name}: its factory raised {reason(error)}") from error
     return replace(device_of(made, limits, f"device {name}"), found_as=name)
 
