@@ -8,10 +8,12 @@
 """
 
 import math
+from typing import Any
 
+from answers import Answers
 from error_bars import draw_errors
 from study import Study
-from verdicts import better, gain, mean_error
+from verdicts import Claim, better, gain, mean_error
 
 KINDS = {
     "sign": (0.0, 1 / 2),
@@ -28,29 +30,35 @@ def main() -> None:
     study.name = f"{study.name}-{study.shape}"
     cases = [study.settings(stretch, entanglement=math.pi * g) for stretch, g in KINDS.values()]
     networks = dict(zip(KINDS, study.trained(cases), strict=True))
-    found = {kind: [study.errors(each) for each in seeds] for kind, seeds in networks.items()}
-    errors = {kind: mean_error(each) for kind, each in found.items()}
+    answers = study.keep(
+        {kind: [study.errors(each) for each in seeds] for kind, seeds in networks.items()}
+    )
+    errors = {kind: mean_error(each) for kind, each in answers.items()}
     for kind, error in errors.items():
         print(f"{kind}: error {error.per_cent()} %")
-    study.write(
-        [
-            {
-                "kind": kind, "hidden": study.shape, "data": study.data, "epochs": study.epochs,
-                "seeds": len(study.seeds), **error.columns("majority_error"),
-            }
-            for kind, error in errors.items()
-        ]
-    )  # fmt: skip
+    same = {"hidden": study.shape, "data": study.data, "epochs": study.epochs}
+    study.write([{**row, **same} for row in rows(answers)])
     draw_errors(study.figure(), f"{study.shape} on {study.data}, majority of 15", errors, "sign")
-    study.claims(
-        [
-            better(
-                f"{kind} errs less than the sign network with {study.data}",
-                gain(found[kind], found["sign"]),
-            )
-            for kind in list(KINDS)[1:]
-        ]
-    )
+    study.claims(claims(answers, study.data))
+
+
+def rows(answers: Answers) -> list[dict[str, Any]]:
+    """Return the table that follows from the answers."""
+    return [
+        {"kind": kind, "seeds": len(each), **mean_error(each).columns("majority_error")}
+        for kind, each in answers.items()
+    ]
+
+
+def claims(answers: Answers, data: str = "mnist-train") -> list[Claim]:
+    """Return what becomes of the papers' claims."""
+    return [
+        better(
+            f"{kind} errs less than the sign network with {data}",
+            gain(answers[kind], answers["sign"]),
+        )
+        for kind in list(KINDS)[1:]
+    ]
 
 
 if __name__ == "__main__":

@@ -12,8 +12,10 @@ network of the published recipe; against the sign network of the recipe that all
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from answers import Answers, Right
 from matplotlib.figure import Figure
 from rich.table import Table
 from study import CONSOLE, Errors, Study, shown
@@ -34,6 +36,8 @@ BEST, CORRECTED = "noise- and vote-aware", ", compensated"
 GOAL, COST = 32, 0.003
 """A breakdown strength, and what it may cost at strength 1, as a fraction of the images."""
 ENDS = ("", "_low", "_high")
+SIGNS = {"published": "sign, published recipe", "tuned": "sign, tuned"}
+"""Rows of the classical networks without noise."""
 
 
 @dataclass(frozen=True)
@@ -66,30 +70,45 @@ def published(study: Study, stretch: float) -> TrainingSettings:
     return study.settings(stretch, activation="htanh", epochs=epochs, evaluate_every=epochs)
 
 
-def judged(study: Study, kind: Kind, device: str) -> list[list[Errors]]:
-    """Train a kind; return its errors, a list of strengths a seed."""
+def judged(study: Study, name: str, kind: Kind) -> dict[str, list[Errors]]:
+    """Train a kind; return its errors, one a seed, by device and strength."""
     (networks,) = study.trained([kind.settings])
     options = {"compensate": True} if kind.compensate else {}
-    return [
-        [
-            study.errors(network, noise=f"{device}*{x}", **options) if x else study.errors(network)
-            for x in STRENGTHS
+    return {
+        named(name, device, x): [
+            study.errors(each, noise=f"{device}*{x}", **options) if x else study.errors(each)
+            for each in networks
         ]
-        for network in networks
-    ]
+        for device in DEVICES
+        for x in STRENGTHS
+    }
+
+
+def named(kind: str, device: str, strength: float) -> str:
+    """Return the name of the answers of a kind under a device's noise."""
+    return f"{kind} > {device} x {strength}" if strength else f"{kind} > no noise"
+
+
+def curve(answers: Answers, kind: str, device: str) -> list[Sequence[Right]]:
+    """Return the answers of each strength, one a seed."""
+    return [answers[named(kind, device, x)] for x in STRENGTHS]
 
 
 def mean_breakdown(
-    curves: Sequence[Sequence[Errors]], references: Sequence[Errors]
+    line: Sequence[Sequence[Right]], references: Sequence[Right]
 ) -> tuple[Interval, list[float]]:
     """Return the mean breakdown strength, and each seed's; beyond the last strength it counts so.
 
     The variance over seeds and the mean of that over images, which all seeds share, are added.
+
+    Args:
+        line: For each strength, answers one a seed.
+        references: Of the classical network, one a seed.
     """
     most = float(STRENGTHS[-1])
     found = [
         breakdown(STRENGTHS, [each.right for each in curve], reference.right)
-        for curve, reference in zip(curves, references, strict=True)
+        for curve, reference in zip(zip(*line, strict=True), references, strict=True)
     ]
     values, low, high = (
         np.minimum([getattr(each, end) for each in found], most) for end in ("value", "low", "high")
@@ -107,70 +126,59 @@ def main() -> None:
     assert __doc__
     study = Study("breakdown", __doc__, hidden=(16, 16, 16), epochs=150)
     every = kinds(study)
-    signs = {
-        "published": published(study, 0.0),
-        "tuned": replace(every["plain"].settings, stretch=0.0),
-    }
-    references = {
-        name: [study.errors(network) for network in networks]
-        for name, networks in zip(signs, study.trained(signs.values()), strict=True)
-    }
-    work = [(name, device) for name in every for device in DEVICES]
-    curves = {
-        (name, device): judged(study, every[name], device)
-        for name, device in shown(work, "judging")
-    }
-    strengths = {
-        key: mean_breakdown(curve, references["published"]) for key, curve in curves.items()
-    }
-    rows = [row(curves, references, *key, *strengths[key]) for key in work]
-    show(study, rows, references)
-    study.write(rows)
-    draw(study, curves, references["published"])
-    study.claims(claims(curves, {key: strength for key, (strength, _) in strengths.items()}))
+    signs = [published(study, 0.0), replace(every["plain"].settings, stretch=0.0)]
+    found: dict[str, list[Errors]] = {}
+    for name, networks in zip(SIGNS.values(), study.trained(signs), strict=True):
+        found[name] = [study.errors(network) for network in networks]
+    for name, kind in shown(list(every.items()), "judging"):
+        found |= judged(study, name, kind)
+    answers = study.keep(found)
+    table = rows(answers)
+    for row in table:
+        one = found[named(str(row["training"]), str(row["judged_under"]), 1)]
+        row["single_shot_error_at_1"] = round(np.mean([each.single_shot for each in one]), 4)
+    show(study, table, answers)
+    study.write(table)
+    draw(study, answers, list(every), SIGNS["published"])
+    study.claims(claims(answers))
 
 
-def row(
-    curves: Mapping[tuple[str, str], list[list[Errors]]],
-    references: Mapping[str, Sequence[Errors]],
-    name: str,
-    device: str,
-    strength: Interval,
-    each: Sequence[float],
-) -> dict[str, object]:
+def kinds_of(answers: Answers) -> list[str]:
+    """Return the names of the ways to train."""
+    return list(dict.fromkeys(name.split(" > ")[0] for name in answers if " > " in name))
+
+
+def rows(answers: Answers) -> list[dict[str, Any]]:
+    """Return the table that follows from the answers."""
+    return [row(answers, kind, device) for kind in kinds_of(answers) for device in DEVICES]
+
+
+def row(answers: Answers, name: str, device: str) -> dict[str, Any]:
     """Return what becomes of one kind under one device's noise."""
-    curve = curves[name, device]
-    tuned, _ = mean_breakdown(curve, references["tuned"])
-    change = gain(at(curve, 1), at(curves["plain", device], 1))
+    line = curve(answers, name, device)
+    strength, each = mean_breakdown(line, answers[SIGNS["published"]])
+    tuned, _ = mean_breakdown(line, answers[SIGNS["tuned"]])
+    errors = {x: mean_error(answers[named(name, device, x)]).value for x in (0, 1, 32)}
+    change = gain(answers[named(name, device, 1)], answers[named("plain", device, 1)])
     return {
-        "training": name, "judged_under": device, "seeds": len(curve),
+        "training": name, "judged_under": device, "seeds": len(each),
         **{key: round(value, 1) for key, value in strength.columns("breakdown").items()},
         "breakdown_of_each_seed": " ".join(f"{value:.1f}" for value in each),
         "breakdown_against_tuned_sign": round(tuned.value, 1),
-        "single_shot_error_at_1": round(np.mean([e.single_shot for e in at(curve, 1)]), 4),
-        "majority_error_at_0": round(mean_error(at(curve, 0)).value, 4),
-        "majority_error_at_1": round(mean_error(at(curve, 1)).value, 4),
-        "majority_error_at_32": round(mean_error(at(curve, 32)).value, 4),
+        **{f"majority_error_at_{x}": round(error, 4) for x, error in errors.items()},
         **{key: round(value, 4) for key, value in change.columns("better_than_plain_at_1").items()},
         **{
-            f"error_of_{name}_sign": round(mean_error(found).value, 4)
-            for name, found in references.items()
+            f"error_of_{name}_sign": round(mean_error(answers[sign]).value, 4)
+            for name, sign in SIGNS.items()
         },
     }  # fmt: skip
 
 
-def at(curve: Sequence[Sequence[Errors]], strength: float) -> list[Errors]:
-    """Return the errors of every seed at a strength."""
-    return [each[STRENGTHS.index(strength)] for each in curve]
-
-
-def show(
-    study: Study, rows: Sequence[Mapping[str, object]], references: Mapping[str, list[Errors]]
-) -> None:
+def show(study: Study, rows: Sequence[Mapping[str, Any]], answers: Answers) -> None:
     """Print the table."""
     signs = " and ".join(
-        f"{100 * (1 - mean_error(found).value):.1f} % ({name})"
-        for name, found in references.items()
+        f"{100 * (1 - mean_error(answers[sign]).value):.1f} % ({name})"
+        for name, sign in SIGNS.items()
     )
     table = Table(
         title=f"breakdown strengths (95 %), {len(study.seeds)} seeds; sign networks: {signs}; "
@@ -192,23 +200,22 @@ def show(
     CONSOLE.print(table)
 
 
-def claims(
-    curves: Mapping[tuple[str, str], list[list[Errors]]],
-    strengths: Mapping[tuple[str, str], Interval],
-) -> list[Claim]:
+def claims(answers: Answers) -> list[Claim]:
     """Return what becomes of the goal and of what training for the noise and the vote promises."""
+    references = answers[SIGNS["published"]]
     found = []
     for device in DEVICES:
-        plain = strengths["plain", device]
+        plain = curve(answers, "plain", device)
         for name in ("vote-aware", "noise-aware", BEST):
-            strength = strengths[name, device]
-            text = f"{told(strength)}, plain {told(plain)}"
+            line = curve(answers, name, device)
+            strengths = [mean_breakdown(each, references)[0] for each in (line, plain)]
+            text = f"{told(strengths[0])}, plain {told(strengths[1])}"
             claim = f"{name} training stands more noise of {device}"
-            found.append(Claim(claim, apart(strength, plain), text))
+            found.append(Claim(claim, apart(*strengths), text))
     for name in (BEST, f"{BEST}{CORRECTED}"):
-        curve = curves[name, TRAINED_UNDER]
-        strength = strengths[name, TRAINED_UNDER]
-        change = gain(at(curve, 1), at(curves["plain", TRAINED_UNDER], 1))
+        strength, _ = mean_breakdown(curve(answers, name, TRAINED_UNDER), references)
+        one, plain_one = (answers[named(each, TRAINED_UNDER, 1)] for each in (name, "plain"))
+        change = gain(one, plain_one)
         found += [
             Claim(f"{name}: breakdown at {GOAL} or more on {TRAINED_UNDER}", strength,
                   told(strength), GOAL),
@@ -229,23 +236,19 @@ def told(strength: Interval) -> str:
     return f"{strength.value:.1f} ({strength.low:.1f} to {strength.high:.1f})"
 
 
-def draw(
-    study: Study,
-    curves: Mapping[tuple[str, str], list[list[Errors]]],
-    references: Sequence[Errors],
-) -> None:
+def draw(study: Study, answers: Answers, kinds: Sequence[str], sign: str) -> None:
     """Draw accuracy against strength: a panel a device, a line a way to train."""
     with styled():
         figure = Figure(figsize=(11, 3.8), layout="constrained")
         panels = list(figure.subplots(1, len(DEVICES), sharey=True))
         for axes, device in zip(panels, DEVICES, strict=True):
-            for number, name in enumerate(dict.fromkeys(name for name, _ in curves)):
-                values = [1 - mean_error(at(curves[name, device], x)).value for x in STRENGTHS]
+            for number, name in enumerate(kinds):
+                values = [1 - mean_error(each).value for each in curve(answers, name, device)]
                 style = look(number)
                 axes.plot(
                     STRENGTHS, values, color=style.color, marker=style.marker, ms=3, label=name
                 )
-            limit = 1 - mean_error(references).value
+            limit = 1 - mean_error(answers[sign]).value
             axes.axhline(limit, color="0.4", ls="--", lw=1, label="sign network, no noise")
             axes.set_xlabel("noise strength")
             axes.set_title(device, loc="left", fontsize=9)

@@ -21,10 +21,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import all_images
+import breakdown
+import collapse
+import layers
+import other_noise
 import reproduce_published
 import scoreboard
 import transition
-from answers import read_answers
+import weak
+from answers import Answers, read_answers
 from study import claim_rows
 from verdicts import Claim, Interval
 
@@ -33,6 +39,11 @@ RESULTS = Path(__file__).parent / "results"
 ROOT = BENCHMARKS.parent
 TEXTS = ("benchmarks/RESULTS.md", "README.md", "docs/guides/noise.md", "docs/guides/coherent.md")
 Row = Mapping[str, str]
+STUDIES = {
+    module.__name__: module
+    for module in (all_images, breakdown, collapse, layers, other_noise, scoreboard, weak)
+}
+"""Those whose rows and claims follow from their answers alone."""
 SUMMARIES: Mapping[str, Any] = {"": max, "least": min, "most": max, "sum": sum, "count": len}
 """Of the column in several rows, by the word before its name."""
 NUMBER = r"-?\d+(?:,\d{3})*(?:\.\d+)?"
@@ -57,7 +68,8 @@ def main() -> None:
 
 def problems() -> Iterator[str]:
     """Yield a line for each error."""
-    yield from of_scoreboards()
+    for path in sorted(RESULTS.glob("*-answers.npz")):
+        yield from of_answers(path.stem.removesuffix("-answers"), read_answers(path))
     yield from of_transition()
     yield from of_reproduction()
     for path in sorted(RESULTS.glob("*-claims.csv")):
@@ -67,16 +79,18 @@ def problems() -> Iterator[str]:
     yield from of_texts()
 
 
-def of_scoreboards() -> Iterator[str]:
-    """Yield where a scoreboard is not what its answers make of it."""
-    for path in sorted(RESULTS.glob("scoreboard-*-answers.npz")):
-        name = path.stem.removesuffix("-answers")
-        answers = read_answers(path)
-        yield from differences(f"{name}.csv", scoreboard.error_rows(answers))
-        seeds = max(map(len, answers.values()))
-        shape = re.sub(r"scoreboard-([\d-]*\d)-.*", r"\1", name)
-        claims = scoreboard.claims(answers, with_goal=name == "scoreboard-512-512-mnist5k")
-        yield from differences(f"{name}-claims.csv", claim_rows(claims, seeds, shape))
+def of_answers(name: str, answers: Answers) -> Iterator[str]:
+    """Yield where the tables of a study are not what its answers make of them."""
+    study = STUDIES.get(name.split("-")[0])
+    if study is None:
+        return
+    yield from differences(f"{name}.csv", study.rows(answers))
+    if study is weak:
+        yield from differences(f"{name}-breakdown.csv", weak.breakdown_rows(answers))
+    goal = {"with_goal": True} if name == "scoreboard-512-512-mnist5k" else {}
+    seeds, table = max(map(len, answers.values())), f"{name}-claims.csv"
+    claims = claim_rows(study.claims(answers, **goal), seeds, read(table)[0]["networks"])
+    yield from differences(table, claims)
 
 
 def of_transition() -> Iterator[str]:

@@ -8,12 +8,13 @@ network and the combined method is method 1.
 """
 
 import math
-from collections.abc import Mapping
+from typing import Any
 
+from answers import Answers
 from matplotlib.figure import Figure
 from rich.table import Table
 from study import CONSOLE, Study
-from verdicts import Interval, bars, better, gain, mean_error
+from verdicts import Claim, bars, better, gain, mean_error
 
 from qnnq.figures.style import look, percent_axis, save, styled
 
@@ -37,49 +38,59 @@ def main() -> None:
         for stretch, g in [KINDS[kind]]
     ]
     networks = dict(zip(points, study.trained(cases), strict=True))
-    found = {point: [study.errors(each) for each in seeds] for point, seeds in networks.items()}
-    rows = []
+    answers = study.keep(
+        {named(*point): [study.errors(each) for each in seeds] for point, seeds in networks.items()}
+    )
     table = Table(
         title=f"Error in %, majority of 15, {len(study.seeds)} seeds", title_justify="left"
     )
     for heading in ("hidden layers", *KINDS):
         table.add_column(heading)
     for depth in DEPTHS:
-        errors = {kind: mean_error(found[depth, kind]) for kind in KINDS}
-        table.add_row(str(depth), *(error.per_cent() for error in errors.values()))
-        rows += [
-            {"hidden_layers": depth, "kind": kind, "width": study.hidden[0],
-             "seeds": len(study.seeds), **error.columns("majority_error")}
-            for kind, error in errors.items()
-        ]  # fmt: skip
+        errors = (mean_error(answers[named(depth, kind)]) for kind in KINDS)
+        table.add_row(str(depth), *(error.per_cent() for error in errors))
     CONSOLE.print(table)
-    study.write(rows)
-    draw(study, {point: mean_error(errors) for point, errors in found.items()})
+    study.write([{**row, "width": study.hidden[0]} for row in rows(answers)])
+    draw(study, answers)
+    study.claims(claims(answers))
+
+
+def named(depth: int, kind: str) -> str:
+    """Return the name of a row."""
+    return f"{kind}, {depth} hidden layers"
+
+
+def rows(answers: Answers) -> list[dict[str, Any]]:
+    """Return the table that follows from the answers."""
+    return [
+        {
+            "hidden_layers": depth, "kind": kind, "seeds": len(answers[named(depth, kind)]),
+            **mean_error(answers[named(depth, kind)]).columns("majority_error"),
+        }
+        for depth in DEPTHS for kind in KINDS
+    ]  # fmt: skip
+
+
+def claims(answers: Answers) -> list[Claim]:
+    """Return what becomes of the papers' claims."""
     quantum = "method 1, stretch 0.316"
-    study.claims(
-        [
-            better(
-                f"{quantum} errs less than the sign network, {depth} hidden layers",
-                gain(found[depth, quantum], found[depth, "sign"]),
-            )
-            for depth in DEPTHS
-        ]
-        + [
-            better(
-                "three hidden layers of method 1 err less than two",
-                gain(found[3, quantum], found[2, quantum]),
-            )
-        ]
-    )
+    every = {depth: answers[named(depth, quantum)] for depth in DEPTHS}
+    return [
+        better(
+            f"{quantum} errs less than the sign network, {depth} hidden layers",
+            gain(every[depth], answers[named(depth, "sign")]),
+        )
+        for depth in DEPTHS
+    ] + [better("three hidden layers of method 1 err less than two", gain(every[3], every[2]))]
 
 
-def draw(study: Study, errors: Mapping[tuple[int, str], Interval]) -> None:
+def draw(study: Study, answers: Answers) -> None:
     """Draw error against depth, one line a kind."""
     with styled():
         figure = Figure(figsize=(5.5, 3.8), layout="constrained")
         axes = figure.subplots()
         for number, kind in enumerate(KINDS):
-            line = [errors[depth, kind] for depth in DEPTHS]
+            line = [mean_error(answers[named(depth, kind)]) for depth in DEPTHS]
             places = [depth + 0.04 * (number - 1.5) for depth in DEPTHS]
             style = look(number)
             axes.errorbar(

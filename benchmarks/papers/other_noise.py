@@ -10,13 +10,15 @@ and over-rotation. The table says by how much each errs less than the network tr
 paired by image and seed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+from answers import Answers
 from matplotlib.figure import Figure
 from rich.table import Table
-from study import CONSOLE, Errors, Study
+from study import CONSOLE, Study
 from verdicts import Claim, Interval, bars, better, gain, mean_error
 
 from qnnq.figures.style import look, save, styled
@@ -63,38 +65,47 @@ def main() -> None:
     study = Study("other_noise", __doc__, hidden=(16, 16, 16), epochs=60)
     settings = kinds(study)
     networks = dict(zip(settings, study.trained(settings.values()), strict=True))
-    found = {
-        (trained, judged): [
-            study.errors(each, noise=noise, **options) for each in networks[trained]
-        ]
-        for trained in settings
-        for judged, (noise, options) in NOISES.items()
-    }
-    gains = {
-        (trained, judged): gain(errors, found[PLAIN, judged])
-        for (trained, judged), errors in found.items()
-    }
-    show(study, list(settings), found, gains)
-    study.write(
-        [
+    answers = study.keep(
+        {
+            named(trained, judged): [
+                study.errors(each, noise=noise, **options) for each in networks[trained]
+            ]
+            for trained in settings
+            for judged, (noise, options) in NOISES.items()
+        }
+    )
+    show(study, list(settings), answers)
+    study.write(rows(answers))
+    draw(study, answers)
+    study.claims(claims(answers))
+
+
+def named(trained: str, judged: str) -> str:
+    """Return the name of a row."""
+    return f"{trained} > {judged}"
+
+
+def gained(answers: Answers, trained: str, judged: str) -> Interval:
+    """Return by how much less errs what was trained under a noise."""
+    return gain(answers[named(trained, judged)], answers[named(PLAIN, judged)])
+
+
+def rows(answers: Answers) -> list[dict[str, Any]]:
+    """Return the table that follows from the answers."""
+    found = []
+    for name, errors in answers.items():
+        trained, judged = name.split(" > ")
+        found.append(
             {
                 "trained_under": trained, "judged_under": judged, "seeds": len(errors),
                 **mean_error(errors).columns("majority_error"),
-                **gains[trained, judged].columns("better_than_without_noise"),
+                **gained(answers, trained, judged).columns("better_than_without_noise"),
             }
-            for (trained, judged), errors in found.items()
-        ]
-    )  # fmt: skip
-    draw(study, gains)
-    study.claims(claims(found, gains))
+        )  # fmt: skip
+    return found
 
 
-def show(
-    study: Study,
-    trained: Sequence[str],
-    found: Mapping[tuple[str, str], Sequence[Errors]],
-    gains: Mapping[tuple[str, str], Interval],
-) -> None:
+def show(study: Study, trained: Sequence[str], answers: Answers) -> None:
     """Print the table: accuracies without noise in training, and by how much others are better."""
     table = Table(
         title=f"majority of 15, {len(study.seeds)} seeds: accuracy in % where trained without "
@@ -104,19 +115,18 @@ def show(
     for heading in ("judged under", *trained):
         table.add_column(heading)
     for judged in NOISES:
-        accuracy = 1 - mean_error(found[PLAIN, judged]).value
-        cells = [gains[each, judged].per_cent(1) for each in trained if each != PLAIN]
+        accuracy = 1 - mean_error(answers[named(PLAIN, judged)]).value
+        others = [each for each in trained if each != PLAIN]
+        cells = [gained(answers, each, judged).per_cent(1) for each in others]
         table.add_row(judged, f"{100 * accuracy:.1f}", *cells)
     CONSOLE.print(table)
 
 
-def claims(
-    found: Mapping[tuple[str, str], Sequence[Errors]], gains: Mapping[tuple[str, str], Interval]
-) -> list[Claim]:
+def claims(answers: Answers) -> list[Claim]:
     """Return what becomes of the promises of noise-aware training."""
     same = f"{DEVICE} x {JUDGED_AT}"
     told = [
-        better(f"training under {same} helps under {judged}", gains[same, judged])
+        better(f"training under {same} helps under {judged}", gained(answers, same, judged))
         for judged in NOISES
         if judged != PLAIN
     ]
@@ -125,23 +135,23 @@ def claims(
         *told,
         better(
             f"training under {living} does at least as well there as without noise",
-            gains[living, living],
+            gained(answers, living, living),
         ),
         better(
             f"training under {living} helps there more than under {stepwise}",
-            gain(found[living, living], found[stepwise, living]),
+            gain(answers[named(living, living)], answers[named(stepwise, living)]),
         ),
     ]
 
 
-def draw(study: Study, gains: Mapping[tuple[str, str], Interval]) -> None:
+def draw(study: Study, answers: Answers) -> None:
     """Draw what training under each strength gains, a line a noise that is judged under."""
     strengths = [ratio * JUDGED_AT for ratio in RATIOS]
     with styled():
         figure = Figure(figsize=(7, 3.8), layout="constrained")
         axes = figure.subplots()
         for number, judged in enumerate(NOISES):
-            line = [gains[f"{DEVICE} x {strength:g}", judged] for strength in strengths]
+            line = [gained(answers, f"{DEVICE} x {strength:g}", judged) for strength in strengths]
             style = look(number)
             places = [strength * 1.03 ** (number - len(NOISES) // 2) for strength in strengths]
             axes.errorbar(

@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from answers import Answers, read_answers, write_answers
+from answers import Answers, Right
 from error_bars import draw_errors
 from numpy.typing import NDArray
 from scoreboard_study import Scoreboard
@@ -198,19 +198,18 @@ def main() -> None:
     study = Scoreboard("scoreboard", __doc__, hidden=(16, 16, 16), epochs=60)
     study.name = f"{study.name}-{study.shape}-{Path(study.data).stem}"
     found = dict([*classical_rows(study), *quantum_rows(study)])
-    path = study.tables / f"{study.name}-answers.npz"
-    write_answers(path, {name: row.right for name, row in found.items()})
-    answers = read_answers(path)
-    rows = error_rows(answers)
+    right = {name: [Right(each) for each in row.right] for name, row in found.items()}
+    answers = study.keep(right)
+    table = rows(answers)
     title = f"{study.shape} on {study.data}, {study.epochs} epochs, {len(study.seeds)} seeds"
-    print_rows(f"{title}: error on 10,000 test images", rows)
-    study.write([row | found[str(row["network"])].columns() for row in rows])
+    print_rows(f"{title}: error on 10,000 test images", table)
+    study.write([row | found[str(row["network"])].columns() for row in table])
     errors = {name: mean_error(each) for name, each in answers.items()}
     draw_errors(study.figure(), title, errors, "quantum")
     study.claims(claims(answers, study.hidden == (512, 512) and study.data == "mnist5k"))
 
 
-def error_rows(answers: Answers) -> list[dict[str, Any]]:
+def rows(answers: Answers) -> list[dict[str, Any]]:
     """Return the table's columns that follow from the answers."""
     return [
         {"network": name, "seeds": len(each), **mean_error(each).columns("error")}

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 import together
+from answers import Answers, Right, read_answers, write_answers
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
@@ -231,6 +232,14 @@ class Study:
         right = majority_votes(counts) == labels
         single = 1 - float(single_shot_fractions(counts, labels).mean())
         return Errors(single, float(1 - right.mean()), right, counts)
+
+    def keep(self, found: Mapping[str, Sequence[Errors | Right]]) -> Answers:
+        """Keep the answers of each row, one a seed, as bits; return what was kept."""
+        path = self.tables / f"{self.name}-answers.npz"
+        write_answers(
+            path, {name: np.array([each.right for each in seeds]) for name, seeds in found.items()}
+        )
+        return read_answers(path)
 
     def write(self, rows: Sequence[Mapping[str, Any]], part: str = "") -> None:
         """Write the table of a figure, or a further part of it."""
