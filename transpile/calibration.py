@@ -108,7 +108,7 @@ def _entry(target: Target, name: str, qubits: tuple[int, ...], limit: float) -> 
         return _Entry(None, None, f"no {name}")
     properties = target[name].get(qubits) or InstructionProperties()
     error = None if properties.error is None or math.isnan(properties.error) else properties.error
-    fault = "" if error is None or error < limit else f"{name} error {error:g}"
+    fault = "" if error is None or error < limit else f"{name} error {error:.3g}"
     return _Entry(error, properties.duration or None, fault)
 
 

@@ -81,13 +81,19 @@ def plot_device(
         shades = axes.collections[0]
         bar = figure.colorbar(shades, ax=axes, orientation="horizontal", shrink=0.6,
                                          pad=0.02, aspect=40)  # fmt: skip
-        ticks = LogLocator(subs=(1.0, 2.0, 5.0)).tick_values(low, high)
-        bar.set_ticks([tick for tick in ticks if low <= tick <= high])
+        bar.set_ticks(_ticks(low, high))
         bar.minorticks_off()
         percent_axis(bar.ax, "x")
         bar.set_label("error: readout and a gate (qubits), two-qubit gate (couplings)")
         tell(figure, "; ".join(filter(None, (title, *avoided(rows, broken, sites)))), axes)
     return figure
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Return the ticks of a logarithmic axis, the fewer a decade the more decades there are."""
+    decades = np.log10(high / low)
+    steps = (1.0, 2.0, 5.0) if decades < 1.5 else (1.0, 3.0) if decades < 3 else (1.0,)
+    return [tick for tick in LogLocator(subs=steps).tick_values(low, high) if low <= tick <= high]
 
 
 def avoided(

@@ -82,9 +82,10 @@ def plot_learning(
         losses.set_yscale("log")
         for formatter in (losses.yaxis.set_major_formatter, losses.yaxis.set_minor_formatter):
             formatter(_PlainNumbers(minor_thresholds=(1.5, 0.4)))
-        for axes in (single, majority, losses):
+        for axes, corner in ((single, "lower"), (majority, "lower"), (losses, "upper")):
             axes.set_xlabel("epoch")
-            axes.legend(fontsize="small")
+            axes.set_xlim(left=0)
+            axes.legend(fontsize="small", loc=f"{corner} right")
         low = min(single.get_ylim()[0], majority.get_ylim()[0])
         for axes in (single, majority):
             percent_axis(axes)

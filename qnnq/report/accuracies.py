@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from qnnq.figures.captions import name_groups, named, vote_name
+from qnnq.figures.curves import on_machine
 from qnnq.report.content import Cell, Section, Table
 from qnnq.results.labels import shown
 from qnnq.results.points import Measured
@@ -22,7 +23,7 @@ FEW = 200
 
 def accuracies(points: Sequence[Measured], references: Sequence[Measured]) -> Section:
     """Return a row a point, a strength at a time where there are several."""
-    lines = groups(points, ["strength"])
+    lines = sorted(groups(points, ["strength"]), key=lambda line: len(line) == 1)
     common = name_groups(lines, ["strength"])[1]
     names = _names(lines)
     strengths = {float(point.labels["strength"]) for point in points}
@@ -31,7 +32,9 @@ def accuracies(points: Sequence[Measured], references: Sequence[Measured]) -> Se
     for line, name in zip(lines, names, strict=True):
         for point in sorted(line, key=lambda each: float(each.labels["strength"])):
             reference = unsampled_of(point, references)
-            rows.append((Cell(name), *_of_point(point, reference)))
+            stays = several and len(line) == 1 and not on_machine(point)
+            at = f", strength {shown(point.labels['strength'])}" if stays else ""
+            rows.append((Cell(name + at), *_of_point(point, reference)))
             steps.append(float(point.labels["strength"]) if len(line) > 1 else None)
     for rival in rivals(references):
         answer = _cell(rival, rival.accuracy())

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+MARK = "strength-"
+"""How the names of artists begin that a page shows where its slider is at that strength."""
+
 
 @dataclass(frozen=True)
 class Cell:

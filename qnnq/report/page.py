@@ -7,7 +7,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from qnnq.figures.style import rendered
-from qnnq.report.content import Picture, Section
+from qnnq.report.content import MARK, Picture, Section
 
 
 def page(title: str, sections: Sequence[Section], notes: Sequence[str], made_with: str) -> str:
@@ -34,6 +34,7 @@ def page(title: str, sections: Sequence[Section], notes: Sequence[str], made_wit
         notes=notes,
         made_with=made_with,
         drawn=lambda picture: drawn[id(picture)],
+        widest=lambda pictures: max(drawn[id(picture)][1] for picture in pictures),
     )
 
 
@@ -41,6 +42,7 @@ def _inline(picture: Picture, number: int) -> tuple[Markup, float]:
     """Return a figure as an SVG element with ids of its own, and its natural width in points."""
     text = rendered(picture.figure, "svg", transparent=True).decode()
     text = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
+    text = re.sub(rf'<g id="{MARK}([^"]*)"', r'<g class="mark" data-step="\1"', text)
     text = re.sub(r'( id="|href="#|url\(#)', rf"\g<1>f{number}-", text)
     opening, rest = text.split(">", 1)
     found = re.search(r' width="([\d.]+)pt"', opening)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import zip_longest
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from qnnq.errors import InputError
 from qnnq.figures.comparisons import plot_attribution, plot_devices
@@ -11,7 +11,7 @@ from qnnq.figures.curves import Axis, Prediction, on_machine, plot_curves
 from qnnq.figures.images import plot_confusion, plot_decided
 from qnnq.figures.style import PAGE, styled
 from qnnq.report.accuracies import accuracies
-from qnnq.report.content import Cell, Picture, Section, Table
+from qnnq.report.content import MARK, Cell, Picture, Section, Table
 from qnnq.report.maps import device_maps
 from qnnq.report.sources import Sources
 from qnnq.results.labels import shown
@@ -20,6 +20,9 @@ from qnnq.results.points import Measured
 from qnnq.results.robustness import groups
 from qnnq.results.tables import TESTS, Row, build_report, changes_by_noise
 from qnnq.wording import counted
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 MOST_ROWS = 500
 MOST_FIGURES = 6
@@ -140,10 +143,18 @@ def _curves(points: Sequence[Measured], references: Sequence[Measured], x: Axis)
         words = f"{_AXES[x]}, majority and one shot, {len(part)} lines"
         both: tuple[Prediction, ...] = ("majority", "single_shot")
         figure = plot_curves(chosen, x, both, known=known, references=references)
+        if x == "strength":
+            _mark(figure, {float(point.labels[x]) for point in chosen})
         pictures.append(Picture(figure, words))
     left = len(lines) - LINES_IN_FIGURE * MOST_FIGURES
     text = (f"Not drawn: {counted(left, 'further line')}.",) if left > 0 else ()
     return Section(_AXES[x], text, tuple(pictures))
+
+
+def _mark(figure: "Figure", strengths: Iterable[float]) -> None:
+    """Draw a line at each strength, of which the page shows the one that its slider is at."""
+    for strength in strengths:
+        figure.axes[0].axvline(strength, color="0.5", lw=4, alpha=0.4, gid=f"{MARK}{strength}")
 
 
 def _measured_on_machines(

@@ -198,9 +198,22 @@ def test_the_page_in_a_browser(sources):
         for _ in range(2):
             await page.evaluate(click)
             orders.append(await page.evaluate(column.replace("INDEX", str(index))))
-        return wrong, orders
+        seen = "(e) => getComputedStyle(e).display !== 'none'"
+        shown = f"[...document.querySelectorAll('WHAT')].filter({seen})"
+        marks = shown.replace("WHAT", ".mark") + ".map((mark) => Number(mark.dataset.step))"
+        rows = shown.replace("WHAT", "tr[data-step]") + ".map((row) => Number(row.dataset.step))"
+        slider = "document.querySelectorAll('.slider input')[1]"
+        move = f"{slider}.value = 2; {slider}.dispatchEvent(new Event('input', {{bubbles: true}}))"
+        steps = [await page.visit(path, 768, "light", f"({marks}).concat({rows})")]
+        await page.evaluate(move)
+        steps += [await page.evaluate(each) for each in (marks, rows)]
+        printed = await page.visit(path, 717, "light", marks, media="print")
+        return wrong, orders, steps, printed
 
-    wrong, (up, down) = with_page(work)
+    wrong, (up, down), (first, marks, rows), printed = with_page(work)
+    assert {*first} == {1}  # the strength that is shown at first
+    assert {*marks} == {*rows} == {16}
+    assert printed == []
     assert wrong == []
     assert len(set(up)) > 3
     assert up == sorted(up)

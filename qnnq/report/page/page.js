@@ -18,18 +18,28 @@ for (const button of document.querySelectorAll("th button")) {
     body.append(...rows);
   });
 }
-for (const slider of document.querySelectorAll(".slider")) {
-  const range = slider.querySelector("input");
-  const stops = JSON.parse(range.dataset.stops);
+const slider = document.querySelector(".slider");
+if (slider) {
   const table = slider.nextElementSibling.querySelector("table");
-  const show = () => {
-    const stop = stops[range.value];
-    slider.querySelector("output").textContent = stop;
+  const stops = JSON.parse(slider.querySelector("input").dataset.stops);
+  for (const pictures of document.querySelectorAll(".pictures"))
+    if (pictures.querySelector(".mark")) pictures.before(slider.cloneNode(true));
+  const sliders = document.querySelectorAll(".slider");
+  const show = (place) => {
+    const stop = stops[place];
+    for (const each of sliders) {
+      each.querySelector("input").value = place;
+      each.querySelector("output").textContent = stop;
+    }
     for (const row of table.tBodies[0].rows)
       row.classList.toggle("off", "step" in row.dataset && Number(row.dataset.step) !== stop);
+    for (const mark of document.querySelectorAll(".mark"))
+      mark.classList.toggle("on", Number(mark.dataset.step) === stop);
   };
   table.classList.add("stepped");
-  range.addEventListener("input", show);
-  slider.hidden = false;
-  show();
+  for (const each of sliders) {
+    each.addEventListener("input", (event) => show(event.target.value));
+    each.hidden = false;
+  }
+  show(slider.querySelector("input").value);
 }
