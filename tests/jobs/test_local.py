@@ -1,11 +1,15 @@
 """Local testing mode: the whole command line offline, with the device's noise."""
 
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from checks import assert_complete
 from conftest import IMAGES, SHOTS, Command, Files
+
+from qnnq.vendors.local import service
 
 
 def test_the_same_seed_gives_the_same_counts(files: Files, tmp_path: Path, qnnq: Command) -> None:
@@ -149,3 +153,43 @@ def test_the_shots_of_two_rows_are_independent(files: Files) -> None:
     first, second = bits[0, distance:] - 0.5, bits[1, :-distance] - 0.5
     # false alarm below 1e-6: products of fair coins, 5 standard deviations
     assert abs(4 * (first * second).mean()) < 5 / np.sqrt(first.size)
+
+
+class Sampled:
+    """A job of a sampler; it takes a second, and a tenth of one for each execution."""
+
+    def __init__(self, clock: list[float], executions: int) -> None:
+        self.clock, self.executions, self.final = clock, executions, False
+
+    def result(self) -> None:
+        self.clock[0] += 1 + self.executions / 10
+
+    def in_final_state(self) -> bool:
+        return self.final
+
+    def cancelled(self) -> bool:
+        return False
+
+
+@pytest.mark.parametrize(("rows", "shots"), [(10, 6000), (4000, 15)])
+def test_a_long_job_tells_at_once_that_it_runs_and_then_when_it_ends(
+    rows: int, shots: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(service.time, "monotonic", lambda: clock[0])
+    started: list[int] = []
+
+    def start(angles: np.ndarray, shots: int) -> Sampled:
+        started.append(len(angles) * shots)
+        return Sampled(clock, started[-1])
+
+    foretell = partial(service.seconds_of, start, np.zeros((rows, 4)), shots)
+    began = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    job = service.Job(("tag",), Sampled(clock, 0), began, foretell)
+    assert job.view("local-1").until is None
+    assert not started
+    for _ in range(3):  # it is foretold once
+        assert job.view("local-1").until == "13:40:00"  # 60,000 executions
+    assert sum(started) < 1000
+    job.job.final = True
+    assert job.view("local-1").status == "done"

@@ -4,7 +4,9 @@ import os
 import time
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,10 +29,42 @@ if TYPE_CHECKING:
 
 _TOLD_FROM = 2_000
 """Executions from which on it is told when a job will be done."""
-_FORETOLD_BY = 100
-"""Executions that foretell it."""
+_FORETOLD_BY = (10, 100)
+"""Rows or shots that foretell it: the fewer where they take as long as `_MEASURABLE_S`."""
+_MEASURABLE_S = 0.5
 EXACT_ANGLES = 12
 """Decimals to which the local executor rounds angles (in units of pi/2); its default is 5."""
+
+
+@dataclass
+class Job:
+    """A job of this process.
+
+    Attributes:
+        tags: What it is found by.
+        job: The sampler's.
+        began: When it was submitted.
+        seconds: Foretells how long it takes; None where nobody asks.
+        until: When it will be done, by the clock, once that was foretold.
+        seen: Whether it was asked for before: foretelling takes a while, so not at once.
+    """
+
+    tags: tuple[str, ...]
+    job: Any
+    began: datetime
+    seconds: Callable[[], float] | None
+    until: str | None = None
+    seen: bool = False
+
+    def view(self, job_id: str) -> JobView:
+        """Return its state."""
+        if self.job.in_final_state():
+            status = "cancelled" if self.job.cancelled() else "done"
+            return JobView(job_id, status, seconds=0.0, tags=self.tags)
+        if self.seen and self.seconds is not None and self.until is None:
+            self.until = (self.began + timedelta(seconds=self.seconds())).strftime("%H:%M:%S")
+        self.seen = True
+        return JobView(job_id, "running", tags=self.tags, until=self.until)
 
 
 class LocalService(Service):
@@ -65,7 +99,7 @@ class LocalService(Service):
         self._target = device.target
         self._timed = options.pads
         self._simulator = _simulator(device, circuits, measurement, self._timed)
-        self._jobs: dict[str, tuple[tuple[str, ...], Any, str | None]] = {}
+        self._jobs: dict[str, Job] = {}
         self._seed = seed
         self._shots = shots
 
@@ -95,54 +129,66 @@ class LocalService(Service):
                 sampler = Sampler(mode=self._simulator, options=options)
                 return sampler.run([(circuit, rows)], shots=shots)
 
-        until = _end_of(start, angles, shots) if len(angles) * shots > _TOLD_FROM else None
         job_id = f"local-{os.getpid()}-{len(self._jobs)}"
-        self._jobs[job_id] = (tags, start(angles, shots), until)
+        long = len(angles) * shots > _TOLD_FROM
+        foretell = partial(seconds_of, start, angles, shots) if long else None
+        began = datetime.now().astimezone()
+        self._jobs[job_id] = Job(tags, start(angles, shots), began, foretell)
         return job_id
 
     def find(self, tag: str) -> list[JobView]:
         """Return the jobs that carry a tag, as far as the service lists them already."""
-        return [self.view(job_id) for job_id, (own, *_) in self._jobs.items() if tag in own]
+        return [self.view(job_id) for job_id, job in self._jobs.items() if tag in job.tags]
 
     def view(self, job_id: str) -> JobView:
         """Return the state of a job, by its id, or by its tag where it got none."""
         if job_id not in self._jobs:
             return JobView(job_id, "gone", seconds=0.0, message="a local job ends with its process")
-        tags, job, until = self._jobs[job_id]
-        if not job.in_final_state():
-            return JobView(job_id, "running", tags=tags, until=until)
-        return JobView(job_id, "cancelled" if job.cancelled() else "done", seconds=0.0, tags=tags)
+        return self._jobs[job_id].view(job_id)
 
     def result(self, job_id: str, shape: tuple[int, int, int]) -> JobResult:
         """Return the result of a finished job, its bits of shape (parameter sets, shots, slots)."""
         sets, shots, slots = shape
         parts, each = _parts(shots)
         try:
-            found = result_of(self._jobs[job_id][1].result(), (sets * parts, each, slots))
+            found = result_of(self._jobs[job_id].job.result(), (sets * parts, each, slots))
             return JobResult(found.bits.reshape(sets, parts * each, slots)[:, :shots])
         except ValueError as error:
             raise QnnqError(f"job {job_id}: {error}") from error
 
     def cancel(self, job_id: str) -> bool:
         """Cancel a job; False where it had ended before."""
-        return job_id in self._jobs and bool(self._jobs[job_id][1].cancel())
+        return job_id in self._jobs and bool(self._jobs[job_id].job.cancel())
 
     def calibration(self) -> str | None:
         """Return the time of the device's calibration data now, ISO 8601, None if not known."""
         return self._calibration
 
 
-def _end_of(
+def seconds_of(
     start: Callable[[NDArray[np.floating], int], Any], angles: NDArray[np.floating], shots: int
-) -> str:
-    """Return when a job will be done, by the clock, as some shots of its first row foretell."""
-    took = []
-    for few in (1, 1 + _FORETOLD_BY):
+) -> float:
+    """Return how long a job will take, as a part of it foretells: of its rows, or of its shots.
+
+    Args:
+        start: Starts a job of rows of angles and a number of shots.
+        angles: Of the job, a row a parameter set.
+        shots: Of each row.
+    """
+    by_rows = shots < len(angles)
+
+    def took(number: int) -> float:
         began = time.monotonic()
-        start(angles[:1], few).result()
-        took.append(time.monotonic() - began)
-    seconds = max(0.0, took[1] - took[0]) * len(angles) * shots / _FORETOLD_BY
-    return (datetime.now().astimezone() + timedelta(seconds=seconds)).strftime("%H:%M:%S")
+        part = (angles[:number], shots) if by_rows else (angles[:1], number)
+        start(*part).result()
+        return time.monotonic() - began
+
+    alone, whole = took(1), len(angles) if by_rows else len(angles) * shots
+    for few in (min(each, whole - 1) for each in _FORETOLD_BY):
+        seconds = max(0.0, took(1 + few) - alone)
+        if seconds >= _MEASURABLE_S:
+            break
+    return seconds * whole / few
 
 
 def _parts(shots: int) -> tuple[int, int]:
