@@ -4,7 +4,7 @@ MOST_SHOTS = 1_000_000
 """Shots of one image, which are held in memory together."""
 
 MOST_EXACT_VOTES = 1001
-"""Shots whose majority is calculated exactly: the time grows as the cube of their number."""
+"""Shots whose majority is calculated exactly: the time grows as the square of their number."""
 
 MOST_OUTCOMES = {"stepwise": 20_000_000, "coherent": 4_000_000}
 """Shots of one image times neurons of the widest layer, about 50 and 250 bytes each: 1 GB."""

@@ -153,7 +153,7 @@ def _check_exact(request: RunRequest) -> None:
     if request.shots > MOST_EXACT_VOTES:
         raise InputError(
             f"`shots` {request.shots}: expected at most {MOST_EXACT_VOTES:,} with `engine` "
-            "exact, as the time of their exact majority grows as the cube"
+            "exact, as the time of their exact majority grows as the square"
         )
 
 

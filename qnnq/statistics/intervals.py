@@ -18,6 +18,8 @@ _MOST_STEPS = 50_000_000
 _FLIPS = 200_000
 _MOST_SIZES = 1000
 """Different values of images up to which they are taken as they are."""
+_MOST_DRAWN = 100
+"""Sizes of differences up to which their signs are drawn; of more the saddlepoint is near."""
 
 CONFIDENCE = 0.95
 """Of all intervals, two-sided."""
@@ -221,7 +223,7 @@ def sign_flip(differences: ArrayLike) -> float:
     Under the null the two sides are alike, so that each image's difference is as likely to have
     either sign. The distribution of the sum is exact where the differences are multiples of a
     common step, as those of shares of few repetitions are, and McNemar's where there is one; else
-    it is that of seeded draws, whose p-value is never below 1 in 200,000. Of more than a thousand
+    it is that of seeded draws, whose p-value is never below 1 in 200,000. Of more than a hundred
     sizes, as probabilities have, it is taken from the saddlepoint.
     """
     sizes, counts = np.unique(np.abs(np.asarray(differences, float)).round(9), return_counts=True)
@@ -234,7 +236,7 @@ def sign_flip(differences: ArrayLike) -> float:
         whole = np.rint(sizes * step).astype(np.int64)
         if int((whole * counts).sum()) * int((whole * counts).max()) <= _MOST_STEPS:
             return _exact_flips(whole, counts, round(found * step))
-    if len(sizes) > _MOST_SIZES:
+    if len(sizes) > _MOST_DRAWN:
         return _saddlepoint_flips(sizes, counts, found)
     drawn = np.random.default_rng(_SEED).binomial(counts, 0.5, (_FLIPS, len(counts)))
     sums = np.abs((2 * drawn - counts) @ sizes)

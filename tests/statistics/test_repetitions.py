@@ -120,9 +120,10 @@ def test_the_sign_flip_test_of_many_sizes_against_all_flips(shift):
 
 def test_the_sign_flip_test_of_probabilities_draws_nothing(monkeypatch):
     rng = np.random.default_rng(0)
-    differences = rng.normal(0.002, 0.1, 5000)
+    many, few = rng.normal(0.002, 0.1, 5000), rng.normal(0.1, 0.1, 150)
     monkeypatch.setattr(np.random, "default_rng", None)
-    assert 0 < sign_flip(differences) < 1
+    assert 0 < sign_flip(many) < 1
+    assert sign_flip(few) < 1e-9  # not the least of 200,000 draws
 
 
 def test_the_bootstrap_takes_values_that_are_alike_together():

@@ -38,33 +38,43 @@ EXACT_ANGLES = 12
 
 @dataclass
 class Job:
-    """A job of this process.
+    """A job of this process; a long one begins when it was asked for twice, as it runs alone.
 
     Attributes:
         tags: What it is found by.
-        job: The sampler's.
-        began: When it was submitted.
+        start: Starts it, and returns the sampler's job.
         seconds: Foretells how long it takes; None where nobody asks.
+        started: The sampler's job, once it began.
         until: When it will be done, by the clock, once that was foretold.
-        seen: Whether it was asked for before: foretelling takes a while, so not at once.
+        seen: Whether it was asked for before.
     """
 
     tags: tuple[str, ...]
-    job: Any
-    began: datetime
+    start: Callable[[], Any]
     seconds: Callable[[], float] | None
+    started: Any = None
     until: str | None = None
     seen: bool = False
 
+    def begun(self) -> Any:
+        """Return the sampler's job."""
+        if self.started is None:
+            self.started = self.start()
+        return self.started
+
     def view(self, job_id: str) -> JobView:
         """Return its state."""
-        if self.job.in_final_state():
-            status: JobStatus = "cancelled" if self.job.cancelled() else "done"
-            return JobView(job_id, status, seconds=0.0, tags=self.tags)
-        if self.seen and self.seconds is not None and self.until is None:
-            self.until = (self.began + timedelta(seconds=self.seconds())).strftime("%H:%M:%S")
-        self.seen = True
-        return JobView(job_id, "running", tags=self.tags, until=self.until)
+        if self.seconds is not None and self.started is None:
+            if not self.seen:
+                self.seen = True
+                return JobView(job_id, "running", tags=self.tags)
+            end = datetime.now().astimezone() + timedelta(seconds=self.seconds())
+            self.until = end.strftime("%H:%M:%S")
+        job = self.begun()
+        if not job.in_final_state():
+            return JobView(job_id, "running", tags=self.tags, until=self.until)
+        status: JobStatus = "cancelled" if job.cancelled() else "done"
+        return JobView(job_id, status, seconds=0.0, tags=self.tags)
 
 
 class LocalService(Service):
@@ -124,8 +134,9 @@ class LocalService(Service):
         job_id = f"local-{os.getpid()}-{len(self._jobs)}"
         long = len(angles) * shots > _TOLD_FROM
         foretell = partial(seconds_of, start, angles, shots) if long else None
-        began = datetime.now().astimezone()
-        self._jobs[job_id] = Job(sent.tags, start(angles, shots), began, foretell)
+        self._jobs[job_id] = Job(sent.tags, partial(start, angles, shots), foretell)
+        if not long:
+            self._jobs[job_id].begun()
         return job_id
 
     def find(self, tag: str) -> list[JobView]:
@@ -143,14 +154,14 @@ class LocalService(Service):
         sets, shots, slots = shape
         parts, each = _parts(shots)
         try:
-            found = result_of(self._jobs[job_id].job.result(), (sets * parts, each, slots))
+            found = result_of(self._jobs[job_id].begun().result(), (sets * parts, each, slots))
             return JobResult(found.bits.reshape(sets, parts * each, slots)[:, :shots])
         except ValueError as error:
             raise QnnqError(f"job {job_id}: {error}") from error
 
     def cancel(self, job_id: str) -> bool:
         """Cancel a job; False where it had ended before."""
-        return job_id in self._jobs and bool(self._jobs[job_id].job.cancel())
+        return job_id in self._jobs and bool(self._jobs[job_id].begun().cancel())
 
     def calibration(self) -> str | None:
         """Return the time of the device's calibration data now, ISO 8601, None if not known."""
