@@ -50,12 +50,9 @@ def snapshot_of_characterization(document: Mapping[str, Any]) -> DeviceSnapshot:
     timing = {key.lower(): value for key, value in found["timing"].items()}
     ions = [(ion,) for ion in range(count)]
     both = [*pairs, *((b, a) for a, b in pairs)]
+    on_one, on_two = _places(ions, "1q", fidelity, timing), _places(both, "2q", fidelity, timing)
     gates = [
-        InstructionSnapshot(
-            name=gate,
-            parameters=parameters,
-            on=_places(*((both, "2q") if gate == "ms" else (ions, "1q")), fidelity, timing),
-        )
+        InstructionSnapshot(name=gate, parameters=parameters, on=on_two if gate == "ms" else on_one)
         for gate, parameters in GATES.items()
     ]
     measured = {"readout": fidelity.get("spam")}

@@ -78,7 +78,7 @@ class Submission:
         max_execution_s: Quantum seconds after which it is to be cancelled, or None.
     """
 
-    circuit: QuantumCircuit
+    circuit: "QuantumCircuit"
     angles: NDArray[np.float64]
     shots: int
     tags: tuple[str, ...]
