@@ -92,7 +92,7 @@ class LedgerFile(DatabaseFile):
         circuits: "Sequence[CompiledLayer | NetworkCircuit]",
     ) -> Self:
         """Write a new ledger, whole or not at all."""
-        from transpile import NetworkCircuit
+        from transpile import CompiledLayer, NetworkCircuit
 
         temporary = folder / f"{LEDGER}.new"
         temporary.unlink(missing_ok=True)

@@ -20,7 +20,7 @@ from qnnq.devices.names import device_names, resolve_device
 from qnnq.devices.providers import BUILT_IN, found_providers
 from qnnq.jobs.ledger import Ledger
 from qnnq.jobs.sampled import SamplerService
-from qnnq.jobs.service import Unanswered
+from qnnq.jobs.service import Submission, Unanswered
 from qnnq.networks.file import read_network, write_network
 from qnnq.networks.network import Network
 from qnnq.runs.request import RunRequest
@@ -285,7 +285,7 @@ def test_a_vendor_that_cancels_nothing(install: Install) -> None:
             return Job()
 
     service = SamplerService(resolve_device("lab_five"), Sampler())
-    job_id = service.submit(QuantumCircuit(1), np.zeros((1, 0)), 1, ("tag",), 1, None)
+    job_id = service.submit(Submission(QuantumCircuit(1), np.zeros((1, 0)), 1, ("tag",), 1))
     assert not service.cancel(job_id)
     assert service.view(job_id).status == "running"
 
