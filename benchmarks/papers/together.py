@@ -194,6 +194,7 @@ def is_possible(settings: TrainingSettings) -> bool:
     simple = one and (settings.stretch == 0 or settings.entanglement == math.pi / 2)
     changed = settings.dropout or settings.shift or settings.validation
     plain = settings.last_projective and settings.noise == "ideal" and not changed
+    plain = plain and settings.coupling is None
     unwatched = settings.evaluate_every >= settings.epochs
     return simple and plain and unwatched
 

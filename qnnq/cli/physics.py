@@ -1,6 +1,7 @@
 """How the layers of a network are measured, in words."""
 
 import math
+from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,13 @@ if TYPE_CHECKING:
 
 
 def measured(network: "Network") -> str:
+    """Return how a network's hidden layers are measured, and what joins their neurons."""
+    found = Counter((each.kind, len(each.neurons)) for layer in network.couplings for each in layer)
+    joined = [f"{count} {kind} of {size} neurons" for (kind, size), count in sorted(found.items())]
+    return "; couplings: ".join([_measured(network), *([", ".join(joined)] if joined else [])])
+
+
+def _measured(network: "Network") -> str:
     """Return how a network's hidden layers are measured, its last one by itself."""
     if min(network.entanglements) == math.pi / 2 == network.entanglement:
         return "hidden layers: measured projectively"

@@ -7,6 +7,7 @@ from noise_models.attribution import single_mechanisms
 from noise_models.channels import NoiseChannels
 from qnnq.deployments.compilation import layer_channels
 from qnnq.deployments.stepwise import StepwiseDeployment
+from qnnq.execution.engines.layer_response import ComponentResponse
 from qnnq.execution.engines.response import component_responses
 from qnnq.execution.engines.response_error import errors_of_slots
 from transpile import CompiledLayer
@@ -45,18 +46,15 @@ def error_budget(deployment: StepwiseDeployment) -> list[NeuronBudget]:
     for number, layer in enumerate(deployment.layers):
         if layer in deployment.layers[:number]:
             continue
-        device, degree = deployment.placement.device, layer.shape.degree
-        joint = [numbers for _, numbers in layer.shape.coupled]
-        exact = component_responses(layer.circuit, layer_channels(device, ideal, layer), degree)
-
-        def errors(channels: NoiseChannels) -> list[float]:
-            noisy = component_responses(layer.circuit, channels, degree)  # noqa: B023
-            return errors_of_slots(noisy, exact, joint)  # noqa: B023
-
         channels = deployment.channels[number]
-        total = errors(channels)
+        device = deployment.placement.device
+        exact = _answers(layer, layer_channels(device, ideal, layer))
+        joint = [numbers for _, numbers in layer.shape.coupled]
+        total = errors_of_slots(_answers(layer, channels), exact, joint)
         each = {
-            name: errors(layer_channels(device, specification, layer))
+            name: errors_of_slots(
+                _answers(layer, layer_channels(device, specification, layer)), exact, joint
+            )
             for name, specification in alone.items()
         }
         idle = _waits(layer, channels)
@@ -66,6 +64,10 @@ def error_budget(deployment: StepwiseDeployment) -> list[NeuronBudget]:
             waits = sum(idle[qubit] for qubit in site.qubits)
             rows.append(NeuronBudget(number, str(site), waits, total[slot], shares))
     return rows
+
+
+def _answers(layer: CompiledLayer, channels: NoiseChannels) -> list[ComponentResponse]:
+    return component_responses(layer.circuit, channels, layer.shape.degree)
 
 
 def _waits(layer: CompiledLayer, channels: NoiseChannels) -> dict[int, float]:

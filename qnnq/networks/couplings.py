@@ -14,6 +14,7 @@ projective measurement. With theta_j the angle by which neuron j is rotated, |0>
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import index
 from typing import Any, Literal, Self, get_args
 
 import numpy as np
@@ -47,7 +48,7 @@ class Coupling:
     @classmethod
     def of(cls, kind: Kind, neurons: Sequence[int], angles: Sequence[float]) -> Self:
         """Return it with plain numbers."""
-        return cls(kind, tuple(map(int, neurons)), tuple(map(float, angles)))
+        return cls(kind, tuple(map(index, neurons)), tuple(map(float, angles)))
 
     @property
     def degree(self) -> int:
@@ -191,7 +192,7 @@ def _check(place: str, coupling: Coupling, width: int) -> None:
     kind, neurons, angles = coupling.kind, coupling.neurons, coupling.angles
     if kind not in KINDS:
         raise InputError(
-            f"{place}: expected kind {', '.join(KINDS)}, got {kind!r}{nearest(kind, KINDS)}"
+            f"{place}: expected kind {', '.join(KINDS)}, got {kind!r}{nearest(str(kind), KINDS)}"
         )
     if len(neurons) not in SIZES or len({*neurons}) < len(neurons):
         raise InputError(f"{place}: expected 2 to 4 different neurons, got {[*neurons]}")

@@ -1,5 +1,8 @@
 """The activation step of a layer whose neurons are joined by couplings."""
 
+from collections.abc import Callable
+from functools import partial
+
 import torch
 from torch import Tensor, nn
 
@@ -26,6 +29,8 @@ class CoupledStep(ActivationStep):
         generator: Draws the first angles.
 
     Attributes:
+        joint: Returns the probabilities of all patterns, (..., 2**k), by the angles that neurons
+            are rotated by, (..., k), and those of the couplings.
         angles: Of the couplings, radians, (groups, angles).
         log_probability: Of the outcomes of the last pass, the sum over groups, (...) as z without
             its last axis.
@@ -36,6 +41,9 @@ class CoupledStep(ActivationStep):
     ) -> None:
         super().__init__(step.activation, step.stretch, step.entanglement)
         self.kind: Kind = kind
+        self.joint: Callable[[Tensor, Tensor], Tensor] = partial(
+            joint_probabilities, kind, xp=torch
+        )
         self.size = size
         self.groups = width // size
         drawn = torch.randn(self.groups, angle_count(kind, size), generator=generator)
@@ -56,7 +64,7 @@ class CoupledStep(ActivationStep):
         coupled = self.groups * self.size
         theta = angle[..., :coupled].reshape(*angle.shape[:-1], self.groups, self.size)
         with torch.enable_grad():
-            joint = joint_probabilities(self.kind, theta, self.angles, torch)
+            joint = self.joint(theta, self.angles)
             pattern = _patterns(joint.detach(), generator)
             chosen = joint.gather(-1, pattern[..., None])[..., 0]
             self.log_probability = chosen.clamp_min(1e-12).log().sum(-1)

@@ -8,12 +8,14 @@ import pytest
 from qnnq.deployments.guppy import network_program
 from qnnq.deployments.ideal import IdealDeployment
 from qnnq.errors import InputError
+from qnnq.execution.engines.coupled import ideal_responses
 from qnnq.execution.shot_loop import run_shots
 from qnnq.runs.deploy import deploy
 from qnnq.runs.request import RunRequest
 from tests.execution.enumeration import class_distribution, ideal_response
 from tests.networks.coupled import (
     SIGMAS,
+    coupling_of,
     distribution_error,
     network_444,
     statevector_response,
@@ -62,3 +64,16 @@ def test_what_has_no_place_for_couplings_refuses_them():
         deploy(RunRequest(network, noise="fake_kingston", mode="coherent"), network)
     with pytest.raises(InputError, match="guppy: expected a network without couplings"):
         network_program(network, np.ones((1, 4)))
+
+
+def test_pairs_that_amplify_noise_change_nothing_without_it():
+    _, *others = network_444().couplings
+    network = network_444(couplings=((coupling_of("cz", (0, 2, 1)),), *others))
+    request = RunRequest(network, noise="ideal", device="fake_jakarta", pairs=2)
+    deployed = deploy(request, network)
+    assert [layer.circuit.count_ops()["sx"] >= 16 for layer in deployed.layers] == [True] * 3
+    for found, ideal in zip(deployed.responses, ideal_responses(network), strict=True):
+        np.testing.assert_allclose(found.exact, ideal.exact, atol=1e-12)
+        for one, other in zip(found.joined[0], ideal.joined[0], strict=True):
+            np.testing.assert_array_equal(one.neurons, other.neurons)
+            np.testing.assert_allclose(one.coefficients, other.coefficients, atol=1e-12)

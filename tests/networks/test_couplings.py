@@ -120,11 +120,30 @@ def test_weak_layers_and_other_numbers_of_lists_are_named():
         Network(weights, couplings=((pair,), ()))
 
 
-@pytest.mark.parametrize("text", ["{", "7", '[["cz"]]', '[[{"kind": "cz"}]]', "[[[]]]"])
+BELL_OF = '[[{"kind": "bell", "neurons": [0, %s], "angles": [%s]}], [], []]'
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{", "7", '[["cz"]]', '[[{"kind": "cz"}]]', "[[[]]]", BELL_OF % (1.5, 1), BELL_OF % (1, "[]")],
+)
 def test_a_file_of_bad_couplings_is_named(tmp_path, text):
     path = tmp_path / "net.safetensors"
     network = network_444()
     metadata = {**network.physics(), "format": "qnnq-network/3", "couplings": text}
     save_file(network.tensors(), path, metadata)
     with pytest.raises(InputError, match="net.safetensors: metadata: couplings: expected a JSON"):
+        read_network(path)
+
+
+def test_a_kind_that_is_no_word_is_named(tmp_path):
+    path = tmp_path / "net.safetensors"
+    network = network_444()
+    text = (BELL_OF % (1, 1)).replace('"bell"', "5")
+    save_file(
+        network.tensors(),
+        path,
+        {**network.physics(), "format": "qnnq-network/3"} | {"couplings": text},
+    )
+    with pytest.raises(InputError, match="couplings.0.0: expected kind cz, .*, got 5"):
         read_network(path)

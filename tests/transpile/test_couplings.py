@@ -4,15 +4,19 @@ import math
 
 import pytest
 
-from qnnq.networks.couplings import Coupling
+from qnnq.networks.couplings import KINDS, Coupling
 from tests.networks.coupled import coupling_of
 from tests.transpile.devices import device, line, small_target
-from transpile import Shape, TranspileError, capacity, choose_sites, compile_layer
+from transpile import Shape, TranspileError, capacity, choose_sites, compile_layer, couplings
 from transpile.calibration import read_calibration
 from transpile.groups import pair_key
 
 ONE = math.pi / 2
 MIXED = (coupling_of("cz", (6, 2, 4, 0)), coupling_of("bell", (1, 5)), coupling_of("bell", (3, 7)))
+
+
+def test_the_kinds_are_those_of_networks():
+    assert couplings.KINDS == KINDS
 
 
 def lengths(groups):
