@@ -4,7 +4,7 @@ What it does not say is unknown, not faulty.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 
@@ -84,15 +84,16 @@ def read_calibration(target: Target, measurement: str = MEASURE) -> Calibration:
         raise TranspileError("target: expected a device with a number of qubits")
     qubits = tuple(_qubits(target, rotation, measurement))
     coupled: set[tuple[int, int]] = set()
-    fixed, of_any_angle, inverse, others = (
-        _couplings(target, gates, qubits, coupled)
-        for gates in (FIXED, tuple(COUPLINGS), SELF_INVERSE, OTHERS)
-    )
+    by_gate = {
+        gate: _couplings(target, gate, qubits, coupled)
+        for gate in (*FIXED, *COUPLINGS)
+        if gate in names
+    }
     return Calibration(
         qubits=qubits,
         coupled=frozenset(coupled),
-        couplings={**fixed, **of_any_angle},
-        pair_couplings={**others, **inverse},
+        couplings={**_best(by_gate, FIXED), **_best(by_gate, COUPLINGS)},
+        pair_couplings={**_best(by_gate, OTHERS), **_best(by_gate, SELF_INVERSE)},
     )
 
 
@@ -147,32 +148,40 @@ def _lacking(values: Sequence[float | None], used: Sequence[bool]) -> list[bool]
 
 def _couplings(
     target: Target,
-    gates: tuple[str, ...],
+    gate: str,
     qubits: tuple[QubitCalibration, ...],
     coupled: set[tuple[int, int]],
 ) -> dict[tuple[int, int], tuple[str, ...]]:
-    """The fault-free pairs, with what the gate of each that lacks least lacks.
+    """The fault-free pairs of a gate, with what its better direction lacks.
 
     `coupled` collects all pairs, faulty ones too.
     """
     best: dict[tuple[int, int], tuple[str, ...]] = {}
+    pairs = gate_pairs(target, gate)
+    coupled.update(pair_key(*pair) for pair in pairs)
+    entries = [_entry(target, gate, pair, 1.0) for pair in pairs]
+    used = [
+        not (entry.fault or qubits[a].fault or qubits[b].fault)
+        for (a, b), entry in zip(pairs, entries, strict=True)
+    ]
+    no_error = _lacking([entry.error for entry in entries], used)
+    no_duration = _lacking([entry.duration for entry in entries], used)
+    for k, pair in enumerate(pairs):
+        lacks = (f"{gate} error",) * no_error[k] + (f"{gate} duration",) * no_duration[k]
+        if used[k]:
+            key = pair_key(*pair)
+            best[key] = min(lacks, best.get(key, lacks), key=len)
+    return best
+
+
+def _best(
+    by_gate: Mapping[str, Mapping[tuple[int, int], tuple[str, ...]]], gates: Iterable[str]
+) -> dict[tuple[int, int], tuple[str, ...]]:
+    """What the gate of each pair lacks that lacks least."""
+    best: dict[tuple[int, int], tuple[str, ...]] = {}
     for gate in gates:
-        if gate not in target.operation_names:
-            continue
-        pairs = gate_pairs(target, gate)
-        coupled.update(pair_key(*pair) for pair in pairs)
-        entries = [_entry(target, gate, pair, 1.0) for pair in pairs]
-        used = [
-            not (entry.fault or qubits[a].fault or qubits[b].fault)
-            for (a, b), entry in zip(pairs, entries, strict=True)
-        ]
-        no_error = _lacking([entry.error for entry in entries], used)
-        no_duration = _lacking([entry.duration for entry in entries], used)
-        for k, pair in enumerate(pairs):
-            lacks = (f"{gate} error",) * no_error[k] + (f"{gate} duration",) * no_duration[k]
-            if used[k]:
-                key = pair_key(*pair)
-                best[key] = min(lacks, best.get(key, lacks), key=len)
+        for pair, lacks in by_gate.get(gate, {}).items():
+            best[pair] = min(lacks, best.get(pair, lacks), key=len)
     return best
 
 

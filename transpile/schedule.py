@@ -69,7 +69,8 @@ def _unknown_duration(circuit: QuantumCircuit, target: Target) -> str | None:
 
 
 def _times_no_measurement(target: Target) -> bool:
-    return all(getattr(p, "duration", None) is None for p in target[MEASURE].values())
+    places = target[MEASURE].values() if MEASURE in target.operation_names else ()
+    return all(getattr(properties, "duration", None) is None for properties in places)
 
 
 def _with_waits(circuit: QuantumCircuit, target: Target) -> Target:

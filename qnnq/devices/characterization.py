@@ -48,12 +48,16 @@ def snapshot_of_characterization(document: Mapping[str, Any]) -> DeviceSnapshot:
     pairs = [(a, b) for a, b in document.get("connectivity") or combinations(range(count), 2)]
     fidelity = {key.lower(): _error(value) for key, value in found["fidelity"].items()}
     timing = {key.lower(): value for key, value in found["timing"].items()}
-    ions = [(ion,) for ion in range(count)]
-    both = [*pairs, *((b, a) for a, b in pairs)]
-    on_one, on_two = _places(ions, "1q", fidelity, timing), _places(both, "2q", fidelity, timing)
+    ions: list[tuple[int, ...]] = [(ion,) for ion in range(count)]
+    both: list[tuple[int, ...]] = [*pairs, *((b, a) for a, b in pairs)]
+    on = {
+        kind: _places(where, kind, fidelity, timing) for kind, where in (("1q", ions), ("2q", both))
+    }
     gates = [
-        InstructionSnapshot(name=gate, parameters=parameters, on=on_two if gate == "ms" else on_one)
-        for gate, parameters in GATES.items()
+        InstructionSnapshot(
+            name=gate, parameters=GATES[gate], on=on["2q" if gate == "ms" else "1q"]
+        )
+        for gate in GATES
     ]
     measured = {"readout": fidelity.get("spam")}
     measure = InstructionSnapshot(
