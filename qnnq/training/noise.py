@@ -58,8 +58,8 @@ class NoiseTable:
                 rows.append(deployment.tables())
             elif settings.dropout:
                 raise InputError(
-                    f"`dropout` {settings.dropout:g}: expected 0 under the noise of branches, which "
-                    "take an outcome as +1 or -1"
+                    f"`dropout` {settings.dropout:g}: expected 0 under the noise of branches, "
+                    "which take an outcome as +1 or -1"
                 )
             else:
                 self._branched.append([response_of(each, device) for each in branches])

@@ -127,7 +127,7 @@ class TrainingRun:
             phase = math.pi * (number - 1) / self.settings.epochs
             rate = self.settings.learning_rate * (1 + math.cos(phase)) / 2
             self.optimizer.param_groups[0]["lr"] = rate
-        totals = torch.zeros(2, dtype=torch.float64, device=self.device)
+        loss_sum, errors = torch.zeros(2, dtype=torch.float64, device=self.device)
         for pixels, labels in self.batches.epoch():
             logits = self._logits(pixels)
             smoothing = self.settings.label_smoothing
@@ -135,10 +135,9 @@ class TrainingRun:
             self.optimizer.zero_grad()
             loss.backward()
             self.optimizer.step()
-            totals[0] += loss.detach() * len(labels)
-            totals[1] += (logits.argmax(1) != labels).sum()
-        loss_sum, errors = totals.tolist()
-        return loss_sum / len(self.batches), errors / len(self.batches)
+            loss_sum += loss.detach() * len(labels)
+            errors += (logits.argmax(1) != labels).sum()
+        return loss_sum.item() / len(self.batches), errors.item() / len(self.batches)
 
     def _logits(self, pixels: Tensor) -> Tensor:
         responses = self.noise.draw(len(pixels), self.disturbed) if self.noise else None
