@@ -30,8 +30,11 @@ def phi(z: Any, activation: Activation, stretch: float, xp: Any = np) -> Any:
         return z / stretch
     if stretch == 0:
         return xp.sign(z)
-    # A tiny stretch may overflow to infinity, whose activation is still right.
-    with np.errstate(over="ignore"):
+    if xp is np:
+        # A tiny stretch may overflow to infinity, whose activation is still right.
+        with np.errstate(over="ignore"):
+            scaled = z / stretch
+    else:
         scaled = z / stretch
     return xp.clip(scaled, -1, 1) if activation == "htanh" else xp.tanh(scaled)
 

@@ -86,9 +86,9 @@ class QuantizedNetwork(nn.Module):  # type: ignore[misc]
         state: Any = None
         noise = responses or [None] * len(self.steps)
         living = self.settings.mode == "coherent"
-        before = self.layers[:-1]
+        layers = list(self.layers)  # a slice of them would be another module
         for step, own, layer, response in zip(
-            self.steps, before, self.layers[1:], noise, strict=True
+            self.steps, layers[:-1], layers[1:], noise, strict=True
         ):
             if isinstance(response, BranchResponse):
                 outcome, state = branched_step(step, z, own.weight, state, random, response)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from qnnq.networks.activation import Activation, phi, probability, rotated, state_after
+from qnnq.networks.activation import Activation, phi, rotated, state_after
 from qnnq.networks.couplings import Coupling
 
 
@@ -71,8 +71,7 @@ class ActivationStep(nn.Module):  # type: ignore[misc]
         """
         with torch.no_grad():
             activation = phi(z, self.activation, self.stretch, torch)
-            alpha, last = state or (None, None)
-            angle = rotated(activation, alpha, last, torch)
+            angle = rotated(activation, *(state or ()), xp=torch)
             outcome = self._drawn(angle, generator, response)
             after = None
             if self.entanglement < math.pi / 2:
@@ -94,7 +93,7 @@ class ActivationStep(nn.Module):  # type: ignore[misc]
 
     def _slope(self, z: Tensor, angle: Tensor, response: Tensor | None) -> Tensor:
         if self.activation != "linear":
-            return (z.abs() < 1).to(z.dtype)
+            return z.abs() < 1
         cosine: float | Tensor = -math.sin(self.entanglement) / 2
         sine: float | Tensor = 0.0
         if response is not None:
@@ -103,6 +102,6 @@ class ActivationStep(nn.Module):  # type: ignore[misc]
 
     def _minus(self, angle: Tensor, response: Tensor | None) -> Tensor:
         if response is None:
-            return probability(-1, angle, self.entanglement, torch)
+            return (1 - math.sin(self.entanglement) * torch.cos(angle)) / 2
         constant, cosine, sine = response
         return constant + cosine * torch.cos(angle) + sine * torch.sin(angle)

@@ -128,7 +128,7 @@ class TrainingRun:
             rate = self.settings.learning_rate * (1 + math.cos(phase)) / 2
             for group in self.optimizer.param_groups:
                 group["lr"] = rate
-        totals = torch.zeros(2, dtype=torch.float64, device=self.device)
+        loss_sum, errors = torch.zeros(2, dtype=torch.float64, device=self.device)
         for pixels, labels in self.batches.epoch():
             logits = self._logits(pixels)
             smoothing = self.settings.label_smoothing
@@ -136,10 +136,9 @@ class TrainingRun:
             self.optimizer.zero_grad()
             (loss + self._score(logits, labels)).backward()
             self.optimizer.step()
-            totals[0] += loss.detach() * len(labels)
-            totals[1] += (logits.argmax(1) != labels).sum()
-        loss_sum, errors = totals.tolist()
-        return loss_sum / len(self.batches), errors / len(self.batches)
+            loss_sum += loss.detach() * len(labels)
+            errors += (logits.argmax(1) != labels).sum()
+        return loss_sum.item() / len(self.batches), errors.item() / len(self.batches)
 
     def _score(self, logits: Tensor, labels: Tensor) -> Tensor | float:
         """Return what has the gradient of the mean loss by couplings' angles, 0 without any.
