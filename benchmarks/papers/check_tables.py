@@ -37,7 +37,10 @@ from verdicts import Claim, Interval
 BENCHMARKS = Path(__file__).parent.parent
 RESULTS = Path(__file__).parent / "results"
 ROOT = BENCHMARKS.parent
-TEXTS = ("benchmarks/RESULTS.md", "README.md", "docs/guides/noise.md", "docs/guides/coherent.md")
+TEXTS = (
+    *("benchmarks/RESULTS.md", "README.md"),
+    *("docs/guides/noise.md", "docs/guides/coherent.md", "docs/quantum-data.md"),
+)
 Row = Mapping[str, str]
 STUDIES = {
     module.__name__: module
@@ -76,6 +79,7 @@ def problems() -> Iterator[str]:
         name = path.stem.removesuffix("-claims")
         if not (RESULTS / f"{name}-answers.npz").exists() and name != "reproduce_published":
             yield from of_claims(path)
+    yield from of_quantum_data()
     yield from of_texts()
 
 
@@ -91,6 +95,14 @@ def of_answers(name: str, answers: Answers) -> Iterator[str]:
     seeds, table = max(map(len, answers.values())), f"{name}-claims.csv"
     claims = claim_rows(study.claims(answers, **goal), seeds, read(table)[0]["networks"])
     yield from differences(table, claims)
+
+
+def of_quantum_data() -> Iterator[str]:
+    """Yield where the tables of docs/quantum-data.md are not those of the CSV files."""
+    sys.path.append(str(BENCHMARKS / "quantum_data"))
+    import tables
+
+    yield from tables.problems()
 
 
 def of_transition() -> Iterator[str]:

@@ -39,6 +39,8 @@ def taken_by(network: Network, dataset: Dataset, data: str, model: str) -> Datas
     Raises:
         InputError: If they are other ones, or the network takes features and these are pixels.
     """
+    if network.receives or dataset.states is not None:
+        _check_states(network, dataset, data, model)
     dataset = as_pixels(network, dataset, data, model)
     if dataset.images.shape[1] != network.inputs:
         raise InputError(
@@ -53,6 +55,21 @@ def taken_by(network: Network, dataset: Dataset, data: str, model: str) -> Datas
             f"{dataset.labels[index]} at image {index}"
         )
     return dataset
+
+
+def _check_states(network: Network, dataset: Dataset, data: str, model: str) -> None:
+    if dataset.states is None:
+        raise InputError(f"{data}: expected quantum states, which {model} receives, got pixels")
+    if not network.receives:
+        raise InputError(
+            f"{data}: expected images of {network.inputs} pixels (what {model} takes), got states"
+        )
+    states = dataset.states
+    if states.qubits * states.copies != network.widths[0]:
+        raise InputError(
+            f"{data}: expected states of {network.widths[0]} qubits a shot (the neurons of the "
+            f"first layer of {model}), got {states.qubits} x {states.copies}"
+        )
 
 
 def as_pixels(network: Network, dataset: Dataset, data: str, model: str) -> Dataset:
@@ -120,9 +137,9 @@ def for_training(data: Dataset, test: Dataset, clip: bool = False) -> TrainingDa
             f"{test.name}: expected {data.kind} as in {data.name}, got {test.kind}; "
             "`test_data` FILE takes your own"
         )
-    if data.kind == "pixels":
+    if data.kind != "features":
         if clip:
-            raise InputError(f"{data.name}: expected features with `clip`, got pixels")
+            raise InputError(f"{data.name}: expected features with `clip`, got {data.kind}")
         return TrainingData(data, test)
     scaling = Scaling.of_features(data.images.astype(np.float64), clip, data.columns)
     pixels = [_with(scaling, each, each.name) for each in (data, test)]

@@ -127,7 +127,8 @@ class Collected(Outcomes):
         hardware: Jobs, executions and quantum seconds, against the estimate.
         labels: What tables and figures call the run, with the keys of a sweep's points.
         command: The command line that asks for the same run.
-        unsampled: What the same weights say of its images where phi(z) stands for every outcome.
+        unsampled: What the same weights say of its images where phi(z) stands for every outcome,
+            None where the first layer receives states.
         partial: Whether images are missing.
         prediction: What was expected beside what was measured (`qnnq.jobs.prediction`), None where
             nothing was, or images are missing.
@@ -137,7 +138,7 @@ class Collected(Outcomes):
     hardware: dict[str, Any]
     labels: dict[str, Any]
     command: str
-    unsampled: RunResult
+    unsampled: RunResult | None
     partial: bool
     prediction: dict[str, Any] | None = None
 
@@ -214,7 +215,9 @@ def collect_run(folder: Path) -> Collected:
         )
 
 
-def _unsampled(run: Run, result: RunResult, pixels: NDArray[Any]) -> RunResult:
+def _unsampled(run: Run, result: RunResult, pixels: NDArray[Any]) -> RunResult | None:
+    if run.network.receives:
+        return None
     network, images = run.network, image_ranges(result.images)
     task = Task(network.digest, UNSAMPLED, 1, 0, data=result.task.data, images=images)
     logits = unsampled_logits(network, pixels)

@@ -62,9 +62,9 @@ class ExactSums:
             inputs: Shape (..., inputs): outcomes (int8), pixels in units of 1/255 (uint8), or
                 pixels in [0, 1] (float).
         """
-        flat = inputs.reshape(-1, inputs.shape[-1])
+        flat = inputs.reshape(math.prod(inputs.shape[:-1]), inputs.shape[-1])
         z = np.empty((len(flat), len(self._weight)))
-        size = max(1, _NUMBERS // flat.shape[1])
+        size = max(1, _NUMBERS // max(1, flat.shape[1]))
         for start in range(0, len(flat), size):
             z[start : start + size] = self._of_some(flat[start : start + size])
         if self._bias is not None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from qnnq.errors import InputError, require
 from qnnq.networks.angles import parse_entanglement
-from qnnq.networks.couplings import parse_coupling
 from qnnq.networks.per_layer import parse_activation, parse_stretch
 from qnnq.options.circuits import ModeName
 from qnnq.options.option import check_options, make_plain, option, options_of, same
@@ -21,6 +20,7 @@ MAJORITY_SHOTS = 15
 """Forward passes that the majority's error is measured with, as in the publication."""
 
 Schedule = Literal["constant", "cosine"]
+Receive = Literal["none", "neighbours", "twins"]
 Rival = Literal["relu", "tanh", "sign"]
 RIVALS: tuple[Rival, ...] = get_args(Rival)
 RECIPES = ("best", "published")
@@ -93,6 +93,8 @@ class TrainingSettings:
             layers of fewer than k, are not joined. The angles are trained.
         classical: Train a rival instead, whose hidden neurons have this activation and sample
             nothing; stretch, activation and entanglement are then no part of it.
+        receive: Where the data are quantum states, whose qubits a first layer in front of the
+            hidden ones receives: what couplings join. None joins twins where there are any.
 
     Raises:
         InputError: For a value out of range; the physics is checked by `Network`.
@@ -172,6 +174,12 @@ class TrainingSettings:
         "Join neighbours of all hidden layers: cz, cz-own, xx+yy or bell, of :2 to :4 neurons.",
         metavar="KIND[:k]",
     )
+    receive: Receive | None = option(
+        None,
+        "What joins the qubits of quantum states: none, neighbours (0 and 1, 2 and 3, ...) or "
+        "twins.  [default: twins where a shot has two copies, else none]",
+        known=get_args(Receive),
+    )
 
     def __post_init__(self) -> None:
         make_plain(self)
@@ -197,6 +205,8 @@ class TrainingSettings:
             raise InputError("`patience`: expected with a validation share, whose loss it watches")
 
     def _check_coupling(self, coupling: str) -> None:
+        from qnnq.networks.couplings import parse_coupling
+
         _, size = parse_coupling(coupling)
         widest = max(self.hidden)
         require(widest >= size, f"`coupling` {coupling}", f"a layer of {size} neurons", widest)
@@ -211,7 +221,7 @@ class TrainingSettings:
     def identity(self) -> dict[str, Any]:
         """Return the fields that make a training what it is: those of the coherent mode there."""
         fields = dict(vars(self))
-        for name in ("classical", "coupling"):
+        for name in ("classical", "coupling", "receive"):
             if fields[name] is None:
                 del fields[name]
         if not isinstance(self.noise, str):
