@@ -149,6 +149,11 @@ def _living(request: HardwareRequest, network: Network) -> Placed:
     if outside:
         raise InputError(f"`mode` coherent: expected a network that is one circuit: {outside}")
     device = find_device(request, network)
+    if network.hidden > 1 and "if_else" not in device.target.operation_names:
+        raise InputError(
+            f"`mode` coherent: expected a device that feeds outcomes forward, {device.name} has no "
+            "if_else; `mode` stepwise runs a layer at a time"
+        )
     timing = Timing.of(request)
     deployment = CoherentDeployment(network, device, request.qubits, timing, _noise_of(device))
     # Where limits allow fewer, the estimate refuses what does not fit.

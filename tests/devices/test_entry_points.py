@@ -406,9 +406,9 @@ def test_no_feed_forward_no_coherent_mode(
     install(lab="laboratory:provider")
     network = read_network(Path("net.safetensors"))
     write_network(replace(network, activation="linear"), "net.safetensors")
-    submit = ["submit", *words, "--device", "lab_five", "--mode", "coherent", "--run", "run"]
-    assert main(submit) == 2
-    assert "if_else" in refusal(capsys)
+    for device in ("lab_five", "aqt_offline"):
+        assert main(["submit", *words, "--device", device, "--mode", "coherent"]) == 2
+        assert f"feeds outcomes forward, {device} has no if_else" in refusal(capsys)
 
 
 @pytest.mark.parametrize(

@@ -245,7 +245,7 @@ def test_a_machine_that_became_faulty_under_a_run(
 @pytest.mark.parametrize(
     ("more", "lacks", "widths", "later", "wanted"),
     [
-        ((), ("if_else",), (3, 2, 3), "linear", "target: found no if_else"),
+        ((), ("if_else",), (3, 2, 3), "linear", "ibm_jakarta has no if_else"),
         # A neuron that one layer leaves out is reset for the next.
         ((), ("reset",), (3, 2, 3), "linear", "target: expected reset and its duration"),
         ((), ("delay",), (3, 2, 3), "linear", "target: expected delays"),
