@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,8 +73,8 @@ class Job:
         job = self.begun()
         if not job.in_final_state():
             return JobView(job_id, "running", tags=self.tags, until=self.until)
-        status = "cancelled" if job.cancelled() else "done"
-        return JobView(job_id, status, seconds=0.0, tags=self.tags)
+        ended: Literal["cancelled", "done"] = "cancelled" if job.cancelled() else "done"
+        return JobView(job_id, ended, seconds=0.0, tags=self.tags)
 
 
 class LocalService(Service):
