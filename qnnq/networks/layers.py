@@ -179,7 +179,7 @@ def _check_left_out(wanted: Set[str], modules: Mapping[str, _State]) -> None:
         before = [each for each in names[:number] if not _is_norm(modules[each])]
         after = [each for each in names[number:] if not _is_norm(modules[each])]
         beside = before[-1:] or after[:1]
-        if wanted.issuperset(beside):
+        if all(each in wanted for each in beside):
             raise InputError(
                 f"{name}: a normalization that --layers leaves out; expected it beside a layer, as "
                 f"fc1+{name} before the activation or {name}+fc2 after it"
