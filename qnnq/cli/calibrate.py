@@ -8,7 +8,7 @@ import typer
 
 from qnnq.cli import hardware, options
 from qnnq.cli.declared import takes
-from qnnq.cli.output import percent, write_json
+from qnnq.cli.output import percent, progress, write_json
 from qnnq.jobs.hardware_request import HardwareRequest
 
 if TYPE_CHECKING:
@@ -198,7 +198,8 @@ def _check(
     kinds = [[site.site for site in kind.sites] for kind in response.kinds]
     network = load_model(request.model)
     wanted = checking_request(request, response.device, kinds, network, images, shots)
-    plan = plan_run(wanted)
+    with progress("planning"):
+        plan = plan_run(wanted)
     prediction = predict(plan, response, wanted.seed)
     expected = prediction.accuracy(shots)
     print(f"predicted: {percent(asdict(expected))} of the shots of images {images} right")

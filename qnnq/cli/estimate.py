@@ -7,7 +7,7 @@ import typer
 
 from qnnq.cli import hardware, options
 from qnnq.cli.declared import takes
-from qnnq.cli.output import print_table, write_json
+from qnnq.cli.output import print_table, progress, write_json
 from qnnq.cli.physics import turns
 from qnnq.jobs.hardware_request import HardwareRequest
 from qnnq.wording import counted
@@ -47,7 +47,8 @@ def register(app: typer.Typer) -> None:
         """
         from qnnq.jobs.verbs import plan_of
 
-        plan = plan_of(request.of_words())
+        with progress("planning"):
+            plan = plan_of(request.of_words())
         if json != "-":
             print_estimate(plan)
         document = {"device": plan.device.name, **plan.estimate.to_json()}

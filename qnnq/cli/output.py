@@ -1,9 +1,11 @@
 """What commands share: progress on stderr, JSON to a file or stdout, tables."""
 
 import json
+import math
 import shutil
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -34,24 +36,31 @@ def progress_bar(description: str, total: int) -> Iterator[Callable[[int], None]
 def progress(description: str, total: int | None = None) -> Iterator[Callable[[int, int], None]]:
     """Show progress on stderr; yields `show(done, total)`.
 
-    On a terminal it is a bar, elsewhere a line after two seconds and then every half minute.
+    On a terminal it is a bar, elsewhere a line after two seconds and then every half minute; the
+    first one does not wait for the first step.
     """
     if not sys.stderr.isatty():
         began = time.monotonic()
         next_line = began + SECONDS_BETWEEN_LINES / 15
+        told = False
+
+        def begin() -> None:
+            if not told:
+                print(f"qnnq: {description}", file=sys.stderr, flush=True)
 
         def tell(done: int, total: int) -> None:
-            nonlocal next_line
+            nonlocal next_line, told
             now = time.monotonic()
             if now < next_line:
                 return
-            next_line = now + SECONDS_BETWEEN_LINES
+            next_line, told = now + SECONDS_BETWEEN_LINES, True
             left = ""
             if 0 < done < total:
                 left = f", about {(now - began) * (total - done) / done:.0f} s left"
             print(f"qnnq: {description}: {done:,} of {total:,}{left}", file=sys.stderr, flush=True)
 
-        yield tell
+        with _after(SECONDS_BETWEEN_LINES / 15, begin):
+            yield tell
         return
     from rich.console import Console
     from rich.progress import (
@@ -74,6 +83,20 @@ def progress(description: str, total: int | None = None) -> Iterator[Callable[[i
     ) as bars:
         bar = bars.add_task(description, total=total)
         yield lambda done, total: bars.update(bar, completed=done, total=total)
+
+
+@contextmanager
+def _after(seconds: float, call: Callable[[], None]) -> Iterator[None]:
+    """Call something unless this ends before; never after infinitely many seconds."""
+    timer = threading.Timer(seconds, call) if 0 < seconds < math.inf else None
+    if timer is not None:
+        timer.daemon = True
+        timer.start()
+    try:
+        yield
+    finally:
+        if timer is not None:
+            timer.cancel()
 
 
 def write_json(document: Any, destination: str | None) -> None:

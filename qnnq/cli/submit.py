@@ -4,6 +4,7 @@ import typer
 
 from qnnq.cli import hardware, options
 from qnnq.cli.declared import takes
+from qnnq.cli.output import progress
 from qnnq.jobs.hardware_request import HardwareRequest
 
 _WORDS = {
@@ -53,7 +54,8 @@ def register(app: typer.Typer) -> None:
         request = request.of_words()
         rounds = rounds_of(request)
         say = hardware.Speaker()
-        plan = plan_of(request)
+        with progress("planning"):
+            plan = plan_of(request)
         checked = check_device(request, plan.device)
         folder = Path(run) if run else Path("qnnq-runs") / plan.task.id[:12]
         check_free(folder)

@@ -80,10 +80,17 @@ def parts_of(path: Path) -> tuple[Part, ...]:
 
 def _chosen(keys: list[str], part: Part | None, prefer: Part) -> _Keys:
     whole = [each for each in KEYS if each[0] in keys]
+    parts = {each: found for each in PARTS if (found := _keys_of(each, keys))}
     if whole and part is None:
+        if parts:
+            others = " and ".join(found[0][0].format(each) for each, found in parts.items())
+            named = " or ".join(f"FILE:{each}" for each in parts)
+            raise InputError(
+                f"expected one data set or parts of one, got both {whole[0][0]} and {others}; "
+                f"{named} takes a part"
+            )
         return _only(whole)
     wanted = part or prefer
-    parts = {each: found for each in PARTS if (found := _keys_of(each, keys))}
     if wanted in parts:
         return _only(parts[wanted])
     if parts:

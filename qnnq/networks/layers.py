@@ -1,7 +1,7 @@
 """Layers by name: which tensors of a state are linear layers, in what order, what is folded in."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import takewhile
 
@@ -76,8 +76,8 @@ def layers_of_state(
         epsilons: Of normalizations by name, where they are known.
 
     Raises:
-        InputError: If there are other tensors than of linear layers and normalizations, or it is
-            open where a normalization acts.
+        InputError: If there are other tensors than of linear layers and normalizations, it is open
+            where a normalization acts, or one beside a wanted layer is left out.
     """
     modules = _modules(state)
     short = _short_names(modules)
@@ -89,6 +89,7 @@ def layers_of_state(
         items = [[_found(part, short) for part in item.split("+")] for item in wanted]
         for name in (name for item in items for name in item):
             _check_kind(name, short[name])
+        _check_left_out({name for item in items for name in item}, short)
     return _assembled(items, short, epsilons or {})
 
 
@@ -167,6 +168,22 @@ def _in_order(modules: Mapping[str, _State]) -> list[list[str]]:
         else:
             raise _open(name, names, number)
     return items
+
+
+def _check_left_out(wanted: Set[str], modules: Mapping[str, _State]) -> None:
+    """Raise InputError for a normalization that follows a wanted layer, or all others precede."""
+    names = list(modules)
+    for number, name in enumerate(names):
+        if name in wanted or not _is_norm(modules[name]):
+            continue
+        before = [each for each in names[:number] if not _is_norm(modules[each])]
+        after = [each for each in names[number:] if not _is_norm(modules[each])]
+        beside = before[-1:] or after[:1]
+        if all(each in wanted for each in beside):
+            raise InputError(
+                f"{name}: a normalization that --layers leaves out; expected it beside a layer, as "
+                f"fc1+{name} before the activation or {name}+fc2 after it"
+            )
 
 
 def _open(name: str, names: Sequence[str], number: int) -> InputError:

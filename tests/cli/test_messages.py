@@ -1,6 +1,7 @@
 """What commands say: in our own words, as JSON, and where no terminal is."""
 
 import json
+import threading
 
 import numpy as np
 import pytest
@@ -148,6 +149,17 @@ def test_progress_is_told_in_lines_where_no_terminal_is(capsys, monkeypatch):
         advance(6)
     said = capsys.readouterr().err
     assert said == "qnnq: images: 4 of 10, about 0 s left\nqnnq: images: 10 of 10\n"
+
+
+def test_work_whose_first_step_is_long_says_before_what_it_is(capsys, monkeypatch):
+    class Timer(threading.Timer):
+        def start(self):
+            self.function()
+
+    monkeypatch.setattr(output, "SECONDS_BETWEEN_LINES", 30.0)
+    monkeypatch.setattr(threading, "Timer", Timer)
+    with output.progress("planning"):
+        assert capsys.readouterr().err == "qnnq: planning\n"
 
 
 @pytest.mark.parametrize(

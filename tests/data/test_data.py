@@ -146,6 +146,14 @@ def test_bad_npz_files_are_refused(tmp_path, arrays, message):
     assert str(caught.value).startswith(str(path))
 
 
+def test_a_file_of_one_data_set_and_of_parts_is_refused_unless_a_part_is_named(tmp_path):
+    path = tmp_path / "both.npz"
+    np.savez(path, images=PICTURES[:1], labels=LABELS[:1], **HALVES)
+    with pytest.raises(InputError, match=r"got both images and x_train and x_test; FILE:train or"):
+        load_data(str(path))
+    assert len(load_data(f"{path}:test").labels) == len(LABELS)
+
+
 PICTURES = RNG.integers(0, 256, (6, 2, 3), dtype=np.uint8)
 PLAIN = {"images": PICTURES.reshape(6, 6), "labels": LABELS}
 HALVES = {"x_train": PICTURES[:2], "y_train": LABELS[:2], "x_test": PICTURES, "y_test": LABELS}

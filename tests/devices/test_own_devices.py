@@ -140,6 +140,17 @@ def test_what_ionq_and_braket_publish(request_):
         assert task["noise"] == device.name
 
 
+def test_times_that_are_no_seconds_are_doubted(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_device(resolve_device("fake_jakarta"), "device.json")
+    content = ours("device.json")
+    content["qubits"][2]["t1_s"] = 224.0
+    Path("wrong.json").write_text(json.dumps(content))
+    resolve_device("device.json")
+    with pytest.warns(UserWarning, match=r"wrong.json: T1 of qubit 2 is 224 s, .* microseconds\?"):
+        resolve_device("wrong.json")
+
+
 def test_objects_are_what_they_contain(request_):
     backend, equal, other = (
         GenericBackendV2(6, basis_gates=GATES, seed=seed) for seed in (1, 1, 2)

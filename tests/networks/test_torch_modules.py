@@ -286,6 +286,8 @@ def test_a_normalization_whose_name_does_not_say_where_it_acts_is_refused(tmp_pa
     torch.save(model.state_dict(), tmp_path / "net.pt")
     with pytest.raises(InputError, match=r"inside: a normalization, and its name does not say"):
         import_network(tmp_path / "net.pt", "tanh", 1.0)
+    with pytest.raises(InputError, match=r"inside: a normalization that --layers leaves out"):
+        import_network(tmp_path / "net.pt", "tanh", 1.0, layers=["start+a", "b", "outside+c"])
     layers = ["start+a+inside", "b", "outside+c"]
     network = import_network(tmp_path / "net.pt", ("tanh", "htanh"), (0.5, 0.5), layers=layers)
     np.testing.assert_allclose(classical(network), classical(from_torch(model)), atol=1e-6)

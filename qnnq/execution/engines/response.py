@@ -125,7 +125,8 @@ def _component_response(
     if 4 ** len(qubits) * len(points) ** count > LARGEST_STATE:
         raise InputError(
             f"noise: its ZZ coupling joins {count} neurons on {len(qubits)} qubits, more than "
-            "the instrument engine calculates; use `engine` aer, or `qubits` that are not coupled"
+            "the instrument engine calculates; expected `qubits` that are not coupled, or, but not "
+            "in a fit, `engine` aer"
         )
     assignments = [dict(zip(slots, point, strict=True)) for point in product(points, repeat=count)]
     probabilities = component_probabilities(placed, qubits, slot_of_qubit, channels, assignments)

@@ -1,6 +1,7 @@
 """Devices from files: our own snapshots, and what IBM's client and IonQ say of a machine."""
 
 import json
+import warnings
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,10 @@ if TYPE_CHECKING:
     from qiskit.transpiler import Target
 
     from qnnq.devices.service_limits import ServiceLimits
+    from qnnq.devices.snapshot import DeviceSnapshot
 
+LIKELY = 1e7
+"""T1 and T2 over the longest instruction: ions and atoms come to some 1e6."""
 EXPECTED = (
     'a device of "format": "qnnq-device/1", {"configuration": .., "properties": ..} of the client '
     'of IBM Quantum, or {"qubits": .., "fidelity": .., "timing": ..} of IonQ'
@@ -77,7 +81,27 @@ def _ours(path: str, document: dict[str, Any]) -> "tuple[Target, str, str | None
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise InputError(f"device {path}: {f'{place}: ' if place else ''}{first['msg']}") from error
+    _doubt_units(path, snapshot)
     return snapshot.target(), snapshot.name, snapshot.calibrated
+
+
+def _doubt_units(path: str, snapshot: "DeviceSnapshot") -> None:
+    """Warn of times that are too long to be seconds beside the instructions' durations."""
+    places = (place for each in snapshot.instructions for place in each.on or ())
+    longest = max((place.duration_s or 0.0 for place in places), default=0.0)
+    times = [
+        (value, name, number)
+        for number, qubit in enumerate(snapshot.qubits)
+        for name, value in (("T1", qubit.t1_s), ("T2", qubit.t2_s))
+        if value is not None and value > LIKELY * longest > 0
+    ]
+    if times:
+        value, name, number = max(times)
+        warnings.warn(
+            f"device {path}: {name} of qubit {number} is {value:g} s, {value / longest:.0e} times "
+            "the longest instruction: is it in microseconds?",
+            stacklevel=2,
+        )
 
 
 def _published(path: str, document: dict[str, Any]) -> "tuple[Target, str, str | None]":
@@ -93,6 +117,7 @@ def _published(path: str, document: dict[str, Any]) -> "tuple[Target, str, str |
             snapshot = snapshot_of_files(configuration["backend_name"], configuration, properties)
         else:
             snapshot = snapshot_of_characterization(document)
+        _doubt_units(path, snapshot)
         return snapshot.target(), snapshot.name, snapshot.calibrated
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         what = "the client's configuration" if of_client else "a characterization of IonQ"
