@@ -153,17 +153,17 @@ def identities() -> list[dict[str, Any]]:
         coin = (1 - flip) * alone + flip * flipped
         for gate in ("rxx", "ryy"):
             note(f"{gate.upper()} flips both by a coin", _gated(theta, (gate, chi)), coin)
-        exchanged = joint_probabilities("xx+yy", theta, np.array([chi]))
+        exchanged = joint_probabilities("xx+yy", theta, np.array([chi]), np)
         note("XX+YY swaps them by a coin", exchanged, (1 - flip) * alone + flip * swapped)
-        coupled = joint_probabilities("cz", theta, turns)
+        coupled = joint_probabilities("cz", theta, turns, np)
         mean = math.cos(turns[0]) * math.cos(theta[0])
         mean -= math.sin(turns[0]) * math.sin(theta[0]) * math.cos(theta[1])
         note("CZ and RY: cos b cos t - sin b sin t cos t'", coupled @ [1, 1, -1, -1], mean)
-        bell = joint_probabilities("bell", theta, BELL)
+        bell = joint_probabilities("bell", theta, BELL, np)
         note("Bell pair first: E(r r') = cos(t - t')", _product(bell), math.cos(theta @ [1, -1]))
     settings = {(0, 1): 1, (2, 1): 1, (2, 3): 1, (0, 3): -1}  # in quarters of pi
     chsh = sum(
-        sign * _product(joint_probabilities("bell", math.pi / 4 * np.array(pair), BELL))
+        sign * _product(joint_probabilities("bell", math.pi / 4 * np.array(pair), BELL, np))
         for pair, sign in settings.items()
     )
     note("Bell pair first: CHSH is 2 sqrt 2", chsh, 2 * math.sqrt(2))

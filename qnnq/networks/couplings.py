@@ -17,8 +17,6 @@ from dataclasses import dataclass
 from operator import index
 from typing import Any, Literal, Self, get_args
 
-import numpy as np
-
 from qnnq.errors import InputError
 from qnnq.wording import nearest
 
@@ -76,7 +74,7 @@ def parse_coupling(text: str) -> tuple[Kind, int]:
     return known, int(size or SIZES[0])
 
 
-def joint_probabilities(kind: Kind, theta: Any, angles: Any, xp: Any = np) -> Any:
+def joint_probabilities(kind: Kind, theta: Any, angles: Any, xp: Any) -> Any:
     """Return the probabilities of all patterns of bits without noise, (..., 2**k).
 
     Args:

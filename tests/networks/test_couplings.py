@@ -25,7 +25,7 @@ def test_the_closed_form_is_that_of_the_circuit(kind, size):
     theta = rng.uniform(-6, 6, (3, size))
     neurons = tuple(rng.permutation(size).tolist())
     coupling = coupling_of(kind, neurons, size)
-    found = joint_probabilities(kind, theta[:, neurons], np.array(coupling.angles))
+    found = joint_probabilities(kind, theta[:, neurons], np.array(coupling.angles), np)
     response = component_response(coupling)
     assert response.slots == tuple(range(size))
     polynomials = response.coefficients.reshape(2**size, -1)
@@ -38,14 +38,14 @@ def test_the_closed_form_is_that_of_the_circuit(kind, size):
 
 def test_a_pair_exchanged_is_a_coin_and_a_bell_pair_is_none():
     theta, half = np.array([0.4, 1.9]), 0.6
-    alone = joint_probabilities("xx+yy", theta, np.array([0.0]))
+    alone = joint_probabilities("xx+yy", theta, np.array([0.0]), np)
     swapped = alone[[0, 2, 1, 3]]
-    found = joint_probabilities("xx+yy", theta, np.array([2 * half]))
+    found = joint_probabilities("xx+yy", theta, np.array([2 * half]), np)
     mixed = math.cos(half) ** 2 * alone + math.sin(half) ** 2 * swapped
     np.testing.assert_allclose(found, mixed, atol=1e-12)
 
     def mean(first, second):
-        joint = joint_probabilities("bell", np.array([first, second]), np.array([BELL]))
+        joint = joint_probabilities("bell", np.array([first, second]), np.array([BELL]), np)
         return joint @ [1, -1, -1, 1]
 
     quarter = math.pi / 4

@@ -54,7 +54,7 @@ def expected_loss(kind, weights, angles, inputs=IMAGE[0], weight=1.0, layer=0):
     if layer == len(angles):
         return weight * float(np.log(np.exp(z).sum()) - z[LABEL])
     theta = math.pi / 2 * (1 - phi(z, "htanh", STRETCH))
-    joint = joint_probabilities(kind, theta[:2], angles[layer])
+    joint = joint_probabilities(kind, theta[:2], angles[layer], np)
     plus = [(1 + math.cos(angle)) / 2 for angle in theta[2:]]
     total = 0.0
     for bits in product((0, 1), repeat=len(z)):

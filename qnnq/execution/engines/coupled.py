@@ -31,7 +31,7 @@ def component_response(coupling: Coupling) -> ComponentResponse:
     """Return what coupled neurons answer, by the order of their numbers."""
     count = len(coupling.neurons)
     points = np.array([*product(grid(coupling.degree), repeat=count)])
-    joint = joint_probabilities(coupling.kind, points, np.array(coupling.angles))
+    joint = joint_probabilities(coupling.kind, points, np.array(coupling.angles), np)
     coefficients = fit(joint.reshape(-1, *[2] * count), count, coupling.degree)
     order = np.argsort(coupling.neurons)
     axes = [*(count + order), *order]
