@@ -7,9 +7,10 @@ from qiskit.transpiler import Target, generate_preset_pass_manager
 
 from transpile.errors import TranspileError
 from transpile.groups import Group
-from transpile.isa import OPTIMIZATION_LEVEL, CompiledLayer, to_isa
+from transpile.isa import OPTIMIZATION_LEVEL, CompiledLayer
 from transpile.layer import layer_circuit
 from transpile.layout import Score, choose_sites
+from transpile.native import to_isa
 from transpile.shape import Shape
 
 ROUTING_LEVEL = 3

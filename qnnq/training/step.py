@@ -71,7 +71,7 @@ class ActivationStep(nn.Module):  # type: ignore[misc]
         """
         with torch.no_grad():
             activation = phi(z, self.activation, self.stretch, torch)
-            angle = rotated(activation, *(state or ()), xp=torch)
+            angle = rotated(activation, *(state or (None, None)), torch)
             outcome = self._drawn(angle, generator, response)
             after = None
             if self.entanglement < math.pi / 2:
