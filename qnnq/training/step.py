@@ -71,7 +71,8 @@ class ActivationStep(nn.Module):  # type: ignore[misc]
         """
         with torch.no_grad():
             activation = phi(z, self.activation, self.stretch, torch)
-            angle = rotated(activation, *(state or (None, None)), torch)
+            alpha, last = state or (None, None)
+            angle = rotated(activation, alpha, last, torch)
             outcome = self._drawn(angle, generator, response)
             after = None
             if self.entanglement < math.pi / 2:
