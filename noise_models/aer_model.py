@@ -33,7 +33,9 @@ def aer_noise_model(
     """
     numbers = {q: q for q in channels.qubits} if index is None else index
     known = {*channels.stages, *channels.exact} if elements is None else set(elements)
-    model = NoiseModel(basis_gates=sorted({name for name, _ in known} - {"measure", "barrier"}))
+    names = {name for name, _ in known} - {"measure", "barrier"}
+    # Gates that Aer does not know are unitaries, labelled with their names.
+    model = NoiseModel(basis_gates=sorted({*names, "unitary"}))
     for (name, qubits), error in channels.gate_errors.items():
         if (name, qubits) in known and numbers.keys() >= set(qubits):
             model.add_quantum_error(error, name, [numbers[q] for q in qubits])

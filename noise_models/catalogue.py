@@ -1,4 +1,4 @@
-"""The synthetic noise terms and the presets: their keys, what they mean, one line on each.
+"""The synthetic noise terms: their keys, what they mean, one line on each.
 
 Strength x scales a term so that its error acts x times; x = 0 is no noise, x = 1 the term as given.
 """
@@ -132,22 +132,3 @@ DEVICE = TermKind(
 
 MECHANISMS = tuple(DEVICE.keys)
 """What of a device's noise can be switched off."""
-
-
-@dataclass(frozen=True)
-class Preset:
-    """A name for a sum of synthetic terms."""
-
-    text: str
-    description: str
-
-
-PRESETS: Mapping[str, Preset] = {
-    # Average infidelities of Quantinuum Helios (arXiv 2511.05465, abstract): 2.5e-5 for gates on
-    # one qubit, 7.9e-4 on two, 4.8e-4 for state preparation and measurement. A depolarizing
-    # probability p has the average infidelity p (d - 1) / d: p1 = 2 * 2.5e-5, p2 = 4/3 * 7.9e-4.
-    "trapped_ion": Preset(
-        "depolarizing(p1=5e-5, p2=1.0533e-3) + readout(p=4.8e-4)",
-        "a trapped-ion machine: average infidelities of Quantinuum Helios (arXiv 2511.05465)",
-    ),
-}

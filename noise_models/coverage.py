@@ -30,7 +30,8 @@ def check_coverage(
 
     An instruction without noise passes where the model says zero (virtual gates, strength 0, a
     switched-off mechanism), and is refused where the model does not know it: calibration that the
-    device lacks, an instruction that the device does not have, a wait of unknown duration.
+    device lacks, a wait of unknown duration. An instruction that the device does not have is
+    refused without noise, too.
 
     Args:
         circuit: An ISA circuit on the target's physical qubits.
@@ -42,8 +43,6 @@ def check_coverage(
     Raises:
         NoiseError: The first instruction that is not covered, and why.
     """
-    if not specification.active_terms:
-        return
     branches = any(isinstance(item.operation, ControlFlowOp) for item in circuit.data)
     if branches and (channels.coupling_rates or channels.leakage or channels.correlated_readout):
         raise NoiseError(
@@ -59,7 +58,7 @@ def check_coverage(
     for instruction, qubits in physical_instructions(circuit):
         problem = _problem(instruction, qubits, channels)
         try:
-            if problem is None and isinstance(instruction.operation, Delay):
+            if problem is None and channels.sources and isinstance(instruction.operation, Delay):
                 channels.after(instruction.operation, qubits)
             for qubit in measured.intersection(qubits):
                 channels.measuring(qubit)
@@ -106,6 +105,6 @@ def _problem(
         return None
     if not channels.qubits.issuperset(qubits):
         return f"{where} is outside the qubits that the model was built for"
-    if isinstance(instruction.operation, Delay):
+    if isinstance(instruction.operation, Delay) or (len(qubits) > 2 and not channels.sources):
         return None
     return f"{where} is no instruction of the device, so it would run without noise"

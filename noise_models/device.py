@@ -73,15 +73,15 @@ class DeviceNoise(NoiseSource):
     def missing(self, instruction: CalibratedInstruction) -> str | None:
         """Return which calibration an instruction lacks, None if it has all that this term needs.
 
-        Unknown T1 and T2 only count where nothing else makes the instruction noisy: the gate error
-        includes the relaxation.
+        Unknown durations, T1 and T2 only count where no gate error is known: it includes the
+        relaxation, also where it is 0.
         """
         if instruction.is_virtual:
             return None
         needs_error = self.gate_on and instruction.is_gate
         if needs_error and instruction.error is None:
             return "gate error"
-        if not self.relaxation_on or (needs_error and instruction.error):
+        if not self.relaxation_on or needs_error:
             return None
         if instruction.duration is None:
             return "duration"

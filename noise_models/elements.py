@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import permutations
 
 from qiskit.circuit import Delay, Gate, Measure
 from qiskit.transpiler import Target
@@ -76,13 +77,21 @@ class CalibratedQubit:
 def calibrated_instructions(
     target: Target, qubits: frozenset[int]
 ) -> Iterator[CalibratedInstruction]:
-    """Yield what the target can do on these qubits, measurements and delays left out."""
+    """Yield what the target can do on these qubits, measurements and delays left out.
+
+    A gate that it has on all qubits alike, listed under None, it has on each of these, and on each
+    pair; those of three qubits and more are left out: no noise is defined for them.
+    """
     for name in target.operation_names:
         operation = target.operation_from_name(name)
         if isinstance(operation, type | Measure | Delay):  # a type: control flow
             continue
-        for where, properties in target[name].items():
-            if where is None or not qubits.issuperset(where):
+        places = target[name]
+        if None in places:
+            count = operation.num_qubits if operation.num_qubits <= 2 else 0
+            places = dict.fromkeys(permutations(sorted(qubits), count) if count else ())
+        for where, properties in places.items():
+            if not qubits.issuperset(where):
                 continue
             duration = _known(getattr(properties, "duration", None))
             error = _known(getattr(properties, "error", None))

@@ -13,7 +13,7 @@ from noise_models.specification import NoiseSpecification
 from noise_models.stages import average_infidelity, superoperator
 
 # The gate that stands for all on one qubit: the first of these that the device has.
-_ONE_QUBIT_GATES = ("sx", "rx", "x")
+_ONE_QUBIT_GATES = ("sx", "rx", "x", "r", "ry", "u", "u3", "gpi2")
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Noise specifications: `TERM + TERM*2.5 + ...`, read, checked and written canonically.
 
 A term is `name` or `name(key=value, ...)`, followed by any number of `*strength`. It names a
-synthetic term, a preset (replaced by the terms that it stands for), a device, or `ideal`.
+synthetic term, a device, or `ideal`.
 """
 
 import math
@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
-from noise_models.catalogue import DEVICE, EXPECTED, LARGEST, PRESETS, SYNTHETIC, TermKind
+from noise_models.catalogue import DEVICE, EXPECTED, LARGEST, SYNTHETIC, TermKind
 from noise_models.errors import NoiseError
 from noise_models.values import Value, read_number, read_value, write_number, write_value
 
@@ -18,6 +18,8 @@ _NAME = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*")
 _NUMBER = re.compile(r"\s*([+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?|[+-]?[A-Za-z]+)\s*")
 _STRENGTH_FIRST = re.compile(r"\s*([0-9.]+(?:[eE][+-]?[0-9]+)?)\s*\*\s*([^+*]*[^+*\s])")
 _NO_NOISE = ("none", "no", "off", "noiseless", "noisefree")
+_IONS = "ions_"
+"""What the names of trapped-ion machines begin with."""
 
 
 @dataclass(frozen=True)
@@ -195,19 +197,22 @@ class _Reader:
     def _terms_of(
         self, name: str, arguments: dict[str, str] | None, strength: float
     ) -> list[NoiseTerm]:
-        if name == "ideal" or name in PRESETS:
+        if name == "ideal":
             if arguments:
                 raise NoiseError(
-                    f"noise term {name}: found {next(iter(arguments))!r}, takes no keys"
+                    f"noise term ideal: found {next(iter(arguments))!r}, takes no keys"
                 )
-            if name == "ideal":
-                return []
-            preset = NoiseSpecification.parse(PRESETS[name].text)
-            return [replace(term, strength=strength) for term in preset.terms]
+            return []
         if name not in SYNTHETIC and name not in self.device_names:
             if name.lower() in _NO_NOISE:
                 raise NoiseError(f"noise: unknown term {name!r}; no noise is called ideal")
-            known = ["ideal", *SYNTHETIC, *PRESETS, *sorted(self.device_names)]
+            if name == "trapped_ion":
+                machines = sorted(each for each in self.device_names if each.startswith(_IONS))
+                raise NoiseError(
+                    "noise: unknown term 'trapped_ion'; trapped-ion machines are devices: "
+                    f"{', '.join(machines)}"
+                )
+            known = ["ideal", *SYNTHETIC, *sorted(self.device_names)]
             raise NoiseError(f"noise: unknown term {name!r}{_nearest(name, known)}")
         return [NoiseTerm(name, _parameters(name, arguments or {}), strength)]
 

@@ -23,7 +23,7 @@ NOISES = {
     "depolarizing(p1=1e-3, p2=1e-2) + readout(p01=0.01, p10=0.03)": {},
     "fake_sherbrooke": {"pairs": 3},
     "fake_boston": {"copies": 3},
-    "trapped_ion*20": {"device": "fake_nighthawk"},
+    "ions_aria*20": {},
 }
 JOINED = ("mnist16-a0.5", "mnist16-a2", "mnist16-a0.5-g3pi8")
 """Networks that are also run with inserted CZ pairs, which join neurons."""

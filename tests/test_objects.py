@@ -4,12 +4,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from qiskit.providers.fake_provider import GenericBackendV2
 from qiskit_aer import AerSimulator
 from qiskit_aer.noise import NoiseModel
 from qiskit_ibm_runtime.fake_provider import FakeLagosV2
 
 import qnnq
 from noise_models import NoiseSpecification
+from qnnq.devices import objects
+from qnnq.jobs.ledger import Ledger
 
 IDEAL = {"noise": "ideal", "engine": "ideal", "shots": 3}
 
@@ -196,6 +199,35 @@ def test_jobs_of_objects_are_those_of_words_and_go_on_from_their_folder(tmp_path
     for each in found[1:]:
         assert (each.counts == found[0].counts).all()
         assert each.task.network == small.digest
+
+
+class Machine(GenericBackendV2):
+    """A machine as far as anybody knows."""
+
+    jobs = 0
+
+    def run(self, *arguments, **options):
+        type(self).jobs += 1
+        return super().run(*arguments, **options)
+
+
+def test_jobs_of_a_machine_that_is_an_object_go_to_it(tmp_path, monkeypatch):
+    rng = np.random.default_rng(3)
+    small = qnnq.Network((rng.normal(size=(2, 4)), rng.normal(size=(3, 2))), stretch=0.5)
+    machine = Machine(3, basis_gates=["cz", "rz", "sx", "x"], seed=1)
+    options = {"data": (rng.random((4, 4)), np.array([0, 1, 2, 0])), "images": range(3)}
+    request = qnnq.HardwareRequest(small, machine, shots=4, copies=1, **options)
+    folder = qnnq.submit(request, tmp_path / "run", wait=True, say=lambda line: None)
+    assert qnnq.collect(folder).result.counts.sum() == 12
+    assert Machine.jobs == 1
+    monkeypatch.setattr(objects, "GIVEN", {})  # as in another process
+    assert qnnq.collect(folder).result.counts.sum() == 12
+    with Ledger(folder) as ledger:
+        words = ledger.fact("device")
+    with pytest.raises(qnnq.InputError, match="was given as an object to another process"):
+        qnnq.resolve_device(words)
+    qnnq.resolve_device(machine)
+    assert qnnq.resolve_device(words).backend is machine
 
 
 def test_what_is_fitted_may_be_an_object_or_is_refused_in_words():

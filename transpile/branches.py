@@ -10,7 +10,7 @@ from qiskit.transpiler import Target
 
 from transpile.errors import TranspileError
 from transpile.feedforward import Branch
-from transpile.isa import to_isa
+from transpile.native import to_isa
 from transpile.schedule import as_late_as_possible
 from transpile.timeline import Timeline, delay
 

@@ -4,18 +4,19 @@ What it does not say is unknown, not faulty.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 
 from qiskit.transpiler import InstructionProperties, Target
 
 from transpile.errors import TranspileError
-from transpile.gate_pairs import SELF_INVERSE
+from transpile.gate_pairs import OTHERS, SELF_INVERSE
 from transpile.groups import Group, pair_key
 from transpile.measurement import MEASURE
+from transpile.native import COUPLINGS, FIXED
 
-ROTATIONS = ("rx", "sx", "ry", "r", "u", "u3")
+ROTATIONS = ("rx", "sx", "ry", "r", "u", "u3", "gpi2")
 """Physical gates of which a rotation is made, the first that a target has."""
 
 
@@ -39,10 +40,10 @@ class Calibration:
     Attributes:
         qubits: Of every qubit, faulty ones too, by its index.
         coupled: The pairs (a, b), a < b, that have a two-qubit gate, faulty or not.
-        couplings: (a, b) with a < b -> what the target does not say of the native RZZ, or else the
-            CZ/ECR/CX, that couples neuron and ancilla, and says of others; only fault-free pairs
-            of fault-free qubits.
-        pair_couplings: The same for the CZ/ECR/CX of inserted gate pairs.
+        couplings: (a, b) with a < b -> what the target does not say of the gate that couples neuron
+            and ancilla, a native RZZ (RXX, MS) or else one without an angle, and says of others;
+            only fault-free pairs of fault-free qubits.
+        pair_couplings: The same for the gate of inserted pairs, CZ/ECR/CX or else another.
     """
 
     qubits: tuple[QubitCalibration, ...]
@@ -83,13 +84,16 @@ def read_calibration(target: Target, measurement: str = MEASURE) -> Calibration:
         raise TranspileError("target: expected a device with a number of qubits")
     qubits = tuple(_qubits(target, rotation, measurement))
     coupled: set[tuple[int, int]] = set()
-    self_inverse = _couplings(target, SELF_INVERSE, qubits, coupled)
-    fractional = _couplings(target, ("rzz",), qubits, coupled)
+    by_gate = {
+        gate: _couplings(target, gate, qubits, coupled)
+        for gate in (*FIXED, *COUPLINGS)
+        if gate in names
+    }
     return Calibration(
         qubits=qubits,
         coupled=frozenset(coupled),
-        couplings={**self_inverse, **fractional},
-        pair_couplings=self_inverse,
+        couplings={**_best(by_gate, FIXED), **_best(by_gate, COUPLINGS)},
+        pair_couplings={**_best(by_gate, OTHERS), **_best(by_gate, SELF_INVERSE)},
     )
 
 
@@ -144,32 +148,40 @@ def _lacking(values: Sequence[float | None], used: Sequence[bool]) -> list[bool]
 
 def _couplings(
     target: Target,
-    gates: tuple[str, ...],
+    gate: str,
     qubits: tuple[QubitCalibration, ...],
     coupled: set[tuple[int, int]],
 ) -> dict[tuple[int, int], tuple[str, ...]]:
-    """The fault-free pairs, with what the gate of each that lacks least lacks.
+    """The fault-free pairs of a gate, with what its better direction lacks.
 
     `coupled` collects all pairs, faulty ones too.
     """
     best: dict[tuple[int, int], tuple[str, ...]] = {}
+    pairs = gate_pairs(target, gate)
+    coupled.update(pair_key(*pair) for pair in pairs)
+    entries = [_entry(target, gate, pair, 1.0) for pair in pairs]
+    used = [
+        not (entry.fault or qubits[a].fault or qubits[b].fault)
+        for (a, b), entry in zip(pairs, entries, strict=True)
+    ]
+    no_error = _lacking([entry.error for entry in entries], used)
+    no_duration = _lacking([entry.duration for entry in entries], used)
+    for k, pair in enumerate(pairs):
+        lacks = (f"{gate} error",) * no_error[k] + (f"{gate} duration",) * no_duration[k]
+        if used[k]:
+            key = pair_key(*pair)
+            best[key] = min(lacks, best.get(key, lacks), key=len)
+    return best
+
+
+def _best(
+    by_gate: Mapping[str, Mapping[tuple[int, int], tuple[str, ...]]], gates: Iterable[str]
+) -> dict[tuple[int, int], tuple[str, ...]]:
+    """What the gate of each pair lacks that lacks least."""
+    best: dict[tuple[int, int], tuple[str, ...]] = {}
     for gate in gates:
-        if gate not in target.operation_names:
-            continue
-        pairs = gate_pairs(target, gate)
-        coupled.update(pair_key(*pair) for pair in pairs)
-        entries = [_entry(target, gate, pair, 1.0) for pair in pairs]
-        used = [
-            not (entry.fault or qubits[a].fault or qubits[b].fault)
-            for (a, b), entry in zip(pairs, entries, strict=True)
-        ]
-        no_error = _lacking([entry.error for entry in entries], used)
-        no_duration = _lacking([entry.duration for entry in entries], used)
-        for k, pair in enumerate(pairs):
-            lacks = (f"{gate} error",) * no_error[k] + (f"{gate} duration",) * no_duration[k]
-            if used[k]:
-                key = pair_key(*pair)
-                best[key] = min(lacks, best.get(key, lacks), key=len)
+        for pair, lacks in by_gate.get(gate, {}).items():
+            best[pair] = min(lacks, best.get(pair, lacks), key=len)
     return best
 
 

@@ -8,9 +8,8 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from qiskit.circuit import Barrier, QuantumCircuit
-from qiskit.circuit.library import RZZGate
-from qiskit.transpiler import Target, generate_preset_pass_manager
+from qiskit.circuit import QuantumCircuit
+from qiskit.transpiler import Target
 
 from transpile.digest import circuit_digest
 from transpile.errors import TranspileError
@@ -19,6 +18,7 @@ from transpile.groups import Group
 from transpile.layer import layer_circuit
 from transpile.layout import Score, capacity, choose_sites
 from transpile.measurement import MEASURE
+from transpile.native import to_isa
 from transpile.placement import check_groups
 from transpile.shape import Shape
 
@@ -139,49 +139,3 @@ def _split(
     parts = math.ceil(shape.width / room)
     slots = math.ceil(shape.width / parts)
     return replace(shape, width=slots + -slots % size), parts
-
-
-def to_isa(
-    circuit: QuantumCircuit, target: Target, qubits: list[int], level: int, seed: int
-) -> QuantumCircuit:
-    """Translate to the target's gates on exactly these physical qubits, in the circuit's order."""
-    # An initial layout also keeps every level from looking for another one.
-    pass_manager = generate_preset_pass_manager(
-        level, target=target, initial_layout=qubits, seed_transpiler=seed
-    )
-    compiled = pass_manager.run(_hide_rzz(circuit, target, qubits))
-    return _restore_rzz(compiled, target, circuit)
-
-
-def _native_rzz(target: Target, a: int, b: int) -> tuple[int, int] | None:
-    """The direction in which the target has RZZ on two qubits, if it has it."""
-    if "rzz" not in target.operation_names:
-        return None
-    return next((pair for pair in ((a, b), (b, a)) if pair in target["rzz"]), None)
-
-
-def _hide_rzz(circuit: QuantumCircuit, target: Target, qubits: list[int]) -> QuantumCircuit:
-    """Put a barrier in place of each RZZ that the target has.
-
-    Levels 2 and 3 would turn some into RZZ of a negative angle, which no device accepts.
-    """
-    hidden = circuit.copy_empty_like()
-    for instruction in circuit.data:
-        if instruction.operation.name == "rzz":
-            pair = (qubits[circuit.find_bit(q).index] for q in instruction.qubits)
-            if _native_rzz(target, *pair):
-                instruction = instruction.replace(operation=Barrier(2))
-        hidden.append(instruction)
-    return hidden
-
-
-def _restore_rzz(compiled: QuantumCircuit, target: Target, layer: QuantumCircuit) -> QuantumCircuit:
-    angles = [i.operation.params[0] for i in layer.data if i.operation.name == "rzz"]
-    restored = compiled.copy_empty_like()
-    for instruction in compiled.data:
-        if instruction.operation.name == "barrier":
-            pair = _native_rzz(target, *(compiled.find_bit(q).index for q in instruction.qubits))
-            restored.append(RZZGate(angles[0]), pair)
-        else:
-            restored.append(instruction)
-    return restored

@@ -9,7 +9,6 @@ from qiskit.transpiler import Target
 from transpile.activation_step import is_projective
 from transpile.calibration import Calibration, read_calibration
 from transpile.errors import TranspileError
-from transpile.gate_pairs import SELF_INVERSE
 from transpile.groups import Group, pair_key, parse_site
 from transpile.measurement import MEASURE
 
@@ -87,7 +86,7 @@ def check_groups(
         for pair in zip(group.neurons, group.ancillas, strict=bool(group.ancillas)):
             _check_coupled(calibration, *pair)
     for pair in (pair for group in groups for pair in group.couplings):
-        _check_coupled(calibration, *pair, gate_pair=True)
+        _check_coupled(calibration, *pair)
 
 
 def _check_qubit(calibration: Calibration, qubit: int) -> None:
@@ -98,7 +97,7 @@ def _check_qubit(calibration: Calibration, qubit: int) -> None:
         raise TranspileError(f"qubits: {qubit} is faulty ({fault})")
 
 
-def _check_coupled(calibration: Calibration, a: int, b: int, gate_pair: bool = False) -> None:
+def _check_coupled(calibration: Calibration, a: int, b: int) -> None:
     pair = pair_key(a, b)
     if pair not in calibration.coupled:
         partners = sorted(q for p in calibration.coupled if a in p for q in p if q != a)
@@ -106,7 +105,5 @@ def _check_coupled(calibration: Calibration, a: int, b: int, gate_pair: bool = F
             f"qubits: {a} and {b} are not coupled; {a} is coupled to "
             f"{', '.join(map(str, partners)) or 'none'}"
         )
-    if gate_pair and pair in calibration.couplings and pair not in calibration.pair_couplings:
-        raise TranspileError(f"qubits: {a} and {b} have no fault-free {', '.join(SELF_INVERSE)}")
     if pair not in calibration.couplings:
         raise TranspileError(f"qubits: the coupling of {a} and {b} is faulty")

@@ -1,9 +1,10 @@
 """When the instructions of an ISA circuit happen, and which qubits wait meanwhile."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 
-from qiskit.circuit import Delay, Measure, QuantumCircuit
-from qiskit.transpiler import Target, generate_preset_pass_manager
+from qiskit.circuit import Delay, Measure, Parameter, QuantumCircuit
+from qiskit.transpiler import InstructionProperties, Target, generate_preset_pass_manager
 from qiskit.transpiler.exceptions import TranspilerError
 
 from transpile.errors import TranspileError
@@ -36,15 +37,20 @@ def schedule(circuit: QuantumCircuit, target: Target, measurement: str = MEASURE
 def schedule_where_known(circuit: QuantumCircuit, target: Target) -> QuantumCircuit:
     """Schedule a circuit as `schedule` does; one whose durations are not all known is returned.
 
-    What is then not known of it, `unknown_wait` says.
+    What is then not known of it, `unknown_wait` says. The target need not have delays: simulations
+    have them.
     """
-    return circuit if _unknown_duration(circuit, target) else schedule(circuit, target)
+    if _unknown_duration(circuit, target):
+        return circuit
+    return schedule(circuit, _with_waits(circuit, target))
 
 
 def unknown_wait(circuit: QuantumCircuit, target: Target) -> str | None:
     """Return which instruction's unknown duration leaves waits of a circuit open, None if none.
 
-    Qubits that no gate joins wait for nothing, however long their instructions take.
+    Qubits that no gate joins wait for nothing, however long their instructions take; and nothing
+    waits for measurements that end a circuit, where those of the target all are of one duration,
+    known or not.
     """
     joined = any(len(i.qubits) > 1 for i in circuit.data if i.operation.name != "barrier")
     return _unknown_duration(circuit, target) if joined else None
@@ -54,12 +60,40 @@ def _unknown_duration(circuit: QuantumCircuit, target: Target) -> str | None:
     for instruction in circuit.data:
         name = instruction.operation.name
         qubits = tuple(circuit.find_bit(qubit).index for qubit in instruction.qubits)
-        if name in ("barrier", "delay"):
+        if name in ("barrier", "delay") or (name == MEASURE and _times_no_measurement(target)):
             continue
         properties = target[name].get(qubits) if name in target.operation_names else None
         if properties is None or properties.duration is None:
             return f"{name} on qubit{'s' * (len(qubits) > 1)} {', '.join(map(str, qubits))}"
     return None
+
+
+def _times_no_measurement(target: Target) -> bool:
+    places = target[MEASURE].values() if MEASURE in target.operation_names else ()
+    return all(getattr(properties, "duration", None) is None for properties in places)
+
+
+def _with_waits(circuit: QuantumCircuit, target: Target) -> Target:
+    """Return a target that has delays on the qubits in use, and a duration of measurements.
+
+    It is the given one, if that has them.
+    """
+    used = sorted({circuit.find_bit(qubit).index for i in circuit.data for qubit in i.qubits})
+    has_delays = all(target.instruction_supported("delay", (qubit,)) for qubit in used)
+    if has_delays and not _times_no_measurement(target):
+        return target
+    timing = ("dt", "granularity", "min_length", "pulse_alignment", "acquire_alignment")
+    result = Target(target.num_qubits, **{name: getattr(target, name) for name in timing})
+    places: dict[str, dict[tuple[int, ...], InstructionProperties]] = defaultdict(dict)
+    for item in circuit.data:
+        if (name := item.operation.name) != "barrier":
+            where = tuple(circuit.find_bit(qubit).index for qubit in item.qubits)
+            known = getattr(target[name].get(where), "duration", None)
+            places[name][where] = InstructionProperties(duration=known or 0.0)
+    for name, found in places.items():
+        result.add_instruction(target.operation_from_name(name), found)
+    result.add_instruction(Delay(Parameter("duration")), dict.fromkeys((qubit,) for qubit in used))
+    return result
 
 
 def as_late_as_possible(

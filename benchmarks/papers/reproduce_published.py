@@ -46,7 +46,10 @@ from qnnq.statistics import majority_votes
 MANY, ONE = PUBLISHED["hardware_55_images"], PUBLISHED["image_6929"]
 PAIRS, SPLIT = PUBLISHED["inserted_single_qubit_pairs"], PUBLISHED["test_set_split"]
 STRETCHES: tuple[float, ...] = tuple(MANY["stretch"])
-HERON, EAGLE, IONS = "fake_torino", "fake_sherbrooke", "trapped_ion"
+HERON, EAGLE = "fake_torino", "fake_sherbrooke"
+IONS = "depolarizing(p1=5e-5, p2=1.0533e-3) + readout(p=4.8e-4)"
+"""Quantinuum Helios (arXiv 2511.05465, abstract): average infidelities of 2.5e-5 on one qubit,
+7.9e-4 on two, 4.8e-4 of preparation and measurement; a depolarizing p has p / 2 and 3 p / 4."""
 COPIES = 6
 FAULTY = 84
 """A qubit of the snapshot of the Eagle that does not work."""

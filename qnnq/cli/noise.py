@@ -101,12 +101,11 @@ def register(app: typer.Typer) -> None:
 
 
 def _list(json: str | None) -> None:
-    from noise_models.catalogue import DEVICE, PRESETS, SYNTHETIC
+    from noise_models.catalogue import DEVICE, SYNTHETIC
     from qnnq.devices.names import device_names
 
     terms = {DEVICE.example: DEVICE.description}
     terms |= {kind.example: kind.description for kind in SYNTHETIC.values()}
-    terms |= {name: f"{preset.description}: {preset.text}" for name, preset in PRESETS.items()}
     terms["measured:FILE"] = "the response that qnnq calibrate measured, in place of all terms"
     terms["ideal"] = "no noise"
     write_json({"schema": "qnnq.noise/1", "terms": terms, "devices": device_names()}, json)

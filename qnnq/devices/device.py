@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 Kind = Literal["simulated", "machine"]
 
 DEFAULT_DEVICE = "fake_kingston"
+OBJECT = "object:"
+"""How the words begin by which machines are found again that were given as objects."""
 
 
 class Account(Protocol):
@@ -220,7 +222,7 @@ class Provider:
     """Who offers devices: what an entry point of the group `qnnq.devices` names.
 
     Attributes:
-        example: What its names look like, for messages.
+        example: What its names look like, for messages; "" where nobody types them.
         kind: The kind of its devices.
         claims: Whether a name is one of its own; whether there is such a device may be open.
         names: The names that are known without asking anybody.

@@ -72,9 +72,9 @@ def resolve_device(
             raise
         except Exception as error:  # whatever a vendor's package raises
             raise QnnqError(f"device {device}: its provider raised {reason(error)}") from error
-    from qnnq.devices.objects import device_of
+    from qnnq.devices.objects import given_device
 
-    return device_of(device, limits)
+    return given_device(device, limits)
 
 
 def least_busy(qubits: int, limits: "ServiceLimits", instance: str | None) -> str:
@@ -99,7 +99,7 @@ def provider_of(name: str) -> Provider:
     for provider in providers():
         if provider.claims(name):
             return provider
-    expected = " or ".join(provider.example for provider in providers())
+    expected = " or ".join(provider.example for provider in providers() if provider.example)
     broken = "".join(f"; not loaded: {each}" for each in found_providers().broken)
     raise InputError(
         f"device {name!r}: expected {expected}{nearest(name, device_names())} "

@@ -1,13 +1,14 @@
 """Objects of Qiskit as devices: any BackendV2, any Target."""
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qiskit.circuit import QuantumCircuit
 from qiskit.providers import BackendV2, Options
 from qiskit.transpiler import Target
 
-from qnnq.devices.device import Device, Kind, OfBackend
+from qnnq.devices.device import OBJECT, Device, Kind, OfBackend
 from qnnq.errors import InputError, QnnqError
 
 if TYPE_CHECKING:
@@ -46,6 +47,28 @@ class TargetBackend(BackendV2):  # type: ignore[misc]
         raise QnnqError(f"device {self.name}: a target, which runs no circuits itself")
 
 
+GIVEN: dict[str, Device] = {}
+"""Machines that were given as objects, by the words that find them again in this process."""
+
+
+def given_device(found: object, limits: "ServiceLimits") -> Device:
+    """Return the device of an object; a machine has words by which its runs find it again.
+
+    Args:
+        found: As `device_of`.
+        limits: Those of the service.
+
+    Raises:
+        InputError: As `device_of`.
+    """
+    device = device_of(found, limits)
+    if device.kind == "simulated" or device.content is None or device.found_as is not None:
+        return device
+    words = f"{OBJECT}{device.name}-{device.content[:12]}"
+    GIVEN[words] = replace(device, found_as=words)
+    return GIVEN[words]
+
+
 def device_of(found: object, limits: "ServiceLimits", place: str = "device") -> Device:
     """Return the device of an object; its identity is its content.
 
@@ -78,7 +101,10 @@ def _simulates(backend: BackendV2) -> bool:
 
 def _check_silent(backend: BackendV2, place: str) -> None:
     """Raise InputError for a simulator with noise of its own, which its target does not tell."""
-    if getattr(getattr(backend, "options", None), "noise_model", None) is not None:
+    from qiskit.providers.fake_provider import GenericBackendV2
+
+    own = getattr(getattr(backend, "options", None), "noise_model", None)
+    if own is not None and not isinstance(backend, GenericBackendV2):  # which has its target's
         raise InputError(
             f"{place}: {backend.name} simulates noise of its own; expected it without another "
             "noise beside it, or a simulator without"

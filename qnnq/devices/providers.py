@@ -11,11 +11,13 @@ GROUP = "qnnq.devices"
 BUILT_IN = {
     "fake": "qnnq.vendors.local.fake:PROVIDER",
     "ibm": "qnnq.vendors.ibm.provider:PROVIDER",
+    "ions": "qnnq.vendors.ions:PROVIDER",
     "aqt": "qnnq.vendors.aqt:PROVIDER",
     "braket": "qnnq.vendors.braket:PROVIDER",
     "quantinuum": "qnnq.vendors.quantinuum:PROVIDER",
     "file": "qnnq.vendors.local.snapshot_file:PROVIDER",
     "function": "qnnq.vendors.local.user_function:PROVIDER",
+    "object": "qnnq.vendors.local.given:PROVIDER",
 }
 """Ours, as pyproject.toml lists them: a checkout may be used whose metadata are older."""
 

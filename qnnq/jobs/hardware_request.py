@@ -141,8 +141,8 @@ class HardwareRequest(CoherentOptions, CircuitOptions, ImageOptions):
     identity, and seeds the simulator of a fake device.
 
     Attributes:
-        device: `ibm_...`, `fake_...` or `least_busy`; a Device, a BackendV2 or a Target, which is
-            simulated in this process.
+        device: `ibm_...`, `fake_...` or `least_busy`; a Device, a BackendV2 or a Target. Jobs of a
+            machine's backend go to it; a run goes on in a process to which it was given, too.
         instance: The service instance (its CRN or name), None for that of the saved account.
         target_width: More rounds of shots are taken until the interval of the accuracy of a shot
             is as narrow as this; None takes one.
@@ -157,8 +157,8 @@ class HardwareRequest(CoherentOptions, CircuitOptions, ImageOptions):
 
     device: Any = option(
         DEFAULT_DEVICE,
-        "ibm_..., least_busy, fake_..., aqt_offline, braket_local, quantinuum_local, FILE.json, "
-        "module:factory, or what another package offers.",
+        "ibm_..., least_busy, fake_..., ions_aria, aqt_offline, braket_local, quantinuum_local, "
+        "FILE.json, module:factory, or what another package offers.",
         metavar="NAME",
     )
     instance: str | None = option(
@@ -222,11 +222,6 @@ class HardwareRequest(CoherentOptions, CircuitOptions, ImageOptions):
             found["data"] = str(getattr(self.data, "name", "arrays"))
         if not isinstance(self.device, str):
             device = resolve_device(self.device, self.limits)
-            if device.content and not device.found_as and device.kind != "simulated":
-                raise InputError(
-                    f"`device` {device.name}: expected words that find it again when the run goes "
-                    "on, got an object; a function that returns it has some: module:function"
-                )
             content = f"-{device.content[:12]}" if device.content else ""
             found["device"] = f"{device.request}{content}"
         return replace(self, **found)

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from qiskit import qpy
 from qiskit.circuit import QuantumCircuit
 
+from transpile.ion_gates import with_ion_gates
+
 
 def arrays_to(**arrays: NDArray[Any]) -> bytes:
     """Return named arrays as compressed bytes."""
@@ -32,4 +34,4 @@ def circuit_to(circuit: QuantumCircuit | list[QuantumCircuit]) -> bytes:
 
 def circuit_from(content: bytes) -> QuantumCircuit:
     """Return the circuit of QPY bytes."""
-    return qpy.load(io.BytesIO(content))[0]
+    return with_ion_gates(qpy.load(io.BytesIO(content))[0])

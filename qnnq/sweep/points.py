@@ -16,7 +16,7 @@ from noise_models.errors import NoiseError
 from qnnq.data.load import load_data
 from qnnq.data.selection import image_ranges, parse_images
 from qnnq.deployments.noise_text import is_measured
-from qnnq.devices.names import device_kind, device_names, own_name, resolve_device
+from qnnq.devices.names import device_kind, device_names, own_name
 from qnnq.errors import InputError, QnnqError
 from qnnq.execution.class_probabilities import check_enumerable
 from qnnq.execution.inputs import as_pixels
@@ -209,19 +209,10 @@ def _modes(grid: Grid) -> list[dict[str, Any]]:
 def _devices(grid: Grid) -> list[str | None]:
     devices: list[str | None] = []
     for name in grid.devices or []:
-        devices += _usable_devices() if name == ALL_BUNDLED else [name]
+        devices += device_names() if name == ALL_BUNDLED else [name]
     if not devices and any(_OWN_NOISE.search(noise) for noise in grid.noise):
         raise InputError("noise: 'device' means the noise of each of `devices`, which is missing")
     return devices or [None]
-
-
-def _usable_devices() -> list[str]:
-    """Return the bundled devices but the oldest, which have u2 and u3 gates and no sx."""
-    return [
-        name
-        for name in device_names()
-        if {"sx", "rx"} & set(resolve_device(name).target.operation_names)
-    ]
 
 
 def _check_noise(noise: str, device: str | None) -> None:

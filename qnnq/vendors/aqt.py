@@ -1,15 +1,32 @@
 """The offline simulators of Alpine Quantum Technologies' package, of 20 ions."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from qnnq.devices.device import Device
-from qnnq.vendors.offline import imported, offline_provider
+from qnnq.vendors.offline import complete_graph, depolarized, imported, offline_provider
 
 if TYPE_CHECKING:
     from qiskit.primitives import BaseSamplerV2
+    from qiskit.transpiler import Target
 
 IONS, R_ERROR, RXX_ERROR = 20, 0.003, 0.01
 """`qiskit_aqt_provider._offline_sim.provider`, version 2.0.1: depolarizing after r and rxx."""
+
+
+def _target(r_error: float, rxx_error: float) -> "Target":
+    """Return their gates, which take no time; RX is an R, whose angles may not be below 0."""
+    from qiskit.circuit import Measure, Parameter
+    from qiskit.circuit.library import RXGate, RXXGate, RZGate
+
+    angle = Parameter("theta")
+    gates = (
+        (RXGate(angle), depolarized(1, r_error), 0.0),
+        (RZGate(angle), 0.0, 0.0),
+        (RXXGate(angle), depolarized(2, rxx_error), 0.0),
+        (Measure(), 0.0, 0.0),
+    )
+    return complete_graph(IONS, gates)
 
 
 def _sampler(device: Device) -> "BaseSamplerV2":
@@ -21,5 +38,9 @@ def _sampler(device: Device) -> "BaseSamplerV2":
 
 
 PROVIDER = offline_provider(
-    {"aqt_offline": (IONS, 0.0, 0.0), "aqt_offline_noise": (IONS, R_ERROR, RXX_ERROR)}, _sampler
+    {
+        "aqt_offline": partial(_target, 0.0, 0.0),
+        "aqt_offline_noise": partial(_target, R_ERROR, RXX_ERROR),
+    },
+    _sampler,
 )

@@ -3,13 +3,23 @@
 from typing import TYPE_CHECKING
 
 from qnnq.devices.device import Device
-from qnnq.vendors.offline import imported, offline_provider
+from qnnq.vendors.offline import complete_graph, imported, offline_provider
 
 if TYPE_CHECKING:
     from qiskit.primitives import BaseSamplerV2
+    from qiskit.transpiler import Target
 
 QUBITS = 26
 """`qiskit_braket_provider.BraketLocalBackend().num_qubits`, version 0.27.1."""
+
+
+def _target() -> "Target":
+    from qiskit.circuit import Measure, Parameter
+    from qiskit.circuit.library import CZGate, RXGate, RZGate
+
+    angle = Parameter("theta")
+    gates = (RXGate(angle), RZGate(angle), CZGate(), Measure())
+    return complete_graph(QUBITS, [(gate, 0.0, 0.0) for gate in gates])
 
 
 def _sampler(device: Device) -> "BaseSamplerV2":
@@ -19,4 +29,4 @@ def _sampler(device: Device) -> "BaseSamplerV2":
     return BackendSamplerV2(backend=package.BraketLocalBackend())
 
 
-PROVIDER = offline_provider({"braket_local": (QUBITS, 0.0, 0.0)}, _sampler)
+PROVIDER = offline_provider({"braket_local": _target}, _sampler)

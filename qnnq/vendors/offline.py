@@ -1,6 +1,6 @@
-"""What the simulators have in common that other vendors' packages bring along."""
+"""Machines of complete graphs, and the simulators that other vendors' packages bring along."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -8,32 +8,36 @@ from qnnq.devices.device import Device, Provider
 from qnnq.errors import InputError
 
 if TYPE_CHECKING:
+    from qiskit.circuit import Instruction
     from qiskit.primitives import BaseSamplerV2
+    from qiskit.transpiler import Target
 
     from qnnq.devices.service_limits import ServiceLimits
 
+    Calibrated = tuple[Instruction, float, float | None]
+    """An instruction, its error and its duration in seconds."""
+
 
 def offline_provider(
-    devices: dict[str, tuple[int, float, float]],
+    targets: "dict[str, Callable[[], Target]]",
     sampler: "Callable[[Device], BaseSamplerV2]",
 ) -> Provider:
-    """Return the provider of a vendor's simulators, whose sampler compiles to its own gates.
+    """Return the provider of a vendor's simulators.
 
     Args:
-        devices: By name the number of qubits, and the probabilities of depolarizing
-            (`qiskit_aer.noise.depolarizing_error`) of its gates of one and of two qubits.
+        targets: By name what a simulator can do, in gates that its sampler takes one for one.
         sampler: Returns the vendor's sampler for one of them.
     """
 
     def find(name: str, limits: "ServiceLimits", instance: str | None) -> Device:
         from qnnq.devices.objects import TargetBackend
 
-        return Device.of(TargetBackend(_target(*devices[name]), name), "simulated", limits)
+        return Device.of(TargetBackend(targets[name](), name), "simulated", limits)
 
     return Provider(
-        example=next(iter(devices)),
+        example=next(iter(targets)),
         kind="simulated",
-        claims=devices.__contains__,
+        claims=targets.__contains__,
         names=tuple,  # their packages may not be installed
         find=find,
         sampler=sampler,
@@ -54,21 +58,33 @@ def imported(module: str, device: str, extra: str) -> Any:
         ) from error
 
 
-def _target(qubits: int, one_qubit: float, two_qubits: float) -> Any:
-    """Return a complete graph with RX, RZ and CZ, one physical gate of the vendor for each."""
-    from qiskit.circuit import Parameter
-    from qiskit.circuit.library import CZGate, Measure, RXGate, RZGate
-    from qiskit.transpiler import InstructionProperties, Target
+def complete_graph(
+    qubits: int,
+    instructions: "Sequence[Calibrated]",
+    t1: float | None = None,
+    t2: float | None = None,
+) -> "Target":
+    """Return a target whose qubits are alike and all coupled.
 
-    target = Target(num_qubits=qubits)
-    places = [(qubit,) for qubit in range(qubits)]
-    pairs = [(one, two) for one in range(qubits) for two in range(qubits) if one != two]
-    # A depolarizing probability p is the infidelity p / 2 of one qubit, 3 p / 4 of two.
-    for gate, where, error in (
-        (RXGate(Parameter("theta")), places, one_qubit / 2),
-        (RZGate(Parameter("theta")), places, 0.0),
-        (CZGate(), pairs, 3 * two_qubits / 4),
-        (Measure(), places, 0.0),
-    ):
-        target.add_instruction(gate, {on: InstructionProperties(None, error) for on in where})
+    Args:
+        qubits: How many.
+        instructions: With what is known of them.
+        t1: Seconds, None where it is not known.
+        t2: The same.
+    """
+    from itertools import permutations
+
+    from qiskit.transpiler import InstructionProperties, QubitProperties, Target
+
+    every = [QubitProperties(t1=t1, t2=t2) for _ in range(qubits)]
+    target = Target(num_qubits=qubits, qubit_properties=every)
+    for instruction, error, duration in instructions:
+        places = permutations(range(qubits), instruction.num_qubits)
+        known = InstructionProperties(duration, error)
+        target.add_instruction(instruction, dict.fromkeys(places, known))
     return target
+
+
+def depolarized(qubits: int, probability: float) -> float:
+    """Return the average infidelity of Aer's `depolarizing_error` on one or two qubits."""
+    return probability * (1 - 0.5**qubits)

@@ -3,13 +3,23 @@
 from typing import TYPE_CHECKING
 
 from qnnq.devices.device import Device
-from qnnq.vendors.offline import imported, offline_provider
+from qnnq.vendors.offline import complete_graph, imported, offline_provider
 
 if TYPE_CHECKING:
     from qiskit.primitives import BaseSamplerV2
+    from qiskit.transpiler import Target
 
 MACHINE, IONS = "H1-1LE", 20
 """`QuantinuumAPIOffline` of pytket-quantinuum 0.59.3; LE: simulated on this computer, by PECOS."""
+
+
+def _target() -> "Target":
+    from qiskit.circuit import Measure, Parameter
+    from qiskit.circuit.library import RXGate, RZGate, RZZGate
+
+    angle = Parameter("theta")
+    gates = (RXGate(angle), RZGate(angle), RZZGate(angle), Measure())
+    return complete_graph(IONS, [(gate, 0.0, 0.0) for gate in gates])
 
 
 def _sampler(device: Device) -> "BaseSamplerV2":
@@ -25,4 +35,4 @@ def _sampler(device: Device) -> "BaseSamplerV2":
     return BackendSamplerV2(backend=bridge.TketBackend(emulator, native))
 
 
-PROVIDER = offline_provider({"quantinuum_local": (IONS, 0.0, 0.0)}, _sampler)
+PROVIDER = offline_provider({"quantinuum_local": _target}, _sampler)

@@ -24,7 +24,7 @@ def output(capsys, *arguments):
 
 def test_the_list_names_every_term_and_device(capsys):
     text = output(capsys, "noise")
-    for name in ("depolarizing", "relaxation", "readout", "trapped_ion", "fake_kingston"):
+    for name in ("depolarizing", "relaxation", "readout", "ions_aria", "fake_kingston"):
         assert name in text
     document = json.loads(output(capsys, "noise", "--json", "-"))
     assert "fake_torino" in document["devices"]

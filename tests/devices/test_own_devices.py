@@ -96,6 +96,44 @@ def test_what_the_client_says_of_a_machine(request_):
     assert {k: v for k, v in same.items() if k != "device_content"} == task
 
 
+ARIA = {
+    "backend": "qpu.aria-1",
+    "date": "2025-06-16T00:00:00Z",
+    "qubits": 3,
+    "connectivity": [[0, 1], [0, 2]],
+    "fidelity": {
+        "1q": {"mean": 0.9, "median": 0.9998},
+        "2q": {"mean": 0.98},
+        "spam": {"mean": 0.99},
+    },
+    "timing": {"1q": 1.35e-4, "2q": 6e-4, "readout": 3e-4, "reset": 2e-5, "t1": 100, "t2": 1},
+}
+
+
+def test_what_ionq_and_braket_publish(request_):
+    """The same numbers, of the service and of a device's capabilities on Braket."""
+    rates = {
+        part: {key.upper(): value for key, value in ARIA[part].items()}
+        for part in ("fidelity", "timing")
+    }
+    braket = {"provider": rates, "paradigm": {"qubitCount": 3}}
+    for number, (document, pairs) in enumerate(((ARIA, 4), (braket, 6))):
+        Path(f"{number}.json").write_text(json.dumps(document))
+        device = resolve_device(f"{number}.json")
+        target = device.target
+        assert (device.name, device.calibration) == (
+            ("qpu_aria_1", ARIA["date"]) if number == 0 else ("ionq", None)
+        )
+        assert len(target["ms"]) == pairs
+        assert target["gpi"][0,].error == pytest.approx(2e-4)
+        assert target["ms"][1, 0].error == pytest.approx(0.02)
+        assert target["ms"][1, 0].duration == 6e-4
+        assert target["measure"][2,].error == pytest.approx(0.01)
+        assert (target.qubit_properties[1].t1, target.qubit_properties[1].t2) == (100, 1)
+        _, task = executed(replace(request_, device=f"{number}.json", engine="instrument"))
+        assert task["noise"] == device.name
+
+
 def test_objects_are_what_they_contain(request_):
     backend, equal, other = (
         GenericBackendV2(6, basis_gates=GATES, seed=seed) for seed in (1, 1, 2)
@@ -159,7 +197,8 @@ def _set(place, value):
     [
         (None, "cannot be read: No such file or directory"),
         ("{", "not JSON: "),
-        ("[]", 'expected a device of "format": "qnnq-device/1", or {"configuration"'),
+        ("[]", 'expected a device of "format": "qnnq-device/1", {"configuration"'),
+        ('{"fidelity": {}, "timing": {}}', "not a characterization of IonQ: KeyError 'qubits'"),
         ('{"configuration": {}}', "not the client's configuration: "),
         (_set(["format"], "qnnq-device/9"), "format: Input should be 'qnnq-device/1'"),
         (_set(["name"], "no word"), "name: String should match"),

@@ -15,7 +15,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from noise_models import NoiseSpecification
-from noise_models.catalogue import PRESETS, SYNTHETIC
+from noise_models.catalogue import SYNTHETIC
 from qnnq.cli.main import _exit_code, _message, _one_line
 from qnnq.data.load import load_data
 from qnnq.networks.file import read_network, write_network
@@ -56,7 +56,7 @@ ARGUMENTS = st.lists(
     st.tuples(KEYS, NUMBERS, UNITS).map(lambda each: f"{each[0]}={each[1]}{each[2]}"), max_size=3
 )
 TERMS = st.one_of(
-    st.tuples(st.sampled_from([*SYNTHETIC, *PRESETS, "fake_fez", "ideal", "x"]), ARGUMENTS).map(
+    st.tuples(st.sampled_from([*SYNTHETIC, "fake_fez", "ideal", "x"]), ARGUMENTS).map(
         lambda each: f"{each[0]}({', '.join(each[1])})"
     ),
     st.sampled_from([kind.example for kind in SYNTHETIC.values()]),

@@ -1,8 +1,8 @@
 import pytest
 from qiskit import QuantumCircuit, transpile
 from qiskit.circuit import ClassicalRegister, Measure, Parameter, QuantumRegister
-from qiskit.circuit.library import RZZGate
-from qiskit.transpiler import QubitProperties, Target
+from qiskit.circuit.library import RZZGate, SXGate
+from qiskit.transpiler import InstructionProperties, QubitProperties, Target
 
 from noise_models import NoiseError
 from noise_models.channels import build_channels
@@ -38,7 +38,7 @@ SPECIFICATIONS = (
     "device(relaxation=off)",
     "device(readout=off)",
     "device(gate=off, relaxation=off)",
-    "trapped_ion",
+    "depolarizing(p1=5e-5, p2=1e-3)",
     "readout(p=0.1)",
     "relaxation(t1=1us, t2=1us) + overrotation(angle=0.1)",
 )
@@ -65,10 +65,14 @@ def test_refused_under_the_device_model(instruction, message):
     assert str(caught.value).startswith(f"noise device*2: {message}")
 
 
-@pytest.mark.parametrize("instruction", [instruction for instruction, _ in REFUSED])
+@pytest.mark.parametrize(("instruction", "message"), REFUSED)
 @pytest.mark.parametrize("text", ["ideal", "device*0"])
-def test_nothing_is_refused_without_noise(instruction, text):
-    check(circuit_of(instruction), text)
+def test_only_what_the_device_does_not_have_is_refused_without_noise(instruction, message, text):
+    if "is no instruction" in message:
+        with pytest.raises(NoiseError, match="is no instruction of the device"):
+            check(circuit_of(instruction), text)
+    else:
+        check(circuit_of(instruction), text)
 
 
 def test_missing_data_of_a_mechanism_that_is_off():
@@ -111,10 +115,18 @@ def test_missing_readout_error():
     check(circuit, "readout(p=0.1)", target)
 
 
+def test_an_error_of_zero_is_known_whatever_takes_how_long():
+    target = Target(num_qubits=1)
+    target.add_instruction(SXGate(), {(0,): InstructionProperties(error=0.0)})
+    check(circuit_of(("sx", 0)), "device", target)
+    with pytest.raises(NoiseError, match="sx on qubit 0: .* lacks its duration"):
+        check(circuit_of(("sx", 0)), "relaxation(t1=1us, t2=1us)", target)
+
+
 def test_missing_data_stays_missing_beside_other_noise():
     with pytest.raises(NoiseError, match=r"rzz on qubits 1, 2: .* lacks its gate error"):
-        check(circuit_of(("rzz", 0.3, 1, 2)), "device + trapped_ion")
-    check(circuit_of(("rzz", 0.3, 1, 2)), "trapped_ion")
+        check(circuit_of(("rzz", 0.3, 1, 2)), "device + depolarizing(p1=5e-5, p2=1e-3)")
+    check(circuit_of(("rzz", 0.3, 1, 2)), "depolarizing(p1=5e-5, p2=1e-3)")
 
 
 def test_qubits_that_the_model_was_not_built_for():

@@ -39,13 +39,15 @@ def test_waiting_is_thermal_relaxation(qubit):
 
 def test_all_terms_relax_a_waiting_qubit():
     t1, t2 = TIMES[0]
-    stages = build("device*2 + relaxation(t1=50us, t2=70us)*0.5 + trapped_ion").waiting(0, WAIT)
+    stages = build(
+        "device*2 + relaxation(t1=50us, t2=70us)*0.5 + depolarizing(p1=5e-5, p2=1e-3)"
+    ).waiting(0, WAIT)
     rates = np.array([2 / t1 + 0.5 / 50e-6, 2 / t2 + 0.5 / 70e-6])
     expected = SuperOp(thermal_relaxation_error(*(1 / rates), WAIT)).data
     np.testing.assert_allclose(superoperator(stages, 1), expected, atol=1e-13)
 
 
-@pytest.mark.parametrize("text", ["device*0", "device(idle=off)", "trapped_ion", "ideal"])
+@pytest.mark.parametrize("text", ["device*0", "device(idle=off)", "readout(p=0.1)", "ideal"])
 def test_no_relaxation(text):
     channels = build(text)
     assert channels.waiting(0, WAIT) == channels.measuring(0) == ()

@@ -5,11 +5,47 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
 from qiskit.circuit import Delay, Measure, Parameter, QuantumCircuit
-from qiskit.circuit.library import CZGate, ECRGate, RXGate, RZGate, RZZGate, SXGate, XGate
+from qiskit.circuit.library import (
+    CXGate,
+    CZGate,
+    ECRGate,
+    RGate,
+    RXGate,
+    RXXGate,
+    RYGate,
+    RZGate,
+    RZZGate,
+    SXGate,
+    UGate,
+    XGate,
+    iSwapGate,
+)
 from qiskit.transpiler import InstructionProperties, QubitProperties, Target
 from qiskit_ibm_runtime import fake_provider
 
+from transpile.ion_gates import GPI2Gate, GPIGate, MolmerSorensenGate
+
 Pair = tuple[int, int]
+
+ANGLE, PHASE, OTHER = (Parameter(name) for name in ("angle", "phase", "other"))
+GATE_SETS = {
+    "rx, ry, cz": (RXGate(ANGLE), RYGate(ANGLE), RZGate(ANGLE), CZGate()),
+    "u, cx": (UGate(ANGLE, PHASE, OTHER), CXGate()),
+    "sx, iswap": (SXGate(), RZGate(ANGLE), iSwapGate()),
+    "r, cz": (RGate(ANGLE, PHASE), CZGate()),
+    "r, rzz": (RGate(ANGLE, PHASE), RZGate(ANGLE), RZZGate(ANGLE)),
+    "r, rxx": (RGate(ANGLE, PHASE), RZGate(ANGLE), RXXGate(ANGLE)),
+    "gpi, ms": (GPIGate(ANGLE), GPI2Gate(ANGLE), MolmerSorensenGate(ANGLE, PHASE, OTHER)),
+}
+
+
+@cache
+def everywhere(gates: str) -> Target:
+    """Five qubits, each gate of a set on all of them alike, and nothing known of it."""
+    target = Target(num_qubits=5)
+    for gate in (*GATE_SETS[gates], Measure()):
+        target.add_instruction(gate, None)
+    return target
 
 
 @cache

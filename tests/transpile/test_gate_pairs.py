@@ -1,14 +1,23 @@
 """Inserted gate pairs: exact counts at every level, the identity without noise."""
 
 import math
+from copy import deepcopy
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 import pytest
+from qiskit.circuit.library import CZGate
 from qiskit.quantum_info import Statevector
 
-from tests.transpile.devices import bind, counts_by_qubits, device, gates_on
-from transpile import Shape, capacity, compile_layer
+from tests.transpile.devices import (
+    bind,
+    counts_by_qubits,
+    device,
+    everywhere,
+    gates_on,
+)
+from transpile import Group, Shape, capacity, compile_layer
 
 NATIVE = {
     "FakeSherbrooke": "ecr",
@@ -28,6 +37,42 @@ def added(paired, plain):
 
 
 PAIRS = 3
+ELSEWHERE = {
+    "rx, ry, cz": ("rx", "cz"),
+    "u, cx": ("u", "cx"),
+    "sx, iswap": ("sx", "iswap"),
+    "r, cz": ("r", "cz"),
+    "r, rzz": ("r", "rzz"),
+    "r, rxx": ("r", "rxx"),
+    "gpi, ms": ("gpi2", "ms"),
+}
+"""The gates of pairs on one qubit and on two, on complete graphs of other gates."""
+
+
+@pytest.mark.parametrize("pair_gate", ["sx", "cz"])
+@pytest.mark.parametrize("gates", ELSEWHERE)
+def test_pairs_of_other_gates(gates, pair_gate):
+    sizes = {"sx": [(0,), (1,)], "cz": [(0, 1)]}[pair_gate]
+    native = ELSEWHERE[gates][pair_gate == "cz"]
+    shape = Shape(2, math.pi / 2, pairs=PAIRS, pair_gate=pair_gate)
+    paired, plain = (
+        compile_layer(everywhere(gates), each) for each in (shape, replace(shape, pairs=0))
+    )
+    assert added(paired, plain) == {(native, qubits): 2 * PAIRS for qubits in sizes}
+    a, b = (
+        Statevector(gates_on(bind(compiled.circuit, (0.4, 2.1)), (0, 1)))
+        for compiled in (paired, plain)
+    )
+    assert a.equiv(b)
+
+
+def test_pairs_of_rzz_where_only_other_qubits_have_cz():
+    target = deepcopy(everywhere("r, rzz"))
+    target.add_instruction(CZGate(), {(1, 2): None})
+    shape = Shape(4, math.pi / 2, pairs=PAIRS, pair_gate="cz")
+    compiled = compile_layer(target, shape, sites=[Group((q,)) for q in (0, 3, 2, 1)])
+    counts = compiled.circuit.count_ops()
+    assert counts["rzz"] == counts["cz"] == 2 * PAIRS
 
 
 @cache

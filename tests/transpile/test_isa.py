@@ -5,29 +5,16 @@ import math
 import numpy as np
 import pytest
 from qiskit import qasm3
-from qiskit.circuit import Measure, Parameter
-from qiskit.circuit.library import (
-    CXGate,
-    CZGate,
-    ECRGate,
-    RGate,
-    RXGate,
-    RXXGate,
-    RYGate,
-    RZGate,
-    SXGate,
-    UGate,
-    iSwapGate,
-)
-from qiskit.quantum_info import Statevector
-from qiskit.transpiler import Target
-from qiskit_ibm_runtime import fake_provider
+from qiskit.circuit import Parameter, QuantumCircuit
+from qiskit.quantum_info import Operator, Statevector
 
+from qnnq.storage.blobs import circuit_from, circuit_to
 from tests.transpile.closed_form import branch, probability, same_state
 from tests.transpile.devices import (
     bind,
     counts_by_qubits,
     device,
+    everywhere,
     gates_on,
     line,
     qubits_of,
@@ -35,6 +22,7 @@ from tests.transpile.devices import (
     used_qubits,
 )
 from transpile import Group, Shape, TranspileError, capacity, compile_layer
+from transpile.native import to_isa
 
 DEVICES = [
     "FakeSherbrooke",  # ECR, heavy hexagons
@@ -85,65 +73,57 @@ def assert_measures_its_sites(compiled):
     assert used_qubits(compiled.circuit) == {q for site in compiled.sites for q in site.qubits}
 
 
-FAKES = [
-    name
-    for name in dir(fake_provider)
-    if isinstance(getattr(getattr(fake_provider, name), "backend_name", None), str)
-]
-FAST = ("FakeBurlingtonV2", "FakeEssexV2", "FakeArmonkV2", "FakeManilaV2", "FakeFractionalBackend")
-"""Small ones: of u1, u2 and u3 gates, of sx and cx gates, of rx and rzz gates."""
+COUNTS = {
+    "rx, ry, cz": {"cz": 2},
+    "u, cx": {"cx": 2},
+    "sx, iswap": {"iswap": 2},
+    "r, cz": {"cz": 2},
+    "r, rxx": {"r": 4, "rxx": 1},
+    "r, rzz": {"r": 3, "rzz": 1},
+    "gpi, ms": {"gpi": 1, "gpi2": 5, "ms": 1},
+}
+"""Physical gates of a weak measurement on complete graphs, of one qubit where frames are free."""
 
 
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(name, marks=() if name in FAST else pytest.mark.slow) for name in FAKES],
-)
-def test_every_bundled_device_takes_a_layer(name):
-    target = device(name)
+@pytest.mark.parametrize("gates", COUNTS)
+@pytest.mark.parametrize("level", range(4))
+def test_gate_sets_on_complete_graphs(gates, level):
+    target = everywhere(gates)
     for entanglement in (0.7, math.pi / 2):
-        if capacity(target, Shape(1, entanglement)) == 0:
-            # One has one qubit, of the other all two-qubit gates are calibrated as broken.
-            assert name in ("FakeArmonkV2", "FakeKyoto")
-            assert entanglement == 0.7
-            continue
-        compiled = compile_layer(target, Shape(1, entanglement))
+        compiled = compile_layer(target, Shape(2, entanglement), optimization_level=level)
         assert_is_isa(compiled.circuit, target)
         assert_is_exact(compiled)
+        if entanglement < 1 and level:
+            counts = compiled.circuit.count_ops()
+            assert {gate: counts[gate] / 2 for gate in COUNTS[gates]} == COUNTS[gates]
 
 
-def everywhere(*gates):
-    """Five qubits, each gate on all of them alike, and nothing known of it."""
-    target = Target(num_qubits=5)
-    for gate in (*gates, Measure()):
-        target.add_instruction(gate, None)
-    return target
+def test_frames_of_ions_are_left_nowhere():
+    """Living neurons, and gates of frames that are not known yet."""
+    target = everywhere("gpi, ms")
+    angle, phase = Parameter("a"), Parameter("b")
+    circuit = QuantumCircuit(2)
+    circuit.rz(phase, 0)
+    circuit.ry(angle, 0)
+    circuit.rz(0.3, 0)
+    circuit.cz(0, 1)
+    circuit.rx(0.4, 0)
+    circuit.rz(phase, 0)
+    isa = to_isa(circuit, target, [3, 1], 1, 0)
+    assert set(isa.count_ops()) == {"gpi", "gpi2", "ms"}
+    values = {"a": 0.9, "b": -1.7}
+    ours, theirs = (
+        Operator(each.assign_parameters(values)) for each in (gates_on(isa, (3, 1)), circuit)
+    )
+    assert ours.equiv(theirs, atol=1e-9)
 
 
-T = Parameter("t")
-GATE_SETS = {
-    "ions": (RGate(T, Parameter("p")), RZGate(T), RXXGate(T)),
-    "rx, ry": (RXGate(T), RYGate(T), RZGate(T), CZGate()),
-    "u, cx": (UGate(T, Parameter("p"), Parameter("l")), CXGate()),
-    "sx, iswap": (SXGate(), RZGate(T), iSwapGate(), ECRGate()),
-}
-
-
-@pytest.mark.parametrize("gates", ["rx, ry", "u, cx", "sx, iswap"])
-@pytest.mark.parametrize("entanglement", [0.7, math.pi / 2])
-def test_gate_sets_on_complete_graphs(gates, entanglement):
-    target = everywhere(*GATE_SETS[gates])
-    compiled = compile_layer(target, Shape(2, entanglement))
-    assert_is_isa(compiled.circuit, target)
-    assert_is_exact(compiled)
-
-
-def test_the_rotations_of_ions():
-    target = everywhere(*GATE_SETS["ions"])
-    compiled = compile_layer(target, Shape(5, math.pi / 2))
-    assert_is_isa(compiled.circuit, target)
-    assert_is_exact(compiled)
-    with pytest.raises(TranspileError, match="1 neuron-ancilla pairs wanted, .* can place 0"):
-        compile_layer(target, Shape(1, 0.7))
+def test_gates_of_ions_come_back_from_a_file():
+    circuit = compile_layer(everywhere("gpi, ms"), Shape(1, 0.7)).circuit
+    again = circuit_from(circuit_to(circuit))
+    assert again == circuit
+    ours, theirs = (Operator(gates_on(bind(each, [0.4]), (0, 1))) for each in (again, circuit))
+    assert ours == theirs
 
 
 @pytest.mark.parametrize("level", range(4))

@@ -66,11 +66,3 @@ def test_couples_of_cz_pairs_must_be_coupled():
     compile_layer(target, Shape(3, PROJECTIVE, copies=2, pair_gate="cz", pairs=1), sites=sites)
     with pytest.raises(TranspileError, match="qubits: 3 and 5 are not coupled; 3 is coupled to"):
         compile_layer(target, Shape(6, PROJECTIVE, pair_gate="cz", pairs=1), sites=sites)
-
-
-def test_neurons_of_cz_pairs_need_more_than_rzz():
-    target = small_target(line(3), fractional=True)
-    del target["cz"][0, 1], target["cz"][1, 0]
-    sites = [Group((0,)), Group((1,))]
-    with pytest.raises(TranspileError, match="qubits: 0 and 1 have no fault-free cz, ecr, cx"):
-        compile_layer(target, Shape(2, PROJECTIVE, pair_gate="cz", pairs=1), sites=sites)

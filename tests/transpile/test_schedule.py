@@ -118,3 +118,20 @@ def test_waits_that_are_not_known():
     for circuit in (apart, joined):
         assert schedule_where_known(circuit, target) is circuit
     assert schedule_where_known(elsewhere, target) == schedule(elsewhere, target)
+
+
+def test_waits_where_a_target_lists_neither_delays_nor_how_long_it_measures():
+    """Nothing waits for measurements that all end at once."""
+    known = small_target({(0, 1): 0.01})
+    unknown = Target(num_qubits=2)
+    for name in ("rz", "sx", "cz", "measure"):
+        lacks = name == "measure"
+        unknown.add_instruction(
+            known.operation_from_name(name),
+            {qubits: None if lacks else each for qubits, each in known[name].items()},
+        )
+    circuit = compile_layer(known, Shape(1, 0.7)).circuit
+    assert unknown_wait(circuit, unknown) is None
+    found = schedule_where_known(circuit, unknown)
+    assert found == schedule(circuit, known)
+    assert found.count_ops()["delay"]

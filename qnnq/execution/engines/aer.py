@@ -17,6 +17,7 @@ from qnnq.execution.engines.angles import Angles
 from qnnq.execution.engines.base import Draws
 from qnnq.execution.engines.packing import MergedRows, merge_rows, pack
 from transpile import CompiledLayer, CompiledNetwork, network_circuit
+from transpile.simulable import simulable
 
 METHOD = "matrix_product_state"
 """Exact here: neurons are never entangled with one another beyond a joined pair, so the bond
@@ -161,7 +162,7 @@ def active_part(circuit: QuantumCircuit) -> tuple[QuantumCircuit, dict[int, int]
     index = {physical: number for number, physical in enumerate(active)}
     small = QuantumCircuit(QuantumRegister(len(active), "q"), *circuit.cregs)
     small.delay(0, 0, unit="s")  # has Aer look for errors of waits, couplings and leakage
-    for item in circuit.data:
+    for item in simulable(circuit).data:
         if item.operation.name != "barrier":
             qubits = [index[circuit.find_bit(qubit).index] for qubit in item.qubits]
             small.append(item.operation, qubits, item.clbits)

@@ -19,8 +19,9 @@ from qnnq.errors import InputError
 from qnnq.execution.engines.response import component_responses
 from qnnq.execution.states.pair_neuron import CHARACTERS, Digits, append_pair_neuron
 from transpile.calibration import read_calibration
-from transpile.isa import OPTIMIZATION_LEVEL, to_isa
+from transpile.isa import OPTIMIZATION_LEVEL
 from transpile.matching import cheapest_disjoint, largest_matching
+from transpile.native import to_isa
 
 Pair = tuple[int, int]
 

@@ -20,6 +20,7 @@ from qnnq.execution.engines.aer_seeds import SHOTS_PER_ROW, independent_seeds
 from qnnq.jobs.hardware_request import JobOptions
 from qnnq.jobs.service import JobResult, JobView, Service, result_of
 from transpile import CompiledLayer, NetworkCircuit, schedule_where_known, unknown_wait
+from transpile.simulable import simulable
 
 if TYPE_CHECKING:
     from qiskit_aer import AerSimulator
@@ -87,7 +88,7 @@ class LocalService(Service):
         (seed,) = independent_seeds(self._seed, (self._shots, number), 1)
         options["simulator"] = {"seed_simulator": seed, "angle_decimals": EXACT_ANGLES}
         if not self._timed and not circuit.has_control_flow_op():
-            circuit = schedule_where_known(circuit, self._target)
+            circuit = simulable(schedule_where_known(circuit, self._target))
 
         def start(rows: NDArray[np.floating], shots: int) -> Any:
             with warnings.catch_warnings():

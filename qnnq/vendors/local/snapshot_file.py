@@ -1,4 +1,4 @@
-"""Devices from files: our own snapshots, and what IBM's client says of a machine."""
+"""Devices from files: our own snapshots, and what IBM's client and IonQ say of a machine."""
 
 import json
 from functools import lru_cache
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
     from qnnq.devices.service_limits import ServiceLimits
 
-EXPECTED = 'a device of "format": "qnnq-device/1", or {"configuration": .., "properties": ..}'
+EXPECTED = (
+    'a device of "format": "qnnq-device/1", {"configuration": .., "properties": ..} of the client '
+    'of IBM Quantum, or {"qubits": .., "fidelity": .., "timing": ..} of IonQ'
+)
 
 
 def write_device(device: Device, path: str) -> None:
@@ -34,8 +37,8 @@ def read_device(path: str, limits: "ServiceLimits") -> Device:
     """Read a device; the same one for a file that did not change.
 
     Args:
-        path: A snapshot, or a JSON object with the dictionaries that `configuration()` and
-            `properties()` of IBM's client give.
+        path: A snapshot, a JSON object with the dictionaries that `configuration()` and
+            `properties()` of IBM's client give, or a characterization of IonQ.
         limits: Of the service that it stands for.
 
     Raises:
@@ -56,9 +59,10 @@ def _read(path: str, version: FileVersion, limits: "ServiceLimits") -> Device:
         document = json.loads(read_text(path))
     except (ValueError, RecursionError) as error:
         raise InputError(f"device {path}: not JSON: {error}") from error
-    if not isinstance(document, dict) or not {"format", "configuration"} & document.keys():
+    if not isinstance(document, dict):
         raise InputError(f"device {path}: expected {EXPECTED}")
-    target, name, calibrated = (_ours if "format" in document else _clients)(path, document)
+    read = _ours if "format" in document else _published
+    target, name, calibrated = read(path, document)
     return Device.of_content(TargetBackend(target, name), name, calibrated, limits, found_as=path)
 
 
@@ -76,16 +80,24 @@ def _ours(path: str, document: dict[str, Any]) -> "tuple[Target, str, str | None
     return snapshot.target(), snapshot.name, snapshot.calibrated
 
 
-def _clients(path: str, document: dict[str, Any]) -> "tuple[Target, str, str | None]":
+def _published(path: str, document: dict[str, Any]) -> "tuple[Target, str, str | None]":
+    from qnnq.devices.characterization import is_characterization, snapshot_of_characterization
     from qnnq.devices.client_files import snapshot_of_files
 
+    of_client = "configuration" in document
+    if not of_client and not is_characterization(document):
+        raise InputError(f"device {path}: expected {EXPECTED}")
     try:
-        configuration, properties = document["configuration"], document["properties"]
-        snapshot = snapshot_of_files(configuration["backend_name"], configuration, properties)
+        if of_client:
+            configuration, properties = document["configuration"], document["properties"]
+            snapshot = snapshot_of_files(configuration["backend_name"], configuration, properties)
+        else:
+            snapshot = snapshot_of_characterization(document)
         return snapshot.target(), snapshot.name, snapshot.calibrated
     except (AttributeError, KeyError, TypeError, ValueError) as error:
+        what = "the client's configuration" if of_client else "a characterization of IonQ"
         reason = f"{type(error).__name__} {str(error).splitlines()[0] if str(error) else ''}"
-        raise InputError(f"device {path}: not the client's configuration: {reason}") from error
+        raise InputError(f"device {path}: not {what}: {reason}") from error
 
 
 PROVIDER = Provider(
