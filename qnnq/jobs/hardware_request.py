@@ -157,8 +157,8 @@ class HardwareRequest(CoherentOptions, CircuitOptions, ImageOptions):
 
     device: Any = option(
         DEFAULT_DEVICE,
-        "ibm_..., least_busy, fake_..., aqt_offline, braket_local, quantinuum_local, FILE.json, "
-        "module:factory, or what another package offers.",
+        "ibm_..., least_busy, fake_..., ions_aria, aqt_offline, braket_local, quantinuum_local, "
+        "FILE.json, module:factory, or what another package offers.",
         metavar="NAME",
     )
     instance: str | None = option(

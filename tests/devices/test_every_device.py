@@ -28,7 +28,7 @@ from transpile import (
     unknown_wait,
 )
 
-VENDORS = ("aqt_offline", "aqt_offline_noise", "braket_local")
+VENDORS = ("aqt_offline", "aqt_offline_noise", "braket_local", "quantinuum_local")
 """Whose packages need not be installed: what they can do is known here."""
 KINDS = [*device_names(), *VENDORS]
 KINDS += [f"{known} {gates}" for gates in GATE_SETS for known in ("bare", "calibrated")]
