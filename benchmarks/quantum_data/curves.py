@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from qnnq.statistics.intervals import wilson
 from qnnq.storage.files import write_atomically
 
 FACTORS = (0.7, 0.8, 0.9, 1.0, 1.12, 1.25, 1.4)
@@ -60,6 +61,11 @@ def _crossing(grid: np.ndarray, right: np.ndarray, count: int) -> float:
         parameters = parameters + np.linalg.solve(information, design.T @ (right / count - p))
     wanted = np.log(WANTED / (1 - WANTED))
     return float(grid.mean() * np.exp((wanted - parameters[0]) / parameters[1]))
+
+
+def share(right: np.ndarray) -> tuple[float, float, float]:
+    """Return the share of right answers, with Wilson's 95 % interval."""
+    return float(right.mean()), *wilson(int(right.sum()), len(right))
 
 
 class Rows:

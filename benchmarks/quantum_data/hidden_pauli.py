@@ -16,7 +16,14 @@ from pathlib import Path
 
 import numpy as np
 from curves import Rows, copies_for
-from single_copies import adaptive_bases, unbiased_bases_in_turn
+from single_copies import (
+    Basis,
+    adaptive_bases,
+    bell_basis,
+    ghz_basis,
+    random_axes,
+    unbiased_bases_in_turn,
+)
 
 from qnnq.data.states.paulis import pauli_number, random_paulis
 from qnnq.execution.states.answers import name_paulis
@@ -26,9 +33,12 @@ from qnnq.statistics import floors
 
 C2 = exact.CONTRAST**2
 PAIR_ERROR = 0.03
+WITHIN_TRIALS = 400
 HERE = Path(__file__).parent
 STARTS = {"pairs": (22, 36, 50, 64), "noisy pairs": (26, 50, 82, 120)}
 SINGLE_STARTS = {"bases": (52, 280, 1400, 6700), "adaptive": (30, 125, 560, 4000)}
+WITHIN = {"GHZ": ghz_basis, "Bell within a copy": bell_basis}
+WITHIN_STARTS = (40, 180, 560, 1500)
 
 
 def name_from_pairs(
@@ -59,6 +69,12 @@ def naming(rows: Rows, qubits: int, place: int, trials: int, adaptive: int) -> N
 
     start = SINGLE_STARTS["bases"][place]
     add(partial(found, in_turn, trials, start, 1), scheme="single, unbiased bases in turn")
+    for scheme, basis in WITHIN.items():
+        rng = np.random.default_rng([qubits, 13])
+        simulate = partial(with_random_axes, rng, basis(qubits), qubits)
+        start = WITHIN_STARTS[place]
+        make = partial(found, simulate, min(trials, WITHIN_TRIALS), start, 1)
+        add(make, scheme=f"single, {scheme}, full weight")
     if adaptive and qubits < 8:
         add(partial(adaptively, qubits, place, adaptive), scheme="single, adaptive")
     for scheme, floor in (
@@ -66,6 +82,12 @@ def naming(rows: Rows, qubits: int, place: int, trials: int, adaptive: int) -> N
         ("floor, any", floors.adaptive_naming_floor),
     ):
         add(lambda floor=floor: {"copies": floor(qubits)}, scheme=scheme)
+
+
+def with_random_axes(
+    rng: np.random.Generator, basis: Basis, qubits: int, copies: int, trials: int
+) -> int:
+    return sum(random_axes(rng, basis, qubits, copies) for _ in range(trials))
 
 
 def found(simulate: object, trials: int, start: int, step: int) -> dict[str, object]:
@@ -100,7 +122,9 @@ def telling(rows: Rows, qubits: int) -> None:
         ("random Clifford", exact.random_stabiliser_bases(qubits)),
         ("unbiased bases in turn", exact.unbiased_bases_in_turn(qubits)),
         ("random Pauli", exact.random_pauli_bases(qubits)),
+        ("Pauli and GHZ, half each", exact.pauli_and_ghz_bases(qubits)),
         ("GHZ, full weight", exact.rotated_ghz_bases(qubits)),
+        ("Bell within a copy, full weight", exact.bell_bases_within(qubits)),
     ):
         for sign, right in (("", unknown), (", sign known", known)):
             needed = exact.copies_needed(exact.told_after(law, right))

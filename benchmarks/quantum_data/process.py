@@ -20,80 +20,41 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from curves import Rows
+from curves import Rows, share
+from processes import bell_law, bits_of, drawn, processes, y_law
+from quantised import Quantised
 from torch import nn
 
-from qnnq.data.states.pure import DEPTH, haar_angles
-from qnnq.statistics.intervals import wilson
-from qnnq.training.module import QuantizedNetwork
-from qnnq.training.settings import TrainingSettings
-
 ERRORS = (0.1, 0.0, 0.3)
+AT_ONCE = 2**16
+"""Elements of processes that are worked on together."""
+TRAINED_ON = 1_000_000
+"""Shots that a network sees in training, each several times under fresh noise."""
+SHOTS = 64
+"""Of each training circuit."""
 HERE = Path(__file__).parent
 BELL_DIGITS = np.array([[1, 3], [0, 2]])
 """Digit of a pair, [x, z], for the Bell state X^x Z^z of Phi+: see `pair_neuron`."""
 
 
-def process(rng: np.random.Generator, qubits: int, real: bool, columns: int) -> np.ndarray:
-    """Return the first columns of U, (2^n, columns); qubit 0 is the most significant bit."""
-    state = np.eye(2**qubits, columns, dtype=complex).reshape((2,) * qubits + (columns,))
-    for layer in range(DEPTH):
-        for qubit in range(qubits):
-            theta, phi, lam = haar_angles(rng)
-            if real:
-                theta, phi, lam = phi, 0.0, 0.0
-            c, s = np.cos(theta / 2), np.sin(theta / 2)
-            gate = np.array(
-                [[c, -np.exp(1j * lam) * s], [np.exp(1j * phi) * s, np.exp(1j * (phi + lam)) * c]]
-            )
-            state = np.moveaxis(np.tensordot(gate, state, axes=(1, qubit)), 0, qubit)
-        for qubit in range(layer % 2, qubits - 1, 2):
-            state = state.copy()
-            both = [slice(None)] * (qubits + 1)
-            both[qubit] = both[qubit + 1] = 1
-            state[tuple(both)] *= -1
-    return state.reshape(2**qubits, columns)
+def coupled_shots(rng: np.random.Generator, unitaries: np.ndarray, shots: int) -> np.ndarray:
+    """Return outcomes of pairs, (circuits, shots, n) digits."""
+    size = unitaries.shape[1]
+    x, z = np.divmod(drawn(rng, bell_law(unitaries).reshape(len(unitaries), -1), shots), size)
+    return BELL_DIGITS[bits_of(x, size), bits_of(z, size)]
 
 
-def bell_law(unitary: np.ndarray) -> np.ndarray:
-    """Return the probabilities of X^x Z^z, [x, z], both numbers of n bits: |tr(.. U U^T)|^2/4^n."""
-    size = len(unitary)
-    both = unitary @ unitary.T
-    index = np.arange(size)
-    values = both[index[:, None] ^ index, index]  # [x, j]
-    for place in range(size.bit_length() - 1):
-        a, b = np.moveaxis(values.reshape(size, -1, 2, 2**place), 2, 0)
-        values = np.stack([a + b, a - b], axis=2).reshape(size, size)
-    return np.abs(values / size) ** 2
+def separate_shots(rng: np.random.Generator, unitaries: np.ndarray, shots: int) -> np.ndarray:
+    """Return outcomes of both registers in the Z basis, (circuits, shots, n) digits."""
+    size = unitaries.shape[1]
+    law = np.abs(unitaries @ unitaries.swapaxes(1, 2)) ** 2
+    first, second = np.divmod(drawn(rng, law.reshape(len(law), -1), shots), size)
+    return 2 * bits_of(first, size) + bits_of(second, size)
 
 
-def _bits(numbers: np.ndarray, qubits: int) -> np.ndarray:
-    return numbers[..., None] >> np.arange(qubits)[::-1] & 1
-
-
-def coupled_shots(rng: np.random.Generator, qubits: int, real: bool, shots: int) -> np.ndarray:
-    """Return outcomes of pairs, (shots, n) digits, of a fresh process."""
-    law = bell_law(process(rng, qubits, real, 2**qubits)).ravel()
-    x, z = np.divmod(rng.choice(len(law), shots, p=law / law.sum()), 2**qubits)
-    return BELL_DIGITS[_bits(x, qubits), _bits(z, qubits)]
-
-
-def separate_shots(rng: np.random.Generator, qubits: int, real: bool, shots: int) -> np.ndarray:
-    """Return outcomes of both registers in the Z basis, (shots, n) digits."""
-    unitary = process(rng, qubits, real, 2**qubits)
-    law = np.abs(unitary @ unitary.T).ravel() ** 2
-    first, second = np.divmod(rng.choice(len(law), shots, p=law / law.sum()), 2**qubits)
-    return 2 * _bits(first, qubits) + _bits(second, qubits)
-
-
-def single_uses(rng: np.random.Generator, qubits: int, real: bool, shots: int) -> np.ndarray:
-    """Return outcomes of U|0> in the Y basis, (shots, n) bits."""
-    state = process(rng, qubits, real, 1).reshape((2,) * qubits)
-    to_y = np.array([[1, -1j], [1, 1j]]) / np.sqrt(2)
-    for qubit in range(qubits):
-        state = np.moveaxis(np.tensordot(to_y, state, axes=(1, qubit)), 0, qubit)
-    law = np.abs(state.ravel()) ** 2
-    return _bits(rng.choice(len(law), shots, p=law / law.sum()), qubits)
+def single_uses(rng: np.random.Generator, columns: np.ndarray, shots: int) -> np.ndarray:
+    """Return outcomes of U|0> in the Y basis, (circuits, shots, n) bits."""
+    return bits_of(drawn(rng, y_law(columns), shots), columns.shape[1])
 
 
 MEASURED = {"coupled": coupled_shots, "separate": separate_shots, "single uses": single_uses}
@@ -103,12 +64,18 @@ MEASURED = {"coupled": coupled_shots, "separate": separate_shots, "single uses":
 def shots_of(kind: str, qubits: int, circuits: int, shots: int, seed: int):
     """Return noiseless outcomes of fresh processes, (circuits, shots, n), and whether each is real.
 
-    Every seed is another stream.
+    Every seed is another stream; the second half of the circuits is real.
     """
     rng = np.random.default_rng([seed, qubits, sorted(MEASURED).index(kind)])
-    labels = np.arange(circuits) % 2
-    outcomes = [MEASURED[kind](rng, qubits, bool(label), shots) for label in labels]
-    return np.stack(outcomes), labels
+    columns = 1 if kind == "single uses" else 2**qubits
+    outcomes, labels = [], np.repeat([0, 1], circuits // 2)
+    step = max(1, AT_ONCE // (2**qubits * columns))
+    for real in (False, True):
+        for begin in range(0, circuits // 2, step):
+            count = min(step, circuits // 2 - begin)
+            unitaries = processes(rng, count, qubits, real, columns)
+            outcomes.append(MEASURED[kind](rng, unitaries, shots).astype(np.int8))
+    return np.concatenate(outcomes), labels
 
 
 def noisy(rng: np.random.Generator, kind: str, digits: np.ndarray, error: float) -> torch.Tensor:
@@ -121,18 +88,8 @@ def noisy(rng: np.random.Generator, kind: str, digits: np.ndarray, error: float)
     return torch.tensor(seen, dtype=torch.float32)
 
 
-class Quantised(nn.Module):
-    """A quantised 16-16 network whose outcomes are sampled anew in every pass."""
-
-    def __init__(self, inputs: int, seed: int) -> None:
-        super().__init__()
-        generator = torch.Generator().manual_seed(seed)
-        settings = TrainingSettings(hidden=(16, 16), stretch=0.5)
-        self.network = QuantizedNetwork(inputs, 2, settings, generator)
-        self.random = torch.Generator().manual_seed(seed + 1)
-
-    def forward(self, seen: torch.Tensor) -> torch.Tensor:
-        return self.network(seen, self.random)
+def quantised(inputs: int, seed: int) -> nn.Module:
+    return Quantised(inputs, 2, seed)
 
 
 def relu(inputs: int, seed: int) -> nn.Module:
@@ -142,32 +99,82 @@ def relu(inputs: int, seed: int) -> nn.Module:
     )
 
 
-def accuracy(
-    kind: str, make: object, qubits: int, error: float, circuits: tuple[int, int], sums: list[int]
-) -> dict[str, object]:
-    """Train on shots, test on fresh circuits; return the accuracy for each number of shots."""
-    rng = np.random.default_rng([qubits, round(100 * error)])
-    digits, labels = shots_of(kind, qubits, circuits[0], 64, 0)
-    seen = noisy(rng, kind, digits, error).flatten(0, 1)
-    right = torch.tensor(np.repeat(labels, 64))
-    network = make(seen.shape[1], 0)
-    optimizer = torch.optim.Adam(network.parameters(), lr=3e-3)
-    for _ in range(max(2, 150_000 // len(seen))):
+def train(rng: np.random.Generator, kind: str, make: object, data: tuple, error: float):
+    """Return a network trained on shots, the noise drawn anew in every epoch."""
+    digits, labels = data
+    right = torch.tensor(np.repeat(labels, digits.shape[1]))
+    network = make(noisy(rng, kind, digits[:1, :1], error).shape[-1], 0)
+    epochs = max(2, TRAINED_ON // len(right))
+    optimizer = torch.optim.Adam(network.parameters(), lr=1e-2)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs)
+    for _ in range(epochs):
+        seen = noisy(rng, kind, digits, error).flatten(0, 1)
         for batch in torch.tensor(rng.permutation(len(seen))).split(256):
             loss = nn.functional.cross_entropy(network(seen[batch]), right[batch])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
+        schedule.step()
+    return network
+
+
+def accuracy(
+    kind: str, make: object, qubits: int, error: float, circuits: tuple[int, int], sums: list[int]
+) -> dict[str, object]:
+    """Train on shots, test on fresh circuits; return the accuracy for each number of shots."""
+    rng = np.random.default_rng([qubits, round(100 * error)])
+    network = train(rng, kind, make, shots_of(kind, qubits, circuits[0], SHOTS, 0), error)
     digits, labels = shots_of(kind, qubits, circuits[1], max(sums), 1)
     with torch.no_grad():
         fresh = noisy(rng, kind, digits, error)
         logit = network(fresh.flatten(0, 1)).reshape(*fresh.shape[:2], 2).numpy()
     found: dict[str, object] = {"circuits": len(labels)}
     for name, shots in zip(("one", "two", "three"), sums, strict=True):
-        answers = np.argmax(logit[:, :shots].sum(axis=1), axis=1)
-        low, high = wilson(int(np.sum(answers == labels)), len(labels))
-        found |= {name: float(np.mean(answers == labels)), f"{name}_low": low, f"{name}_high": high}
+        right = np.argmax(logit[:, :shots].sum(axis=1), axis=1) == labels
+        value, low, high = share(right)
+        found |= {name: value, f"{name}_low": low, f"{name}_high": high}
     return found
+
+
+def draw(rows: Rows, path: Path) -> None:
+    """Draw the accuracy of one shot, and of three, against the error a pair; a panel a size."""
+    from matplotlib.figure import Figure
+
+    from qnnq.figures.style import look, save, styled
+
+    sizes = sorted({int(row["n"]) for row in rows.rows})
+    with styled():
+        figure = Figure(figsize=(3 * len(sizes), 3.4), layout="constrained")
+        panels = figure.subplots(1, len(sizes), sharey=True, squeeze=False)[0]
+        for axes, qubits in zip(panels, sizes, strict=True):
+            own = [row for row in rows.rows if int(row["n"]) == qubits]
+            for number, kind in enumerate(("coupled", "separate")):
+                style = look(number)
+                for shots, line in (("one", "-"), ("three", "--")):
+                    shown = sorted(
+                        [float(row[column]) for column in ("error", shots, *_ends(shots))]
+                        for row in own
+                        if row["measured"] == kind
+                    )
+                    error, value, low, high = np.transpose(shown)
+                    axes.errorbar(
+                        *(error, value, [value - low, high - value]),
+                        color=style.color,
+                        marker=style.marker,
+                        ls=line,
+                        label=f"{own[number]['network']}, {kind}, {shots}",
+                    )
+            (single,) = (row for row in own if row["measured"] == "single uses")
+            axes.axhline(float(single["three"]), color="0.5", ls=":", label="200 single uses")
+            axes.set_title(f"n = {qubits}")
+            axes.set_xlabel("error a pair")
+        panels[0].set_ylabel("right")
+        panels[-1].legend(fontsize=6)
+        save(figure, path)
+
+
+def _ends(name: str) -> tuple[str, str]:
+    return f"{name}_low", f"{name}_high"
 
 
 def main() -> None:
@@ -180,17 +187,18 @@ def main() -> None:
     rows = Rows(options.out, ["network", "measured", "n", "error"], ["circuits", *columns])
     few = options.quick
     for qubits in (4,) if few else (8, 4, 6):
-        circuits = (200, 200) if few else (600, 600 if qubits < 8 else 400)
-        for error in ERRORS:
-            for name, kind, make in (
-                ("quantised 16-16", "coupled", Quantised),
-                ("ReLU 16-16", "separate", relu),
-            ):
+        circuits = (200, 200) if few else (600, 600) if qubits == 8 else (2000, 2000)
+        for name, kind, make in (
+            ("quantised 16-16", "coupled", quantised),
+            ("ReLU 16-16", "separate", relu),
+        ):
+            for error in ERRORS:
                 work = partial(accuracy, kind, make, qubits, error, circuits, [1, 2, 3])
                 rows.make(work, network=name, measured=kind, n=qubits, error=error)
-        many = (600, 200 if few else 2000)
-        work = partial(accuracy, "single uses", Quantised, qubits, 0.0, many, [2, 20, 200])
+        many = (200, 200) if few else (2000, 2000)
+        work = partial(accuracy, "single uses", quantised, qubits, 0.0, many, [2, 20, 200])
         rows.make(work, network="quantised 16-16", measured="single uses", n=qubits, error=0.0)
+    draw(rows, options.out.with_suffix(".png"))
 
 
 if __name__ == "__main__":

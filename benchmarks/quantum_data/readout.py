@@ -6,8 +6,8 @@ A product neuron has one shared table v[letter, outcome of a pair], 16 numbers. 
 the sum over shots of the product of v over the pairs, for Q's letters less for P's. It is trained
 on 1,000 labelled states of two qubits, ten copies each, and used unchanged at n = 2 to 8 beside the
 given parity chi (B2). Copies of training are not counted in. Then an ordinary network on the bits
-of query and outcomes is trained for n = 2, 4 and 6, with fresh states in every batch. `--quick`
-leaves the latter out.
+of query and outcomes, ReLU 64-64 or quantised 16-16, is trained for n = 2, 4 and 6, 16 copies each,
+with fresh states in every batch. `--quick` leaves the latter out.
 """
 
 import argparse
@@ -16,14 +16,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from curves import Rows
+from curves import Rows, share
+from quantised import Quantised
 from torch import nn
 
 from qnnq.data.states.paulis import random_partners, random_paulis
 from qnnq.execution.states.answers import tell_paulis
 from qnnq.execution.states.pair_neuron import draw_outcomes
 from qnnq.statistics.copies import CONTRAST, pair_accuracy
-from qnnq.statistics.intervals import wilson
 
 C2 = CONTRAST**2
 SHOTS, TRAINED_ON, STARTS = 5, 1000, 8
@@ -70,9 +70,8 @@ def train_table(rng: np.random.Generator, seed: int) -> torch.Tensor:
     return best[1]
 
 
-def share(right: np.ndarray) -> dict[str, object]:
-    low, high = wilson(int(right.sum()), len(right))
-    return {"accuracy": float(right.mean()), "low": low, "high": high}
+def judged(right: np.ndarray) -> dict[str, object]:
+    return dict(zip(("accuracy", "low", "high"), share(right), strict=True))
 
 
 def transferred(qubits: int, table: torch.Tensor, seed: int, states: int) -> dict[str, object]:
@@ -80,19 +79,30 @@ def transferred(qubits: int, table: torch.Tensor, seed: int, states: int) -> dic
     queries, digits, labels = labelled(rng, qubits, states, SHOTS)
     found = logits(table, torch.from_numpy(queries), torch.from_numpy(digits)).numpy()
     given = tell_paulis(rng, digits, queries[:, 0], queries[:, 1])
-    return share((found > 0) == labels) | {
+    return judged((found > 0) == labels) | {
         "given_parity": float(np.mean(given == labels)),
         "exact": pair_accuracy(SHOTS, C2),
     }
 
 
-def ordinary(qubits: int, batches: int, seed: int) -> dict[str, object]:
-    """Return the accuracy of a ReLU 64-64 network, logits summed over shots, on fresh states."""
-    rng = np.random.default_rng([seed, qubits, 1])
+def relu(inputs: int, seed: int) -> nn.Module:
     torch.manual_seed(seed)
-    network = nn.Sequential(
-        nn.Linear(6 * qubits, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 1)
+    return nn.Sequential(
+        nn.Linear(inputs, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 1)
     )
+
+
+def quantised(inputs: int, seed: int) -> nn.Module:
+    return Quantised(inputs, 1, seed)
+
+
+ORDINARY = {"ReLU 64-64": relu, "quantised 16-16": quantised}
+
+
+def ordinary(make: object, qubits: int, batches: int, seed: int) -> dict[str, object]:
+    """Return the accuracy of a network on bits, logits summed over shots, on fresh states."""
+    rng = np.random.default_rng([seed, qubits, 1])
+    network = make(6 * qubits + 1, seed)
     optimizer = torch.optim.Adam(network.parameters(), lr=3e-3)
 
     def found(count: int) -> tuple[torch.Tensor, np.ndarray]:
@@ -100,7 +110,7 @@ def ordinary(qubits: int, batches: int, seed: int) -> dict[str, object]:
         asked = (queries[..., None] >> np.arange(2)) % 2
         seen = (digits[..., None] >> np.arange(2)) % 2
         asked = np.broadcast_to(asked.reshape(count, 1, -1), (count, 8, 4 * qubits))
-        bits = np.concatenate([asked, seen.reshape(count, 8, -1)], axis=-1)
+        bits = np.concatenate([asked, seen.reshape(count, 8, -1), np.ones((count, 8, 1))], axis=-1)
         return network(torch.tensor(bits, dtype=torch.float32) * 2 - 1).sum(dim=(1, 2)), labels
 
     for _ in range(batches):
@@ -111,7 +121,7 @@ def ordinary(qubits: int, batches: int, seed: int) -> dict[str, object]:
         optimizer.step()
     with torch.no_grad():
         logit, labels = found(4000)
-    return share((logit.numpy() > 0) == labels) | {"exact": pair_accuracy(8, C2)}
+    return judged((logit.numpy() > 0) == labels) | {"exact": pair_accuracy(8, C2)}
 
 
 def main() -> None:
@@ -133,8 +143,9 @@ def main() -> None:
     if options.quick:
         return
     for qubits in (2, 4, 6):
-        work = partial(ordinary, qubits, options.batches, 0)
-        rows.make(work, reader="ReLU 64-64 of this n", n=qubits, seed=0)
+        for name, make in ORDINARY.items():
+            work = partial(ordinary, make, qubits, options.batches, 0)
+            rows.make(work, reader=f"{name} of this n", n=qubits, seed=0)
 
 
 if __name__ == "__main__":

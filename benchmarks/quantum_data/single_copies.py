@@ -6,6 +6,7 @@ the group.
 """
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -95,3 +96,61 @@ def _measure(
         turned = values * (1 - phase % 4) * (1 - 2 * int(rng.integers(2)))
         group, values = np.concatenate([group, product]), np.concatenate([values, turned])
     return group, values
+
+
+Basis = tuple[np.ndarray, Callable[[np.random.Generator, int], np.ndarray]]
+"""Letters of the Paulis without identities that a basis shows, 0 to 2 for X, Y and Z, (shown, n),
+and what draws their values in so many copies of a state that has none of them, (copies, shown)."""
+
+
+def ghz_basis(qubits: int) -> Basis:
+    """Return a GHZ basis: X and even numbers of Y, and for even n all Z."""
+    subsets = np.arange(2**qubits)
+    own = np.bitwise_count(subsets)
+    ys = (subsets[own % 2 == 0, None] >> np.arange(qubits)) & 1
+    signs = (-1) ** (ys.sum(axis=1) // 2)
+    with_z = qubits % 2 == 0
+    letters = np.concatenate([ys, np.full((int(with_z), qubits), 2)])
+
+    def values(rng: np.random.Generator, copies: int) -> np.ndarray:
+        z = rng.integers(0, 2, (copies, qubits))
+        parity = (z @ ys.T + rng.integers(0, 2, (copies, 1))) % 2
+        found = (1 - 2 * parity) * signs
+        last = 1 - 2 * (z.sum(axis=1, keepdims=True) % 2)
+        return np.concatenate([found, last], axis=1) if with_z else found
+
+    return letters, values
+
+
+def bell_basis(qubits: int) -> Basis:
+    """Return Bell measurements of qubits 0 and 1, 2 and 3, ...: XX, YY and ZZ of each."""
+    pairs = qubits // 2
+    chosen = np.indices((3,) * pairs).reshape(pairs, -1).T
+
+    def values(rng: np.random.Generator, copies: int) -> np.ndarray:
+        x, z = 1 - 2 * rng.integers(0, 2, (2, copies, pairs))
+        own = np.stack([x, -x * z, z], axis=-1)
+        return own[:, np.arange(pairs), chosen].prod(axis=-1)
+
+    return np.repeat(chosen, 2, axis=1), values
+
+
+def random_axes(rng: np.random.Generator, basis: Basis, qubits: int, copies: int) -> bool:
+    """Whether a Pauli without identities is named by a basis with local axes drawn for each copy.
+
+    By maximum likelihood; the sign is unknown.
+    """
+    letters, draw = basis
+    axes = np.argsort(rng.random((copies, qubits, 3)), axis=-1)
+    shown = axes[:, np.arange(qubits), letters] @ 3 ** np.arange(qubits)  # (copies, shown)
+    hidden, sign = int(rng.integers(3**qubits)), 1 - 2 * int(rng.integers(2))
+    values = draw(rng, copies)
+    copy, place = np.nonzero(shown == hidden)
+    wanted = sign * np.where(rng.random(len(copy)) < (1 - CONTRAST) / 2, -1, 1)
+    while len(wrong := np.flatnonzero(values[copy, place] != wanted)):
+        values[copy[wrong]] = draw(rng, len(wrong))
+    plus = np.bincount(shown.ravel(), values.ravel() > 0, 3**qubits)
+    minus = np.bincount(shown.ravel(), values.ravel() < 0, 3**qubits)
+    up, down = math.log1p(CONTRAST), math.log1p(-CONTRAST)
+    evidence = np.logaddexp(plus * up + minus * down, plus * down + minus * up)
+    return bool(rng.choice(np.flatnonzero(evidence > evidence.max() - 1e-9)) == hidden)

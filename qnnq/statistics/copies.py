@@ -121,7 +121,19 @@ def rotated_ghz_bases(qubits: int) -> Law:
 
     Such a basis holds 2^(n-1) of their 3^n, one more where n is even.
     """
-    chance = (2 ** (qubits - 1) + (qubits % 2 == 0)) / 3**qubits
+    chance = _ghz_chance(qubits)
+    return independent_copies(chance, chance)
+
+
+def bell_bases_within(qubits: int) -> Law:
+    """Return the law of Bell measurements of pairs of one copy, for Paulis without identities.
+
+    Local axes are random, so each pair agrees with chance 1/3.
+
+    Args:
+        qubits: An even number.
+    """
+    chance = 3.0 ** -(qubits // 2)
     return independent_copies(chance, chance)
 
 
@@ -130,12 +142,33 @@ def random_pauli_bases(qubits: int) -> Law:
 
     A basis tells of a Pauli where it agrees on its support, with chance 3^-weight.
     """
+    return _by_weight(qubits, 3.0 ** -np.arange(qubits + 1))
+
+
+def pauli_and_ghz_bases(qubits: int) -> Law:
+    """Return the law of random Pauli bases and GHZ bases with random local axes, half of each.
+
+    Over uniform anticommuting P and Q. A GHZ basis holds each even number of Z, where the axes
+    agree, and `rotated_ghz_bases` of those without identities; others it never shows.
+    """
+    weight = np.arange(qubits + 1)
+    ghz = np.where(weight % 2 == 0, 3.0**-weight, 0.0)
+    ghz[-1] = _ghz_chance(qubits)
+    return _by_weight(qubits, (3.0**-weight + ghz) / 2)
+
+
+def _ghz_chance(qubits: int) -> float:
+    return float((2 ** (qubits - 1) + (qubits % 2 == 0)) / 3**qubits)
+
+
+def _by_weight(qubits: int, chances: NDArray[np.float64]) -> Law:
+    """Return the law where a copy tells of a Pauli with a chance by its weight, (n + 1,)."""
     weights = anticommuting_weights(qubits)
 
     def law(copies: int) -> NDArray[np.float64]:
         return np.asarray(
             sum(
-                weights[w, v] * independent_copies(3.0**-w, 3.0**-v)(copies)
+                weights[w, v] * independent_copies(chances[w], chances[v])(copies)
                 for w, v in np.argwhere(weights)
             )
         )
