@@ -99,6 +99,9 @@ def relu(inputs: int, seed: int) -> nn.Module:
     )
 
 
+NETWORKS = (("quantised 16-16", "coupled", quantised), ("ReLU 16-16", "separate", relu))
+
+
 def train(rng: np.random.Generator, kind: str, make: object, data: tuple, error: float):
     """Return a network trained on shots, the noise drawn anew in every epoch."""
     digits, labels = data
@@ -148,7 +151,7 @@ def draw(rows: Rows, path: Path) -> None:
         panels = figure.subplots(1, len(sizes), sharey=True, squeeze=False)[0]
         for axes, qubits in zip(panels, sizes, strict=True):
             own = [row for row in rows.rows if int(row["n"]) == qubits]
-            for number, kind in enumerate(("coupled", "separate")):
+            for number, (name, kind, _) in enumerate(NETWORKS):
                 style = look(number)
                 for shots, line in (("one", "-"), ("three", "--")):
                     shown = sorted(
@@ -162,7 +165,7 @@ def draw(rows: Rows, path: Path) -> None:
                         color=style.color,
                         marker=style.marker,
                         ls=line,
-                        label=f"{own[number]['network']}, {kind}, {shots}",
+                        label=f"{name}, {kind}, {shots}",
                     )
             (single,) = (row for row in own if row["measured"] == "single uses")
             axes.axhline(float(single["three"]), color="0.5", ls=":", label="200 single uses")
@@ -188,10 +191,7 @@ def main() -> None:
     few = options.quick
     for qubits in (4,) if few else (8, 4, 6):
         circuits = (200, 200) if few else (600, 600) if qubits == 8 else (2000, 2000)
-        for name, kind, make in (
-            ("quantised 16-16", "coupled", quantised),
-            ("ReLU 16-16", "separate", relu),
-        ):
+        for name, kind, make in NETWORKS:
             for error in ERRORS:
                 work = partial(accuracy, kind, make, qubits, error, circuits, [1, 2, 3])
                 rows.make(work, network=name, measured=kind, n=qubits, error=error)

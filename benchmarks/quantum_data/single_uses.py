@@ -116,9 +116,8 @@ def of_haar(rng: np.random.Generator, qubits: int, uses: int, count: int) -> int
 
 def of_general(counts: np.ndarray) -> float:
     """Return ln of the likelihood of counts of outcomes, for a Haar-random unitary U."""
-    return float(
-        gammaln(len(counts)) - gammaln(len(counts) + counts.sum()) + log_factorials(counts)
-    )
+    whole = gammaln(len(counts)) - gammaln(len(counts) + counts.sum())
+    return float(whole + gammaln(counts + 1.0).sum())
 
 
 def of_real(counts: np.ndarray) -> float:
