@@ -183,6 +183,8 @@ def _ends(name: str) -> tuple[str, str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=HERE / "process.csv")
+    figure = HERE.parents[1] / "docs/quantum-data-process.png"
+    parser.add_argument("--figure", type=Path, default=figure)
     parser.add_argument("--quick", action="store_true")
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -198,7 +200,7 @@ def main() -> None:
         many = (200, 200) if few else (2000, 2000)
         work = partial(accuracy, "single uses", quantised, qubits, 0.0, many, [2, 20, 200])
         rows.make(work, network="quantised 16-16", measured="single uses", n=qubits, error=0.0)
-    draw(rows, options.out.with_suffix(".png"))
+    draw(rows, options.figure)
 
 
 if __name__ == "__main__":
