@@ -28,6 +28,7 @@ from transpile.layout import capacity, choose_sites
 from transpile.measurement import measurements
 from transpile.network_report import NetworkReport, network_report
 from transpile.placement import check_groups, parse_sites
+from transpile.receiving import compile_receiving_layer, receiving_circuit
 from transpile.report import LayerReport, report
 from transpile.schedule import delay_seconds, schedule, schedule_where_known, unknown_wait
 from transpile.shape import PairGate, Shape
@@ -62,6 +63,7 @@ __all__ = [
     "circuit_digest",
     "compile_layer",
     "compile_network",
+    "compile_receiving_layer",
     "controller_load",
     "delay_seconds",
     "layer_circuit",
@@ -71,6 +73,7 @@ __all__ = [
     "network_circuit",
     "network_report",
     "parse_sites",
+    "receiving_circuit",
     "report",
     "schedule",
     "schedule_where_known",

@@ -44,7 +44,8 @@ def register(app: typer.Typer) -> None:
         document = found.result.to_json(with_counts=counts)
         document |= {"hardware": found.hardware, "partial": found.partial}
         document["prediction"] = found.prediction
-        document["unsampled"] = asdict(found.unsampled.accuracy())
+        if found.unsampled is not None:
+            document["unsampled"] = asdict(found.unsampled.accuracy())
         if json != "-":
             _print(found.labels["network"], document)
         write_json(document, json)

@@ -70,7 +70,7 @@ def register(app: typer.Typer) -> None:
         with progress_bar("images", len(prepared.images)) as advance:
             result = prepared.execute(advance, keep_partial=True)
         document = result.to_json(with_counts=counts)
-        if prepared.dataset.labelled:
+        if prepared.dataset.labelled and not prepared.network.receives:
             document["unsampled"] = asdict(prepared.unsampled().accuracy())
         if confusion:
             table = result.confusion()

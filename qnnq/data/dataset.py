@@ -3,17 +3,18 @@
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qnnq.arrays import FloatArray
+from qnnq.data.states.dataset import States
 from qnnq.errors import InputError
 
 _MOST_CLASSES = 1_000_000
 
-Kind = Literal["pixels", "features"]
+Kind = Literal["pixels", "features", "states"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,12 +23,14 @@ class Dataset:
 
     Attributes:
         images: Shape (n, pixels), uint8 or floating point in [0, 1]; of features, shape
-            (n, features), finite floating point numbers.
+            (n, features), finite floating point numbers; of states, shape (n, 0).
         labels: Shape (n,), whole numbers >= 0; -1 throughout where there are none.
         name: What the data is called.
-        kind: `pixels`, or `features`, which a network takes that stores their scaling.
+        kind: `pixels`, or `features`, which a network takes that stores their scaling, or `states`,
+            which a network takes that receives them.
         columns: What the features are called, where that is known.
         labelled: Whether there are labels.
+        states: The states, where these are the data.
 
     Raises:
         InputError: If anything is otherwise, naming the array and the image.
@@ -39,11 +42,12 @@ class Dataset:
     kind: Kind = "pixels"
     columns: tuple[str, ...] | None = None
     labelled: bool = True
+    states: States | None = None
 
     def __post_init__(self) -> None:
         if self.kind == "pixels":
             _check_images(self.images)
-        else:
+        elif self.kind == "features":
             _check_features(self.images)
         if self.labelled:
             _check_labels(self.labels, len(self.images))
@@ -52,9 +56,17 @@ class Dataset:
             view.flags.writeable = False
             object.__setattr__(self, field, view)
 
+    @classmethod
+    def of_states(cls, states: States) -> Self:
+        """Return quantum states as data."""
+        nothing = np.empty((len(states.states), 0))
+        return cls(nothing, states.labels, states.name, "states", states=states)
+
     @cached_property
     def digest(self) -> str:
         """SHA-256 (hexadecimal) of images and labels; the name is not part of it."""
+        if self.states is not None:
+            return self.states.digest
         digest = hashlib.sha256(b"features" if self.kind == "features" else b"")
         for array in (self.images, self.labels):
             digest.update(f"{array.dtype.str} {array.shape}".encode())

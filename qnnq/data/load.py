@@ -8,6 +8,7 @@ from pathlib import Path
 from qnnq.data.dataset import Dataset
 from qnnq.data.files import data_files, read_data
 from qnnq.data.npz import PARTS, Part, parts_of
+from qnnq.data.states.words import is_states, states_of
 from qnnq.errors import InputError
 from qnnq.storage.files import FileVersion, file_versions, reading
 from qnnq.wording import nearest
@@ -25,6 +26,8 @@ def load_data(name_or_path: str | Path, prefer: Part = "test", labelled: bool = 
     pair of .npy files and of IDX files either may be given. The first line of a CSV file names the
     columns, one of them `label`. `mnist-train` is downloaded once into the user's cache.
 
+    Quantum states are a file, .json or .qpy, or a family such as `tfim(qubits=4, states=100)`.
+
     Args:
         name_or_path: The name, or the file.
         prefer: The part of a file with parts, where the name says none.
@@ -40,6 +43,9 @@ def load_data(name_or_path: str | Path, prefer: Part = "test", labelled: bool = 
     name_or_path = str(name_or_path)
     if name_or_path in BUNDLED_DATA:
         return _bundled_data(name_or_path)
+    if is_states(name_or_path):
+        file = [Path(name_or_path)] if os.path.isfile(name_or_path) else []
+        return _states(name_or_path, file_versions(*file))
     if name_or_path == "mnist-train":
         from qnnq.data.mnist import fetch_training_images
 
@@ -81,6 +87,11 @@ def _read_once(
     """Read a file again only where it has changed; large ones are held in memory, so only two."""
     name = path.name if part is None else f"{path.name}:{part}"
     return read_data(path, name, part, prefer)
+
+
+@lru_cache(maxsize=2)
+def _states(words: str, versions: tuple[FileVersion, ...]) -> Dataset:
+    return Dataset.of_states(states_of(words))
 
 
 @lru_cache(maxsize=len(BUNDLED_DATA))

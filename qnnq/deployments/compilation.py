@@ -102,7 +102,7 @@ def layer_channels(
     factors: Factors = steady,
 ) -> NoiseChannels:
     """Return the noise of the qubits of a layer; raises NoiseError if it does not cover them."""
-    qubits = [qubit for site in layer.sites for qubit in site.qubits]
+    qubits = {each for _, where in physical_instructions(layer.circuit) for each in where}
     channels = build_channels(specification, device.target, qubits, factors=factors)
     unknown = unknown_wait(layer.circuit, device.target)
     check_coverage(layer.circuit, channels, specification, unknown)

@@ -39,6 +39,8 @@ def taken_by(network: Network, dataset: Dataset, data: str, model: str) -> Datas
     Raises:
         InputError: If they are other ones, or the network takes features and these are pixels.
     """
+    if network.receives or dataset.states is not None:
+        _check_states(network, dataset, data, model)
     dataset = as_pixels(network, dataset, data, model)
     if dataset.images.shape[1] != network.inputs:
         raise InputError(
@@ -53,6 +55,21 @@ def taken_by(network: Network, dataset: Dataset, data: str, model: str) -> Datas
             f"{dataset.labels[index]} at image {index}"
         )
     return dataset
+
+
+def _check_states(network: Network, dataset: Dataset, data: str, model: str) -> None:
+    if dataset.states is None:
+        raise InputError(f"{data}: expected quantum states, which {model} receives, got pixels")
+    if not network.receives:
+        raise InputError(
+            f"{data}: expected images of {network.inputs} pixels (what {model} takes), got states"
+        )
+    states = dataset.states
+    if states.qubits * states.copies != network.widths[0]:
+        raise InputError(
+            f"{data}: expected states of {network.widths[0]} qubits a shot (the neurons of the "
+            f"first layer of {model}), got {states.qubits} x {states.copies}"
+        )
 
 
 def as_pixels(network: Network, dataset: Dataset, data: str, model: str) -> Dataset:

@@ -80,6 +80,8 @@ def _simulate(run: Run, service: Service) -> None:
     if time == planned["calibration"]:
         run.ledger.set_fact("simulated", planned)
         return
+    if run.network.receives:
+        return  # nor does that of a layer say what it receives
     if run.ledger.is_coherent:
         return  # its circuit alone does not say how long its neurons wait
     device, data = resolve_device(run.device, run.limits, run.instance), run.ledger.data()

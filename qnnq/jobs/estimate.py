@@ -148,10 +148,11 @@ def estimate_layer(
 ) -> LayerEstimate:
     """Return the cost of a layer, whose images are planned `chunk_images` at a time.
 
-    In the first layer all shots of a group of images share their angles. Later, angles depend on
+    In the first layer all shots of a group of images share their angles, but for states that are
+    prepared in several ways. Later, angles depend on
     the outcomes before: how many rows are equal is not known, so none is counted as merged.
     """
-    shots_per_set = shape.cost.shots_per_set(shots, limits) if layer == 0 else 1
+    shots_per_set = shape.cost.shots_per_set(shots, limits) if layer == 0 and not shape.apart else 1
     sets_per_job = shape.cost.sets_per_job(shape.slots, shots_per_set, limits)
     step = chunk_images or images
     sizes = [min(step, images - start) for start in range(0, images, step)]

@@ -107,7 +107,8 @@ def _times(seconds: float, each_s: float) -> int:
 class LayerShape:
     """How a layer lies on the chip, and what one execution of it costs.
 
-    `columns`: how many numbers tell an angle from others, more than one after weak measurements.
+    `columns`: how many numbers tell an angle from others, more than one after weak measurements;
+    `apart`: whether shots of an image have angles of their own in the first layer already.
     """
 
     width: int
@@ -116,6 +117,7 @@ class LayerShape:
     slots: int
     cost: LayerCost
     columns: int = 1
+    apart: bool = False
 
 
 @dataclass(frozen=True)

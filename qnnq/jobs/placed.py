@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 
 from noise_models import NoiseSpecification
+from qnnq.data.states.preparations import Preparations
 from qnnq.deployments.base import Deployment, PlacedCircuit
 from qnnq.deployments.coherent import CoherentDeployment
 from qnnq.deployments.compilation import fitting_copies
 from qnnq.deployments.feedforward import fitting_feedforward
 from qnnq.deployments.placed_network import PlacedNetwork
 from qnnq.deployments.placement import Placement
+from qnnq.deployments.receiving import ReceivingDeployment, placed_states
 from qnnq.deployments.stepwise import StepwiseDeployment
 from qnnq.deployments.timing import Timing
 from qnnq.devices.device import Device
@@ -47,6 +49,13 @@ class Placed:
     least_rep_delay_s: float
 
     @property
+    def draws_preparations(self) -> bool:
+        """Whether each shot of an image may be of another preparation."""
+        return isinstance(self.deployment, ReceivingDeployment) and (
+            self.deployment.preparations.mixed
+        )
+
+    @property
     def layers(self) -> tuple[CompiledLayer, ...]:
         """The circuits that are one layer each."""
         found = (each.circuit for each in self.circuits)
@@ -61,13 +70,19 @@ def find_device(request: HardwareRequest, network: Network) -> Device:
     return resolve_device(name, request.limits, request.instance)
 
 
-def place_choices(request: HardwareRequest, network: Network, images: int) -> list[Placed]:
+def place_choices(
+    request: HardwareRequest,
+    network: Network,
+    images: int,
+    preparations: Preparations | None = None,
+) -> list[Placed]:
     """Compile a network with the copies that were asked for, else with several numbers of them.
 
     Args:
         request: What is asked for.
         network: The network.
         images: More copies than this are of no use.
+        preparations: Of the images, where they are states.
 
     Returns:
         The placements, from the fewest copies to the most.
@@ -79,6 +94,8 @@ def place_choices(request: HardwareRequest, network: Network, images: int) -> li
     if request.mode == "coherent":
         return [_living(request, network)]
     placement = _placement(request, network, images)
+    if preparations is not None:
+        return [_receiving(request, network, placement, preparations)]
     if not _chooses_copies(request):
         return [_layered(request, PlacedNetwork(network, placement))]
     fits = [min(fit, images) for fit in fitting_copies(network, placement)]
@@ -116,6 +133,14 @@ def _placement(request: HardwareRequest, network: Network, images: int | None) -
 def _layered(request: HardwareRequest, placed: PlacedNetwork) -> Placed:
     device = placed.placement.device
     return _placed(request, device, StepwiseDeployment(placed, _noise_of(device)))
+
+
+def _receiving(
+    request: HardwareRequest, network: Network, placement: Placement, preparations: Preparations
+) -> Placed:
+    placed, noise = placed_states(network, placement, preparations), _noise_of(placement.device)
+    deployment = ReceivingDeployment(placed, noise, preparations=preparations, states="")
+    return _placed(request, placement.device, deployment)
 
 
 def _living(request: HardwareRequest, network: Network) -> Placed:

@@ -73,8 +73,9 @@ def plan_run(request: HardwareRequest) -> Plan:
     arrays = prepared.selection()
     images = arrays["images"]
     network = prepared.network
-    tried = place_choices(request, network, len(images))
-    if not request.compensate:
+    prepared_states = prepared.preparations()
+    tried = place_choices(request, network, len(images), prepared_states)
+    if not request.compensate and prepared_states is None:
         tried = [_with_angle_bytes(each, network, images) for each in tried]
     accuracies = [each.deployment.predicted(prepared.dataset) for each in tried]
     estimates = [_estimate(request, each, len(images)) for each in tried]
@@ -127,7 +128,7 @@ def _calibrated_mode(
         return calibrated_mode(network, placed.device, placed.layers, responses)
     try:
         return placed.deployment.mode("instrument", shots=1, seed=0)
-    except NoiseError:
+    except (NoiseError, InputError):
         return None
 
 
@@ -146,8 +147,13 @@ def _estimate(request: HardwareRequest, placed: Placed, images: int) -> Estimate
     weak = [0, *(layer.shape.entanglement < PROJECTIVE for layer in placed.layers[:-1])]
     columns = 1 + 2 * np.cumsum(weak)  # see Stepwise: what was before, an outcome and an angle
     shapes = [
-        LayerShape(each.width, each.copies, each.parts, each.slots, cost, int(numbers))
-        for each, cost, numbers in zip(placed.circuits, placed.costs, columns, strict=True)
+        LayerShape(
+            *(each.width, each.copies, each.parts, each.slots, cost, int(numbers)),
+            apart=layer == 0 and placed.draws_preparations,
+        )
+        for layer, (each, cost, numbers) in enumerate(
+            zip(placed.circuits, placed.costs, columns, strict=True)
+        )
     ]
     return estimate_run(
         *(shapes, images, request.shots, placed.device.limits),

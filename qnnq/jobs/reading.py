@@ -142,7 +142,8 @@ class Collected(Outcomes):
         hardware: Jobs, executions and quantum seconds, against the estimate.
         labels: What tables and figures call the run, with the keys of a sweep's points.
         command: The command line that asks for the same run.
-        unsampled: What the same weights say of its images where phi(z) stands for every outcome.
+        unsampled: What the same weights say of its images where phi(z) stands for every outcome,
+            None where the first layer receives states.
         partial: Whether images are missing.
         prediction: What was expected beside what was measured (`qnnq.jobs.prediction`), None where
             nothing was, or images are missing.
@@ -152,7 +153,7 @@ class Collected(Outcomes):
     hardware: dict[str, Any]
     labels: dict[str, Any]
     command: str
-    unsampled: RunResult
+    unsampled: RunResult | None
     partial: bool
     prediction: dict[str, Any] | None = None
 
@@ -229,7 +230,9 @@ def collect_run(folder: Path) -> Collected:
         )
 
 
-def _unsampled(run: Run, result: RunResult, pixels: NDArray[Any]) -> RunResult:
+def _unsampled(run: Run, result: RunResult, pixels: NDArray[Any]) -> RunResult | None:
+    if run.network.receives:
+        return None
     network, images = run.network, image_ranges(result.images)
     task = Task(network.digest, UNSAMPLED, 1, 0, data=result.task.data, images=images)
     logits = unsampled_logits(network, pixels)

@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from qnnq.data.states.preparations import Preparations
 from qnnq.devices.device import Device
 from qnnq.devices.names import device_kind, provider_of, resolve_device
 from qnnq.devices.service_limits import ServiceLimits
 from qnnq.errors import InputError
 from qnnq.execution.engines.base import Engine
+from qnnq.execution.engines.receiving import ReceivingEngine
 from qnnq.execution.modes.base import Mode
 from qnnq.execution.modes.dynamic_circuit import DynamicCircuit
 from qnnq.execution.modes.stepwise import Stepwise
@@ -135,6 +137,9 @@ class Run:
         if self.request["compensate"]:
             responses = [data[f"response{i}"] for i in range(self.network.hidden)]
             engine = compensated = compensating(engine, self.ledger.layers(), responses)
+        if self.network.receives:
+            prepared = Preparations.of_arrays(data, self.network.widths[0])
+            engine = ReceivingEngine(engine, prepared)
         shots, seed = self.request["shots"], self.request["seed"]
         mode: Mode = Stepwise(engine, self.network.entanglements)
         if self.ledger.is_coherent:

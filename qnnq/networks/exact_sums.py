@@ -59,7 +59,7 @@ class ExactSums:
             inputs: Shape (..., inputs): outcomes (int8), pixels in units of 1/255 (uint8), or
                 pixels in [0, 1] (float).
         """
-        flat = inputs.reshape(-1, inputs.shape[-1])
+        flat = inputs.reshape(math.prod(inputs.shape[:-1]), inputs.shape[-1])
         if np.issubdtype(flat.dtype, np.floating):
             z = self._of_floats(flat)
         else:

@@ -2,7 +2,7 @@
 
 Version 2 is written where hidden layers differ: activation and stretch are JSON lists of one value
 for each. Version 3 is written where hidden layers have couplings, and has a JSON list of each
-layer's beside that.
+layer's beside that; or where the first layer receives a quantum state, which has no inputs.
 """
 
 import json
@@ -100,7 +100,7 @@ def write_network(network: Network, path: str | Path) -> None:
     """Write a network file, whole or not at all; the same network gives the same bytes."""
     check_network_path(path)
     version = FORMAT_WITH_LISTS if network.layers_differ else FORMAT
-    if network.has_couplings:
+    if network.has_couplings or network.receives:
         version = FORMAT_WITH_COUPLINGS
     metadata = {**network.information, "format": version, **network.physics()}
     write_atomically(path, _sorted_header(save(network.tensors(), metadata=metadata)))

@@ -35,7 +35,8 @@ class Network:
 
     Attributes:
         weights: One (outputs, inputs) matrix a layer, float32 or float64, the last one being the
-            readout.
+            readout. A first one without inputs receives a quantum state: its neurons are the
+            qubits that hold it, and turn by theta = (pi/2)(1 - phi(bias)).
         biases: One (outputs,) vector or None a layer; left out: none at all.
         activation: Of all hidden layers, or one for each (kept as one where all are the same).
         stretch: Of the activation, likewise.
@@ -61,6 +62,11 @@ class Network:
         biases = self.biases or (None,) * len(self.weights)
         _check_tensors(self.weights, biases)
         _check_physics(self.activations, self.stretches, self.hidden, self.entanglement)
+        if self.receives and self.entanglements[0] < math.pi / 2:
+            raise InputError(
+                "entanglement: expected a projective first layer where it receives a state, got "
+                f"{self.entanglement:g}"
+            )
         frozen: dict[str, object] = {
             "activation": _merged(self.activations),
             "stretch": _merged(self.stretches),
@@ -117,8 +123,13 @@ class Network:
 
     @property
     def inputs(self) -> int:
-        """The number of pixels that the network takes."""
+        """The number of pixels that the network takes, 0 where it receives a quantum state."""
         return int(self.weights[0].shape[1])
+
+    @property
+    def receives(self) -> bool:
+        """Whether the first layer receives a quantum state."""
+        return self.inputs == 0
 
     @property
     def classes(self) -> int:
@@ -192,7 +203,7 @@ class Network:
         Where hidden layers differ or have couplings, activation and stretch are JSON lists of one
         value for each.
         """
-        if self.layers_differ or self.has_couplings:
+        if self.layers_differ or self.has_couplings or self.receives:
             activation, stretch = json.dumps(self.activations), json.dumps(self.stretches)
         else:
             activation, stretch = self.activations[0], repr(self.stretches[0])
@@ -202,7 +213,7 @@ class Network:
             "stretch": stretch,
             "entanglement": repr(float(self.entanglement)),
             "last_projective": "true" if self.last_projective else "false",
-            **({"couplings": json.dumps(joined)} if self.has_couplings else {}),
+            **({"couplings": json.dumps(joined)} if self.has_couplings or self.receives else {}),
         }
 
     @cached_property
@@ -262,7 +273,8 @@ def _check_tensors(weights: tuple[FloatArray, ...], biases: tuple[FloatArray | N
         raise InputError(f"biases: expected {len(weights)} (one a layer), got {len(biases)}")
     for i, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
         name = f"layers.{i}.weight"
-        if weight.ndim != 2 or 0 in weight.shape:
+        receives = i == 0 and bias is not None and weight.ndim == 2 and weight.shape[1] == 0
+        if weight.ndim != 2 or 0 in weight.shape[: 1 if receives else 2]:
             raise InputError(f"{name}: expected a matrix (outputs, inputs), got {weight.shape}")
         if i and weight.shape[1] != weights[i - 1].shape[0]:
             expected = (weight.shape[0], weights[i - 1].shape[0])

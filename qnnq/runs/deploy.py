@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from noise_models import NoiseSpecification
+from qnnq.data.states.dataset import States
 from qnnq.deployments.base import Deployment
 from qnnq.deployments.coherent import CoherentDeployment
 from qnnq.deployments.ideal import IdealDeployment
@@ -27,33 +28,45 @@ Find = Callable[[DeviceLike], Device]
 """Returns the device of a name."""
 
 
-def deploy(request: RunRequest, network: Network, find: Find = resolve_device) -> Deployment:
+def deploy(
+    request: RunRequest,
+    network: Network,
+    find: Find = resolve_device,
+    states: States | None = None,
+) -> Deployment:
     """Put a network where a request wants it, and see that everything fits together.
 
     Args:
         request: What is asked for.
         network: The network.
         find: Gives a name its device.
+        states: What the network receives, if it receives any.
 
     Raises:
         InputError, NoiseError, TranspileError: If the engine, the noise, the device and the
             placement do not fit together.
     """
-    deployment = deployment_of(request, network, find)
+    deployment = deployment_of(request, network, find, states)
     deployment.check(request.engine)
     return deployment
 
 
-def deployment_of(request: RunRequest, network: Network, find: Find = resolve_device) -> Deployment:
-    """Return the deployment that a request asks for; nothing is compiled. See `deploy`."""
+def deployment_of(
+    request: RunRequest,
+    network: Network,
+    find: Find = resolve_device,
+    states: States | None = None,
+) -> Deployment:
+    """Return the deployment that a request asks for; nothing is compiled. See `deploy`.
+
+    `states` are what a network receives that receives any.
+    """
+    if network.receives:
+        return _receiving(request, network, find, states)
     if not isinstance(request.noise, str):
         return _given(request, network, find)
     if request.engine == "ideal":
-        if request.noise != "ideal" and _is_noisy(request):
-            raise InputError(
-                f"`engine` ideal: expected `noise` ideal, got {request.noise!r} "
-                "(engines instrument and aer simulate noise)"
-            )
+        _check_ideal(request)
         return IdealDeployment(network)
     if request.compensate:
         check_compensable(network)
@@ -87,6 +100,46 @@ def coherent(
     return CoherentDeployment(
         network, find(name), request.qubits, Timing.of(request), specification
     )
+
+
+def _receiving(
+    request: RunRequest, network: Network, find: Find, states: States | None
+) -> Deployment:
+    """Return the deployment of a network that receives states."""
+    from qnnq.data.states.preparations import preparations_of
+    from qnnq.deployments.receiving import (
+        IdealReceivingDeployment,
+        ReceivingDeployment,
+        placed_states,
+    )
+
+    if states is None:
+        raise InputError("`model`: expected a network that receives no states")
+    if request.mode != "stepwise" or request.compensate or not isinstance(request.noise, str):
+        raise InputError(
+            "`mode` stepwise, no `compensate` and noise in words are expected with a network that "
+            "receives states"
+        )
+    prepared = preparations_of(states)
+    if request.engine == "ideal":
+        _check_ideal(request)
+        return IdealReceivingDeployment(network, preparations=prepared, states=states.digest)
+    if is_measured(request.noise):
+        raise InputError(f"`noise` {request.noise}: expected no measured response of states")
+    specification, name = _noise(request)
+    placement = Placement(
+        find(name), request.qubits, request.copies, request.pairs, request.pair_gate
+    )
+    placed = placed_states(network, placement, prepared)
+    return ReceivingDeployment(placed, specification, preparations=prepared, states=states.digest)
+
+
+def _check_ideal(request: RunRequest) -> None:
+    if request.noise != "ideal" and _is_noisy(request):
+        raise InputError(
+            f"`engine` ideal: expected `noise` ideal, got {request.noise!r} "
+            "(engines instrument and aer simulate noise)"
+        )
 
 
 def _noise(request: RunRequest) -> tuple[NoiseSpecification, DeviceLike]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from qnnq.data.dataset import Dataset
 from qnnq.data.selection import image_ranges, parse_images
+from qnnq.data.states.preparations import Preparations, preparations_of
 from qnnq.deployments.base import DeployedMode, Deployment
 from qnnq.execution.modes.base import Mode
 from qnnq.execution.shot_loop import Votes, run_shots
@@ -44,12 +45,22 @@ class PreparedRun:
         )
 
     def selection(self) -> dict[str, NDArray[Any]]:
-        """Return the pixels, classes and indices of the images: `images`, `labels`, `indices`."""
+        """Return the pixels, classes and indices of the images: `images`, `labels`, `indices`.
+
+        Of states it has their preparations beside that.
+        """
+        prepared = self.preparations()
         return {
+            **({} if prepared is None else prepared.arrays()),
             "images": np.asarray(self.dataset.images[self.images]),
             "labels": self.dataset.labels[self.images].astype(np.int64),
             "indices": self.images,
         }
+
+    def preparations(self) -> Preparations | None:
+        """Return how the chosen images are prepared, where they are states."""
+        states = self.dataset.states
+        return None if states is None else preparations_of(states).of(self.images)
 
     def unsampled(self) -> RunResult:
         """Return what the same weights say where phi(z) stands for every outcome."""

@@ -43,7 +43,8 @@ def plan(
             f"{widest} neurons, as the shots of an image are held in memory together"
         )
     images = parse_images(request.images, len(dataset.labels))
-    return PlannedRun(request, network, dataset, images, deployment_of(request, network, find))
+    deployment = deployment_of(request, network, find, dataset.states)
+    return PlannedRun(request, network, dataset, images, deployment)
 
 
 def prepare(

@@ -164,7 +164,8 @@ def _expand_grid(grid: Grid, files: _Files, strengths: Iterable[float]) -> Itera
                 "data": files.digests(network, data),
             }
             if engine == "ideal" or is_measured(own):  # quick to check as a whole
-                deployment = deploy(request, files.networks(network))
+                states = load_data(data).states
+                deployment = deploy(request, files.networks(network), states=states)
                 if engine != "ideal":
                     inputs["noise"] = deployment.noise
             labels = point_labels(request, files.networks(network))

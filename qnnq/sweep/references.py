@@ -22,6 +22,8 @@ def store_unsampled(sweep: SweepFile, store: Store) -> None:
     asked = {each for grid in sweep.grid for each in product(grid.networks, grid.data, grid.images)}
     for model, data, selection in sorted(asked):
         network = load_model(model)
+        if network.receives:
+            continue
         dataset = data_for(network, data, model)
         images = parse_images(selection, len(dataset.labels))
         task = unsampled_task(network, dataset, images)

@@ -42,13 +42,14 @@ def pack(layer: CompiledLayer | NetworkCircuit, angles: Angles, draws: Draws) ->
 
     Args:
         layer: The compiled layer, or the circuit of a whole network: an execution of it is a shot
-            of one image, and the outcomes of all its layers come back.
+            of one image, and the outcomes of all its layers come back. One of a layer that receives
+            states is a shot too, as each may be of another preparation.
         angles: Of the layer's neurons.
         draws: The images and the number of shots.
     """
-    if isinstance(layer, NetworkCircuit):
-        return _pack_network(layer, angles, draws)
     width = angles.shape[-1]
+    if isinstance(layer, NetworkCircuit) or width > layer.shape.width:
+        return _pack_whole(layer, angles, draws)
     copy = draws.copies(layer.shape.copies)
     group = _earlier_equal(copy)  # images of one copy follow one another
     groups = int(group.max(initial=-1)) + 1
@@ -66,7 +67,9 @@ def pack(layer: CompiledLayer | NetworkCircuit, angles: Angles, draws: Draws) ->
     return PackedAngles(packed, origins.reshape(len(packed), -1), rows, slots, layer.slots)
 
 
-def _pack_network(network: NetworkCircuit, angles: Angles, draws: Draws) -> PackedAngles:
+def _pack_whole(
+    network: CompiledLayer | NetworkCircuit, angles: Angles, draws: Draws
+) -> PackedAngles:
     shape = (len(angles), draws.shots, angles.shape[-1])
     rows = np.arange(len(angles) * draws.shots).reshape(-1, draws.shots, 1)
     bits = network.circuit.num_clbits
