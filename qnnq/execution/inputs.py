@@ -137,9 +137,9 @@ def for_training(data: Dataset, test: Dataset, clip: bool = False) -> TrainingDa
             f"{test.name}: expected {data.kind} as in {data.name}, got {test.kind}; "
             "`test_data` FILE takes your own"
         )
-    if data.kind == "pixels":
+    if data.kind != "features":
         if clip:
-            raise InputError(f"{data.name}: expected features with `clip`, got pixels")
+            raise InputError(f"{data.name}: expected features with `clip`, got {data.kind}")
         return TrainingData(data, test)
     scaling = Scaling.of_features(data.images.astype(np.float64), clip, data.columns)
     pixels = [_with(scaling, each, each.name) for each in (data, test)]

@@ -1,12 +1,11 @@
 """Networks whose first layer receives quantum states."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qnnq.arrays import FloatArray
-from qnnq.networks.activation import Activation
 from qnnq.networks.couplings import Coupling
 from qnnq.networks.network import Network
 
@@ -24,31 +23,19 @@ def bell_receiver(pairs: int) -> Receiver:
     return angles, tuple(Coupling.of("cz", (i, pairs + i), (turn, turn)) for i in range(pairs))
 
 
-def receiving_network(
-    receiver: Receiver,
-    weights: tuple[FloatArray, ...],
-    biases: tuple[FloatArray | None, ...] = (),
-    activation: Activation = "htanh",
-    stretch: float = 0.5,
-    **others: object,
-) -> Network:
-    """Return a network whose first layer is a receiver.
+def receiving_network(receiver: Receiver, behind: Network) -> Network:
+    """Return a network whose first layer is a receiver, of activation linear and stretch 1.
 
     Args:
-        receiver: The first layer; its activation is linear, of stretch 1.
-        weights: Of the layers behind it, the last one the readout.
-        biases: Of the layers behind it.
-        activation: Of the layers behind it.
-        stretch: Likewise.
-        others: As `Network` takes them.
+        receiver: The first layer.
+        behind: The layers behind it, with an input for each of its neurons.
     """
     angles, couplings = receiver
-    behind = len(weights) - 1
-    return Network(
-        weights=(np.empty((len(angles), 0)), *weights),
-        biases=(1 - angles * 2 / math.pi, *(biases or (None,) * len(weights))),
-        activation=("linear", *[activation] * behind),
-        stretch=(1.0, *[stretch] * behind),
-        couplings=(couplings, *[()] * behind),
-        **others,  # type: ignore[arg-type]
+    return replace(
+        behind,
+        weights=(np.empty((len(angles), 0)), *behind.weights),
+        biases=(1 - angles * 2 / math.pi, *behind.biases),
+        activation=("linear", *behind.activations),
+        stretch=(1.0, *behind.stretches),
+        couplings=(couplings, *behind.couplings),
     )

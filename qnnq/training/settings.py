@@ -21,6 +21,7 @@ MAJORITY_SHOTS = 15
 """Forward passes that the majority's error is measured with, as in the publication."""
 
 Schedule = Literal["constant", "cosine"]
+Receive = Literal["none", "neighbours", "twins"]
 Rival = Literal["relu", "tanh", "sign"]
 RIVALS: tuple[Rival, ...] = get_args(Rival)
 RECIPES = ("best", "published")
@@ -93,6 +94,8 @@ class TrainingSettings:
             layers of fewer than k, are not joined. The angles are trained.
         classical: Train a rival instead, whose hidden neurons have this activation and sample
             nothing; stretch, activation and entanglement are then no part of it.
+        receive: Where the data are quantum states, whose qubits a first layer in front of the
+            hidden ones receives: what couplings join. None joins twins where there are any.
 
     Raises:
         InputError: For a value out of range; the physics is checked by `Network`.
@@ -172,6 +175,12 @@ class TrainingSettings:
         "Join neighbours of all hidden layers: cz, cz-own, xx+yy or bell, of :2 to :4 neurons.",
         metavar="KIND[:k]",
     )
+    receive: Receive | None = option(
+        None,
+        "What joins the qubits of quantum states: none, neighbours (0 and 1, 2 and 3, ...) or "
+        "twins.  [default: twins where a shot has two copies, else none]",
+        known=get_args(Receive),
+    )
 
     def __post_init__(self) -> None:
         make_plain(self)
@@ -211,7 +220,7 @@ class TrainingSettings:
     def identity(self) -> dict[str, Any]:
         """Return the fields that make a training what it is: those of the coherent mode there."""
         fields = dict(vars(self))
-        for name in ("classical", "coupling"):
+        for name in ("classical", "coupling", "receive"):
             if fields[name] is None:
                 del fields[name]
         if not isinstance(self.noise, str):

@@ -61,17 +61,13 @@ class TrainingRun:
         self.settings, self.device = settings, device
         self.data, self.test = data, test
         pixels, labels = _tensors(data, device)
-        self.test_pixels, self.test_labels = _tensors(test, device)
+        self.test_pixels, self.test_labels = _tensors(test, device, first=len(labels))
         held_out, trained = _split(len(labels), settings)
         self.validation = (pixels[held_out], labels[held_out]) if len(held_out) else None
         if len(held_out):
             pixels, labels = pixels[trained], labels[trained]
         self.batches = Batches(pixels, labels, settings)
-        classes = int(data.labels.max()) + 1
-        kind = ClassicalNetwork if settings.classical else QuantizedNetwork
-        self.model = kind(
-            data.images.shape[1], classes, settings, generator("cpu", settings.seed, 0)
-        ).to(device)
+        self.model = _model(settings, data, test).to(device)
         self.outcomes = generator(device, settings.seed, 2)
         noisy = settings.noise != "ideal"
         network = self.model.to_network({})
@@ -265,7 +261,32 @@ def _split(images: int, settings: TrainingSettings) -> tuple[Tensor, Tensor]:
     return order[:held_out], order[held_out:]
 
 
-def _tensors(data: Dataset, device: str) -> tuple[Tensor, Tensor]:
+def _model(settings: TrainingSettings, data: Dataset, test: Dataset) -> QuantizedNetwork:
+    classes, random = int(data.labels.max()) + 1, generator("cpu", settings.seed, 0)
+    if data.states is not None and test.states is not None:
+        from qnnq.training.receiving import ReceivingNetwork
+
+        _check_states(settings)
+        return ReceivingNetwork((data.states, test.states), classes, settings, random)
+    if settings.receive is not None:
+        raise InputError(f"`receive` {settings.receive}: expected quantum states as data")
+    kind = ClassicalNetwork if settings.classical else QuantizedNetwork
+    return kind(data.images.shape[1], classes, settings, random)
+
+
+def _check_states(settings: TrainingSettings) -> None:
+    """Raise InputError for what has no place in a training on states."""
+    for name in ("classical", "noise", "input_dropout", "shift"):
+        found = getattr(settings, name)
+        if found != getattr(TrainingSettings, name):
+            raise InputError(f"`{name}` {found}: expected none of it with quantum states as data")
+
+
+def _tensors(data: Dataset, device: str, first: int = 0) -> tuple[Tensor, Tensor]:
+    """Return pixels and labels; states have their numbers in place of pixels, from `first` on."""
+    if data.states is not None:
+        numbers = torch.arange(first, first + len(data.labels), device=device)
+        return numbers[:, None].float(), torch.tensor(data.labels, device=device)
     pixels = data.images / np.float32(255) if data.images.dtype == np.uint8 else data.images
     return (
         torch.tensor(pixels, dtype=torch.float32, device=device),

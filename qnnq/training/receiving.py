@@ -1,0 +1,194 @@
+"""A network whose first layer receives quantum states, as a torch module."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from qiskit.quantum_info import Statevector
+from torch import Tensor, nn
+
+from qnnq.data.states.dataset import States
+from qnnq.errors import InputError
+from qnnq.networks.couplings import Coupling
+from qnnq.networks.network import Network
+from qnnq.networks.receiving import receiving_network
+from qnnq.training.module import QuantizedNetwork
+from qnnq.training.settings import TrainingSettings
+
+MOST_NUMBERS = 1 << 26
+"""Amplitudes of all preparations, 512 MiB."""
+
+MOST_QUBITS = 12
+"""Of a shot."""
+
+
+class ReceivingNetwork(QuantizedNetwork):
+    """RY on every qubit of a state, CZ and RY on coupled ones, measurement; then ordinary layers.
+
+    What arrives is the number of a state, counted through all data sets. The outcomes are drawn
+    from the exact probabilities without noise. They are joint, so the angles of the first layer
+    learn by the score function: the gradient of the mean loss is the mean of (loss - baseline)
+    times that of ln p(outcomes). The baseline is the batch's mean loss, which makes it smaller by
+    one part in as many as the batch has; the layers behind are differentiated straight through.
+
+    Args:
+        data: The data sets, of equally many qubits and copies.
+        classes: Classes that are told apart.
+        settings: `hidden` are the layers behind the first one.
+        generator: Of the weights at the start.
+
+    Raises:
+        InputError: If the data sets do not fit together, or there is too much of them.
+    """
+
+    def __init__(
+        self,
+        data: Sequence[States],
+        classes: int,
+        settings: TrainingSettings,
+        generator: torch.Generator,
+    ) -> None:
+        qubits, self.copies = data[0].qubits, data[0].copies
+        for each in data:
+            if (each.qubits, each.copies) != (qubits, self.copies):
+                raise InputError(
+                    f"{each.name}: expected states of {qubits} qubits and {self.copies} a shot, "
+                    f"got {each.qubits} and {each.copies}"
+                )
+        self.width = qubits * self.copies
+        super().__init__(self.width, classes, settings, generator)
+        joined = _joined(settings.receive, self.width, self.copies)
+        self.pairs = joined
+        self.angles = nn.Parameter(_random(generator, self.width))
+        self.second = nn.Parameter(_random(generator, len(joined), 2))
+        amplitudes, starts = _amplitudes(data, self.width)
+        self.register_buffer("amplitudes", amplitudes, persistent=False)
+        self.register_buffer("starts", starts, persistent=False)
+        self.register_buffer("signs", _signs(self.width, joined), persistent=False)
+        self._chances = torch.zeros(())
+        self.to_network({})
+
+    def forward(
+        self,
+        pixels: Tensor,
+        random: torch.Generator,
+        dropout: float = 0.0,
+        dropped: torch.Generator | None = None,
+        responses: Sequence[Tensor] | None = None,
+    ) -> Tensor:
+        """Return the logits of one shot; `pixels` are the states' numbers, (states, 1)."""
+        outcomes = self._received(pixels[:, 0].long(), random)
+        return super().forward(outcomes, random, dropout, dropped, responses)
+
+    def shots(
+        self,
+        pixels: Tensor,
+        count: int,
+        random: torch.Generator,
+        dropout: float = 0.0,
+        dropped: torch.Generator | None = None,
+        responses: Sequence[Tensor] | None = None,
+    ) -> Tensor:
+        """Return the logits (count, states, classes) of `count` independent forward passes."""
+        numbers = pixels[:, 0].long().repeat(count)
+        outcomes = self._received(numbers, random).reshape(count, len(pixels), -1)
+        self._chances = self._chances.reshape(count, -1).sum(0)
+        return self._finish(self.layers[0](outcomes), random, dropout, dropped, responses)
+
+    def score_term(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Return what has the gradient by the first layer's angles; see `QuantizedNetwork`."""
+        losses = nn.functional.cross_entropy(logits.detach(), labels, reduction="none")
+        return ((losses - losses.mean()) * self._chances).mean()
+
+    def _received(self, numbers: Tensor, random: torch.Generator) -> Tensor:
+        """Return the outcomes of states, (shots, width), and keep ln of their probabilities."""
+        chances = self.probabilities(self._prepared(numbers, random))
+        drawn = torch.multinomial(chances.detach(), 1, generator=random)
+        self._chances = torch.log(chances.gather(1, drawn)[:, 0] + 1e-30)
+        places = torch.arange(self.width - 1, -1, -1, device=drawn.device)
+        return 1.0 - 2.0 * (drawn >> places & 1).float()
+
+    def _prepared(self, numbers: Tensor, random: torch.Generator) -> Tensor:
+        """Return the amplitudes of shots of states, each copy prepared at random, (shots, 2^w)."""
+        first = self.starts[numbers]
+        count = self.starts[numbers + 1] - first
+        state = torch.ones((len(numbers), 1), dtype=torch.complex64, device=numbers.device)
+        for _ in range(self.copies):
+            uniform = torch.rand(len(numbers), generator=random, device=numbers.device)
+            chosen = first + torch.minimum((uniform * count).long(), count - 1)
+            own = self.amplitudes[chosen]
+            state = (state[:, :, None] * own[:, None, :]).flatten(1)
+        return state
+
+    def probabilities(self, states: Tensor) -> Tensor:
+        """Return the probabilities of all patterns, (shots, 2^w), the first qubit counting most."""
+        for qubit in range(self.width):
+            states = _rotated(states, qubit, self.angles[qubit])
+        states = states * self.signs
+        for turns, pair in zip(self.second, self.pairs, strict=True):
+            for turn, qubit in zip(turns, pair, strict=True):
+                states = _rotated(states, qubit, turn)
+        return torch.view_as_real(states).square().sum(-1)
+
+    def to_network(self, information: Mapping[str, str]) -> Network:
+        """Return the present weights as a network; raise InputError if they are not finite."""
+        behind = super().to_network(information)
+        second = self.second.detach().cpu().numpy().astype(float)
+        couplings = tuple(
+            Coupling.of("cz", pair, turns) for pair, turns in zip(self.pairs, second, strict=True)
+        )
+        angles = self.angles.detach().cpu().numpy().astype(float)
+        return receiving_network((angles, couplings), behind)
+
+
+def _joined(kind: str | None, width: int, copies: int) -> list[tuple[int, int]]:
+    """Return the pairs of qubits that CZ joins."""
+    if kind == "twins" and copies == 1:
+        raise InputError("`receive` twins: expected states of two copies a shot")
+    if kind == "neighbours":
+        own = width // copies
+        starts = range(0, width, own)
+        return [(s + i, s + i + 1) for s in starts for i in range(0, own - 1, 2)]
+    if kind == "twins" or (kind is None and copies == 2):
+        return [(i, width // 2 + i) for i in range(width // 2)]
+    return []
+
+
+def _random(generator: torch.Generator, *shape: int) -> Tensor:
+    return math.pi * (2 * torch.rand(shape, generator=generator) - 1)
+
+
+def _amplitudes(data: Sequence[States], width: int) -> tuple[Tensor, Tensor]:
+    """Return the amplitudes of all preparations, (preparations, 2^n), and the first of each state.
+
+    The first qubit counts most.
+    """
+    circuits = [state.circuits for each in data for state in each.states]
+    count, qubits = sum(map(len, circuits)), data[0].qubits
+    if width > MOST_QUBITS or count << qubits > MOST_NUMBERS:
+        raise InputError(
+            f"{data[0].name}: expected at most {MOST_QUBITS} qubits a shot and {MOST_NUMBERS:,} "
+            f"amplitudes to train on, got {width} and {count << qubits:,}"
+        )
+    found = np.empty((count, 2**qubits), dtype=np.complex64)
+    for row, circuit in enumerate(circuit for own in circuits for circuit in own):
+        found[row] = Statevector(circuit.reverse_bits()).data
+    starts = np.cumsum([0, *map(len, circuits)])
+    return torch.tensor(found), torch.tensor(starts)
+
+
+def _signs(width: int, pairs: Sequence[tuple[int, int]]) -> Tensor:
+    """Return what CZ on all pairs multiplies each amplitude by, (2^w,)."""
+    bits = np.arange(2**width)[:, None] >> np.arange(width)[::-1] & 1
+    both = sum((bits[:, a] * bits[:, b] for a, b in pairs), start=np.zeros(2**width, dtype=int))
+    return torch.tensor(1.0 - 2.0 * (both % 2), dtype=torch.float32)
+
+
+def _rotated(states: Tensor, qubit: int, angle: Tensor) -> Tensor:
+    """Return amplitudes (shots, 2^w) after RY on a qubit."""
+    parts = states.reshape(len(states), 2**qubit, 2, -1)
+    zero, one = parts[:, :, 0], parts[:, :, 1]
+    cosine, sine = torch.cos(angle / 2), torch.sin(angle / 2)
+    turned = torch.stack([cosine * zero - sine * one, sine * zero + cosine * one], dim=2)
+    return turned.reshape(states.shape)
