@@ -31,7 +31,10 @@ from verdicts import Claim, Interval
 BENCHMARKS = Path(__file__).parent.parent
 RESULTS = Path(__file__).parent / "results"
 ROOT = BENCHMARKS.parent
-TEXTS = ("benchmarks/RESULTS.md", "README.md", "docs/guides/noise.md", "docs/guides/coherent.md")
+TEXTS = (
+    *("benchmarks/RESULTS.md", "README.md"),
+    *("docs/guides/noise.md", "docs/guides/coherent.md", "docs/quantum-data.md"),
+)
 Row = Mapping[str, str]
 SUMMARIES: Mapping[str, Any] = {"": max, "least": min, "most": max, "sum": sum, "count": len}
 """Of the column in several rows, by the word before its name."""
@@ -64,7 +67,16 @@ def problems() -> Iterator[str]:
         name = path.stem.removesuffix("-claims")
         if not (RESULTS / f"{name}-answers.npz").exists() and name != "reproduce_published":
             yield from of_claims(path)
+    yield from of_quantum_data()
     yield from of_texts()
+
+
+def of_quantum_data() -> Iterator[str]:
+    """Yield where the tables of docs/quantum-data.md are not those of the CSV files."""
+    sys.path.append(str(BENCHMARKS / "quantum_data"))
+    import tables
+
+    yield from tables.problems()
 
 
 def of_scoreboards() -> Iterator[str]:

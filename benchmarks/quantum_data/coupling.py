@@ -5,12 +5,15 @@
 A pair of neurons is trained: RY on both, CZ, RY on both, four angles. Maximised is the mean over
 I, X, Y and Z of sum_o tr(E_o Q x Q)^2 / (4 tr E_o), the information about Q in two copies for small
 contrasts. A Bell measurement reaches 1; without CZ it is at most 1/2 a pair, the 2^-n of single
-copies. 200 random starts (B1); `--quick`: 40.
+copies. 200 random starts (B1), whose count goes to a CSV file; `--quick`: 40.
 """
 
 import argparse
+from functools import partial
+from pathlib import Path
 
 import numpy as np
+from curves import Rows
 from scipy.optimize import minimize
 
 I2, X = np.eye(2), np.array([[0, 1], [1, 0]])
@@ -42,20 +45,25 @@ def trained(rng: np.random.Generator, coupled: bool) -> float:
     return -float(minimize(lambda angles: -information(angles, coupled), start).fun)
 
 
+def counted(coupled: bool, starts: int) -> dict[str, object]:
+    """Return how many starts reach 1, and the least and the most that others do."""
+    rng = np.random.default_rng(int(not coupled))
+    found = np.array([trained(rng, coupled) for _ in range(starts)])
+    others = found[found <= REACHED]
+    ends = (float(others.min()), float(others.max())) if len(others) else (1.0, 1.0)
+    return {"reached": int(np.sum(found > REACHED)), "least": ends[0], "most_else": ends[1]}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "coupling.csv")
     parser.add_argument("--starts", type=int, default=200)
     parser.add_argument("--quick", action="store_true")
     options = parser.parse_args()
     starts = 40 if options.quick else options.starts
-    rng = np.random.default_rng(0)
+    rows = Rows(options.out, ["coupled", "starts"], ["reached", "least", "most_else"])
     for coupled in (True, False):
-        found = np.array([trained(rng, coupled) for _ in range(starts)])
-        best = int(np.sum(found > REACHED))
-        others = np.round(found[found <= REACHED], 3)
-        values, counts = np.unique(others, return_counts=True)
-        rest = ", ".join(f"{v:g} ({c})" for v, c in zip(values, counts, strict=True)) or "none"
-        print(f"{'with' if coupled else 'without'} CZ: 1 in {best} of {starts}; else {rest}")
+        rows.make(partial(counted, coupled, starts), coupled=coupled, starts=starts)
 
 
 if __name__ == "__main__":

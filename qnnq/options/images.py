@@ -13,7 +13,8 @@ class ImageOptions:
 
     Attributes:
         model: A bundled network's name, a network file, or a Network.
-        data: A bundled data set's name, a file, a Dataset, or arrays: images, alone or with labels.
+        data: A bundled data set's name, a file, a Dataset, or arrays: images, alone or with labels;
+            of quantum states a file or a family, such as `tfim(qubits=4, states=100)`.
         images: Which images: `all`, `0:200`, `6929` or `1,5,9`, a range, or indices.
         shots: Shots an image.
         seed: Seed of every random number.
@@ -30,7 +31,8 @@ class ImageOptions:
     _: KW_ONLY
     data: Any = option(
         "mnist-test",
-        "A data set's name or a file: .npz, .npy, CSV, IDX; FILE:train is a part of one.",
+        "A data set's name or a file: .npz, .npy, CSV, IDX; FILE:train is a part of one. Quantum "
+        "states: .json, .qpy or a family, 'tfim(qubits=4,states=100)'.",
         metavar="NAME|FILE",
         label=True,
         grid=True,
