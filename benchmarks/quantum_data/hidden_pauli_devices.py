@@ -6,9 +6,9 @@ Pairs of twins sit on the best pairs of coupled qubits of each device, or on the
 many as it takes, chosen at strength 1. Preparation, gates and readout are noisy; the contrast that
 they leave is exact. For each noise strength: the contrast for Paulis without identities and for
 uniform ones, and the copies for 95 % in A2, P or Q told afterwards (exact, at that contrast); at
-strength 1 also those of A1, name P (simulated trials). It then prints the error a pair at which
-single copies, credited with no noise, do as well. A run that was stopped goes on where it was.
-`--quick` takes two devices, three strengths and few trials.
+strength 1 also those of A1, name P (simulated trials). The errors a pair at which single copies,
+credited with no noise, do as well go to break_even.csv. A run that was stopped goes on where it
+was. `--quick` takes two devices, three strengths and few trials.
 """
 
 import argparse
@@ -88,29 +88,32 @@ def break_even(copies_of: object, rival: int) -> float:
     return low
 
 
-def print_break_even() -> None:
+def add_break_even(path: Path) -> None:
+    """Write the errors a pair at which single copies without noise do as well in A2, n = 8."""
     right = exact.right_answers()
-    needed = {
-        "random Clifford bases": exact.random_stabiliser_bases(QUBITS),
-        "GHZ bases": exact.rotated_ghz_bases(QUBITS),
-    }
-    rivals = {
-        name: exact.copies_needed(exact.told_after(law, right)) for name, law in needed.items()
-    }
-    floor = adaptive_telling_floor(QUBITS)
+    clifford, ghz = (
+        exact.copies_needed(exact.told_after(law, right))
+        for law in (exact.random_stabiliser_bases(QUBITS), exact.rotated_ghz_bases(QUBITS))
+    )
 
     def full(error: float) -> int:
         return exact.pair_copies_needed(C2 * (1 - error) ** QUBITS)
 
-    print("A2, n = 8: error a pair at which single copies without noise do as well")
-    for paulis, copies_of, name in (
-        ("uniform", uniform_copies, "random Clifford bases"),
-        ("full weight", full, "random Clifford bases"),
-        ("full weight", full, "GHZ bases"),
+    rows = Rows(path, ["paulis", "against"], ["copies", "error"])
+    for paulis, copies_of, against, rival in (
+        ("uniform", uniform_copies, "random Clifford bases", clifford),
+        ("full weight", full, "random Clifford bases", clifford),
+        ("full weight", full, "GHZ bases", ghz),
+        ("uniform", uniform_copies, "proven floor", adaptive_telling_floor(QUBITS)),
     ):
-        rate = break_even(copies_of, rivals[name])
-        print(f"{paulis}, against {name} ({rivals[name]}): {rate:.1%}")
-    print(f"uniform, against the proven floor ({floor}): {break_even(uniform_copies, floor):.1%}")
+        rows.make(
+            lambda copies_of=copies_of, rival=rival: {
+                "copies": rival,
+                "error": break_even(copies_of, rival),
+            },
+            paulis=paulis,
+            against=against,
+        )
 
 
 def draw(rows: Rows, path: Path) -> None:
@@ -167,7 +170,7 @@ def main() -> None:
                 responses = device_responses(target, noise.scaled(strength), pairs)
                 make = partial(row, responses, pairs, trials if strength == 1 else 0)
                 rows.make(make, device=device, which=which, strength=strength)
-    print_break_even()
+    add_break_even(options.out.with_name("break_even.csv"))
     draw(rows, options.out.with_suffix(".png"))
 
 
