@@ -34,7 +34,7 @@ class QuantizedNetwork(nn.Module):  # type: ignore[misc]
         for layer in self.layers:
             nn.init.normal_(layer.weight, std=layer.in_features**-0.5, generator=generator)
         self.steps = nn.ModuleList()
-        untrained = self.to_network({})
+        untrained = QuantizedNetwork.to_network(self, {})
         physics = zip(untrained.activations, untrained.stretches, untrained.entanglements)
         kind, size = parse_coupling(settings.coupling) if settings.coupling else (None, 0)
         for width, (activation, stretch, entanglement) in zip(settings.hidden, physics):

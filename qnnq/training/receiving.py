@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from qiskit.quantum_info import Statevector
 from torch import Tensor, nn
 
@@ -29,8 +30,7 @@ class ReceivingNetwork(QuantizedNetwork):
     What arrives is the number of a state, counted through all data sets. The outcomes are drawn
     from the exact probabilities without noise. They are joint, so the angles of the first layer
     learn by the score function: the gradient of the mean loss is the mean of (loss - baseline)
-    times that of ln p(outcomes). The baseline is the batch's mean loss, which makes it smaller by
-    one part in as many as the batch has; the layers behind are differentiated straight through.
+    times that of ln p(outcomes). The layers behind are differentiated straight through.
 
     Args:
         data: The data sets, of equally many qubits and copies.
@@ -59,14 +59,11 @@ class ReceivingNetwork(QuantizedNetwork):
         self.width = qubits * self.copies
         super().__init__(self.width, classes, settings, generator)
         joined = _joined(settings.receive, self.width, self.copies)
-        self.pairs = joined
-        self.angles = nn.Parameter(_random(generator, self.width))
-        self.second = nn.Parameter(_random(generator, len(joined), 2))
+        self.receiver = Receiver(self.width, joined, generator)
         amplitudes, starts = _amplitudes(data, self.width)
         self.register_buffer("amplitudes", amplitudes, persistent=False)
         self.register_buffer("starts", starts, persistent=False)
-        self.register_buffer("signs", _signs(self.width, joined), persistent=False)
-        self._chances = torch.zeros(())
+        self._likely = torch.zeros(())
         self.to_network({})
 
     def forward(
@@ -93,19 +90,19 @@ class ReceivingNetwork(QuantizedNetwork):
         """Return the logits (count, states, classes) of `count` independent forward passes."""
         numbers = pixels[:, 0].long().repeat(count)
         outcomes = self._received(numbers, random).reshape(count, len(pixels), -1)
-        self._chances = self._chances.reshape(count, -1).sum(0)
+        self._likely = self._likely.reshape(count, -1)
         return self._finish(self.layers[0](outcomes), random, dropout, dropped, responses)
 
-    def score_term(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Return what has the gradient by the first layer's angles; see `QuantizedNetwork`."""
-        losses = nn.functional.cross_entropy(logits.detach(), labels, reduction="none")
-        return ((losses - losses.mean()) * self._chances).mean()
+    def log_probability(self) -> Tensor:
+        """Return that of the last pass's outcomes of joined qubits; see `QuantizedNetwork`."""
+        behind = super().log_probability()
+        return self._likely if behind is None else self._likely + behind
 
     def _received(self, numbers: Tensor, random: torch.Generator) -> Tensor:
         """Return the outcomes of states, (shots, width), and keep ln of their probabilities."""
-        chances = self.probabilities(self._prepared(numbers, random))
+        chances = self.receiver(self._prepared(numbers, random))
         drawn = torch.multinomial(chances.detach(), 1, generator=random)
-        self._chances = torch.log(chances.gather(1, drawn)[:, 0] + 1e-30)
+        self._likely = chances.gather(1, drawn)[:, 0].clamp_min(1e-12).log()
         places = torch.arange(self.width - 1, -1, -1, device=drawn.device)
         return 1.0 - 2.0 * (drawn >> places & 1).float()
 
@@ -121,25 +118,49 @@ class ReceivingNetwork(QuantizedNetwork):
             state = (state[:, :, None] * own[:, None, :]).flatten(1)
         return state
 
-    def probabilities(self, states: Tensor) -> Tensor:
+    def to_network(self, information: Mapping[str, str]) -> Network:
+        """Return the present weights as a network; raise InputError if they are not finite."""
+        behind = super().to_network(information)
+        return receiving_network(self.receiver.layer(), behind)
+
+
+class Receiver(nn.Module):  # type: ignore[misc]
+    """The probabilities of all outcomes of a layer that receives states.
+
+    Args:
+        width: Qubits.
+        pairs: Those that CZ joins.
+        generator: Draws the first angles.
+
+    Attributes:
+        angles: Radians: of RY on each qubit, then of RY behind the CZ of each pair, two each.
+    """
+
+    def __init__(
+        self, width: int, pairs: Sequence[tuple[int, int]], generator: torch.Generator
+    ) -> None:
+        super().__init__()
+        self.width, self.pairs = width, tuple(pairs)
+        drawn = 2 * torch.rand(width + 2 * len(pairs), generator=generator) - 1
+        self.angles = nn.Parameter(math.pi * drawn)
+        self.register_buffer("signs", _signs(width, pairs), persistent=False)
+
+    def forward(self, states: Tensor) -> Tensor:
         """Return the probabilities of all patterns, (shots, 2^w), the first qubit counting most."""
         for qubit in range(self.width):
             states = _rotated(states, qubit, self.angles[qubit])
         states = states * self.signs
-        for turns, pair in zip(self.second, self.pairs, strict=True):
-            for turn, qubit in zip(turns, pair, strict=True):
-                states = _rotated(states, qubit, turn)
+        behind = self.angles[self.width :]
+        for turn, qubit in zip(behind, (q for pair in self.pairs for q in pair), strict=True):
+            states = _rotated(states, qubit, turn)
         return torch.view_as_real(states).square().sum(-1)
 
-    def to_network(self, information: Mapping[str, str]) -> Network:
-        """Return the present weights as a network; raise InputError if they are not finite."""
-        behind = super().to_network(information)
-        second = self.second.detach().cpu().numpy().astype(float)
-        couplings = tuple(
-            Coupling.of("cz", pair, turns) for pair, turns in zip(self.pairs, second, strict=True)
-        )
-        angles = self.angles.detach().cpu().numpy().astype(float)
-        return receiving_network((angles, couplings), behind)
+    def layer(self) -> tuple[NDArray[np.float64], tuple[Coupling, ...]]:
+        """Return the layer as it is now; see `receiving_network`."""
+        angles = self.angles.detach().cpu().numpy().astype(np.float64)
+        behind = angles[self.width :].reshape(-1, 2)
+        joined = zip(self.pairs, behind, strict=True)
+        return angles[: self.width], tuple(Coupling.of("cz", *each) for each in joined)
 
 
 def _joined(kind: str | None, width: int, copies: int) -> list[tuple[int, int]]:
@@ -153,10 +174,6 @@ def _joined(kind: str | None, width: int, copies: int) -> list[tuple[int, int]]:
     if kind == "twins" or (kind is None and copies == 2):
         return [(i, width // 2 + i) for i in range(width // 2)]
     return []
-
-
-def _random(generator: torch.Generator, *shape: int) -> Tensor:
-    return math.pi * (2 * torch.rand(shape, generator=generator) - 1)
 
 
 def _amplitudes(data: Sequence[States], width: int) -> tuple[Tensor, Tensor]:

@@ -37,6 +37,7 @@ _RECIPE = (
     "mode",
     "feedback_latency",
     "coupling",
+    "receive",
 )
 
 

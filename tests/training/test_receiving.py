@@ -17,6 +17,7 @@ from qnnq.training.randomness import generator
 from qnnq.training.receiving import ReceivingNetwork
 from qnnq.training.settings import TrainingSettings
 from qnnq.training.trainer import train
+from qnnq.training.training_run import TrainingRun
 from transpile import Shape, receiving_circuit
 
 
@@ -45,11 +46,12 @@ def test_probabilities_are_those_of_the_circuit(family, receive):
     found = model(states, receive)
     with torch.no_grad():
         amplitudes = found._prepared(torch.tensor([1]), generator("cpu", 0, 0))
-        own = found.probabilities(amplitudes)[0].numpy()
+        own = found.receiver(amplitudes)[0].numpy()
     network, prepared = found.to_network({}), preparations_of(states)
     shape = Shape(network.widths[0], np.pi / 2, couplings=network.couplings[0])
     components = pure_components(receiving_circuit(shape, prepared.append_to, prepared.columns))
-    angles = [*found.angles.tolist(), *np.tile(prepared.angles[1], states.copies)]
+    turns = found.receiver.angles[: found.width].tolist()
+    angles = [*turns, *np.tile(prepared.angles[1], states.copies)]
     expected = np.ones((1,) * network.widths[0])
     for component in components:
         law = component.law(np.array(angles)[None, list(component.columns)])[0]
@@ -62,15 +64,17 @@ def test_probabilities_are_those_of_the_circuit(family, receive):
 
 def test_the_score_term_has_the_gradient_of_the_mean_loss():
     """One qubit, loss 50 after outcome -1: d(mean loss)/d(angle) within 5 standard errors."""
-    found = model(plus_or_minus(2).states, "none")
-    numbers = torch.zeros((40_000, 1))
+    data = plus_or_minus(2)
+    settings = TrainingSettings(hidden=(2,), receive="none")
+    running = TrainingRun(settings, data, data, "cpu")
+    found, numbers = running.model, torch.zeros((40_000, 1))
     with torch.no_grad():
-        found.angles[:] = 0.4
+        found.receiver.angles[:] = 0.4
         found.layers[0].weight[:] = 1e3  # stretch and widths do not matter: the outcome's sign
         found.layers[1].weight[:] = torch.tensor([[0.0, 0.0], [50.0, 0.0]])
     logits = found(numbers, generator("cpu", 1, 0))  # (0, 50 r): the loss is 50 or 0
     labels = torch.ones(len(numbers), dtype=torch.long)
-    (gradient,) = torch.autograd.grad(found.score_term(logits, labels), [found.angles])
+    (gradient,) = torch.autograd.grad(running._score(logits, labels), [found.receiver.angles])
     # |+> turned by RY: P(-1) = (1 + sin(angle))/2
     assert float(gradient[0]) / 50 == pytest.approx(np.cos(0.4) / 2, abs=5 / np.sqrt(40_000))
 
