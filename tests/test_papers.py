@@ -254,6 +254,7 @@ def test_figures_of_a_text_are_those_outside_of_code():
 def test_what_the_texts_tell_follows_from_committed_files():
     """All but the transition's resampled edges, which `check_tables.py` takes seconds for."""
     assert list(check_tables.of_texts()) == []
+    assert list(check_tables.of_quantum_data()) == []
     assert list(check_tables.of_reproduction()) == []
     assert list(check_tables.of_scoreboards()) == []
     for path in sorted(check_tables.RESULTS.glob("stretch-claims.csv")):
