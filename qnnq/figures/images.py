@@ -215,8 +215,8 @@ def _pixels(point: Measured, image: int) -> tuple[NDArray[np.floating], int]:
     from qnnq.data.load import load_data
 
     data = load_data(point.labels["data"])
-    if data.kind == "features":
-        raise InputError(f"{point.labels['data']}: features are no pictures")
+    if data.kind != "pixels":
+        raise InputError(f"{point.labels['data']}: {data.kind} are no pictures")
     if data.digest != point.data_digest and point.data_digest:
         raise InputError(f"{point.labels['data']}: expected the data that the points are of")
     if not 0 <= image < len(data.labels):

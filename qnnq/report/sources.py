@@ -101,7 +101,7 @@ def read_sources(
             runs[str(folder)] = found = collect_run(folder)
             points.append(_measured(found))
             submissions.append(found.command)
-            references.append(_unsampled(found))
+            references += _unsampled(found)
             origins.append(Origin(found.labels, (found.result.seed,), found.result))
             continue
         references += read_references(name)
@@ -170,7 +170,7 @@ def source_points(
     if not is_run(name):
         return read_points(name, where, pool_seeds=pool_seeds)
     run = collect_run(find_run(name))
-    found = _measured(run), _unsampled(run)
+    found = [_measured(run), *_unsampled(run)]
     chosen = [point for _, point in filtered([(each.labels, each) for each in found], where)]
     return chosen if any(each.startswith("engine=") for each in where) else chosen[:1]
 
@@ -179,7 +179,7 @@ def source_references(name: str) -> list[Measured]:
     """Return the references of a results file or a run folder; raises as `read_sources`."""
     if not is_run(name):
         return read_references(name)
-    return [_unsampled(collect_run(find_run(name)))]
+    return _unsampled(collect_run(find_run(name)))
 
 
 def alike(points: Iterable[Measured]) -> list[Measured]:
@@ -208,12 +208,14 @@ def _measured(run: Collected) -> Measured:
     )
 
 
-def _unsampled(run: Collected) -> Measured:
+def _unsampled(run: Collected) -> list[Measured]:
     result = run.unsampled
+    if result is None:
+        return []
     aside = {"mode": result.task.mode, "content": ""}
     own = {"engine": result.task.engine, "noise": "ideal", "strength": 0.0, "shots": 1}
     labels = {name: value for name, value in run.labels.items() if name not in REPEATED}
-    return Measured(
+    reference = Measured(
         {**labels, **aside, **own},
         result.images,
         result.labels,
@@ -224,6 +226,7 @@ def _unsampled(run: Collected) -> Measured:
         str(result.task.data),
         not run.partial,
     )
+    return [reference]
 
 
 def _origins(store: Store) -> list[Origin]:

@@ -154,7 +154,7 @@ def pauli_and_ghz_bases(qubits: int) -> Law:
     weight = np.arange(qubits + 1)
     ghz = np.where(weight % 2 == 0, 3.0**-weight, 0.0)
     ghz[-1] = _ghz_chance(qubits)
-    return _by_weight(qubits, (3.0**-weight + ghz) / 2)
+    return _by_weight(qubits, np.asarray((3.0**-weight + ghz) / 2))
 
 
 def _ghz_chance(qubits: int) -> float:
