@@ -142,7 +142,7 @@ def random_pauli_bases(qubits: int) -> Law:
 
     A basis tells of a Pauli where it agrees on its support, with chance 3^-weight.
     """
-    return _by_weight(qubits, 3.0 ** -np.arange(qubits + 1))
+    return _by_weight(qubits, np.asarray(3.0 ** -np.arange(qubits + 1), dtype=np.float64))
 
 
 def pauli_and_ghz_bases(qubits: int) -> Law:
@@ -154,7 +154,7 @@ def pauli_and_ghz_bases(qubits: int) -> Law:
     weight = np.arange(qubits + 1)
     ghz = np.where(weight % 2 == 0, 3.0**-weight, 0.0)
     ghz[-1] = _ghz_chance(qubits)
-    return _by_weight(qubits, np.asarray((3.0**-weight + ghz) / 2))
+    return _by_weight(qubits, np.asarray((3.0**-weight + ghz) / 2, dtype=np.float64))
 
 
 def _ghz_chance(qubits: int) -> float:
