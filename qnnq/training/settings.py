@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from qnnq.errors import InputError, require
 from qnnq.networks.angles import parse_entanglement
-from qnnq.networks.couplings import parse_coupling
 from qnnq.networks.per_layer import parse_activation, parse_stretch
 from qnnq.options.circuits import ModeName
 from qnnq.options.option import check_options, make_plain, option, options_of, same
@@ -206,6 +205,8 @@ class TrainingSettings:
             raise InputError("`patience`: expected with a validation share, whose loss it watches")
 
     def _check_coupling(self, coupling: str) -> None:
+        from qnnq.networks.couplings import parse_coupling
+
         _, size = parse_coupling(coupling)
         widest = max(self.hidden)
         require(widest >= size, f"`coupling` {coupling}", f"a layer of {size} neurons", widest)
