@@ -68,6 +68,24 @@ def test_twins_answer_as_the_bell_measurement_of_eigenstates():
         )
 
 
+def test_products_show_no_singlet_and_random_states_do():
+    """n = 2: none with chance 1, and 0.9 on average over random states, within 5 errors."""
+    found = make_states("product-or-entangled", 2, 60, seed=5)
+    prepared, network = preparations_of(found), bell_network(2)
+    shape = Shape(4, network.entanglements[0], couplings=network.couplings[0])
+    written = receiving_circuit(shape, prepared.append_to, prepared.columns)
+    (component,) = pure_components(written)
+    bits = np.indices((2, 2, 2, 2)).reshape(4, -1)  # of qubits 0 and 1, then of their twins
+    none = ~np.any((bits[:2] == 1) & (bits[2:] == 0), axis=0)
+    turns = [0.0, 0.0, -np.pi / 2, -np.pi / 2]
+    chances = np.array(
+        [component.law(np.concatenate([turns, a, a])[None])[0] @ none for a in prepared.angles]
+    )
+    np.testing.assert_allclose(chances[found.labels == 0], 1, atol=1e-9)
+    random = chances[found.labels == 1]
+    assert np.mean(random) == pytest.approx(0.9, abs=5 * np.std(random) / np.sqrt(len(random)))
+
+
 def test_engines_agree_without_noise():
     """The compiled circuit without noise gives the very outcomes of the written one."""
     request = {"data": "hidden-pauli-told(qubits=2,states=5,draws=4)", "shots": 50}
