@@ -31,6 +31,7 @@ Networks and data:
     train, TrainingSettings: Train a network with torch.
     from_torch, import_network: The network of a torch module, or of a file of weights.
     load_data: A bundled data set by name, or a file. Dataset.
+    States, State: Labelled quantum states, each by the circuits that prepare it.
 
 Devices:
     resolve_device: A Device by name: a bundled snapshot, or a machine as it is calibrated now.
@@ -62,6 +63,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from qnnq.data.dataset import Dataset
     from qnnq.data.load import load_data
+    from qnnq.data.states.dataset import State, States
     from qnnq.devices.device import Device, Provider
     from qnnq.devices.names import resolve_device
     from qnnq.devices.tariff import Tariff
@@ -112,6 +114,8 @@ _MODULES = {
     "QnnqError": "qnnq.errors",
     "RunRequest": "qnnq.runs.request",
     "RunResult": "qnnq.results.result",
+    "State": "qnnq.data.states.dataset",
+    "States": "qnnq.data.states.dataset",
     "Tariff": "qnnq.devices.tariff",
     "Task": "qnnq.results.task",
     "from_torch": "qnnq.networks.imports",
@@ -138,6 +142,8 @@ __all__ = [
     "QnnqError",
     "RunRequest",
     "RunResult",
+    "State",
+    "States",
     "Tariff",
     "Task",
     "TrainingSettings",

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qnnq.data.dataset import Dataset, Kind
+from qnnq.data.states.dataset import States
 from qnnq.errors import InputError
 
 _DIM = 128
@@ -48,13 +49,15 @@ def dataset_of_arrays(arrays: Any, kind: Kind, labelled: bool = True) -> Dataset
     """Return the data set of an array, or of two: (images, labels), as `dataset_of` takes them.
 
     Args:
-        arrays: Images or features, alone or with labels.
+        arrays: Images or features, alone or with labels; or States.
         kind: What they are.
         labelled: Whether data without labels are refused.
 
     Raises:
         InputError: If they are no such arrays.
     """
+    if isinstance(arrays, States):
+        return Dataset.of_states(arrays)
     pair = arrays if isinstance(arrays, tuple) else (arrays, None)
     if len(pair) != 2:
         raise InputError(f"data: expected (images, labels), got {len(pair)} arrays")
