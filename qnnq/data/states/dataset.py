@@ -22,8 +22,8 @@ class State:
     """One state.
 
     Attributes:
-        circuits: Equally likely preparations from |0...0>, of which every copy takes one at random;
-            a pure state has one.
+        circuits: Equally likely preparations of qubits in their ground states; every copy takes one
+            at random. A pure state has one.
         label: A whole number >= 0.
         told: What an answer may use, such as the Paulis in question, once all is measured.
     """
