@@ -70,7 +70,8 @@ class ActivationStep(nn.Module):  # type: ignore[misc]
         """
         with torch.no_grad():
             activation = phi(z, self.activation, self.stretch, torch)
-            angle = rotated(activation, *(state or ()), xp=torch)
+            alpha, last = state or (None, None)
+            angle = rotated(activation, alpha, last, torch)
             minus = self._minus(angle, response)
             uniform = torch.rand(z.shape, generator=generator, device=z.device, dtype=z.dtype)
             outcome = torch.where(uniform < minus, -1.0, 1.0).to(z.dtype)
