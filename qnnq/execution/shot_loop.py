@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -87,10 +86,9 @@ def run_shots(
 
     parts: list[Votes] = []
     pool = ThreadPoolExecutor(threads) if min(threads, len(blocks)) > 1 else None
-    # There is a thread a core: their matrix products start no others.
-    limit = threadpool_limits(1, "blas") if pool else nullcontext()
     try:
-        with limit:
+        # There is a thread a core: their matrix products, which are small, start no others.
+        with threadpool_limits(1, "blas"):
             found = pool.map(run_block, blocks) if pool else map(run_block, blocks)
             for block, part in zip(blocks, found, strict=True):
                 parts.append(part)  # before it is told, so that what was told is kept

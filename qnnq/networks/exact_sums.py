@@ -43,10 +43,12 @@ class ExactSums:
     def __init__(self, weight: FloatArray, bias: FloatArray | None, largest: int) -> None:
         self._unit = largest
         exact = weight.astype(np.float64)
-        bound = largest * np.abs(exact).sum(axis=1)  # (outputs,)
+        bound = np.array([largest * np.abs(row).sum() for row in exact])  # (outputs,)
         _, exponent = math.frexp(bound.max())
         step = math.ldexp(1.0, max(exponent - BITS, -1074))
-        self._weight = np.rint(exact / step) * step
+        exact /= step
+        self._weight = np.rint(exact, out=exact)
+        self._weight *= step
         self._bias = None if bias is None else bias.astype(np.float64)
         self._vague: NDArray[np.float64] | float | None = None
         if weight.dtype == np.float64:
@@ -122,17 +124,24 @@ class CoarseSums:
     """
 
     def __init__(self, weight: FloatArray, bias: FloatArray | None) -> None:
-        exact = weight.astype(np.float64)
-        bound = np.abs(exact).sum(axis=1)
-        _, exponent = np.frexp(bound)
-        step = np.ldexp(1.0, np.maximum(exponent - COARSE_BITS, -1000))[:, None]
-        kept = np.rint(exact / step) * step
+        outputs, inputs = weight.shape
+        bound, lacking = np.empty(outputs), np.empty(outputs)
+        self._weight = np.empty((inputs, outputs), dtype=np.float32)
+        size = max(1, _NUMBERS // inputs)
+        for rows in (slice(start, start + size) for start in range(0, outputs, size)):
+            exact = weight[rows].astype(np.float64)
+            bound[rows] = np.abs(exact).sum(axis=1)
+            _, exponent = np.frexp(bound[rows])
+            step = np.ldexp(1.0, np.maximum(exponent - COARSE_BITS, -1000))[:, None]
+            kept = np.rint(exact / step) * step
+            lacking[rows] = np.abs(exact - kept).sum(axis=1)
+            with np.errstate(over="ignore"):
+                self._weight[:, rows] = kept.T
         with np.errstate(over="ignore"):
-            self._weight = np.ascontiguousarray(kept.T.astype(np.float32))
             self._bias = None if bias is None else bias.astype(np.float32)
         self.largest = bound if bias is None else bound + np.abs(bias)
         # what the weights lack, and three roundings of the sum
-        self.error = np.abs(exact - kept).sum(axis=1) + self.largest * 2.0**-22
+        self.error = lacking + self.largest * 2.0**-22
         if weight.dtype == np.float64:
             self.error += 2.0**-BITS * (weight.shape[1] + 2) * self.largest.max()
         least, most = SINGLE_PRECISION

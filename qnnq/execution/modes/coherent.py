@@ -1,5 +1,6 @@
 """Neurons that live on: their qubits are never prepared anew, and only rotations are added."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,7 +21,7 @@ BYTES_PER_OUTCOME = 30
 ROUNDING = 1e-5
 """Bounds what a step in single precision adds to the error of a state's coordinates."""
 
-_ROWS = 192
+_COLUMNS = 192
 """Of a matrix product; a multiple of what the kernels of BLAS take at once."""
 
 
@@ -62,8 +63,8 @@ class _Living:
 
     def __init__(self, instruments: Sequence[LayerInstrument]) -> None:
         self._instruments = instruments
-        # (neurons, images, 1 or shots, coordinates)
-        self._states: FloatArray = np.ones((1, 1, 1, 1), dtype=np.float32)
+        # (neurons, coordinates, images x 1 or shots), as all arrays here: long rows are fast
+        self._states: FloatArray = np.ones((1, 1, 1), dtype=np.float32)
         self._last: OutcomeArray = np.ones((1, 1, 1), dtype=np.int8)
         self._error: FloatArray = np.zeros((1, 1, 1), dtype=np.float32)
         self._history: list[tuple[FloatArray, OutcomeArray]] = []
@@ -75,13 +76,10 @@ class _Living:
         if instrument.matrices is None:
             after = self._branched(instrument)
         else:
-            turned = np.moveaxis(activations, -1, 0)  # (width, images, 1 or shots)
-            products = step_products(self._states, self._last, turned, neurons)
-            rows = products.reshape(neurons, -1, products.shape[-1])
-            after = rows_by_matrix(rows, instrument.matrices)
-        # (neurons, images, 1 or shots, reported outcomes, coordinates)
-        after = after.reshape(neurons, len(activations), -1, 2, after.shape[-1] // 2)
-        minus = minus_probability(after)
+            after = columns_by_matrix(self._products(instrument, activations), instrument.matrices)
+        # (neurons, reported outcomes, coordinates, images, 1 or shots)
+        after = after.reshape(neurons, 2, after.shape[1] // 2, len(activations), -1)
+        minus = after[:, 1, 0] / (after[:, 0, 0] + after[:, 1, 0])
         uniforms = np.ones((neurons, len(activations), draws.shots), dtype=np.float32)
         uniforms[:width] = np.moveaxis(draws.uniforms(width), -1, 0)
         self._history.append((activations, self._last))
@@ -91,9 +89,12 @@ class _Living:
         self._last = outcomes
         if layer + 1 < len(self._instruments):
             bits = outcomes < 0
-            self._states = state_reported(after, minus, bits)
+            likely = np.where(bits, minus, 1 - minus)
+            states = np.where(bits[:, None], after[:, 1], after[:, 0])
+            states /= likely[:, None]
+            self._states = states.reshape(*states.shape[:2], -1)
             # What an outcome of small probability leaves is small before it is normalised.
-            self._error = error / np.maximum(np.where(bits, minus, 1 - minus), error)
+            self._error = error / np.maximum(likely, error)
         return np.moveaxis(self._last[:width], 0, -1)
 
     def _exact(self, index: Index) -> NDArray[np.float64]:
@@ -125,23 +126,36 @@ class _Living:
             after = states.reshape(len(neuron), 2, -1)
         return np.asarray(minus_probability(after))
 
+    def _products(self, instrument: LayerInstrument, activations: FloatArray) -> FloatArray:
+        """Return what the matrices take, (neurons, products, rows); see `step_products`."""
+        neurons, width = instrument.neurons, instrument.width
+        turned = np.moveaxis(activations, -1, 0).reshape(width, -1)
+        last = self._last.reshape(len(self._last), -1)
+        theta = np.zeros((neurons, turned.shape[1]), dtype=np.float32)
+        theta[:width] = (math.pi / 2) * (last[:width] - turned)
+        states, minus = self._states[:neurons], last[:neurons, None] < 0
+        products = np.empty((neurons, 3, 2, states.shape[1], theta.shape[1]), dtype=np.float32)
+        np.multiply(states, ~minus, out=products[:, 0, 0])
+        np.multiply(states, minus, out=products[:, 0, 1])
+        for power, factor in enumerate((np.cos(theta), np.sin(theta)), 1):
+            np.multiply(products[:, 0], factor[:, None, None], out=products[:, power])
+        return products.reshape(neurons, -1, theta.shape[1])
+
     def _branched(self, instrument: LayerInstrument) -> FloatArray:
-        """Return what branches and the layer make of the states, (neurons, rows, coordinates)."""
+        """Return what branches and the layer make of the states, (neurons, coordinates, rows)."""
         neurons, rows = instrument.neurons, self._last[0].size
         minus = self._last.reshape(-1, rows) < 0
-        states = self._states[:neurons].reshape(neurons, rows, -1)
+        states = np.ascontiguousarray(self._states[:neurons].swapaxes(1, 2))
         for number, table in enumerate(instrument.tables):
             weights = 1 << np.arange(len(table.bits))
             case = np.broadcast_to(weights @ minus[list(table.bits)], (neurons, rows))
             if number == 0:
                 case = case + (minus[:neurons] << len(table.bits))
-            states = np.stack(
-                [
-                    row_by_row(own, np.take(matrices, cases, axis=0))
-                    for own, matrices, cases in zip(states, table.matrices, case, strict=True)
-                ]
-            )
-        return states
+            after = np.empty((neurons, rows, table.matrices.shape[-1]), dtype=np.float32)
+            for own, matrices, cases, out in zip(states, table.matrices, case, after, strict=True):
+                out[:] = row_by_row(own, np.take(matrices, cases, axis=0))
+            states = after
+        return states.swapaxes(1, 2)
 
 
 def _of_shots(values: NDArray[Any], image: IntArray, shot: IntArray) -> NDArray[Any]:
@@ -157,22 +171,27 @@ def row_by_row(states: FloatArray, matrices: FloatArray) -> FloatArray:
     return np.asarray((states[:, None] @ matrices)[:, 0])
 
 
-def rows_by_matrix(rows: FloatArray, matrices: FloatArray) -> FloatArray:
-    """Return products (neurons, rows, columns); those of a row do not depend on the others.
+def columns_by_matrix(columns: FloatArray, matrices: FloatArray) -> FloatArray:
+    """Return products (neurons, after, columns); those of a column do not depend on the others.
 
-    The same row must give the same outcome whatever is beside it. BLAS sums in another order for
-    other numbers of rows, so it always gets the same number.
+    The same column must give the same outcome whatever is beside it. BLAS sums in another order for
+    other numbers of columns, so it always gets the same number.
+
+    Args:
+        columns: Shape (neurons, before, columns).
+        matrices: Shape (neurons, before, after).
     """
-    (neurons, count, before), after = rows.shape, matrices.shape[-1]
-    found = np.empty((neurons, count, after), dtype=rows.dtype)
-    whole = count - count % _ROWS
-    blocks = (neurons, whole // _ROWS, _ROWS)
+    (neurons, before, count), after = columns.shape, matrices.shape[-1]
+    turned = matrices.swapaxes(1, 2)
+    found = np.empty((neurons, after, count), dtype=columns.dtype)
+    whole = count - count % _COLUMNS
+    blocks = whole // _COLUMNS, _COLUMNS
     np.matmul(
-        rows[:, :whole].reshape(*blocks, before),
-        matrices[:, None],
-        out=found[:, :whole].reshape(*blocks, after),  # a view
+        turned[:, None],
+        columns[..., :whole].reshape(neurons, before, *blocks).swapaxes(1, 2),
+        out=found[..., :whole].reshape(neurons, after, *blocks).swapaxes(1, 2),  # a view
     )
-    rest = np.zeros((neurons, _ROWS, before), dtype=rows.dtype)
-    rest[:, : count - whole] = rows[:, whole:]
-    found[:, whole:] = (rest @ matrices)[:, : count - whole]
+    rest = np.zeros((neurons, before, _COLUMNS), dtype=columns.dtype)
+    rest[..., : count - whole] = columns[..., whole:]
+    found[..., whole:] = (turned @ rest)[..., : count - whole]
     return found

@@ -28,26 +28,26 @@ def test_counts_depend_on_neither_threads_nor_other_images():
 
 
 @pytest.mark.parametrize("model", ["mnist16-a0.5-g3pi8", "mnist16-linear-g3pi8", "mnist16-a2"])
-def test_products_of_a_row_do_not_depend_on_the_rows_beside_it(model):
+def test_products_of_a_column_do_not_depend_on_those_beside_it(model):
     """Bit by bit: the probabilities that uniform numbers are compared to follow from them."""
     rng = np.random.default_rng(0)
     mode = prepare(coherent(model=model)).mode()
     for instrument in mode._instruments:
         tables = [table.matrices for table in instrument.tables]
         for matrices in tables or [instrument.matrices]:
-            rows = rng.random((len(matrices), 700, matrices.shape[-2]), dtype=np.float32)
-            if tables:
-                cases = rng.integers(matrices.shape[1], size=700)
-                together = coherent_mode.row_by_row(rows[0], matrices[0][cases])[None]
-            else:
-                together = coherent_mode.rows_by_matrix(rows, matrices)
+            columns = rng.random((len(matrices), matrices.shape[-2], 700), dtype=np.float32)
+            cases = rng.integers(matrices.shape[1], size=700)
+
+            def products(part, columns=columns, matrices=matrices, tables=tables, cases=cases):
+                if not tables:
+                    return coherent_mode.columns_by_matrix(columns[..., part], matrices)
+                own = matrices[0][cases[part]]
+                return coherent_mode.row_by_row(columns[0, :, part].T, own).T
+
+            together = products(slice(0, 700))
             for start, stop in ((0, 1), (3, 4), (699, 700), (5, 20), (16, 80), (1, 699)):
-                if tables:
-                    part = slice(start, stop)
-                    alone = coherent_mode.row_by_row(rows[0, part], matrices[0][cases[part]])[None]
-                else:
-                    alone = coherent_mode.rows_by_matrix(rows[:, start:stop], matrices)
-                np.testing.assert_array_equal(alone, together[:, start:stop])
+                alone = products(slice(start, stop))
+                np.testing.assert_array_equal(alone, together[..., start:stop])
 
 
 @pytest.mark.parametrize("model", ["mnist16-a0.5-g3pi8", "mnist16-linear-g3pi8", "mnist16-a0.5"])
@@ -60,7 +60,7 @@ def test_a_block_takes_the_memory_that_it_is_cut_by(model):
     run_shots(run.network, image, np.arange(1), mode, shots, seed=0)
     peak = tracemalloc.get_traced_memory()[1] / (16 * shots)
     tracemalloc.stop()
-    assert 0.7 * mode.bytes_per_outcome < peak < 1.1 * mode.bytes_per_outcome
+    assert 0.5 * mode.bytes_per_outcome < peak < 1.1 * mode.bytes_per_outcome
 
 
 def test_mode_and_latency_are_part_of_a_task():
