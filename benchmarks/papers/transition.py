@@ -29,12 +29,13 @@ from typing import Any
 
 import numpy as np
 from answers import Answers, read_answers, write_answers
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from study import Study, Trained, print_rows, shown, write_arrays
 from verdicts import Claim, Interval, combined, mean_error
-from weak_signs import TABULATED, SignNetwork, information, last_outcomes, votes
+from weak_signs import SignNetwork, information, last_outcomes, votes
 
 from qnnq.data.dataset import Dataset
 from qnnq.data.load import load_data
@@ -46,19 +47,21 @@ ANGLES = (1 / 64, 1 / 32, 1 / 16, 3 / 32, 1 / 8, 3 / 16, 1 / 4, 3 / 8)
 DEPTHS = (2, 3, 4)
 SMALL = (4, 8)
 """Widths that are summed exactly."""
-VOTES = {16: (15, 255, 4095, 102_400), 64: (15, 255, 1023)}
 RULES = ("plain", "centred", "likelihood")
 THERE, ABOVE = TRAINED = ("there", "at 3 pi/8")
 """At which angle the weights were trained: at the one they are judged at, or at the largest."""
-ONCE = 64
-"""A width whose networks are trained at the largest angle alone, which takes an eighth of it."""
+VOTES = {16: (15, 255, 4095, 102_400), 64: (15, 255, 1023)}
+"""By width."""
+WIDE, CHOSEN = 64, 3
+"""A width whose networks are trained there in one depth only, and else from `FEWER` seeds."""
+MORE = 4095
+"""Further votes of wide networks that are trained there."""
 IMAGES, OTHERS = 1000, (5000, 5500)
 OTHER_SHOTS = 1023
 """Shots of each of the other images."""
 RESAMPLED = 200
 SEEDS = tuple(range(10))
 FEWER = 5
-"""Seeds of the wide networks."""
 
 
 @dataclass(frozen=True)
@@ -78,9 +81,14 @@ class Point:
         return f"{where}, {self.votes} shots, {self.rule}, trained {self.trained}"
 
 
-def trainings(width: int) -> tuple[str, ...]:
-    """Return at which angles networks of a width are trained."""
-    return (ABOVE,) if width == ONCE else TRAINED
+def trainings(width: int, depth: int) -> tuple[str, ...]:
+    """Return at which angles networks of a shape are trained."""
+    return TRAINED if width != WIDE or depth == CHOSEN else (ABOVE,)
+
+
+def votes_of(width: int, trained_at: str) -> tuple[int, ...]:
+    """Return how many shots vote."""
+    return (*VOTES[width], MORE) if (width, trained_at) == (WIDE, THERE) else VOTES[width]
 
 
 def points(widths: Sequence[int], depths: Sequence[int], angles: Sequence[float]) -> list[Point]:
@@ -88,9 +96,9 @@ def points(widths: Sequence[int], depths: Sequence[int], angles: Sequence[float]
     return [
         Point(width, depth, g, number, rule, trained_at)
         for width, depth, g in itertools.product(widths, depths, angles)
-        for number in VOTES[width]
+        for trained_at in trainings(width, depth)
+        for number in votes_of(width, trained_at)
         for rule in RULES
-        for trained_at in trainings(width)
     ]
 
 
@@ -119,7 +127,7 @@ def right(
 
 
 def of_network(
-    study: Study, network: Trained, width: int, g: float
+    study: Study, network: Trained, numbers: Sequence[int], g: float
 ) -> dict[str, NDArray[np.bool_]]:
     """Return which test images are right at an angle, by number of shots and rule.
 
@@ -132,11 +140,11 @@ def of_network(
         signs = SignNetwork.of(replace(weights, entanglement=math.pi * g))
         random = np.random.default_rng([network.settings.seed, 1])
         (known,) = votes(signs, others.images, [OTHER_SHOTS], random)
-        drawn = votes(signs, test.images[:IMAGES], VOTES[width], random)
+        drawn = votes(signs, test.images[:IMAGES], numbers, random)
         labels = test.labels[:IMAGES], others.labels
         found = {
             f"{number} {rule}": each
-            for number, counts in zip(VOTES[width], drawn, strict=True)
+            for number, counts in zip(numbers, drawn, strict=True)
             for rule, each in right(counts, known, labels).items()
         }
         write_arrays(kept, **found)
@@ -172,8 +180,8 @@ def other_images(study: Study) -> Dataset:
 
 def trained(study: Study, width: int, depth: int, angles: Sequence[float]) -> list[list[Trained]]:
     """Return the networks of one shape: for each angle, one a seed."""
-    seeds = study.seeds if width <= TABULATED else study.seeds[:FEWER]
-    chosen = angles if THERE in trainings(width) else angles[-1:]
+    there = THERE in trainings(width, depth)
+    seeds, chosen = (study.seeds, angles) if there else (study.seeds[:FEWER], angles[-1:])
     cases = [study.settings(0.0, hidden=(width,) * depth, entanglement=math.pi * g) for g in chosen]
     return study.trained(cases, seeds)
 
@@ -187,11 +195,13 @@ def main() -> None:
     shapes = list(itertools.product(widths, depths))
     for width, depth in shown(shapes, "judging"):
         networks = trained(study, width, depth, angles)
-        for trained_at in trainings(width):
+        for trained_at in trainings(width, depth):
+            numbers = votes_of(width, trained_at)
             for place, g in enumerate(angles):
                 chosen = networks[place if trained_at == THERE else -1]
-                each = [of_network(study, network, width, g) for network in chosen]
-                for number, rule in itertools.product(VOTES[width], RULES):
+                chosen = chosen[:FEWER] if (width, trained_at) == (WIDE, ABOVE) else chosen
+                each = [of_network(study, network, numbers, g) for network in chosen]
+                for number, rule in itertools.product(numbers, RULES):
                     name = Point(width, depth, g, number, rule, trained_at).name
                     found[name] = np.array([seed[f"{number} {rule}"] for seed in each])
         found[decoded_name(width, depth)] = np.array([decoded(each) for each in networks[-1]])
@@ -250,8 +260,8 @@ def curves(
     """Return all lines of errors along the angles."""
     found: dict[Key, Line] = {}
     shapes = itertools.product(widths, depths)
-    for width, depth, trained_at in ((*s, t) for s in shapes for t in trainings(s[0])):
-        for number, rule in itertools.product(VOTES[width], RULES):
+    for width, depth, trained_at in ((*s, t) for s in shapes for t in trainings(*s)):
+        for number, rule in itertools.product(votes_of(width, trained_at), RULES):
             each = [answers[Point(width, depth, g, number, rule, trained_at).name] for g in angles]
             line = [[~network.right for network in seeds] for seeds in each]
             found[width, depth, trained_at, number, rule] = np.array(line)
@@ -395,9 +405,9 @@ def claims(lines: Lines, angles: Sequence[float]) -> list[Claim]:
     widths = list(dict.fromkeys(key[0] for key in lines))
     depths = list(dict.fromkeys(key[1] for key in lines))
     shapes = list(itertools.product(widths, depths))
-    for width, depth, trained_at in ((*s, t) for s in shapes for t in trainings(s[0])):
+    for width, depth, trained_at in ((*s, t) for s in shapes for t in trainings(*s)):
         where = f"{depth} layers of {width}, trained {trained_at}"
-        few, many = VOTES[width][0], VOTES[width][-1]
+        few, *_, many = votes_of(width, trained_at)
         plain, most = (lines[width, depth, trained_at, each, "plain"] for each in (few, many))
         factor(
             f"the edge of {few} shots is above that of {many} ({where})",
@@ -409,14 +419,15 @@ def claims(lines: Lines, angles: Sequence[float]) -> list[Claim]:
                 f"the edge of {many} plain shots is above that of {rule} ones ({where})",
                 difference(most, other, angles),
             )
-    for width, depth in (s for s in shapes if THERE in trainings(s[0])):
-        most, other = (lines[width, depth, each, VOTES[width][-1], "plain"] for each in TRAINED)
+    for width, depth in (s for s in shapes if THERE in trainings(*s)):
+        number = VOTES[width][-1]
+        most, other = (lines[width, depth, each, number, "plain"] for each in TRAINED)
         factor(
             f"weights trained there have a higher edge than those trained {ABOVE} "
-            f"({depth} layers of {width}, {VOTES[width][-1]} shots)",
+            f"({depth} layers of {width}, {number} shots)",
             difference(most, other, angles),
         )
-    for width, trained_at in ((w, t) for w in widths for t in trainings(w)):
+    for width, trained_at in ((w, t) for w in widths for t in trainings(w, depths[0])):
         number = VOTES[width][-1]
         for less, more in itertools.pairwise(depths):
             factor(
@@ -441,7 +452,7 @@ def claims(lines: Lines, angles: Sequence[float]) -> list[Claim]:
 
 def draw(study: Study, lines: Lines, angles: Sequence[float]) -> None:
     """Draw error against the angle: a row a width and where it was trained, a column a depth."""
-    groups = list(dict.fromkeys((key[0], key[2]) for key in lines))
+    groups = sorted({(key[0], key[2]) for key in lines}, key=lambda g: (g[0], g[1] != THERE))
     depths = list(dict.fromkeys(key[1] for key in lines))
     with styled():
         size = (1.6 + 2.7 * len(depths), 0.6 + 2.2 * len(groups))
@@ -449,15 +460,23 @@ def draw(study: Study, lines: Lines, angles: Sequence[float]) -> None:
         panels = figure.subplots(len(groups), len(depths), sharex=True, sharey=True, squeeze=False)
         for row, (width, trained_at) in zip(panels, groups, strict=True):
             for axes, depth in zip(row, depths, strict=True):
-                panel(axes, lines, (width, depth, trained_at), angles)
+                if trained_at in trainings(width, depth):
+                    panel(axes, lines, (width, depth, trained_at), angles)
+                else:
+                    axes.set_axis_off()
             row[0].set_ylabel("error")
         for axes in panels[-1]:
             axes.set_xlabel(r"entanglement angle $g/\pi$")
             axes.set_xticks(angles, [f"{g:.3f}" for g in angles], rotation=60)
             axes.minorticks_off()
         percent_axis(panels[0, 0])
-        handles, labels = panels[0, 0].get_legend_handles_labels()
-        figure.legend(handles, labels, fontsize=7, loc="outside right center")
+        found = dict[str, Artist]()
+        for axes in panels.flat:
+            handles, labels = axes.get_legend_handles_labels()
+            found |= zip(labels, handles, strict=True)
+        names = sorted(found, key=lambda name: int(name.split(" ")[0]))
+        handles = [found[name] for name in names]
+        figure.legend(handles, names, fontsize=7, loc="outside right center")
         save(figure, study.figure())
 
 
@@ -465,10 +484,11 @@ def panel(axes: Axes, lines: Lines, shape: tuple[int, int, str], angles: Sequenc
     """Draw one shape: a colour a number of shots, a style a way to count them."""
     width, depth, trained_at = shape
     styles = {"plain": "-", "centred": "--", "likelihood": ":"}
-    for number, shots in enumerate(VOTES[width]):
+    numbers = sorted({number for each in VOTES.values() for number in (*each, MORE)})
+    for shots in votes_of(width, trained_at):
         for rule, style in styles.items():
             line = lines[width, depth, trained_at, shots, rule].mean(axis=(1, 2))
-            color = look(number).color
+            color = look(numbers.index(shots)).color
             axes.plot(angles, line, style, color=color, label=f"{shots} shots, {rule}")
     axes.axhline(0.5, color="0.6", lw=0.8)
     axes.set_xscale("log", base=2)

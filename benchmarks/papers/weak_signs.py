@@ -29,8 +29,8 @@ BITS = 16
 """Binary digits of the probability that a report is wrong: rounded by 8e-6."""
 POOL = 1 << 19
 """Words of wrong reports that the images of a network share, at least."""
-NUMBERS_AT_ONCE = 1 << 18
-"""Outcomes of a layer that are held at once."""
+SHOTS_AT_ONCE = 1 << 10
+"""Of an image, so that a layer's outcomes stay in the processor's cache."""
 Words = NDArray[np.uint16]
 Counts = NDArray[np.int64]
 
@@ -212,23 +212,22 @@ def _flips(size: int, wrong: float, random: np.random.Generator) -> Words:
 def _multiplied(
     network: SignNetwork, images: NDArray[np.uint8], shots: int, random: np.random.Generator
 ) -> Counts:
+    """Draw shots of wider networks, which take wrong reports as `_tabulated` does."""
     width = network.width
+    rows = max(16 * POOL // width, 8 * shots)
+    words = _flips(-(-rows * width // 16), network.wrong, random)
+    bits = np.unpackbits(words.view(np.uint8), count=rows * width).astype(np.float32)
+    wrong = torch.from_numpy(1 - 2 * bits).view(rows, width)
     first = torch.tensor(1.0 - 2.0 * network.first(images), dtype=torch.float32)
-    weights = [torch.tensor(weight, dtype=torch.float32) for weight in network.network.weights[1:]]
-    rows, count = NUMBERS_AT_ONCE // width, len(weights[-1])
-    at_once = max(1, rows // shots)  # images
-    total = np.zeros((len(images), count), np.int64)
-    for start in range(0, len(images), at_once):
-        signs = first[start : start + at_once]
-        for some in np.diff([*range(0, shots, rows), shots]):
-            state = signs.repeat_interleave(int(some), dim=0)
-            for weight in weights[:-1]:
-                words = _flips(-(-state.numel() // 16), network.wrong, random)
-                bits = np.unpackbits(words.view(np.uint8), count=state.numel())
-                error = torch.from_numpy(bits).view(state.shape).to(torch.float32).mul_(-2).add_(1)
-                state = torch.sign((state * error) @ weight.T).mul_(error)
-            chosen = (state @ weights[-1].T).argmax(dim=1).numpy()
-            place = np.repeat(np.arange(len(signs)), some) * count
-            found = np.bincount(chosen + place, minlength=len(signs) * count)
-            total[start : start + at_once] += found.reshape(-1, count)
+    *layers, last = [torch.tensor(weight.T).float() for weight in network.network.weights[1:]]
+    total = np.zeros((len(images), last.shape[1]), np.int64)
+    for image, signs in enumerate(first):
+        starts = random.choice(rows // shots, len(layers), replace=False) * shots
+        for begin in range(0, shots, SHOTS_AT_ONCE):
+            size, state = min(SHOTS_AT_ONCE, shots - begin), signs
+            for layer, start in zip(layers, starts + begin, strict=True):
+                error = wrong[start : start + size]
+                state = torch.sign((state * error) @ layer).mul_(error)
+            chosen = (state @ last).argmax(dim=1)
+            total[image] += torch.bincount(chosen, minlength=total.shape[1]).numpy()
     return total

@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.stats import binom
 
 from qnnq.statistics import exact_votes
 from qnnq.statistics.exact_votes import majority_probability
@@ -37,6 +38,14 @@ def test_the_chances_of_all_classes_add_up_to_one_for_many_shots():
     probabilities = np.random.default_rng(0).dirichlet(np.full(10, 0.3), 3)
     total = sum(majority_probability(probabilities, np.full(3, c), 101) for c in range(10))
     np.testing.assert_allclose(total, 1, atol=1e-10)
+
+
+@pytest.mark.parametrize("shots", [99, 100, 1001])
+def test_the_majority_of_two_classes_is_binomial(shots):
+    ahead = np.array([0.45, 0.5, 0.52])
+    probabilities = np.stack([ahead, 1 - ahead], axis=1)
+    found = majority_probability(probabilities, np.zeros(3, int), shots)
+    np.testing.assert_allclose(found, binom.sf((shots - 1) // 2, shots, ahead), atol=1e-12)
 
 
 def test_sure_images_are_those_of_the_whole_sum(monkeypatch):
