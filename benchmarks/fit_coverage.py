@@ -73,7 +73,7 @@ def fitted(
 ) -> tuple[np.ndarray, tuple[Interval, ...], float]:
     """Return parameters, intervals and p-value by class of a fit to one simulated run."""
     found = maximize(surface.of(observations(noise, seed, images, shots)))
-    return found.values, found.intervals, goodness(found).by_class
+    return found.values, found.intervals, goodness(found)[0].by_class
 
 
 def main() -> None:

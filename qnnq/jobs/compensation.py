@@ -91,13 +91,17 @@ def site_coefficients(
     return tuple(found)
 
 
+def slot_responses(
+    layers: Sequence[CompiledLayer], coefficients: Sequence[Coefficients]
+) -> list[LayerResponse]:
+    """Return what layers answer whose slots have these coefficients."""
+    pairs = zip(layers, coefficients, strict=True)
+    return [LayerResponse.of_slots(layer.slot_of, values) for layer, values in pairs]
+
+
 def compensating(
     engine: Engine, layers: Sequence[CompiledLayer], coefficients: Sequence[Coefficients]
 ) -> CompensatedEngine:
     """Return an engine that corrects angles before `engine` measures them."""
     angles = [layer.shape.entanglement for layer in layers]
-    responses = [
-        LayerResponse.of_slots(layer.slot_of, values)
-        for layer, values in zip(layers, coefficients, strict=True)
-    ]
-    return CompensatedEngine(engine, responses, angles)
+    return CompensatedEngine(engine, slot_responses(layers, coefficients), angles)

@@ -141,20 +141,16 @@ class Ledger(LedgerFile):
     def intend(self, job: Job, cap: int | None, calibration: str | None) -> Attempt:
         """Write the intent to submit a job, before it is sent."""
         attempt = Attempt(self.next_tag(job), job.number, now(), None, "intended", cap, calibration)
-        with self._transaction() as database:
-            database.execute(
-                "INSERT INTO attempts (tag, job, written, state, cap, calibration)"
-                " VALUES (?, ?, ?, 'intended', ?, ?)",
-                (attempt.tag, job.number, attempt.written, cap, calibration),
-            )
+        self._write(
+            "INSERT INTO attempts (tag, job, written, state, cap, calibration)"
+            " VALUES (?, ?, ?, 'intended', ?, ?)",
+            *(attempt.tag, job.number, attempt.written, cap, calibration),
+        )
         return attempt
 
     def submitted(self, tag: str, job_id: str) -> None:
         """Store the id of a submitted job."""
-        with self._transaction() as database:
-            database.execute(
-                "UPDATE attempts SET id = ?, state = 'submitted' WHERE tag = ?", (job_id, tag)
-            )
+        self._write("UPDATE attempts SET id = ?, state = 'submitted' WHERE tag = ?", job_id, tag)
 
     def adopt(self, job: Job, tag: str, job_id: str, cap: int | None) -> None:
         """Store that a planned job waits for this one at the service, whoever sent it.
@@ -178,10 +174,7 @@ class Ledger(LedgerFile):
 
     def add_surplus(self, tag: str, job_id: str, cancelled: bool, seconds: float | None) -> None:
         """Note a second job under the same intent."""
-        with self._transaction() as database:
-            database.execute(
-                "REPLACE INTO surplus VALUES (?, ?, ?, ?)", (job_id, tag, cancelled, seconds)
-            )
+        self._write("REPLACE INTO surplus VALUES (?, ?, ?, ?)", job_id, tag, cancelled, seconds)
 
     def surplus(self) -> list[tuple[str, str, bool, float | None]]:
         """Return (id, tag, cancelled in time, seconds) of jobs that the service has twice."""
@@ -197,12 +190,11 @@ class Ledger(LedgerFile):
         job_id: str | None = None,
     ) -> None:
         """Store that an attempt is over without a result; one that is done stays done."""
-        with self._transaction() as database:
-            database.execute(
-                "UPDATE attempts SET state = ?, seconds = ?, message = ?, id = coalesce(?, id)"
-                " WHERE tag = ? AND state <> 'done'",
-                (state, seconds, message, job_id, tag),
-            )
+        self._write(
+            "UPDATE attempts SET state = ?, seconds = ?, message = ?, id = coalesce(?, id)"
+            " WHERE tag = ? AND state <> 'done'",
+            *(state, seconds, message, job_id, tag),
+        )
 
     def finish(
         self,
@@ -225,8 +217,7 @@ class Ledger(LedgerFile):
 
     def set_seconds(self, tag: str, seconds: float) -> None:
         """Store what an attempt cost; the service adds that up only after the job's end."""
-        with self._transaction() as database:
-            database.execute("UPDATE attempts SET seconds = ? WHERE tag = ?", (seconds, tag))
+        self._write("UPDATE attempts SET seconds = ? WHERE tag = ?", seconds, tag)
 
     def sessions(self) -> list[SessionRecord]:
         """Return the sessions or batches that were opened, oldest first."""
@@ -245,12 +236,11 @@ class Ledger(LedgerFile):
         self, number: int, session_id: str | None, seconds: float | None, ended: bool
     ) -> None:
         """Store what is known of a session."""
-        with self._transaction() as database:
-            database.execute(
-                "UPDATE sessions SET id = coalesce(?, id), seconds = coalesce(?, seconds),"
-                " ended = ? WHERE number = ?",
-                (session_id, seconds, ended, number),
-            )
+        self._write(
+            "UPDATE sessions SET id = coalesce(?, id), seconds = coalesce(?, seconds),"
+            " ended = ? WHERE number = ?",
+            *(session_id, seconds, ended, number),
+        )
 
     @property
     def budget_s(self) -> float | None:

@@ -143,8 +143,7 @@ class LedgerFile(DatabaseFile):
 
     def set_fact(self, name: str, value: Any) -> None:
         """Change a fact."""
-        with self._transaction() as database:
-            database.execute("REPLACE INTO facts VALUES (?, ?)", (name, json.dumps(value)))
+        self._write("REPLACE INTO facts VALUES (?, ?)", name, json.dumps(value))
 
     def data(self) -> dict[str, NDArray[Any]]:
         """Return the arrays that the run was created with."""
@@ -196,6 +195,10 @@ class LedgerFile(DatabaseFile):
     def _rows(self, sql: str, *values: object) -> list[Any]:
         with self._explained():
             return self._database.execute(sql, values).fetchall()
+
+    def _write(self, sql: str, *values: object) -> None:
+        with self._transaction() as database:
+            database.execute(sql, values)
 
     def _check(self) -> None:
         (application,) = self._database.execute("PRAGMA application_id").fetchone()

@@ -13,7 +13,7 @@ from qnnq.devices.device import Device
 from qnnq.devices.names import provider_of
 from qnnq.errors import InputError
 from qnnq.execution.modes.base import Mode
-from qnnq.jobs.estimate import Estimate, estimate_run
+from qnnq.jobs.estimate import Estimate, LayerEstimate, estimate_run
 from qnnq.jobs.folder import DEVICE
 from qnnq.jobs.hardware_request import HardwareRequest, JobOptions
 from qnnq.jobs.layer_plan import LayerCost, LayerShape
@@ -117,6 +117,28 @@ def plan_run(request: HardwareRequest) -> Plan:
         else predict_run(
             *(network, mode, images, arrays["labels"], request.shots), device.calibration
         ),
+    )
+
+
+def measuring_plan(
+    kind: Literal["calibration", "price"],
+    request: HardwareRequest,
+    placed: Placed,
+    layers: tuple[CompiledLayer, ...],
+    costs: tuple[LayerCost, ...],
+    estimates: Sequence[LayerEstimate],
+) -> Plan:
+    """Return the plan of jobs that measure a device with some layers of a placed network."""
+    network = placed.deployment.network
+    task = Task(network.digest, "runtime", request.shots, request.seed, kind=kind)
+    return Plan(
+        device=placed.device,
+        network=network,
+        circuits=layers,
+        costs=costs,
+        estimate=Estimate.of(estimates, placed.device.limits),
+        task=described(task, request, placed),
+        kind=kind,
     )
 
 

@@ -13,17 +13,16 @@ from qnnq.arrays import FloatArray
 from qnnq.errors import InputError
 from qnnq.execution.response_fit import ANGLES
 from qnnq.jobs.engine import RuntimeEngine
-from qnnq.jobs.estimate import Estimate, layer_estimate
+from qnnq.jobs.estimate import layer_estimate
 from qnnq.jobs.hardware_request import HardwareRequest
 from qnnq.jobs.layer_plan import JobPlan, LayerShape
 from qnnq.jobs.ledger import Ledger
 from qnnq.jobs.payload import angle_bytes
 from qnnq.jobs.placed import place_choices
-from qnnq.jobs.planning import Plan, described
+from qnnq.jobs.planning import Plan, measuring_plan
 from qnnq.jobs.records import now
 from qnnq.jobs.service import Service
 from qnnq.networks.bundled import load_model
-from qnnq.results.task import Task
 from qnnq.storage.files import write_atomically
 
 PRICES = "prices.toml"
@@ -113,17 +112,8 @@ def plan_prices(request: HardwareRequest) -> Plan:
         payload_bytes=sum(each.payload_bytes for each in pilots),
         quantum_seconds=sum(each.quantum_seconds for each in pilots),
     )
-    task = Task(
-        network=network.digest, engine="runtime", shots=size, seed=request.seed, kind="price"
-    )
-    return Plan(
-        device=device,
-        network=network,
-        circuits=(layer,),
-        costs=(cost,),
-        estimate=Estimate.of((total,), limits),
-        task=described(task, request, placed),
-        kind="price",
+    return measuring_plan(
+        "price", replace(request, shots=size), placed, (layer,), (cost,), (total,)
     )
 
 

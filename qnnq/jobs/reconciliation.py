@@ -35,14 +35,6 @@ OVER = ("done", "failed", "cancelled")
 
 
 @dataclass(frozen=True)
-class Adopt:
-    """The planned job waits for job `id` at the service, whose submission is called `tag`."""
-
-    tag: str
-    id: str
-
-
-@dataclass(frozen=True)
 class Supersede:
     """The submission `tag` came to nothing, since another one was adopted."""
 
@@ -50,27 +42,27 @@ class Supersede:
 
 
 @dataclass(frozen=True)
-class Drop:
+class _AtService:
+    """What happens to job `id` at the service, whose submission is called `tag`."""
+
+    tag: str
+    id: str
+
+
+class Adopt(_AtService):
+    """The planned job waits for it."""
+
+
+class Drop(_AtService):
     """The job is too many, and is cancelled."""
 
-    tag: str
-    id: str
 
-
-@dataclass(frozen=True)
-class Note:
+class Note(_AtService):
     """The job is too many, and is left as it is."""
 
-    tag: str
-    id: str
 
-
-@dataclass(frozen=True)
-class Stop:
+class Stop(_AtService):
     """The job is cancelled with its run."""
-
-    tag: str
-    id: str
 
 
 Transition = Adopt | Supersede | Drop | Note | Stop

@@ -15,17 +15,16 @@ from qnnq.execution.measured_response import (
 )
 from qnnq.execution.response_fit import ANGLES
 from qnnq.jobs.engine import RuntimeEngine
-from qnnq.jobs.estimate import Estimate, LayerEstimate, layer_estimate
+from qnnq.jobs.estimate import LayerEstimate, layer_estimate
 from qnnq.jobs.hardware_request import HardwareRequest
 from qnnq.jobs.layer_plan import JobPlan, LayerShape
 from qnnq.jobs.ledger import Ledger
 from qnnq.jobs.placed import fill_chip
-from qnnq.jobs.planning import Plan, described
+from qnnq.jobs.planning import Plan, measuring_plan
 from qnnq.jobs.records import now
 from qnnq.jobs.service import Service
 from qnnq.networks.bundled import load_model
 from qnnq.options.option import check_options
-from qnnq.results.task import Task
 
 RESPONSE = "response.json"
 
@@ -65,22 +64,7 @@ def plan_calibration(request: HardwareRequest) -> Plan:
         )
         for number, layer, cost in zip(widest.values(), layers, costs, strict=True)
     ]
-    task = Task(
-        network=network.digest,
-        engine="runtime",
-        shots=request.shots,
-        seed=request.seed,
-        kind="calibration",
-    )
-    return Plan(
-        device=placed.device,
-        network=network,
-        circuits=layers,
-        costs=costs,
-        estimate=Estimate.of(estimates, placed.device.limits),
-        task=described(task, request, placed),
-        kind="calibration",
-    )
+    return measuring_plan("calibration", request, placed, layers, costs, estimates)
 
 
 def _estimate(number: int, shape: LayerShape, shots: int, limits: ServiceLimits) -> LayerEstimate:

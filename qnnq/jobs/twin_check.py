@@ -11,11 +11,10 @@ from qnnq.data.selection import parse_images
 from qnnq.deployments.variations import REPETITIONS
 from qnnq.errors import InputError
 from qnnq.execution.engines.instrument import InstrumentEngine
-from qnnq.execution.engines.layer_response import LayerResponse
 from qnnq.execution.measured_response import MeasuredResponse
 from qnnq.execution.modes.stepwise import Stepwise
 from qnnq.execution.shot_loop import run_shots
-from qnnq.jobs.compensation import site_coefficients
+from qnnq.jobs.compensation import site_coefficients, slot_responses
 from qnnq.jobs.hardware_request import HardwareRequest
 from qnnq.jobs.planning import Plan
 from qnnq.networks.network import Network
@@ -130,7 +129,8 @@ def predict(plan: Plan, response: MeasuredResponse, seed: int) -> TwinPrediction
     labels = plan.arrays["labels"]
 
     def right(measured: MeasuredResponse) -> NDArray[np.float64]:
-        engine = InstrumentEngine(_responses(measured, layers))
+        coefficients = site_coefficients(measured, layers, "the response")
+        engine = InstrumentEngine(slot_responses(layers, coefficients))
         votes = run_shots(
             plan.network,
             plan.arrays["images"],
@@ -143,16 +143,6 @@ def predict(plan: Plan, response: MeasuredResponse, seed: int) -> TwinPrediction
 
     redrawn = [right(response.drawn(random)) for _ in range(REPETITIONS)]
     return TwinPrediction(right(response), np.stack(redrawn))
-
-
-def _responses(
-    response: MeasuredResponse, layers: Sequence[CompiledLayer]
-) -> tuple[LayerResponse, ...]:
-    coefficients = site_coefficients(response, layers, "the response")
-    return tuple(
-        LayerResponse.of_slots(layer.slot_of, values)
-        for layer, values in zip(layers, coefficients, strict=True)
-    )
 
 
 def judge(

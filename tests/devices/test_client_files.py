@@ -23,7 +23,13 @@ def test_the_names_are_the_clients():
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("name", sorted(CLASSES))
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.slow if number % 3 else ())
+        for number, name in enumerate(sorted(CLASSES))
+    ],
+)
 def test_a_snapshot_is_what_the_client_makes_of_its_files(name):
     device, backend = resolve_device(name), OfBackend(CLASSES[name]())
     found = snapshot_of(device.target, name, device.calibration)

@@ -182,7 +182,7 @@ def test_simulated_probabilities_are_as_wide_as_their_shots_leave_them():
     """With as many simulated shots as real ones, counts scatter by twice as much."""
     data = drawn(np.random.default_rng(6), 0.1, alike=0.1)
     exact, simulated = (
-        goodness(maximize(fit(data, each))).overdispersion for each in (None, [SHOTS] * 2)
+        goodness(maximize(fit(data, each)))[0].overdispersion for each in (None, [SHOTS] * 2)
     )
     assert simulated.value == pytest.approx(exact.value / 2, rel=0.1)
 

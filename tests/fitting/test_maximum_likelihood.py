@@ -97,7 +97,9 @@ def test_p_values_of_a_true_model_are_uniform(votes):
     """Kolmogorov and Smirnov; false-alarm rate 1e-6."""
     random = np.random.default_rng(4)
     found = [
-        goodness(fitted("readout(p=?)", same, *random.binomial(400, 0.9, 2), votes=votes)).p_value
+        goodness(fitted("readout(p=?)", same, *random.binomial(400, 0.9, 2), votes=votes))[
+            0
+        ].p_value
         for _ in range(30)
     ]
     assert kstest(found, "uniform").pvalue > 1e-6

@@ -176,7 +176,9 @@ def test_a_session_that_was_left_open_is_closed(
     assert session["state"] == "closed"
 
 
-@pytest.mark.parametrize("lag", [0, 30, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "lag", [30, *(pytest.param(lag, marks=pytest.mark.slow) for lag in (0, 200))]
+)
 def test_two_copies_that_are_resumed_at_once_keep_the_same_jobs(
     unkind: Server,
     files: Files,
@@ -211,9 +213,11 @@ def test_two_copies_that_are_resumed_at_once_keep_the_same_jobs(
 @pytest.mark.parametrize(
     ("status", "lag"),
     [
-        *((400, 50), (401, 0), (401, 50), (403, 0), (429, 0), (429, 50)),
-        pytest.param(400, 0, marks=pytest.mark.slow),
-        pytest.param(403, 50, marks=pytest.mark.slow),
+        *((400, 50), (401, 0), (429, 50)),
+        *(
+            pytest.param(*case, marks=pytest.mark.slow)
+            for case in ((400, 0), (401, 50), (403, 0), (403, 50), (429, 0))
+        ),
     ],
 )
 def test_a_job_that_was_taken_behind_a_refusal(

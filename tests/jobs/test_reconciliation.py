@@ -245,8 +245,8 @@ def test_what_is_done_stays_done() -> None:
     (job,) = ledger.jobs()
     tag = ledger.intend(job, None, None).tag
     ledger.finish(job, tag, np.zeros(job.shape, np.uint8), 2.0)
-    ledger.ended(tag, "failed", 0.0, "lost")
     ledger.finish(job, tag, np.ones(job.shape, np.uint8), 2.0)
+    ledger.ended(tag, "failed", 0.0, "lost")
     ledger.add_surplus(tag, "b", cancelled=False, seconds=3.0)
     (only,) = ledger.attempts(job)
     assert (only.state, only.seconds, ledger.bits(job).any()) == ("done", 2.0, False)

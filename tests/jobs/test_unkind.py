@@ -17,7 +17,9 @@ def accepted(server: Server) -> int:
     return len(server.store.events("accepted"))
 
 
-@pytest.mark.parametrize("lag", [0.3, 1, 3, 30, math.inf])
+@pytest.mark.parametrize(
+    "lag", [0.3, 30, math.inf, *(pytest.param(lag, marks=pytest.mark.slow) for lag in (1, 3))]
+)
 def test_lists_of_jobs_lag(
     unkind: Server, files: Files, tmp_path: Path, qnnq: Command, lag: float
 ) -> None:

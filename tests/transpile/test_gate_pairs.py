@@ -73,6 +73,8 @@ def test_pairs_of_rzz_where_only_other_qubits_have_cz():
     compiled = compile_layer(target, shape, sites=[Group((q,)) for q in (0, 3, 2, 1)])
     counts = compiled.circuit.count_ops()
     assert counts["rzz"] == counts["cz"] == 2 * PAIRS
+LEVELS = [1, 3, *(pytest.param(each, marks=pytest.mark.slow) for each in (0, 2))]
+"""Of the transpiler's optimization; 1 is the one that is used."""
 
 
 @cache
@@ -91,7 +93,7 @@ def compile_both(name, entanglement, pair_gate, level):
     ]
 
 
-@pytest.mark.parametrize("level", range(4))
+@pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("entanglement", [0.7, math.pi / 2])
 @pytest.mark.parametrize("name", NATIVE)
 def test_sx_pairs_are_counted_exactly(name, entanglement, level):
@@ -100,7 +102,7 @@ def test_sx_pairs_are_counted_exactly(name, entanglement, level):
     assert added(paired, plain) == {("sx", (s.neurons[0],)): 2 * PAIRS for s in paired.sites}
 
 
-@pytest.mark.parametrize("level", range(4))
+@pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("entanglement", [0.7, math.pi / 2])
 @pytest.mark.parametrize("name", NATIVE)
 def test_cz_pairs_are_counted_exactly(name, entanglement, level):
@@ -115,7 +117,7 @@ def test_cz_pairs_are_counted_exactly(name, entanglement, level):
     assert added(paired, plain) == {(NATIVE[name], couple): 2 * PAIRS for couple in couples}
 
 
-@pytest.mark.parametrize("level", range(4))
+@pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("pair_gate", ["sx", "cz"])
 @pytest.mark.parametrize("entanglement", [0.7, math.pi / 2])
 @pytest.mark.parametrize("name", NATIVE)

@@ -32,6 +32,8 @@ DEVICES = [
     "fractional",
 ]
 ENTANGLEMENTS = [0.05, 5 * math.pi / 19, 1.5, math.pi / 2]
+LEVELS = [1, 3, *(pytest.param(each, marks=pytest.mark.slow) for each in (0, 2))]
+"""Of the transpiler's optimization; 1 is the one that is used."""
 
 
 def assert_slot_is_exact(compiled, circuit, slot, angle):
@@ -126,7 +128,7 @@ def test_gates_of_ions_come_back_from_a_file():
     assert ours == theirs
 
 
-@pytest.mark.parametrize("level", range(4))
+@pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("entanglement", ENTANGLEMENTS)
 @pytest.mark.parametrize("name", DEVICES)
 def test_compiled_layer_is_exact(name, entanglement, level):
@@ -150,7 +152,7 @@ def test_full_chip_is_exact(name):
         assert_is_exact(compiled)
 
 
-@pytest.mark.parametrize("level", range(4))
+@pytest.mark.parametrize("level", LEVELS)
 def test_sites_stay_where_they_are_put(level):
     # Poor qubits of the device, which a search for a better layout would leave.
     target = device("FakeKingston")
@@ -178,7 +180,7 @@ def test_a_rotation_is_two_sx_or_one_rx(name, level):
     assert physical == ({"rx": 3} if fractional else {"sx": 6})
 
 
-@pytest.mark.parametrize("level", range(4))
+@pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("name", ["FakeFractionalBackend", "fractional"])
 def test_native_rzz_is_used_once_at_the_entanglement_angle(name, level):
     target = device(name)
@@ -189,7 +191,7 @@ def test_native_rzz_is_used_once_at_the_entanglement_angle(name, level):
 
 
 @pytest.mark.parametrize("name", ["FakeSherbrooke", "FakeTorino", "FakeNighthawk"])
-@pytest.mark.parametrize("level", range(4))
+@pytest.mark.parametrize("level", LEVELS)
 def test_a_weak_measurement_takes_two_entangling_gates_without_rzz(name, level):
     compiled = compile_layer(device(name), Shape(4, 0.7), optimization_level=level)
     counts = counts_by_qubits(compiled.circuit)

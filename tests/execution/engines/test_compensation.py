@@ -73,7 +73,7 @@ def test_joined_neurons_are_refused():
     deployed = deploy(
         RunRequest(noise="fake_torino", pairs=1, pair_gate="cz"), network(math.pi / 2)
     )
-    with pytest.raises(InputError, match="got cz pairs or zz"):
+    with pytest.raises(InputError, match="cz pairs or zz"):
         deployed.compensated(Recorder())
 
 

@@ -126,7 +126,7 @@ def test_the_engines_agree_on_joint_outcomes(device, entanglement, options):
     qubits = path_of_qubits(device, 6 if weak else 3, entanglement)
     three = network(entanglement, widths=(4, 3, 3))
     angles = np.array([[[0.4, 1.7, 2.5]]], dtype=np.float32)
-    draws = Draws(1, 0, np.arange(1), 2500)
+    draws = Draws(1, 0, np.arange(1), 1500)
     patterns = []
     noises = [EVERYTHING.format(device=device)] * 2 + [f"{device}*3"]
     for name, noise in zip(("aer", "instrument", "instrument"), noises, strict=True):

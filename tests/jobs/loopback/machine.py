@@ -23,6 +23,15 @@ LATENCY = 300
 """Units of dt from the end of a measurement to what depends on it."""
 
 
+class _Simulator(AerSimulator):
+    """Its copies share the noise model: the client makes one for every job."""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "_Simulator":
+        found = copy.copy(self)
+        found._options = copy.copy(self._options)
+        return found
+
+
 class Machine:
     """A fake device that the service offers under another name.
 
@@ -53,7 +62,7 @@ class Machine:
                 warnings.simplefilter("ignore")
                 noise_model = NoiseModel.from_backend(device)
         method = "matrix_product_state" if device.num_qubits > 12 else "statevector"
-        self._simulator = AerSimulator(method=method, noise_model=noise_model)
+        self._simulator = _Simulator(method=method, noise_model=noise_model)
         self._seed, self._runs = seed, 0
         self._measured: dict[Hashable, Any] = {}
         self._lacks = lacks
