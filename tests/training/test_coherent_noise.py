@@ -179,7 +179,7 @@ def test_mode_and_latency_are_told_in_the_file_and_a_training_goes_on(tiny, tmp_
                 "--activation",
                 "linear,htanh",
             ],
-            "activation: expected htanh or tanh under noise in mode coherent where the host",
+            "expected htanh or tanh under noise in mode coherent where the host computes angles",
         ),
         (["--mode", "coherent", "--noise", "measured:x.json"], "layers were measured one by one"),
         (

@@ -73,6 +73,8 @@ def test_pairs_of_rzz_where_only_other_qubits_have_cz():
     compiled = compile_layer(target, shape, sites=[Group((q,)) for q in (0, 3, 2, 1)])
     counts = compiled.circuit.count_ops()
     assert counts["rzz"] == counts["cz"] == 2 * PAIRS
+
+
 LEVELS = [1, 3, *(pytest.param(each, marks=pytest.mark.slow) for each in (0, 2))]
 """Of the transpiler's optimization; 1 is the one that is used."""
 
