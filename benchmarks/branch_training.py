@@ -1,7 +1,7 @@
 """Does it help a network that runs as one circuit to be trained under that circuit's noise?
 
     python benchmarks/branch_training.py            # goes on where branch_training.csv ends
-    python benchmarks/branch_training.py --table    # what it says
+    python benchmarks/branch_training.py --gains    # what it says: branch_training-gains.csv
 
 For each kind and seed two networks, which differ in the noise of their training alone, are tested
 on 10,000 images x 15 shots under the noise of their one circuit. 25 processor minutes.
@@ -24,6 +24,7 @@ SEEDS, EPOCHS = range(5), 25
 KINDS = {"projective": math.pi / 2, "with ancillas": 3 * math.pi / 8}
 TRAINED = {"ideal": "without noise", NOISE: "under it"}
 FILE = Path(__file__).with_suffix(".csv")
+GAINS = FILE.with_stem("branch_training-gains")
 FIELDS = ("kind", "trained", "seed", "single_shot", "majority")
 
 
@@ -60,35 +61,41 @@ def rows() -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def table() -> None:
-    """Print the mean accuracies, and the gain with its interval over seeds."""
+def gains() -> list[dict[str, object]]:
+    """Return what training under the noise adds, in points, with its 95 % interval over seeds."""
+    found = []
     for kind in KINDS:
-        for name in FIELDS[3:]:
-            of = {
-                how: {row["seed"]: float(row[name]) for row in rows()
-                      if (row["kind"], row["trained"]) == (kind, how)}
+        for measure in FIELDS[3:]:
+            without, under = (
+                {row["seed"]: float(row[measure]) for row in rows()
+                 if (row["kind"], row["trained"]) == (kind, how)}
                 for how in TRAINED.values()
-            }  # fmt: skip
-            without, under = of.values()
+            )  # fmt: skip
             seeds = sorted(without.keys() & under.keys())
-            if len(seeds) < 2:
-                continue
-            gains = 100 * np.array([under[seed] - without[seed] for seed in seeds])
-            half = t.ppf(0.975, len(seeds) - 1) * gains.std(ddof=1) / math.sqrt(len(seeds))
-            means = [100 * np.mean([each[seed] for seed in seeds]) for each in (without, under)]
-            print(
-                f"{kind}, {name}: {means[0]:.2f} % without noise, {means[1]:.2f} % under it, "
-                f"gain {gains.mean():.2f} points ({gains.mean() - half:.2f} to "
-                f"{gains.mean() + half:.2f}), {len(seeds)} seeds"
-            )
+            each = 100 * np.array([under[seed] - without[seed] for seed in seeds])
+            half = t.ppf(0.975, len(seeds) - 1) * each.std(ddof=1) / math.sqrt(len(seeds))
+            values = {"gain": each.mean(), "low": each.mean() - half, "high": each.mean() + half}
+            points = {name: f"{value:.2f}" for name, value in values.items()}
+            found.append({"kind": kind, "measure": measure, "seeds": len(seeds), **points})
+    return found
+
+
+def write_gains() -> None:
+    """Write and print them."""
+    found = gains()
+    with GAINS.open("w", newline="") as file:
+        writer = csv.DictWriter(file, found[0], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(found)
+    print(GAINS.read_text(), end="")
 
 
 def main() -> None:
-    """Measure what the file lacks, or print what it says."""
+    """Measure what the file lacks, and tell what it says."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--table", action="store_true")
-    if parser.parse_args().table:
-        table()
+    parser.add_argument("--gains", action="store_true", help="of what is there already")
+    if parser.parse_args().gains:
+        write_gains()
         return
     done = {(row["kind"], row["trained"], int(row["seed"])) for row in rows()}
     for kind in KINDS:
@@ -104,6 +111,7 @@ def main() -> None:
                         writer.writeheader()
                     writer.writerow(row)
                 print(row, flush=True)
+    write_gains()
 
 
 if __name__ == "__main__":
