@@ -1,7 +1,7 @@
 """A network whose first layer receives quantum states, as a torch module."""
 
-import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from qnnq.errors import InputError
 from qnnq.networks.couplings import Coupling
 from qnnq.networks.network import Network
 from qnnq.networks.receiving import receiving_network
+from qnnq.training.coupled import SPREAD
 from qnnq.training.module import QuantizedNetwork
 from qnnq.training.settings import TrainingSettings
 
@@ -30,7 +31,8 @@ class ReceivingNetwork(QuantizedNetwork):
     What arrives is the number of a state, counted through all data sets. The outcomes are drawn
     from the exact probabilities without noise. They are joint, so the angles of the first layer
     learn by the score function: the gradient of the mean loss is the mean of (loss - baseline)
-    times that of ln p(outcomes). The layers behind are differentiated straight through.
+    times that of ln p(outcomes). The layers behind are differentiated straight through; the next
+    one has a bias, as without any the answers to outcomes and to their opposites are opposite.
 
     Args:
         data: The data sets, of equally many qubits and copies.
@@ -60,6 +62,8 @@ class ReceivingNetwork(QuantizedNetwork):
         super().__init__(self.width, classes, settings, generator)
         joined = _joined(settings.receive, self.width, self.copies)
         self.receiver = Receiver(self.width, joined, generator)
+        drawn = torch.randn(settings.hidden[0], generator=generator)
+        self.layers[0].bias = nn.Parameter(drawn * self.width**-0.5)
         amplitudes, starts = _amplitudes(data, self.width)
         self.register_buffer("amplitudes", amplitudes, persistent=False)
         self.register_buffer("starts", starts, persistent=False)
@@ -121,6 +125,8 @@ class ReceivingNetwork(QuantizedNetwork):
     def to_network(self, information: Mapping[str, str]) -> Network:
         """Return the present weights as a network; raise InputError if they are not finite."""
         behind = super().to_network(information)
+        bias = self.layers[0].bias.detach().cpu().numpy()
+        behind = replace(behind, biases=(bias, *behind.biases[1:]))
         return receiving_network(self.receiver.layer(), behind)
 
 
@@ -141,8 +147,8 @@ class Receiver(nn.Module):  # type: ignore[misc]
     ) -> None:
         super().__init__()
         self.width, self.pairs = width, tuple(pairs)
-        drawn = 2 * torch.rand(width + 2 * len(pairs), generator=generator) - 1
-        self.angles = nn.Parameter(math.pi * drawn)
+        drawn = torch.randn(width + 2 * len(pairs), generator=generator)
+        self.angles = nn.Parameter(SPREAD * drawn)
         self.register_buffer("signs", _signs(width, pairs), persistent=False)
 
     def forward(self, states: Tensor) -> Tensor:

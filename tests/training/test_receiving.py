@@ -85,6 +85,7 @@ def test_rotations_learn_to_tell_two_states():
     trained = train(settings, data, test)
     network = trained.network
     assert network.receives
+    assert network.biases[1] is not None  # without it answers to opposite outcomes are opposite
     assert network.information["majority_accuracy"] == "1.000000"
     answers = run(RunRequest(network, data=test, engine="ideal", shots=25))
     assert answers.accuracy("majority").value == 1
