@@ -64,6 +64,8 @@ def register(app: typer.Typer) -> None:
         check_writable(json, predictions)
         if request.engine == "exact" and confusion:
             raise InputError("--confusion: expected an engine that takes shots, got exact")
+        if request.engine == "exact" and request.seed:
+            raise InputError(f"--seed {request.seed}: expected an engine that draws, got exact")
         prepared = prepare(request, partial(resolve_device, instance=instance), labelled=False)
         if confusion and not prepared.dataset.labelled:
             raise InputError(f"--confusion: expected labels in {request.data}, found none")

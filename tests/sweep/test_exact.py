@@ -176,3 +176,5 @@ def test_a_run_and_its_files(tmp_path, capsys):
     assert header == ["image", "label", "likeliest", *(f"probability_{c}" for c in range(3))]
     assert main([*run, "--confusion"]) == 2
     assert capsys.readouterr().err.startswith("qnnq: --confusion: expected an engine that takes")
+    assert main([*run, "--seed", "3"]) == 2
+    assert capsys.readouterr().err.startswith("qnnq: --seed 3: expected an engine that draws")
