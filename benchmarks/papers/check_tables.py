@@ -24,6 +24,7 @@ from typing import Any
 import all_images
 import breakdown
 import collapse
+import couplings
 import layers
 import other_noise
 import reproduce_published
@@ -75,6 +76,7 @@ def problems() -> Iterator[str]:
         yield from of_answers(path.stem.removesuffix("-answers"), read_answers(path))
     yield from of_transition()
     yield from of_reproduction()
+    yield from of_couplings()
     for path in sorted(RESULTS.glob("*-claims.csv")):
         name = path.stem.removesuffix("-claims")
         if not (RESULTS / f"{name}-answers.npz").exists() and name != "reproduce_published":
@@ -143,6 +145,16 @@ def of_reproduction() -> Iterator[str]:
         table = f"{path.stem.removesuffix('-answers')}.csv"
         weights = read(table)[0]["weights"]
         yield from differences(table, reproduce_published.split_rows(counts, weights))
+
+
+def of_couplings() -> Iterator[str]:
+    """Yield where the tables of couplings are not what their answers make of them."""
+    for path in sorted(RESULTS.glob("couplings-*-answers.npz")):
+        name, answers = path.stem.removesuffix("-answers"), read_answers(path)
+        yield from differences(f"{name}.csv", couplings.rows(answers))
+        seeds = max(map(len, answers.values()))
+        made = claim_rows(couplings.claims(answers), seeds, name.removeprefix("couplings-"))
+        yield from differences(f"{name}-claims.csv", made)
 
 
 def of_claims(path: Path) -> Iterator[str]:

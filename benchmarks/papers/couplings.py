@@ -11,14 +11,13 @@ every answer is kept, so a stopped study goes on. First, what a coupling can be 
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from itertools import product
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from answers import Right, write_answers
+from answers import Answers, Right, write_answers
 from numpy.typing import NDArray
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import Statevector
@@ -119,18 +118,20 @@ def main() -> None:
     study.name = f"couplings-{study.shape}" + ("-quick" if study.quick else "")
     checked = identities()
     print_rows("what a pair of neurons can be, by statevectors", checked)
-    found = {
-        row.name: [answers(study, row, seed) for seed in shown(study.seeds, row.name)]
+    each = {
+        row.name: [measured(study, row, seed) for seed in shown(study.seeds, row.name)]
         for row in ROWS
     }
-    print_rows("without noise, and on devices", rows(study, found))
-    study.write(rows(study, found))
-    study.write(checked, "-identities")
-    kept = {
-        f"{name}, {noise}": np.stack([each[noise].right for each in seeds])
-        for name, seeds in found.items()
-        for noise in seeds[0]
+    found = {
+        f"{name}, {noise}": [Right(seed[noise]) for seed in seeds]
+        for name, seeds in each.items()
+        for noise in ("ideal", *DEVICES)
+        if noise in seeds[0]
     }
+    print_rows("without noise, and on devices", rows(found))
+    study.write(rows(found))
+    study.write(checked, "-identities")
+    kept = {name: np.stack([seed.right for seed in seeds]) for name, seeds in found.items()}
     write_answers(study.tables / f"{study.name}-answers.npz", kept)
     study.claims(claims(found))
 
@@ -187,7 +188,7 @@ def _product(joint: NDArray[np.float64]) -> float:
     return float(joint @ [1, -1, -1, 1])
 
 
-def answers(study: Study, row: Row, seed: int) -> dict[str, Right]:
+def measured(study: Study, row: Row, seed: int) -> Mapping[str, NDArray[np.bool_]]:
     """Return whether the majority of a trained network is right, without noise and on devices."""
     settings = study.tuned(STRETCH, coupling=row.coupling, seed=seed)
     kind = "".join(each if each.isalnum() else "-" for each in row.name)
@@ -195,12 +196,12 @@ def answers(study: Study, row: Row, seed: int) -> dict[str, Right]:
     place = study.networks / f"couplings-{study.shape}-{study.epochs}-{data}-{kind}-{seed}"
     kept = place.with_suffix(".npz")
     if not kept.exists():
-        write_arrays(kept, **measured(study, row, settings, place))
+        write_arrays(kept, **_measured(study, row, settings, place))
     with np.load(kept) as content:
-        return {name: Right(content[name]) for name in content.files}
+        return {name: content[name] for name in content.files}
 
 
-def measured(
+def _measured(
     study: Study, row: Row, settings: TrainingSettings, place: Path
 ) -> Mapping[str, NDArray[np.bool_]]:
     """Train a network, or go on, and measure it."""
@@ -246,35 +247,35 @@ def counts(run: TrainingRun) -> NDArray[np.int64]:
     return np.concatenate(found)
 
 
-Found = Mapping[str, Sequence[Mapping[str, Right]]]
+def rows(found: Answers) -> list[dict[str, Any]]:
+    """Return the table: the error of the majority, and what is gained beside neurons alone.
 
-
-def rows(study: Study, found: Found) -> list[dict[str, Any]]:
-    """Return the table: the error of the majority, and what is gained beside neurons alone."""
+    Args:
+        found: Of each row and noise, `name, noise`, one answer a seed.
+    """
     table = []
-    for (name, seeds), noise in product(found.items(), ("ideal", *DEVICES)):
-        if noise not in seeds[0]:
-            continue
-        own = [each[noise] for each in seeds]
+    for name, seeds in found.items():
+        row, _, noise = name.rpartition(", ")
+        beside = gain(seeds, found[f"{ALONE.name}, {noise}"])
         table.append(
             {
-                "row": name, "noise": noise, "seeds": len(study.seeds),
-                **mean_error(own).columns("majority_error"),
-                **gain(own, [each[noise] for each in found[ALONE.name]]).columns("gain"),
+                "row": row, "noise": noise, "seeds": len(seeds),
+                **mean_error(seeds).columns("majority_error"), **beside.columns("gain"),
             }
         )  # fmt: skip
     return table
 
 
-def claims(found: Found) -> list[Claim]:
+def claims(found: Answers) -> list[Claim]:
     """Return what is to be judged: whether a row errs less than neurons on their own."""
+    alone = found[f"{ALONE.name}, ideal"]
     return [
         better(
-            f"{name} errs less than neurons on their own",
-            gain([each["ideal"] for each in seeds], [each["ideal"] for each in found[ALONE.name]]),
+            f"{row.name} errs less than neurons on their own",
+            gain(found[f"{row.name}, ideal"], alone),
         )
-        for name, seeds in found.items()
-        if name != ALONE.name
+        for row in ROWS
+        if row is not ALONE
     ]
 
 
