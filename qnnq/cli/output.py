@@ -10,9 +10,12 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from qnnq.cli.frame import framed, wide, wrapped
+if TYPE_CHECKING:
+    from rich.console import Console, JustifyMethod
+    from rich.table import Table
+
 
 SECONDS_BETWEEN_LINES = 30.0
 """Without a terminal; the first one comes after a fifteenth of them."""
@@ -135,32 +138,38 @@ def print_table(
     fit, the rows are printed one below the other. Where stdout is no terminal, it is as wide as it
     needs to be.
     """
-    columns = [[heading, *cells] for heading, *cells in zip(headings, *rows, strict=True)]
-    most = [max(wide(line) for cell in cells for line in cell.split("\n")) for cells in columns]
-    least = [max(wide(word) for cell in cells for word in [*cell.split(), ""]) for cells in columns]
-    least = [
-        high if cells[0] in whole else low
-        for low, high, cells in zip(least, most, columns, strict=True)
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", caption=caption)
+    for heading in headings:
+        justify: JustifyMethod = "left" if heading in text else "right"
+        table.add_column(heading, justify=justify, no_wrap=heading in whole)
+    for row in rows:
+        table.add_row(*row)
+    console = Console(markup=False, emoji=False, highlight=False)
+    columns = [
+        [heading, *map(str, column.cells)]
+        for heading, column in zip(headings, table.columns, strict=True)
     ]
-    widths, space, frame = most, " ", 3 * len(columns) + 1
-    if sys.stdout.isatty():
-        room = shutil.get_terminal_size().columns
-        if sum(least) + frame > room:
-            space, frame = "", len(columns) + 1
-        if sum(least) + frame > room:
-            _print_stacked(columns, room, title, caption)
-            return
-        share = min(1.0, (room - frame - sum(least)) / max(1, sum(most) - sum(least)))
-        widths = [low + int((high - low) * share) for low, high in zip(least, most, strict=True)]
-    whole_width = sum(widths) + frame
-    if title is not None:
-        print(*wrapped(title, whole_width), sep="\n")
-    right = [heading not in text for heading in headings]
-    print(*framed(columns, widths, right, space), sep="\n")
-    if caption is not None:
-        print(
-            *(line.center(whole_width).rstrip() for line in wrapped(caption, whole_width)), sep="\n"
-        )
+    most = [max(len(line) for cell in cells for line in cell.split("\n")) for cells in columns]
+    least = [max(len(word) for cell in cells for word in [*cell.split(), ""]) for cells in columns]
+    kept = [column.no_wrap for column in table.columns]
+    least = [high if whole else low for low, high, whole in zip(least, most, kept, strict=True)]
+    frame = 3 * len(columns) + 1
+    if sys.stdout.isatty() and sum(least) + frame > console.width:
+        table.padding = 0
+        frame = len(columns) + 1
+    if not sys.stdout.isatty():
+        console = Console(markup=False, emoji=False, width=max(160, sum(most) + frame))
+    elif sum(least) + frame > console.width:
+        _print_stacked(console, table, columns)
+        return
+    else:
+        share = (console.width - frame - sum(least)) / max(1, sum(most) - sum(least))
+        for column, low, high in zip(table.columns, least, most, strict=True):
+            column.width = low + int((high - low) * min(1.0, share))
+    console.print(table)
 
 
 def print_paragraph(text: str) -> None:
@@ -170,21 +179,19 @@ def print_paragraph(text: str) -> None:
     print(text)
 
 
-def _print_stacked(
-    columns: Sequence[Sequence[str]], room: int, title: str | None, caption: str | None
-) -> None:
+def _print_stacked(console: "Console", table: "Table", columns: list[list[str]]) -> None:
     """Print a table's rows one below the other, a line a cell that is not empty."""
     headings = [" ".join(heading.split()) for heading, *_ in columns]
     width = max(map(len, headings)) + 2
-    lines = [] if title is None else [title]
+    if table.title:
+        console.print(table.title)
     for row in zip(*(cells for _, *cells in columns), strict=True):
-        lines.append("")
-        lines += [
-            f"{heading:{width}}{cell}" for heading, cell in zip(headings, row, strict=True) if cell
-        ]
-    lines += [] if caption is None else ["", caption]
-    for line in lines:
-        print(*wrapped(line, room), sep="\n")
+        console.print()
+        for heading, cell in zip(headings, row, strict=True):
+            if cell:
+                console.print(f"{heading:{width}}{cell}", overflow="fold")
+    if table.caption:
+        console.print(f"\n{table.caption}")
 
 
 def percent(accuracy: dict[str, Any]) -> str:

@@ -41,7 +41,7 @@ def test_no_word_is_cut_on_a_terminal(capsys, monkeypatch, width):
             assert words >= {*bundled_models(), "16-16-16", "0.2632"}
         elif command == ["noise"]:
             assert "relaxation(t1=120us, t2=80us)" in " ".join(lines)
-            assert words >= {"fake_fez,", "fake_yorktown"}
+            assert words >= {"fake_fez,", "ions_harmony"}
         else:
             assert words >= {"qubit", "155", "two-qubit"}
 
