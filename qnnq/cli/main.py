@@ -14,6 +14,8 @@ from typing import Annotated, Any
 
 import typer
 
+from qnnq.wording import note, one_line
+
 COMMANDS = (
     "run",
     "models",
@@ -127,7 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         gc.set_threshold(_OBJECTS_PER_COLLECTION)
     _prepare_streams()
     with warnings.catch_warnings():
-        warnings.showwarning = _note  # type: ignore[assignment]
+        warnings.showwarning = note  # type: ignore[assignment]
         code = _run(words)
     if arguments is None:
         gc.freeze()  # else the end of the process looks for garbage in all that there is
@@ -152,11 +154,6 @@ def _run(words: list[str]) -> int:
         result = _say(_message(error, words), code)
     _finish_stdout()
     return result if isinstance(result, int) else DONE
-
-
-def _note(message: Warning | str, *_: object) -> None:
-    """Print a warning of any package as a line of ours."""
-    print(f"qnnq: note: {_one_line(str(message))}", file=sys.stderr)
 
 
 def _prepare_streams() -> None:
@@ -241,18 +238,8 @@ def _expected(message: str) -> str:
 
 
 def _say(message: str, code: int) -> int:
-    print(f"qnnq: {_one_line(message)}", file=sys.stderr)
+    print(f"qnnq: {one_line(message)}", file=sys.stderr)
     return code
-
-
-def _one_line(message: str) -> str:
-    """Put a message into one line, without its middle where it quotes thousands of characters.
-
-    Characters that a terminal would obey, as damaged files have them, are written out.
-    """
-    line = " ".join(message.split())
-    line = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in line)
-    return line if len(line) <= 1000 else f"{line[:600]} ... {line[-300:]}"
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ def progress(description: str, total: int | None = None) -> Iterator[Callable[[i
 
         def begin() -> None:
             if not told:
-                print(f"qnnq: {description}", file=sys.stderr, flush=True)
+                print(f"qnnq: {description} ...", file=sys.stderr, flush=True)
 
         def tell(done: int, total: int) -> None:
             nonlocal next_line, told

@@ -148,6 +148,8 @@ def _explained(problem: ErrorDetails) -> str:
     place, kind = problem["loc"], problem["type"]
     if kind == "extra_forbidden":
         name = str(place[-1])
+        if len(place) == 1 and name in Grid.model_fields:
+            return f"key {name!r} belongs to a grid: write [[grid]] above it"
         known = Grid.model_fields if len(place) > 1 else SweepFile.model_fields
         return f"{_place(place[:-1])}unknown key {name!r}{nearest(name, known)}"
     if kind == "missing":

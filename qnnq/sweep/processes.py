@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import signal
 import time
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -19,6 +20,7 @@ from multiprocessing.process import BaseProcess
 from qnnq.devices.names import resolve_device
 from qnnq.sweep.signals import interrupts_held
 from qnnq.sweep.work import Batch, Done, Lost, perform, thread_limits, warm_up
+from qnnq.wording import note
 
 CONTEXT: BaseContext = multiprocessing.get_context("spawn")
 
@@ -144,6 +146,7 @@ def _inherited(variables: Mapping[str, str]) -> Iterator[None]:
 def _work(pipe: Connection, warm: bool) -> None:
     """Run batches until the pipe's other end is gone, as it is when the parent was killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # blocked so far, see `_inherited`
+    warnings.showwarning = note  # type: ignore[assignment]
     parent = multiprocessing.parent_process()
     assert parent is not None
     find = cache(resolve_device)  # the tasks of a sweep see one calibration

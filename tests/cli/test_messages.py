@@ -159,7 +159,7 @@ def test_work_whose_first_step_is_long_says_before_what_it_is(capsys, monkeypatc
     monkeypatch.setattr(output, "SECONDS_BETWEEN_LINES", 30.0)
     monkeypatch.setattr(threading, "Timer", Timer)
     with output.progress("planning"):
-        assert capsys.readouterr().err == "qnnq: planning\n"
+        assert capsys.readouterr().err == "qnnq: planning ...\n"
 
 
 @pytest.mark.parametrize(

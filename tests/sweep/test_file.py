@@ -19,6 +19,10 @@ MEASURED = HEAD.replace("fake_kingston", "measured:r.json")
     [
         ("", "missing key 'grid'"),
         ("grids = 1", "unknown key 'grids'; nearest: grid (and 1 more)"),
+        (
+            "networks = ['a']",
+            "key 'networks' belongs to a grid: write [[grid]] above it (and 1 more)",
+        ),
         ("[[grid]]\nnetworks = 'a'", "[[grid]] 1: missing key 'noise'"),
         (HEAD + "strenght = [1]", "[[grid]] 1: unknown key 'strenght'; nearest: strength"),
         (HEAD + HEAD + "noisse = 1", "[[grid]] 2: unknown key 'noisse'; nearest: noise"),
