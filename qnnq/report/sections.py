@@ -181,6 +181,8 @@ def _breakdown(points: Sequence[Measured], references: Sequence[Measured]) -> Se
         "strengths that were measured. An interval that begins at 0 says that the network may "
         "never have been above it."
     )
+    rows, network = _narrow(rows)
+    text = f"{text} All are of {network}." if network else text
     return Section("How much noise they stand", (text,), tables=(_table(rows),))
 
 
@@ -254,6 +256,19 @@ def _decided(points: Sequence[Measured]) -> Section:
         except InputError as error:
             text.append(f"The images are not drawn: {error}")
     return Section("Images that noise decides", tuple(text), pictures, (_table(rows),))
+
+
+def _narrow(rows: list[Row]) -> tuple[list[Row], str]:
+    """Return rows for a small screen: without devices that are the noises, and one network's name.
+
+    Its name comes beside them, "" where there are several networks or a row alone.
+    """
+    left_out = {"device"} if all(row.get("device") == row["noise"] for row in rows) else set()
+    networks = {row["network"] for row in rows}
+    alone = len(networks) == 1 < len(rows)
+    left_out |= {"network"} if alone else set()
+    narrow = [{name: row[name] for name in row if name not in left_out} for row in rows]
+    return narrow, str(networks.pop()) if alone else ""
 
 
 def _table(rows: Sequence[Row]) -> Table:

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from qnnq.cli.main import main
-from qnnq.report.sections import build_sections
+from qnnq.report.sections import _narrow, build_sections
 from qnnq.report.sources import Sources, read_sources
 from qnnq.results.file import Store
 from qnnq.results.points import read_points
@@ -218,3 +218,12 @@ def test_the_page_in_a_browser(sources):
     assert len(set(up)) > 3
     assert up == sorted(up)
     assert down == sorted(up, reverse=True)
+
+
+def test_a_table_of_one_network_has_columns_for_what_differs():
+    rows = [{"network": "net", "noise": name, "device": name, "threshold": 0.9} for name in "ab"]
+    narrow, network = _narrow(rows)
+    assert (narrow[1], network) == ({"noise": "b", "threshold": 0.9}, "net")
+    assert _narrow(rows[:1]) == ([{"network": "net", "noise": "a", "threshold": 0.9}], "")
+    other = [rows[0], {**rows[1], "network": "other", "device": "c"}]
+    assert _narrow(other) == (other, "")
