@@ -1,5 +1,6 @@
 """Couplings of neurons as gates; see `qnnq.networks.couplings` for what they do."""
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Protocol
@@ -67,10 +68,26 @@ def append_coupled_step(
         circuit.ry(angle[number] / 2 if halved else angle[number], number)
     if coupling.kind == "xx+yy":
         for turn, link in zip(coupling.angles, links, strict=True):
-            circuit.append(XXPlusYYGate(turn), link)
+            _exchange(circuit, turn, link)
     elif coupling.kind != "bell":
         for link in links:
             circuit.cz(*link)
         for turn, number in zip(coupling.angles, numbers, strict=True):
             circuit.ry(turn + angle[number] / 2 if halved else turn, number)
     circuit.measure(numbers, numbers)
+
+
+def _exchange(circuit: QuantumCircuit, angle: float, link: tuple[int, int]) -> None:
+    """Append exp(-i (angle / 4)(XX + YY)).
+
+    Its gate is at an angle in [0, pi], which is RZZ at 0 to pi/2: devices take no other. Z on one
+    of the qubits before and after turns the angle's sign, Z on both afterwards adds 2 pi to it.
+    """
+    rest = math.remainder(angle, 2 * math.pi)
+    if rest < 0:
+        circuit.z(link[0])
+    circuit.append(XXPlusYYGate(abs(rest)), link)
+    if rest < 0:
+        circuit.z(link[0])
+    if round((angle - rest) / (2 * math.pi)) % 2:
+        circuit.z(link)

@@ -3,13 +3,18 @@
 import math
 
 import pytest
+from qiskit.circuit import Measure, Parameter
+from qiskit.circuit.library import RXGate, RXXGate, RZGate, RZZGate
+from qiskit.quantum_info import Statevector
+from qiskit.transpiler import Target
 
 from qnnq.networks.couplings import KINDS, Coupling
-from tests.networks.coupled import coupling_of
+from tests.networks.coupled import coupling_of, statevector_response
 from tests.transpile.devices import device, line, small_target
 from transpile import Shape, TranspileError, capacity, choose_sites, compile_layer, couplings
 from transpile.calibration import read_calibration
 from transpile.groups import pair_key
+from transpile.ion_gates import GPI2Gate, GPIGate, MolmerSorensenGate
 
 ONE = math.pi / 2
 MIXED = (coupling_of("cz", (6, 2, 4, 0)), coupling_of("bell", (1, 5)), coupling_of("bell", (3, 7)))
@@ -45,6 +50,31 @@ def test_two_qubit_gates(kind, size, gates):
     layer = compile_layer(small_target(line(5)), Shape(size, ONE, couplings=(chain,)))
     assert layer.circuit.num_nonlocal_gates() == gates
     assert len(layer.circuit.parameters) == size
+
+
+@pytest.mark.parametrize("gate", [RZZGate, RXXGate, MolmerSorensenGate])
+def test_angles_of_gates_are_those_that_devices_take(gate):
+    """Machines refuse RZZ outside 0 to pi/2, and MS outside 0 to a quarter of a turn."""
+    names = [Parameter(name) for name in "abc"]
+    if gate is MolmerSorensenGate:
+        most, own, turns = 0.25, gate(*names), (GPIGate, GPI2Gate)
+    else:
+        most, own, turns = ONE, gate(names[0]), (RXGate, RZGate)
+    target = Target(num_qubits=3)
+    for each in (*(turn(names[0]) for turn in turns), Measure()):
+        target.add_instruction(each, {(qubit,): None for qubit in range(3)})
+    target.add_instruction(own, dict.fromkeys([(0, 1), (1, 2)]))
+    for angles in ((-1.2, 2.8), (-2.8, 3.5), (6.0, -4.0), (9.0, -8.0)):
+        chain = Coupling("xx+yy", (0, 1, 2), angles)
+        layer = compile_layer(target, Shape(3, ONE, couplings=(chain,)))
+        found = [i.operation.params[-1] for i in layer.circuit if len(i.qubits) == 2]
+        assert len(found) == 4
+        assert all(0 <= angle <= most for angle in found)
+        bare = layer.circuit.assign_parameters([0.4, 1.1, 2.0])
+        where = [site.neurons[0] for site in reversed(layer.sites)]
+        bits = Statevector(bare.remove_final_measurements(inplace=False)).probabilities(where)
+        wanted = statevector_response([chain], [0.4, 1.1, 2.0]).ravel()
+        assert bits == pytest.approx(wanted, abs=1e-9)
 
 
 def test_the_best_chain_is_taken():
