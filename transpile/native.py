@@ -72,6 +72,15 @@ def to_isa(
     return _renamed(compiled) if in_frames else compiled
 
 
+def routed(circuit: QuantumCircuit, target: Target, level: int, seed: int) -> QuantumCircuit:
+    """Translate to the target's gates, on qubits that Qiskit's passes choose."""
+    in_phases = "gpi2" in target.operation_names
+    own = _with_rx(target, tuple(range(target.num_qubits))) if in_phases else target
+    manager = generate_preset_pass_manager(level, target=own, seed_transpiler=seed)
+    compiled = manager.run(circuit)
+    return _in_phases(compiled) if in_phases else compiled
+
+
 def _hidden(circuit: QuantumCircuit, target: Target, qubits: list[int]) -> QuantumCircuit:
     """Put a barrier in place of each RZZ for which the target has a gate."""
     hidden = circuit.copy_empty_like()

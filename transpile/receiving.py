@@ -3,14 +3,14 @@
 from collections.abc import Callable, Sequence
 
 from qiskit.circuit import Parameter, ParameterVector, QuantumCircuit
-from qiskit.transpiler import Target, generate_preset_pass_manager
+from qiskit.transpiler import Target
 
 from transpile.errors import TranspileError
 from transpile.groups import Group
 from transpile.isa import OPTIMIZATION_LEVEL, CompiledLayer
 from transpile.layer import layer_circuit
 from transpile.layout import Score, choose_sites
-from transpile.native import to_isa
+from transpile.native import routed, to_isa
 from transpile.shape import Shape
 
 ROUTING_LEVEL = 3
@@ -69,17 +69,16 @@ def compile_receiving_layer(
             f"layout: {circuit.num_qubits} neurons wanted, the device has {target.num_qubits} "
             "qubits"
         )
-    manager = generate_preset_pass_manager(ROUTING_LEVEL, target=target, seed_transpiler=0)
-    compiled = manager.run(circuit)
+    compiled = routed(circuit, target, ROUTING_LEVEL, seed=0)
     measured = {
         compiled.find_bit(item.clbits[0]).index: compiled.find_bit(item.qubits[0]).index
         for item in compiled.data
         if item.operation.name == "measure"
     }
-    routed = tuple(Group((measured[bit],)) for bit in range(shape.width))
+    sites = tuple(Group((measured[bit],)) for bit in range(shape.width))
     # What is joined where is the compiler's choice: to others they are neurons by themselves.
     plain = Shape(shape.width, shape.entanglement)
-    return _complete(CompiledLayer(compiled, routed, plain, 1), angles)
+    return _complete(CompiledLayer(compiled, sites, plain, 1), angles)
 
 
 def _complete(layer: CompiledLayer, angles: int) -> CompiledLayer:

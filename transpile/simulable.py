@@ -2,8 +2,7 @@
 
 import math
 
-import numpy as np
-from qiskit.circuit import QuantumCircuit
+from qiskit.circuit import ParameterExpression, QuantumCircuit
 from qiskit.circuit.library import RZGate, UnitaryGate
 
 _UNKNOWN = ("gpi", "gpi2", "ms", "iswap")
@@ -12,8 +11,8 @@ _UNKNOWN = ("gpi", "gpi2", "ms", "iswap")
 def simulable(circuit: QuantumCircuit) -> QuantumCircuit:
     """Return a circuit with gates that Aer does not know as unitaries, labelled by their names.
 
-    By its label a unitary has the noise that Aer's model has for the gate. A GPI whose phase is not
-    known yet is X behind an RZ, which is exact.
+    By its label a unitary has the noise that Aer's model has for the gate. A phase that is not
+    known yet is an RZ before the gate and one back behind it, which is exact.
     """
     if not circuit.count_ops().keys() & set(_UNKNOWN):
         return circuit
@@ -23,10 +22,17 @@ def simulable(circuit: QuantumCircuit) -> QuantumCircuit:
         if gate.name not in _UNKNOWN:
             result.append(item)
             continue
-        if gate.name == "gpi":
-            result.append(RZGate(-4 * math.pi * gate.params[0]), item.qubits)
-            matrix = np.array([[0, 1], [1, 0]])
-        else:
-            matrix = gate.to_matrix()
-        result.append(UnitaryGate(matrix, label=gate.name), item.qubits)
+        frames = [
+            (2 * math.pi * phase, qubit)
+            for phase, qubit in zip(gate.params, item.qubits, strict=False)
+            if isinstance(phase, ParameterExpression)
+        ]
+        if frames:
+            fixed = [0.0 if isinstance(each, ParameterExpression) else each for each in gate.params]
+            gate = type(gate)(*fixed)
+        for turn, qubit in frames:
+            result.append(RZGate(-turn), (qubit,))
+        result.append(UnitaryGate(gate.to_matrix(), label=gate.name), item.qubits)
+        for turn, qubit in frames:
+            result.append(RZGate(turn), (qubit,))
     return result

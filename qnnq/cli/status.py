@@ -57,7 +57,7 @@ def _print(found: dict[str, Any]) -> None:
     for layer in range(found["layers"]):
         if layer not in planned:
             why = "waits for the layer before" if layer else "nothing was sent yet"
-            rows.append([f"{last + 1}", f"{layer + 1}", "", why])
+            rows.append([f"{last + 1}", f"{layer + 1}", "", why, *[""] * (len(headings) - 4)])
     print_table(headings, rows, text=headings)
     if charged := found["charged"]:
         from qnnq.devices.tariff import amount

@@ -45,8 +45,8 @@ class Coupling:
 
     @classmethod
     def of(cls, kind: Kind, neurons: Sequence[int], angles: Sequence[float]) -> Self:
-        """Return it with plain numbers."""
-        return cls(kind, tuple(map(index, neurons)), tuple(map(float, angles)))
+        """Return it with plain numbers; raise TypeError for anything else, texts of them too."""
+        return cls(kind, tuple(map(index, neurons)), tuple(float(+angle) for angle in angles))
 
     @property
     def degree(self) -> int:

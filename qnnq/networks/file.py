@@ -171,7 +171,7 @@ def _couplings(metadata: Mapping[str, str]) -> tuple[tuple[Coupling, ...], ...]:
     try:
         layers = json.loads(metadata["couplings"])
         return tuple(tuple(Coupling.of(**each) for each in layer) for layer in layers)
-    except (ValueError, TypeError, OverflowError) as error:
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise InputError(
             "metadata: couplings: expected a JSON list of lists of kind, neurons and angles, one "
             f"a hidden layer: {error}"

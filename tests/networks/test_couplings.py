@@ -125,7 +125,10 @@ BELL_OF = '[[{"kind": "bell", "neurons": [0, %s], "angles": [%s]}], [], []]'
 
 @pytest.mark.parametrize(
     "text",
-    ["{", "7", '[["cz"]]', '[[{"kind": "cz"}]]', "[[[]]]", BELL_OF % (1.5, 1), BELL_OF % (1, "[]")],
+    [
+        *("{", "7", '[["cz"]]', '[[{"kind": "cz"}]]', "[[[]]]", "[" * 100_000),
+        *(BELL_OF % (1.5, 1), BELL_OF % (1, "[]"), BELL_OF % (1, '"1"')),
+    ],
 )
 def test_a_file_of_bad_couplings_is_named(tmp_path, text):
     path = tmp_path / "net.safetensors"

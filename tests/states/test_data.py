@@ -95,12 +95,19 @@ def free():
     return circuit
 
 
+def endless():
+    circuit = QuantumCircuit(1)
+    circuit.rz(float("inf"), 0)
+    return circuit
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
         (measured, "state 1: expected a circuit of gates, got measure"),
         (reset, "state 1: expected a circuit of gates, got reset"),
         (free, "state 1: expected fixed angles, got the parameters a"),
+        (endless, "state 1: expected finite angles, got rz"),
         (lambda: QuantumCircuit(2), "state 1: expected 1 qubits, got 2"),
     ],
 )

@@ -103,6 +103,10 @@ def check_preparation(circuit: "QuantumCircuit", where: str) -> None:
     if circuit.parameters:
         names = ", ".join(sorted(parameter.name for parameter in circuit.parameters)[:3])
         raise InputError(f"{where}: expected fixed angles, got the parameters {names}")
+    for item in circuit.data:
+        numbers = [each for each in item.operation.params if isinstance(each, int | float)]
+        if not np.isfinite(numbers).all():
+            raise InputError(f"{where}: expected finite angles, got {item.operation.name}{numbers}")
 
 
 def _canonical(circuit: "QuantumCircuit") -> str:
