@@ -171,7 +171,7 @@ def _couplings(metadata: Mapping[str, str]) -> tuple[tuple[Coupling, ...], ...]:
     try:
         layers = json.loads(metadata["couplings"])
         return tuple(tuple(Coupling.of(**each) for each in layer) for layer in layers)
-    except (ValueError, TypeError, OverflowError) as error:
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise InputError(
             "metadata: couplings: expected a JSON list of lists of kind, neurons and angles, one "
             f"a hidden layer: {error}"
@@ -188,7 +188,7 @@ def _number(metadata: Mapping[str, str], key: str) -> float:
 def _list(metadata: Mapping[str, str], key: str, kind: type[_Item]) -> tuple[_Item, ...]:
     try:
         items = json.loads(metadata[key])
-    except ValueError:
+    except (ValueError, RecursionError):
         items = None
     allowed = str if kind is str else int | float
     if not isinstance(items, list) or not all(isinstance(item, allowed) for item in items):

@@ -4,6 +4,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from functools import cached_property
+from math import isfinite
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -58,7 +59,7 @@ class States:
         qubits = None
         for number, state in enumerate(self.states):
             where = f"state {number}"
-            good = isinstance(state.label, int) and 0 <= state.label < MOST_LABEL
+            good = type(state.label) is int and 0 <= state.label < MOST_LABEL
             require(good, f"{where}: label", "a whole number >= 0", repr(state.label))
             require(len(state.circuits) > 0, where, "a preparation circuit", "none")
             for circuit in state.circuits:
@@ -103,6 +104,10 @@ def check_preparation(circuit: "QuantumCircuit", where: str) -> None:
     if circuit.parameters:
         names = ", ".join(sorted(parameter.name for parameter in circuit.parameters)[:3])
         raise InputError(f"{where}: expected fixed angles, got the parameters {names}")
+    for item in circuit.data:
+        for value in item.operation.params:
+            if isinstance(value, float) and not isfinite(value):
+                raise InputError(f"{where}: {item.operation.name}: expected angles, got {value}")
 
 
 def _canonical(circuit: "QuantumCircuit") -> str:
