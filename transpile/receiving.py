@@ -69,16 +69,21 @@ def compile_receiving_layer(
             f"layout: {circuit.num_qubits} neurons wanted, the device has {target.num_qubits} "
             "qubits"
         )
-    manager = generate_preset_pass_manager(ROUTING_LEVEL, target=target, seed_transpiler=0)
-    compiled = manager.run(circuit)
+    # What is joined where is the compiler's choice: to others they are neurons by themselves.
+    plain = Shape(shape.width, shape.entanglement)
+    if "gpi2" in target.operation_names:  # no gate of Qiskit's; any two ions have one
+        chosen = choose_sites(target, plain, score)
+        qubits = [qubit for site in chosen for qubit in site.neurons]
+        compiled = to_isa(circuit, target, qubits, OPTIMIZATION_LEVEL, seed=0)
+    else:
+        manager = generate_preset_pass_manager(ROUTING_LEVEL, target=target, seed_transpiler=0)
+        compiled = manager.run(circuit)
     measured = {
         compiled.find_bit(item.clbits[0]).index: compiled.find_bit(item.qubits[0]).index
         for item in compiled.data
         if item.operation.name == "measure"
     }
     routed = tuple(Group((measured[bit],)) for bit in range(shape.width))
-    # What is joined where is the compiler's choice: to others they are neurons by themselves.
-    plain = Shape(shape.width, shape.entanglement)
     return _complete(CompiledLayer(compiled, routed, plain, 1), angles)
 
 

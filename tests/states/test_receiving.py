@@ -95,17 +95,18 @@ def test_engines_agree_without_noise():
 
 
 @pytest.mark.parametrize(
-    ("network", "data"),
+    ("network", "data", "noise"),
     [
-        (bell_network(2), "time-reversal(qubits=2,states=2,seed=3)"),
-        (bell_network(2), "hidden-pauli(qubits=2,states=2,draws=3)"),
+        (bell_network(2), "time-reversal(qubits=2,states=2,seed=3)", "fake_manila"),
+        (bell_network(2), "hidden-pauli(qubits=2,states=2,draws=3)", "fake_manila"),
+        (bell_network(2), "time-reversal(qubits=2,states=2,seed=3)", "ions_harmony*5"),
     ],
-    ids=["entangled twins", "mixed twins"],
+    ids=["entangled twins", "mixed twins", "entangled ions"],
 )
-def test_the_instrument_answers_as_aer(network, data):
+def test_the_instrument_answers_as_aer(network, data, noise):
     """Answers of two states under a device's noise; a false alarm in a million."""
     labelled = prepare_labels(network, data)
-    request = {"data": labelled, "noise": "fake_manila", "shots": SHOTS}
+    request = {"data": labelled, "noise": noise, "shots": SHOTS}
     exact, aer = (
         run(RunRequest(network, engine=engine, seed=seed, **request)).counts
         for seed, engine in ((0, "instrument"), (1, "aer"))
