@@ -188,7 +188,7 @@ def _number(metadata: Mapping[str, str], key: str) -> float:
 def _list(metadata: Mapping[str, str], key: str, kind: type[_Item]) -> tuple[_Item, ...]:
     try:
         items = json.loads(metadata[key])
-    except ValueError:
+    except (ValueError, RecursionError):
         items = None
     allowed = str if kind is str else int | float
     if not isinstance(items, list) or not all(isinstance(item, allowed) for item in items):

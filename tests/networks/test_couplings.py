@@ -73,6 +73,16 @@ def test_a_file_gives_back_couplings_and_the_same_bytes(tmp_path):
         assert "couplings" not in file.metadata()
 
 
+def test_couplings_that_are_nested_too_deep_are_one_line(tmp_path):
+    path = tmp_path / "net.safetensors"
+    write_network(network_444(), path)
+    with safe_open(path, framework="numpy") as file:
+        metadata, tensors = file.metadata(), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    save_file(tensors, path, metadata={**metadata, "couplings": "[" * 9000})
+    with pytest.raises(InputError, match="metadata: couplings: expected a JSON list"):
+        read_network(path)
+
+
 def test_the_digest_tells_couplings_apart_but_not_their_order():
     network = network_444()
     first, *others = network.couplings

@@ -12,7 +12,7 @@ from safetensors.numpy import save_file
 
 from qnnq.errors import InputError
 from qnnq.networks.bundled import bundled_models, load_model
-from qnnq.networks.file import FORMAT, read_network, write_network
+from qnnq.networks.file import FORMAT, FORMAT_WITH_LISTS, read_network, write_network
 from qnnq.networks.network import Network
 
 PHYSICS = {
@@ -206,6 +206,11 @@ NAN[2, 1] = np.nan
         ),
         (tensors(), {"format": FORMAT, "stretch": "1"}, "missing: activation, entanglement, last"),
         (tensors(), {**PHYSICS, "stretch": "half"}, "metadata: stretch: expected a number"),
+        (
+            tensors(),
+            {**PHYSICS, "format": FORMAT_WITH_LISTS, "activation": "[" * 9000},
+            "metadata: activation: expected a JSON list of names",
+        ),
         (tensors(), {**PHYSICS, "last_projective": "yes"}, "expected true or false, got 'yes'"),
         (tensors(), {**PHYSICS, "activation": "relu"}, "activation: expected one of"),
         (tensors(), {**PHYSICS, "entanglement": "2"}, "entanglement: expected radians in"),

@@ -162,3 +162,35 @@ def test_bad_qpy_files(tmp_path):
         qpy.dump([QuantumCircuit(1)], file)
     with pytest.raises(InputError, match="circuit 0: expected metadata with a label"):
         read_states(path)
+
+
+@pytest.mark.parametrize(
+    ("angle", "second", "message"),
+    [
+        (np.nan, {}, "state 0: rx: expected angles, got nan"),
+        (np.inf, {}, "state 0: rx: expected angles, got inf"),
+        (0.1, {"told": 5}, "circuit 1: told: expected a list of texts, got 5"),
+        (0.1, {"copies": 2}, "circuit 1: copies: expected those of circuit 0, 1, got 2"),
+        (0.1, {"label": True}, "state 1: label: expected a whole number >= 0, got True"),
+    ],
+)
+def test_qpy_files_of_what_is_no_data(tmp_path, angle, second, message):
+    path = tmp_path / "own.qpy"
+    circuits = [QuantumCircuit(1, metadata={"label": 0, **more}) for more in ({}, second)]
+    circuits[0].rx(angle, 0)
+    with path.open("wb") as file:
+        qpy.dump(circuits, file)
+    with pytest.raises(InputError, match=message):
+        read_states(path)
+
+
+def test_a_damaged_qpy_file_is_one_plain_line(tmp_path):
+    path = tmp_path / "own.qpy"
+    write_states(path, make_states("tfim", 3, 2))
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2 :] = bytes(255 - byte for byte in content[len(content) // 2 :])
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="not a QPY file: ") as found:
+        read_states(path)
+    assert str(found.value).isprintable()
+    assert "Backtrace" not in str(found.value)

@@ -7,6 +7,7 @@
 
 import io
 import json
+import re
 from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
@@ -74,10 +75,14 @@ def _state(entry: Any, where: str) -> State:
     texts, told = entry.get("circuits"), entry.get("told", [])
     good = isinstance(texts, list) and all(isinstance(text, str) for text in texts)
     require(good, f"{where}: circuits", "a list of texts in OpenQASM 3", repr(texts)[:40])
-    good = isinstance(told, list) and all(isinstance(text, str) for text in told)
-    require(good, f"{where}: told", "a list of texts", repr(told)[:40])
     circuits = tuple(_from_qasm(text, where) for text in texts)
-    return State(circuits, entry.get("label"), tuple(told))
+    return State(circuits, entry.get("label"), _told(told, where))
+
+
+def _told(found: Any, where: str) -> tuple[str, ...]:
+    good = isinstance(found, list) and all(isinstance(text, str) for text in found)
+    require(good, f"{where}: told", "a list of texts", repr(found)[:40])
+    return tuple(found)
 
 
 def _from_qasm(text: str, where: str) -> "QuantumCircuit":
@@ -119,18 +124,29 @@ def _from_qpy(path: Path) -> States:
     try:
         circuits = qpy.load(io.BytesIO(content))
     except Exception as error:  # a bad file raises whatever its bytes lead to
-        raise InputError(f"not a QPY file: {' '.join(str(error).split())}") from error
+        raise InputError(f"not a QPY file: {_first_cause(error)}") from error
     require(len(circuits) > 0, "states", "at least one circuit", "none")
     known = [circuit.metadata or {} for circuit in circuits]
+    copies = known[0].get("copies", 1)
     for number, metadata in enumerate(known):
-        require("label" in metadata, f"circuit {number}", "metadata with a label", repr(metadata))
+        where, found = f"circuit {number}", metadata.get("copies", 1)
+        require("label" in metadata, where, "metadata with a label", repr(metadata))
+        require(found == copies, f"{where}: copies", f"those of circuit 0, {copies}", found)
+        _told(metadata.get("told", []), where)
     numbered = [(data.get("state", number), number) for number, data in enumerate(known)]
     states = [
         _grouped([circuits[number] for _, number in group])
         for _, group in groupby(numbered, key=lambda each: each[0])
     ]
     first = known[0]
-    return States(tuple(states), str(first.get("name", path.name)), first.get("copies", 1))
+    return States(tuple(states), str(first.get("name", path.name)), copies)
+
+
+def _first_cause(error: Exception) -> str:
+    """Return what an error of Qiskit's reader says first, without its colours and backtrace."""
+    text = re.sub(r"\x1b\[\d*m", "", getattr(error, "message", None) or str(error))
+    lines = re.sub(r"\s*╺.*╸\s*0: Error:", "", text).split("\n")
+    return lines[0].strip()
 
 
 def _grouped(circuits: Iterable["QuantumCircuit"]) -> State:
