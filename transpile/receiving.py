@@ -10,7 +10,7 @@ from transpile.groups import Group
 from transpile.isa import OPTIMIZATION_LEVEL, CompiledLayer
 from transpile.layer import layer_circuit
 from transpile.layout import Score, choose_sites
-from transpile.native import routed, to_isa
+from transpile.native import to_isa
 from transpile.shape import Shape
 
 ROUTING_LEVEL = 3
@@ -69,7 +69,7 @@ def compile_receiving_layer(
             f"layout: {circuit.num_qubits} neurons wanted, the device has {target.num_qubits} "
             "qubits"
         )
-    compiled = routed(circuit, target, ROUTING_LEVEL, seed=0)
+    compiled = to_isa(circuit, target, None, ROUTING_LEVEL, seed=0)
     measured = {
         compiled.find_bit(item.clbits[0]).index: compiled.find_bit(item.qubits[0]).index
         for item in compiled.data
