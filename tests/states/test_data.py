@@ -167,7 +167,7 @@ def test_bad_qpy_files(tmp_path):
 @pytest.mark.parametrize(
     ("angle", "second", "message"),
     [
-        (np.nan, {}, "state 0: rx: expected angles, got nan"),
+        (np.nan, {}, "state 0: expected finite angles"),
         (np.inf, {}, "state 0: rx: expected angles, got inf"),
         (0.1, {"told": 5}, "circuit 1: told: expected a list of texts, got 5"),
         (0.1, {"copies": 2}, "circuit 1: copies: expected those of circuit 0, 1, got 2"),
