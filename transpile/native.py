@@ -54,41 +54,52 @@ def native_gate(target: Target, names: Sequence[str], a: int, b: int) -> tuple[s
 
 
 def to_isa(
-    circuit: QuantumCircuit, target: Target, qubits: list[int], level: int, seed: int
+    circuit: QuantumCircuit, target: Target, qubits: list[int] | None, level: int, seed: int
 ) -> QuantumCircuit:
-    """Translate to the target's gates on exactly these physical qubits, in the circuit's order."""
+    """Translate to the target's gates on exactly these physical qubits, in the circuit's order.
+
+    Where `qubits` is None, Qiskit lays out and routes the circuit, which has no RZZ then.
+    """
     names = set(target.operation_names)
     in_frames = "gpi2" in names or ({"r", "rz"} <= names and not {"rx", "sx", "u"} & names)
     # An initial layout also keeps every level from looking for another one.
+    places = range(target.num_qubits) if qubits is None else qubits
     pass_manager = generate_preset_pass_manager(
         level,
-        target=_with_rx(target, tuple(qubits)) if in_frames else target,
+        target=_with_rx(target, tuple(places)) if in_frames else target,
         initial_layout=qubits,
         seed_transpiler=seed,
     )
-    compiled = _restored(pass_manager.run(_hidden(circuit, target, qubits)), circuit, target)
+    hidden = circuit if qubits is None else _hidden(circuit, target, qubits)
+    compiled = _restored(pass_manager.run(hidden), circuit, target)
     if "gpi2" in names:
         return _in_phases(compiled)
     return _renamed(compiled) if in_frames else compiled
 
 
 def _hidden(circuit: QuantumCircuit, target: Target, qubits: list[int]) -> QuantumCircuit:
-    """Put a barrier in place of each RZZ for which the target has a gate."""
+    """Put a barrier in place of each RZZ for which the target has a gate.
+
+    Where it has only iSWAP, RZZ and XX+YY become unitaries, which Qiskit's synthesis makes of two
+    in the target's direction; by CX an RZZ would take four, and none of them is turned round.
+    """
     hidden = circuit.copy_empty_like()
     for number, item in enumerate(circuit.data):
-        if item.operation.name != "rzz":
+        if item.operation.name not in ("rzz", "xx_plus_yy"):
             hidden.append(item)
             continue
         a, b = (qubits[circuit.find_bit(qubit).index] for qubit in item.qubits)
         found = native_gate(target, [*COUPLINGS], a, b)
-        if found is not None:
+        if found is not None and item.operation.name == "xx_plus_yy":
+            hidden.append(item)
+        elif found is not None:
             around = item.qubits if COUPLINGS[found[0]][1] else ()
             for qubit in around:
                 hidden.append(HGate(), (qubit,))
             hidden.append(Barrier(2, label=f"{_HIDDEN}{number}"), item.qubits)
             for qubit in around:
                 hidden.append(HGate(), (qubit,))
-        elif native_gate(target, FIXED[:-1], a, b) is None:  # by CX it would take four iSWAP
+        elif native_gate(target, FIXED[:-1], a, b) is None:
             hidden.append(UnitaryGate(item.operation), item.qubits)
         else:
             hidden.append(item)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from qiskit.circuit import Parameter, ParameterVector, QuantumCircuit
-from qiskit.transpiler import Target, generate_preset_pass_manager
+from qiskit.transpiler import Target
 
 from transpile.errors import TranspileError
 from transpile.groups import Group
@@ -69,8 +69,7 @@ def compile_receiving_layer(
             f"layout: {circuit.num_qubits} neurons wanted, the device has {target.num_qubits} "
             "qubits"
         )
-    manager = generate_preset_pass_manager(ROUTING_LEVEL, target=target, seed_transpiler=0)
-    compiled = manager.run(circuit)
+    compiled = to_isa(circuit, target, None, ROUTING_LEVEL, seed=0)
     measured = {
         compiled.find_bit(item.clbits[0]).index: compiled.find_bit(item.qubits[0]).index
         for item in compiled.data

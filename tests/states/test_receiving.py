@@ -23,6 +23,7 @@ from qnnq.networks.network import Network
 from qnnq.runs.request import RunRequest
 from qnnq.runs.run import prepare, run
 from tests.states.networks import bell_network, reading_network
+from tests.transpile.devices import GATE_SETS, everywhere
 from transpile import Shape, receiving_circuit
 
 SHOTS = 300
@@ -86,11 +87,20 @@ def test_products_show_no_singlet_and_random_states_do():
     assert np.mean(random) == pytest.approx(0.9, abs=5 * np.std(random) / np.sqrt(len(random)))
 
 
-def test_engines_agree_without_noise():
+@pytest.mark.parametrize(
+    ("data", "device"),
+    [
+        ("hidden-pauli-told(qubits=2,states=5,draws=4)", "fake_manila"),
+        ("time-reversal(qubits=2,states=3)", "ions_aria"),
+        ("time-reversal(qubits=2,states=3)", "r, rxx"),
+    ],
+)
+def test_engines_agree_without_noise(data, device):
     """The compiled circuit without noise gives the very outcomes of the written one."""
-    request = {"data": "hidden-pauli-told(qubits=2,states=5,draws=4)", "shots": 50}
+    target = everywhere(device) if device in GATE_SETS else device
+    request = {"data": data, "shots": 50}
     ideal = run(RunRequest(bell_network(2), engine="ideal", **request))
-    same = run(RunRequest(bell_network(2), noise="ideal", device="fake_manila", **request))
+    same = run(RunRequest(bell_network(2), noise="ideal", device=target, **request))
     np.testing.assert_array_equal(ideal.counts, same.counts)
 
 

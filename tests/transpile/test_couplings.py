@@ -2,9 +2,10 @@
 
 import math
 
+import numpy as np
 import pytest
 from qiskit.circuit import Measure, Parameter
-from qiskit.circuit.library import RXGate, RXXGate, RZGate, RZZGate
+from qiskit.circuit.library import RXGate, RXXGate, RZGate, RZZGate, SXGate, iSwapGate
 from qiskit.quantum_info import Statevector
 from qiskit.transpiler import Target
 
@@ -75,6 +76,23 @@ def test_angles_of_gates_are_those_that_devices_take(gate):
         bits = Statevector(bare.remove_final_measurements(inplace=False)).probabilities(where)
         wanted = statevector_response([chain], [0.4, 1.1, 2.0]).ravel()
         assert bits == pytest.approx(wanted, abs=1e-9)
+
+
+def test_gates_of_one_direction():
+    """Qiskit turns CX round, not iSWAP."""
+    target = Target(num_qubits=2)
+    for gate in (SXGate(), RZGate(Parameter("angle")), Measure()):
+        target.add_instruction(gate, {(0,): None, (1,): None})
+    target.add_instruction(iSwapGate(), {(0, 1): None})
+    for neurons in ((0, 1), (1, 0)):
+        chain = Coupling.of("xx+yy", neurons, (1.1,))
+        layer = compile_layer(target, Shape(2, ONE, couplings=(chain,)))
+        assert layer.circuit.count_ops()["iswap"] == 2
+        angles = 0.4, 1.3
+        bound = layer.circuit.remove_final_measurements(inplace=False).assign_parameters(angles)
+        qubits = [site.neurons[0] for site in layer.sites]
+        found = Statevector(bound).probabilities(qubits[::-1]).reshape(2, 2)
+        np.testing.assert_allclose(found, statevector_response([chain], angles), atol=1e-9)
 
 
 def test_the_best_chain_is_taken():
