@@ -168,7 +168,7 @@ def test_bad_qpy_files(tmp_path):
     ("angle", "second", "message"),
     [
         (np.nan, {}, "state 0: expected finite angles"),
-        (np.inf, {}, "state 0: rx: expected angles, got inf"),
+        (np.inf, {}, "state 0: expected finite angles"),
         (0.1, {"told": 5}, "circuit 1: told: expected a list of texts, got 5"),
         (0.1, {"copies": 2}, "circuit 1: copies: expected those of circuit 0, 1, got 2"),
         (0.1, {"label": True}, "state 1: label: expected a whole number >= 0, got True"),

@@ -58,7 +58,7 @@ class States:
         qubits = None
         for number, state in enumerate(self.states):
             where = f"state {number}"
-            good = isinstance(state.label, int) and 0 <= state.label < MOST_LABEL
+            good = type(state.label) is int and 0 <= state.label < MOST_LABEL
             require(good, f"{where}: label", "a whole number >= 0", repr(state.label))
             require(len(state.circuits) > 0, where, "a preparation circuit", "none")
             for circuit in state.circuits:
