@@ -24,6 +24,9 @@ from qnnq.devices.snapshot import (
     QubitSnapshot,
 )
 
+MOST_IONS = 1000
+"""Any two have a gate of their own, each with its noise."""
+
 GATES = {"gpi": ("phase",), "gpi2": ("phase",), "ms": ("phase0", "phase1", "angle")}
 
 
@@ -44,9 +47,11 @@ def snapshot_of_characterization(document: Mapping[str, Any]) -> DeviceSnapshot:
     paradigm = document.get("paradigm", {})
     found = _rates(document)
     count = int(paradigm["qubitCount"] if paradigm else document["qubits"])
+    if count > MOST_IONS:
+        raise ValueError(f"qubits: expected at most {MOST_IONS}, got {count}")
     name = str(document.get("backend", "ionq"))
     pairs = [(a, b) for a, b in document.get("connectivity") or combinations(range(count), 2)]
-    fidelity = {key.lower(): _error(value) for key, value in found["fidelity"].items()}
+    fidelity = {key.lower(): _error(key, value) for key, value in found["fidelity"].items()}
     timing = {key.lower(): value for key, value in found["timing"].items()}
     ions: list[tuple[int, ...]] = [(ion,) for ion in range(count)]
     both: list[tuple[int, ...]] = [*pairs, *((b, a) for a, b in pairs)]
@@ -79,9 +84,11 @@ def _rates(document: Mapping[str, Any]) -> Mapping[str, Any]:
     return provider if isinstance(provider, Mapping) else document
 
 
-def _error(fidelity: Mapping[str, float]) -> float:
+def _error(kind: str, fidelity: Mapping[str, float]) -> float:
     """Return the average infidelity, as exactly as the fidelity is written."""
     value = fidelity["median"] if fidelity.get("median") is not None else fidelity["mean"]
+    if not 0 <= value <= 1:
+        raise ValueError(f"fidelity.{kind}: expected 0 to 1, got {value}")
     return round(1 - value, 9)
 
 

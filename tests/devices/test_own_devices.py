@@ -216,6 +216,15 @@ def _set(place, value):
         ("{", "not JSON: "),
         ("[]", 'expected a device of "format": "qnnq-device/1", {"configuration"'),
         ('{"fidelity": {}, "timing": {}}', "not a characterization of IonQ: KeyError 'qubits'"),
+        (
+            '{"qubits": 2, "fidelity": {"1q": {"mean": NaN}}, "timing": {}}',
+            "fidelity.1q: expected 0 to 1, got nan",
+        ),
+        ('{"qubits": 1e9, "fidelity": {}, "timing": {}}', "qubits: expected at most 1000, got"),
+        (
+            '{"qubits": 2, "fidelity": {}, "timing": {"t1": NaN}}',
+            "t1_s: Input should be ",
+        ),
         ('{"configuration": {}}', "not the client's configuration: "),
         (_set(["format"], "qnnq-device/9"), "format: Input should be 'qnnq-device/1'"),
         (_set(["name"], "no word"), "name: String should match"),

@@ -12,6 +12,7 @@ from qnnq.storage.files import FileVersion, file_versions, read_text, write_atom
 from qnnq.vendors.local.simulation import simulated
 
 if TYPE_CHECKING:
+    from pydantic import ValidationError
     from qiskit.transpiler import Target
 
     from qnnq.devices.service_limits import ServiceLimits
@@ -78,11 +79,16 @@ def _ours(path: str, document: dict[str, Any]) -> "tuple[Target, str, str | None
     try:
         snapshot = DeviceSnapshot.model_validate_json(json.dumps(document))
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"device {path}: {f'{place}: ' if place else ''}{first['msg']}") from error
+        raise InputError(f"device {path}: {_first(error)}") from error
     _doubt_units(path, snapshot)
     return snapshot.target(), snapshot.name, snapshot.calibrated
+
+
+def _first(error: "ValidationError") -> str:
+    """Return the place of the first thing that is wrong, and what was expected."""
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return f"{f'{place}: ' if place else ''}{first['msg']}"
 
 
 def _doubt_units(path: str, snapshot: "DeviceSnapshot") -> None:
@@ -105,6 +111,8 @@ def _doubt_units(path: str, snapshot: "DeviceSnapshot") -> None:
 
 
 def _published(path: str, document: dict[str, Any]) -> "tuple[Target, str, str | None]":
+    from pydantic import ValidationError
+
     from qnnq.devices.characterization import is_characterization, snapshot_of_characterization
     from qnnq.devices.client_files import snapshot_of_files
 
@@ -121,7 +129,10 @@ def _published(path: str, document: dict[str, Any]) -> "tuple[Target, str, str |
         return snapshot.target(), snapshot.name, snapshot.calibrated
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         what = "the client's configuration" if of_client else "a characterization of IonQ"
-        reason = f"{type(error).__name__} {str(error).splitlines()[0] if str(error) else ''}"
+        if isinstance(error, ValidationError):
+            reason = _first(error)
+        else:
+            reason = f"{type(error).__name__} {str(error).splitlines()[0] if str(error) else ''}"
         raise InputError(f"device {path}: not {what}: {reason}") from error
 
 
