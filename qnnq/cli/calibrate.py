@@ -21,118 +21,114 @@ _TAKEN = (
 """Options that a calibration has."""
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
+@takes(
+    HardwareRequest,
+    only=_TAKEN,
+    defaults={"shots": 4096, "execution_mode": "job"},
+    helps={
+        "shots": "Shots at each of the four angles.",
+        "seed": "Seed; it drives the simulator of a fake device.",
+    },
+)
+def calibrate(
+    request: HardwareRequest,
+    out: Annotated[
+        str | None,
+        typer.Option(
+            help="The file to write.  [default: response.json; prices.toml with --price]",
+            metavar="FILE",
+        ),
+    ] = None,
+    run: options.NewFolder = None,
+    budget: options.Budget = None,
+    yes: options.Yes = False,
+    check: Annotated[
+        str | None,
+        typer.Option(
+            help="Then predict these images, such as 0:200, run them and compare.",
+            metavar="IMAGES",
+        ),
+    ] = None,
+    check_shots: Annotated[int, typer.Option(help="Shots of each image of --check.")] = 10,
+    data: Annotated[
+        str, typer.Option(help="What --check takes images of: a data set's name or a file.")
+    ] = "mnist-test",
+    price: Annotated[
+        bool,
+        typer.Option(
+            "--price", help="Measure what a machine bills instead, with three pilot jobs."
+        ),
+    ] = False,
+    json: options.Json = None,
+) -> None:
+    """Measure what a device answers to angles, or what it bills.
 
-    @app.command()
-    @takes(
-        HardwareRequest,
-        only=_TAKEN,
-        defaults={"shots": 4096, "execution_mode": "job"},
-        helps={
-            "shots": "Shots at each of the four angles.",
-            "seed": "Seed; it drives the simulator of a fake device.",
-        },
-    )
-    def calibrate(
-        request: HardwareRequest,
-        out: Annotated[
-            str | None,
-            typer.Option(
-                help="The file to write.  [default: response.json; prices.toml with --price]",
-                metavar="FILE",
-            ),
-        ] = None,
-        run: options.NewFolder = None,
-        budget: options.Budget = None,
-        yes: options.Yes = False,
-        check: Annotated[
-            str | None,
-            typer.Option(
-                help="Then predict these images, such as 0:200, run them and compare.",
-                metavar="IMAGES",
-            ),
-        ] = None,
-        check_shots: Annotated[int, typer.Option(help="Shots of each image of --check.")] = 10,
-        data: Annotated[
-            str, typer.Option(help="What --check takes images of: a data set's name or a file.")
-        ] = "mnist-test",
-        price: Annotated[
-            bool,
-            typer.Option(
-                "--price", help="Measure what a machine bills instead, with three pilot jobs."
-            ),
-        ] = False,
-        json: options.Json = None,
-    ) -> None:
-        """Measure what a device answers to angles, or what it bills.
+    Each entanglement angle of the network takes one job; most networks have one angle.
+    Cut off, it goes on when it is called again, and pays nothing twice.
+    The file is a twin of the device: qnnq run --noise measured:FILE.
 
-        Each entanglement angle of the network takes one job; most networks have one angle.
-        Cut off, it goes on when it is called again, and pays nothing twice.
-        The file is a twin of the device: qnnq run --noise measured:FILE.
+    --check judges the twin: what it predicts of images, with its interval, before they are run.
 
-        --check judges the twin: what it predicts of images, with its interval, before they are run.
+    Example: qnnq calibrate mnist16-a0.5 --device fake_kingston --out response.json
 
-        Example: qnnq calibrate mnist16-a0.5 --device fake_kingston --out response.json
+    --price runs few and many parameter sets, of few and many shots, and fits what a job, a set
+    and an execution are billed. --limits FILE then reckons with it.
 
-        --price runs few and many parameter sets, of few and many shots, and fits what a job, a set
-        and an execution are billed. --limits FILE then reckons with it.
+    Example: qnnq calibrate --device fake_torino --check 0:200 --check-shots 10
 
-        Example: qnnq calibrate --device fake_torino --check 0:200 --check-shots 10
+    Example: qnnq calibrate --price --device ibm_kingston --out prices.toml
+    """
+    from dataclasses import replace
 
-        Example: qnnq calibrate --price --device ibm_kingston --out prices.toml
-        """
-        from dataclasses import replace
+    from qnnq.errors import InputError
+    from qnnq.jobs.budget import check_budget
+    from qnnq.jobs.control import raise_limits
+    from qnnq.jobs.creation import calibration_folder, create_run
+    from qnnq.jobs.folder import LEDGER
+    from qnnq.jobs.planning import check_device, plan_run
+    from qnnq.jobs.prices import PRICES
+    from qnnq.jobs.responses import RESPONSE, plan_calibration
+    from qnnq.jobs.twin_check import checking_request
+    from qnnq.storage.files import check_writable, write_atomically
 
-        from qnnq.errors import InputError
-        from qnnq.jobs.budget import check_budget
-        from qnnq.jobs.control import raise_limits
-        from qnnq.jobs.creation import calibration_folder, create_run
-        from qnnq.jobs.folder import LEDGER
-        from qnnq.jobs.planning import check_device, plan_run
-        from qnnq.jobs.prices import PRICES
-        from qnnq.jobs.responses import RESPONSE, plan_calibration
-        from qnnq.jobs.twin_check import checking_request
-        from qnnq.storage.files import check_writable, write_atomically
-
-        checking = replace(request, data=data)  # no part of what a calibration measures
-        if json is not None and check is None:
-            raise InputError("--json: expected --check beside it, whose result it holds")
-        if price and check is not None:
-            raise InputError("--price: expected no --check beside it, which judges a response")
-        out = out or (PRICES if price else "response.json")
-        check_writable(out, json)
-        if price:
-            _price(request, run, out, budget, yes)
+    checking = replace(request, data=data)  # no part of what a calibration measures
+    if json is not None and check is None:
+        raise InputError("--json: expected --check beside it, whose result it holds")
+    if price and check is not None:
+        raise InputError("--price: expected no --check beside it, which judges a response")
+    out = out or (PRICES if price else "response.json")
+    check_writable(out, json)
+    if price:
+        _price(request, run, out, budget, yes)
+        return
+    folder = calibration_folder(request, run)
+    with redirect_stdout(sys.stderr if json == "-" else sys.stdout):
+        if not (folder / LEDGER).exists():
+            plan = plan_calibration(request)
+            checked = check_device(request, plan.device)
+            estimate = plan.estimate
+            if check is not None:  # refused before the calibration is paid
+                kinds = [[str(site) for site in layer.sites] for layer in plan.circuits]
+                wanted = (plan.device.name, kinds, plan.network, check, check_shots)
+                judged = plan_run(checking_request(checking, *wanted)).estimate
+                estimate = replace(estimate, layers=(*estimate.layers, *judged.layers))
+            everything = replace(plan, estimate=estimate)
+            budget_s = hardware.budget_of(everything, budget, checked)
+            check_budget(everything, budget_s)
+            print(f"{plan.device.name}: {hardware.cost_line(plan)}")
+            if plan.device.kind != "simulated":
+                print(hardware.budget_line(plan, budget, budget_s))
+            hardware.confirm(everything, yes, budget_s)
+            create_run(checked, plan, folder, budget_s)
+        elif budget is not None:
+            raise_limits(folder, budget)
+        hardware.pursue(str(folder), wait=True)
+        write_atomically(out, (folder / RESPONSE).read_bytes())
+        print(f"{out}: the response that {folder} measured")
+        if check is None:
             return
-        folder = calibration_folder(request, run)
-        with redirect_stdout(sys.stderr if json == "-" else sys.stdout):
-            if not (folder / LEDGER).exists():
-                plan = plan_calibration(request)
-                checked = check_device(request, plan.device)
-                estimate = plan.estimate
-                if check is not None:  # refused before the calibration is paid
-                    kinds = [[str(site) for site in layer.sites] for layer in plan.circuits]
-                    wanted = (plan.device.name, kinds, plan.network, check, check_shots)
-                    judged = plan_run(checking_request(checking, *wanted)).estimate
-                    estimate = replace(estimate, layers=(*estimate.layers, *judged.layers))
-                everything = replace(plan, estimate=estimate)
-                budget_s = hardware.budget_of(everything, budget, checked)
-                check_budget(everything, budget_s)
-                print(f"{plan.device.name}: {hardware.cost_line(plan)}")
-                if plan.device.kind != "simulated":
-                    print(hardware.budget_line(plan, budget, budget_s))
-                hardware.confirm(everything, yes, budget_s)
-                create_run(checked, plan, folder, budget_s)
-            elif budget is not None:
-                raise_limits(folder, budget)
-            hardware.pursue(str(folder), wait=True)
-            write_atomically(out, (folder / RESPONSE).read_bytes())
-            print(f"{out}: the response that {folder} measured")
-            if check is None:
-                return
-            document = _check(checking, folder, check, check_shots, yes)
-        write_json(document, json)
+        document = _check(checking, folder, check, check_shots, yes)
+    write_json(document, json)
 
 
 def _price(

@@ -12,45 +12,41 @@ if TYPE_CHECKING:
     from qnnq.jobs.reading import Collected
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
+def collect(
+    folder: options.Folder = "latest",
+    json: options.Json = None,
+    counts: options.Counts = False,
+    out: Annotated[
+        str | None,
+        typer.Option(help="Add them to a sweep's results file.", metavar="FILE"),
+    ] = None,
+) -> None:
+    """Print a run's accuracy, as `qnnq run` does, and what it cost.
 
-    @app.command()
-    def collect(
-        folder: options.Folder = "latest",
-        json: options.Json = None,
-        counts: options.Counts = False,
-        out: Annotated[
-            str | None,
-            typer.Option(help="Add them to a sweep's results file.", metavar="FILE"),
-        ] = None,
-    ) -> None:
-        """Print a run's accuracy, as `qnnq run` does, and what it cost.
+    Example: qnnq collect latest --json -
+    """
+    from dataclasses import asdict
 
-        Example: qnnq collect latest --json -
-        """
-        from dataclasses import asdict
+    from qnnq.jobs.control import look_again
+    from qnnq.jobs.folder import find_run
+    from qnnq.jobs.reading import collect_run
 
-        from qnnq.jobs.control import look_again
-        from qnnq.jobs.folder import find_run
-        from qnnq.jobs.reading import collect_run
-
-        path = find_run(folder)
-        say = hardware.Speaker()
-        unanswered = look_again(path, say)
-        if unanswered is not None:
-            say(f"jobs and bills as last known: {unanswered}")
-        found = collect_run(path)
-        document = found.result.to_json(with_counts=counts)
-        document |= {"hardware": found.hardware, "partial": found.partial}
-        document["prediction"] = found.prediction
-        if found.unsampled is not None:
-            document["unsampled"] = asdict(found.unsampled.accuracy())
-        if json != "-":
-            _print(found.labels["network"], document)
-        write_json(document, json)
-        if out is not None:
-            _store(found, out)
+    path = find_run(folder)
+    say = hardware.Speaker()
+    unanswered = look_again(path, say)
+    if unanswered is not None:
+        say(f"jobs and bills as last known: {unanswered}")
+    found = collect_run(path)
+    document = found.result.to_json(with_counts=counts)
+    document |= {"hardware": found.hardware, "partial": found.partial}
+    document["prediction"] = found.prediction
+    if found.unsampled is not None:
+        document["unsampled"] = asdict(found.unsampled.accuracy())
+    if json != "-":
+        _print(found.labels["network"], document)
+    write_json(document, json)
+    if out is not None:
+        _store(found, out)
 
 
 def _store(found: "Collected", out: str) -> None:

@@ -22,98 +22,94 @@ _TAKEN = ("model", "data", "images", "mode", *CIRCUITS, *OF_COHERENT_MODE)
 """Options that change circuits, and the images of a Guppy program."""
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
+@takes(
+    RunRequest,
+    only=_TAKEN,
+    required=("model",),
+    defaults={"device": DEFAULT_DEVICE, "images": "0:10"},
+    helps={"device": "The device to compile for.", "images": "Those of a Guppy program."},
+)
+def compile_command(
+    request: RunRequest,
+    instance: options.Instance = None,
+    draw: Annotated[bool, typer.Option("--draw", help="Draw the circuits.")] = False,
+    qasm: Annotated[
+        str | None, typer.Option(help="Write OpenQASM 3 (- is stdout).", metavar="FILE")
+    ] = None,
+    guppy: Annotated[
+        str | None,
+        typer.Option(
+            help="Write the network on --images as a Guppy program, which runs on Selene or a "
+            "trapped-ion machine.",
+            metavar="FILE",
+        ),
+    ] = None,
+    figure: Map = None,
+    circuits: Circuits = None,
+    json: options.Json = None,
+) -> None:
+    """Show what every layer is on a device: qubits, gates, errors.
 
-    @app.command("compile")
-    @takes(
-        RunRequest,
-        only=_TAKEN,
-        required=("model",),
-        defaults={"device": DEFAULT_DEVICE, "images": "0:10"},
-        helps={"device": "The device to compile for.", "images": "Those of a Guppy program."},
+    Example: qnnq compile mnist16-a0.5 --device fake_torino --pairs 10 --draw
+
+    Example: qnnq compile mnist16-a0.5 --device fake_kingston --figure where.svg
+
+    Example: qnnq compile mnist16-linear-g3pi8 --mode coherent --qasm network.qasm
+
+    Example: qnnq compile mnist16-a0.5 --guppy program.py --images 0:10
+    """
+    from qnnq.cli.compile_coherent import compile_coherent
+    from qnnq.deployments.layer_rows import layer_rows
+    from qnnq.deployments.placed_network import PlacedNetwork
+    from qnnq.deployments.placement import Placement
+    from qnnq.devices.names import resolve_device
+    from qnnq.errors import InputError
+    from qnnq.networks.bundled import load_model
+    from qnnq.runs.request import check_request
+    from qnnq.storage.files import check_writable
+
+    if json == "-" and (draw or qasm == "-"):
+        other = "--draw" if draw else "--qasm -"
+        raise InputError(f"--json -: expected nothing else on stdout, got {other}")
+    check_writable(json, qasm, guppy)
+    check_pictures(figure, circuits)
+    check_request(request)
+    if guppy is not None:
+        _write_guppy(request, guppy)
+        return
+    if request.mode == "coherent":
+        compile_coherent(request, instance, draw, qasm, json, figure, circuits)
+        return
+    network = load_model(request.model)
+    placement = Placement(
+        resolve_device(str(request.device), instance=instance),
+        qubits=request.qubits,
+        copies=request.copies,
+        pairs=request.pairs,
+        pair_gate=request.pair_gate,
     )
-    def compile_command(
-        request: RunRequest,
-        instance: options.Instance = None,
-        draw: Annotated[bool, typer.Option("--draw", help="Draw the circuits.")] = False,
-        qasm: Annotated[
-            str | None, typer.Option(help="Write OpenQASM 3 (- is stdout).", metavar="FILE")
-        ] = None,
-        guppy: Annotated[
-            str | None,
-            typer.Option(
-                help="Write the network on --images as a Guppy program, which runs on Selene or a "
-                "trapped-ion machine.",
-                metavar="FILE",
-            ),
-        ] = None,
-        figure: Map = None,
-        circuits: Circuits = None,
-        json: options.Json = None,
-    ) -> None:
-        """Show what every layer is on a device: qubits, gates, errors.
-
-        Example: qnnq compile mnist16-a0.5 --device fake_torino --pairs 10 --draw
-
-        Example: qnnq compile mnist16-a0.5 --device fake_kingston --figure where.svg
-
-        Example: qnnq compile mnist16-linear-g3pi8 --mode coherent --qasm network.qasm
-
-        Example: qnnq compile mnist16-a0.5 --guppy program.py --images 0:10
-        """
-        from qnnq.cli.compile_coherent import compile_coherent
-        from qnnq.deployments.layer_rows import layer_rows
-        from qnnq.deployments.placed_network import PlacedNetwork
-        from qnnq.deployments.placement import Placement
-        from qnnq.devices.names import resolve_device
-        from qnnq.errors import InputError
-        from qnnq.networks.bundled import load_model
-        from qnnq.runs.request import check_request
-        from qnnq.storage.files import check_writable
-
-        if json == "-" and (draw or qasm == "-"):
-            other = "--draw" if draw else "--qasm -"
-            raise InputError(f"--json -: expected nothing else on stdout, got {other}")
-        check_writable(json, qasm, guppy)
-        check_pictures(figure, circuits)
-        check_request(request)
-        if guppy is not None:
-            _write_guppy(request, guppy)
-            return
-        if request.mode == "coherent":
-            compile_coherent(request, instance, draw, qasm, json, figure, circuits)
-            return
-        network = load_model(request.model)
-        placement = Placement(
-            resolve_device(str(request.device), instance=instance),
-            qubits=request.qubits,
-            copies=request.copies,
-            pairs=request.pairs,
-            pair_gate=request.pair_gate,
-        )
-        placed = PlacedNetwork(network, placement)
-        rows = layer_rows(placed)
-        document = {"schema": "qnnq.compile/1", "device": request.device, "layers": rows}
-        write_json(document, json)
-        if "-" not in (json, qasm):
-            _print(f"{request.model} on {request.device}", rows)
-            shapes = ((row["neurons"], len(row["sites"]), row["executions"]) for row in rows)
-            for line in turns(shapes):
-                print(line)
-        if figure is not None:
-            widest = max(placed.layers, key=lambda layer: len(layer.sites))
-            title = f"{request.model} on {placement.device.name}"
-            draw_map(placement.device, figure, widest.sites, title=title)
-        if circuits is not None:
-            _draw_circuits(placed.layers, circuits)
-        if draw:
-            for layer in _distinct(placed.layers):
-                print(layer.circuit.draw("text", idle_wires=False, fold=120))
-        if qasm is not None:
-            written = _write_qasm(placed.layers, qasm)
-            if json != "-":
-                print("".join(f"{path}: layers {used}\n" for path, used in written), end="")
+    placed = PlacedNetwork(network, placement)
+    rows = layer_rows(placed)
+    document = {"schema": "qnnq.compile/1", "device": request.device, "layers": rows}
+    write_json(document, json)
+    if "-" not in (json, qasm):
+        _print(f"{request.model} on {request.device}", rows)
+        shapes = ((row["neurons"], len(row["sites"]), row["executions"]) for row in rows)
+        for line in turns(shapes):
+            print(line)
+    if figure is not None:
+        widest = max(placed.layers, key=lambda layer: len(layer.sites))
+        title = f"{request.model} on {placement.device.name}"
+        draw_map(placement.device, figure, widest.sites, title=title)
+    if circuits is not None:
+        _draw_circuits(placed.layers, circuits)
+    if draw:
+        for layer in _distinct(placed.layers):
+            print(layer.circuit.draw("text", idle_wires=False, fold=120))
+    if qasm is not None:
+        written = _write_qasm(placed.layers, qasm)
+        if json != "-":
+            print("".join(f"{path}: layers {used}\n" for path, used in written), end="")
 
 
 def _write_guppy(request: RunRequest, destination: str) -> None:

@@ -3,8 +3,6 @@
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-import typer
-
 from qnnq.cli import hardware, options
 from qnnq.cli.declared import takes
 from qnnq.cli.output import print_table, progress, write_json
@@ -27,37 +25,31 @@ _SUBMITTED = (
 """Options that are no part of an estimate."""
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
+@takes(
+    HardwareRequest,
+    without=_SUBMITTED,
+    defaults={"images": "0:1000", "shots": 10},
+    helps={"seed": "Seed; it drives the simulator of a fake device."},
+)
+def estimate(
+    request: HardwareRequest,
+    json: options.Json = None,
+) -> None:
+    """Say what a run on a machine would cost; nothing is sent.
 
-    @app.command()
-    @takes(
-        HardwareRequest,
-        without=_SUBMITTED,
-        defaults={"images": "0:1000", "shots": 10},
-        helps={"seed": "Seed; it drives the simulator of a fake device."},
-    )
-    def estimate(
-        request: HardwareRequest,
-        json: options.Json = None,
-    ) -> None:
-        """Say what a run on a machine would cost; nothing is sent.
+    Example: qnnq estimate mnist16-a0.5 --device fake_kingston --images 0:1000 --shots 10
+    """
+    from qnnq.jobs.verbs import plan_of
 
-        Example: qnnq estimate mnist16-a0.5 --device fake_kingston --images 0:1000 --shots 10
-        """
-        from qnnq.jobs.verbs import plan_of
-
-        with progress("planning"):
-            plan = plan_of(request.of_words())
-        if json != "-":
-            print_estimate(plan)
-        document = {"device": plan.device.name, **plan.estimate.to_json()}
-        copies = [asdict(each) for each in plan.choices]
-        document["copies"] = [
-            {plan.estimate.cost_name: each.pop("cost"), **each} for each in copies
-        ]
-        document["predicted"] = None if plan.predicted is None else asdict(plan.predicted)
-        write_json(document, json)
+    with progress("planning"):
+        plan = plan_of(request.of_words())
+    if json != "-":
+        print_estimate(plan)
+    document = {"device": plan.device.name, **plan.estimate.to_json()}
+    copies = [asdict(each) for each in plan.choices]
+    document["copies"] = [{plan.estimate.cost_name: each.pop("cost"), **each} for each in copies]
+    document["predicted"] = None if plan.predicted is None else asdict(plan.predicted)
+    write_json(document, json)
 
 
 def _print_choices(choices: "Sequence[Choice]", unit: str | None, tariff: "Tariff | None") -> None:

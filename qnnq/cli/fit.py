@@ -17,54 +17,50 @@ if TYPE_CHECKING:
     from qnnq.fitting.observation import Observation
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
+@takes(FitRequest, required=("source", "noise"))
+def fit(
+    request: FitRequest,
+    figure: Annotated[
+        str | None, typer.Option(help="Draw it: .png, .svg or .pdf.", metavar="PICTURE")
+    ] = None,
+    json: options.Json = None,
+) -> None:
+    """Infer noise from counts, by maximum likelihood.
 
-    @app.command()
-    @takes(FitRequest, required=("source", "noise"))
-    def fit(
-        request: FitRequest,
-        figure: Annotated[
-            str | None, typer.Option(help="Draw it: .png, .svg or .pdf.", metavar="PICTURE")
-        ] = None,
-        json: options.Json = None,
-    ) -> None:
-        """Infer noise from counts, by maximum likelihood.
+    With 95 % intervals, the goodness of fit, AIC where several noises are compared, and what
+    the noise cannot be told from: mechanisms that were not fitted, and the setting that would
+    tell them apart.
 
-        With 95 % intervals, the goodness of fit, AIC where several noises are compared, and what
-        the noise cannot be told from: mechanisms that were not fitted, and the setting that would
-        tell them apart.
+    A CSV file has a line for each setting: model, images, shots (of each image), correct (right
+    shots, of all images together), and if wanted data, pairs, pair_gate, qubits, copies. Or a
+    line for each image and setting, with votes (the shots that named each class, "0 3 92 ...")
+    instead of shots and correct.
 
-        A CSV file has a line for each setting: model, images, shots (of each image), correct (right
-        shots, of all images together), and if wanted data, pairs, pair_gate, qubits, copies. Or a
-        line for each image and setting, with votes (the shots that named each class, "0 3 92 ...")
-        instead of shots and correct.
+    Example: qnnq fit points.csv --noise "fake_torino*?" --noise "fake_torino + phase(angle=?)"
 
-        Example: qnnq fit points.csv --noise "fake_torino*?" --noise "fake_torino + phase(angle=?)"
+    Example: qnnq fit latest --noise "fake_kingston*? + readout(p=?0:0.1)" --json fit.json
+    """
+    from qnnq.fitting.fit import fit as fit_noise
+    from qnnq.storage.files import check_writable
 
-        Example: qnnq fit latest --noise "fake_kingston*? + readout(p=?0:0.1)" --json fit.json
-        """
-        from qnnq.fitting.fit import fit as fit_noise
-        from qnnq.storage.files import check_writable
+    check_writable(json, figure)
+    if figure is not None:
+        from qnnq.figures.style import check_ending
 
-        check_writable(json, figure)
-        if figure is not None:
-            from qnnq.figures.style import check_ending
+        check_ending(figure)
+    source = request.source
+    if source == "latest" or Path(source).is_dir():
+        request = replace(request, source=_of_run(source))
+    found = fit_noise(request, progress_bar)
+    write_json({"schema": "qnnq.fit/1", "source": source, **found.to_json()}, json)
+    if figure is not None:
+        from qnnq.figures.fits import fit_figure
+        from qnnq.figures.style import save
 
-            check_ending(figure)
-        source = request.source
-        if source == "latest" or Path(source).is_dir():
-            request = replace(request, source=_of_run(source))
-        found = fit_noise(request, progress_bar)
-        write_json({"schema": "qnnq.fit/1", "source": source, **found.to_json()}, json)
-        if figure is not None:
-            from qnnq.figures.fits import fit_figure
-            from qnnq.figures.style import save
-
-            pairs = [each.request.pairs for each in (*found.settings, *found.held_out)]
-            save(fit_figure(found.explanations, pairs), figure)
-        if json != "-":
-            _print(found)
+        pairs = [each.request.pairs for each in (*found.settings, *found.held_out)]
+        save(fit_figure(found.explanations, pairs), figure)
+    if json != "-":
+        _print(found)
 
 
 def _of_run(folder: str) -> "list[Observation]":

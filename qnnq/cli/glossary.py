@@ -1,7 +1,5 @@
 """`qnnq glossary`: the words that commands use."""
 
-import typer
-
 from qnnq.cli import options
 
 GLOSSARY = {
@@ -29,20 +27,16 @@ weak (g < pi/2):        neuron  |0> -- RY --+
                         ancilla |+> --------+-- M -> r"""
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
+def glossary(json: options.Json = None) -> None:
+    """Say what the words mean that commands and figures use.
 
-    @app.command()
-    def glossary(json: options.Json = None) -> None:
-        """Say what the words mean that commands and figures use.
+    Example: qnnq glossary
+    """
+    from qnnq.cli.output import print_table, write_json
 
-        Example: qnnq glossary
-        """
-        from qnnq.cli.output import print_table, write_json
-
-        write_json({"schema": "qnnq.glossary/1", "words": GLOSSARY}, json)
-        if json == "-":
-            return
-        headings = ("word", "meaning")
-        print_table(headings, list(GLOSSARY.items()), text=headings)
-        print(CIRCUIT)
+    write_json({"schema": "qnnq.glossary/1", "words": GLOSSARY}, json)
+    if json == "-":
+        return
+    headings = ("word", "meaning")
+    print_table(headings, list(GLOSSARY.items()), text=headings)
+    print(CIRCUIT)

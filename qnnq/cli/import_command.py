@@ -14,99 +14,95 @@ if TYPE_CHECKING:
     from qnnq.networks.network import Network
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
+@takes(
+    TrainingSettings,
+    only=("stretch", "activation", "entanglement", "last_projective"),
+    required=("stretch", "activation"),
+    helps={"stretch": "As it was trained; 0 is sign(z). One, or one a hidden layer."},
+)
+def import_command(
+    physics: TrainingSettings,
+    weights: Annotated[
+        str,
+        typer.Argument(
+            metavar="WEIGHTS",
+            help="Published JSON (last_params), safetensors, or a state_dict or checkpoint "
+            "that torch saved.",
+        ),
+    ],
+    out: options.NetworkFile,
+    layers: Annotated[
+        str | None,
+        typer.Option(
+            help="The linear layers in the order of their call, where the file has another: "
+            "fc1,fc2,out. BatchNorm before an activation is fc1+bn1, after it bn1+fc2.",
+            metavar="NAMES",
+        ),
+    ] = None,
+    features: Annotated[
+        str | None,
+        typer.Option(
+            help="Training features that are no pixels, such as a table (CSV) or an .npz with "
+            "`features`: the network stores the scaling of their ranges to [0, 1], and then "
+            "takes features as they are.",
+            metavar="FILE",
+        ),
+    ] = None,
+    clip: options.Clip = False,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            help="Show what the import is worth on this, and which stretch fits best.",
+            metavar="NAME|FILE",
+        ),
+    ] = None,
+    logits: Annotated[
+        str | None,
+        typer.Option(
+            "--check-logits",
+            help="Prove the import: an .npz with `images` or `features`, and the `logits` that "
+            "the classical network has for them. They must agree to 1e-5 of the largest.",
+            metavar="FILE",
+        ),
+    ] = None,
+    json: options.Json = None,
+) -> None:
+    """Import trained weights. The physics, which such files do not hold, is given by options.
 
-    @app.command("import")
-    @takes(
-        TrainingSettings,
-        only=("stretch", "activation", "entanglement", "last_projective"),
-        required=("stretch", "activation"),
-        helps={"stretch": "As it was trained; 0 is sign(z). One, or one a hidden layer."},
+    Hidden layers with nn.Tanh are --stretch 1 --activation tanh, with nn.Hardtanh --stretch 1
+    --activation htanh, with signs --stretch 0 --activation htanh. ReLU has no counterpart.
+    From Python, qnnq.from_torch reads all of it, and the order of the layers, from the module.
+
+    Example: qnnq import params.json --stretch 0.5 --activation htanh --out net.safetensors
+
+    Example: qnnq import net.pt --stretch 1 --activation tanh --data my.npz --out my.safetensors
+    """
+    from qnnq.data.load import load_data, split_part
+    from qnnq.execution.import_check import check_import, check_logits
+    from qnnq.networks.file import check_network_path, write_network
+    from qnnq.networks.imports import import_network
+    from qnnq.storage.files import check_another, check_writable
+
+    check_network_path(out)
+    read = [split_part(each)[0] for each in (features, data, logits) if each is not None]
+    for path in (out, json or "-"):
+        check_another(path, weights, *read)
+    check_writable(out, json)
+    network = import_network(
+        weights,
+        physics.activation,
+        physics.stretch,
+        physics.entanglement,
+        physics.last_projective,
+        None if layers is None else layers.split(","),
     )
-    def import_command(
-        physics: TrainingSettings,
-        weights: Annotated[
-            str,
-            typer.Argument(
-                metavar="WEIGHTS",
-                help="Published JSON (last_params), safetensors, or a state_dict or checkpoint "
-                "that torch saved.",
-            ),
-        ],
-        out: options.NetworkFile,
-        layers: Annotated[
-            str | None,
-            typer.Option(
-                help="The linear layers in the order of their call, where the file has another: "
-                "fc1,fc2,out. BatchNorm before an activation is fc1+bn1, after it bn1+fc2.",
-                metavar="NAMES",
-            ),
-        ] = None,
-        features: Annotated[
-            str | None,
-            typer.Option(
-                help="Training features that are no pixels, such as a table (CSV) or an .npz with "
-                "`features`: the network stores the scaling of their ranges to [0, 1], and then "
-                "takes features as they are.",
-                metavar="FILE",
-            ),
-        ] = None,
-        clip: options.Clip = False,
-        data: Annotated[
-            str | None,
-            typer.Option(
-                help="Show what the import is worth on this, and which stretch fits best.",
-                metavar="NAME|FILE",
-            ),
-        ] = None,
-        logits: Annotated[
-            str | None,
-            typer.Option(
-                "--check-logits",
-                help="Prove the import: an .npz with `images` or `features`, and the `logits` that "
-                "the classical network has for them. They must agree to 1e-5 of the largest.",
-                metavar="FILE",
-            ),
-        ] = None,
-        json: options.Json = None,
-    ) -> None:
-        """Import trained weights. The physics, which such files do not hold, is given by options.
-
-        Hidden layers with nn.Tanh are --stretch 1 --activation tanh, with nn.Hardtanh --stretch 1
-        --activation htanh, with signs --stretch 0 --activation htanh. ReLU has no counterpart.
-        From Python, qnnq.from_torch reads all of it, and the order of the layers, from the module.
-
-        Example: qnnq import params.json --stretch 0.5 --activation htanh --out net.safetensors
-
-        Example: qnnq import net.pt --stretch 1 --activation tanh --data my.npz --out my.safetensors
-        """
-        from qnnq.data.load import load_data, split_part
-        from qnnq.execution.import_check import check_import, check_logits
-        from qnnq.networks.file import check_network_path, write_network
-        from qnnq.networks.imports import import_network
-        from qnnq.storage.files import check_another, check_writable
-
-        check_network_path(out)
-        read = [split_part(each)[0] for each in (features, data, logits) if each is not None]
-        for path in (out, json or "-"):
-            check_another(path, weights, *read)
-        check_writable(out, json)
-        network = import_network(
-            weights,
-            physics.activation,
-            physics.stretch,
-            physics.entanglement,
-            physics.last_projective,
-            None if layers is None else layers.split(","),
-        )
-        network = _with_scaling(network, features, clip)
-        proof = None if logits is None else check_logits(network, logits)
-        check = None if data is None else check_import(network, load_data(data))
-        write_network(network, out)
-        write_json(_document(out, network, check, proof), json)
-        if json != "-":
-            _print(out, network, check, proof)
+    network = _with_scaling(network, features, clip)
+    proof = None if logits is None else check_logits(network, logits)
+    check = None if data is None else check_import(network, load_data(data))
+    write_network(network, out)
+    write_json(_document(out, network, check, proof), json)
+    if json != "-":
+        _print(out, network, check, proof)
 
 
 def _with_scaling(network: "Network", features: str | None, clip: bool) -> "Network":

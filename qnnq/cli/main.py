@@ -41,7 +41,8 @@ COMMANDS = (
     "calibrate",
     "cache",
 )
-"""Modules of this package, each with `register(app)`; the order is that of `qnnq --help`."""
+"""Modules of this package, each with a function of its name, the command; in the order of
+`qnnq --help`."""
 
 _OBJECTS_PER_COLLECTION = 100_000
 """Of the process of a command; imports make many objects, and hardly any garbage."""
@@ -70,7 +71,11 @@ def build_app(command: str = "") -> typer.Typer:
 
     own = [name for name in COMMANDS if name.removesuffix("_command") == command]
     for name in own or COMMANDS:
-        import_module(f"qnnq.cli.{name}").register(app)
+        module = import_module(f"qnnq.cli.{name}")
+        if name == "results":  # has commands below it
+            module.register(app)
+        else:
+            app.command(name.removesuffix("_command"))(getattr(module, name))
     return app
 
 

@@ -13,30 +13,26 @@ if TYPE_CHECKING:
     from qnnq.networks.network import Network
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
+def models(
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="MODEL", help="These, instead of all bundled ones."),
+    ] = None,
+    json: options.Json = None,
+) -> None:
+    """List networks and their accuracy without noise.
 
-    @app.command()
-    def models(
-        files: Annotated[
-            list[str] | None,
-            typer.Argument(metavar="MODEL", help="These, instead of all bundled ones."),
-        ] = None,
-        json: options.Json = None,
-    ) -> None:
-        """List networks and their accuracy without noise.
+    All bundled ones, or those that are named.
 
-        All bundled ones, or those that are named.
+    Example: qnnq models net.safetensors
+    """
+    from qnnq.networks.bundled import bundled_models, load_model
 
-        Example: qnnq models net.safetensors
-        """
-        from qnnq.networks.bundled import bundled_models, load_model
-
-        networks = {name: load_model(name) for name in files or bundled_models()}
-        entries = [_entry(name, network) for name, network in networks.items()]
-        write_json({"schema": "qnnq.models/1", "models": entries}, json)
-        if json != "-":
-            _print(networks)
+    networks = {name: load_model(name) for name in files or bundled_models()}
+    entries = [_entry(name, network) for name, network in networks.items()]
+    write_json({"schema": "qnnq.models/1", "models": entries}, json)
+    if json != "-":
+        _print(networks)
 
 
 def _entry(name: str, network: "Network") -> dict[str, Any]:

@@ -17,87 +17,83 @@ if TYPE_CHECKING:
     from qnnq.devices.device import Device, DeviceLike
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
+@takes(
+    RunRequest,
+    only=("device", "pairs", "pair_gate"),
+    helps={"device": "The device that it acts on."},
+)
+def noise(
+    request: RunRequest,
+    specification: Annotated[
+        str | None,
+        typer.Argument(metavar="SPEC", help="A noise specification; none: list what exists."),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="Show what it does to this network's neurons: idle time, error budget.",
+            metavar="MODEL",
+        ),
+    ] = None,
+    instance: options.Instance = None,
+    devices: Annotated[
+        bool, typer.Option("--devices", help="List the bundled devices: qubits, gates, dates.")
+    ] = False,
+    save_device: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            help="Write a device as it is calibrated now; --device FILE simulates it later.",
+            metavar="NAME FILE",
+        ),
+    ] = None,
+    figure: Map = None,
+    json: options.Json = None,
+) -> None:
+    """Show what noise exists, its rates, or a network's error budget.
 
-    @app.command()
-    @takes(
-        RunRequest,
-        only=("device", "pairs", "pair_gate"),
-        helps={"device": "The device that it acts on."},
-    )
-    def noise(
-        request: RunRequest,
-        specification: Annotated[
-            str | None,
-            typer.Argument(metavar="SPEC", help="A noise specification; none: list what exists."),
-        ] = None,
-        model: Annotated[
-            str | None,
-            typer.Option(
-                help="Show what it does to this network's neurons: idle time, error budget.",
-                metavar="MODEL",
-            ),
-        ] = None,
-        instance: options.Instance = None,
-        devices: Annotated[
-            bool, typer.Option("--devices", help="List the bundled devices: qubits, gates, dates.")
-        ] = False,
-        save_device: Annotated[
-            tuple[str, str] | None,
-            typer.Option(
-                help="Write a device as it is calibrated now; --device FILE simulates it later.",
-                metavar="NAME FILE",
-            ),
-        ] = None,
-        figure: Map = None,
-        json: options.Json = None,
-    ) -> None:
-        """Show what noise exists, its rates, or a network's error budget.
+    Without SPEC all that exists; with it the rates, qubit by qubit; with --model what it does
+    to that network's neurons.
 
-        Without SPEC all that exists; with it the rates, qubit by qubit; with --model what it does
-        to that network's neurons.
+    Example: qnnq noise "fake_kingston(readout=off)*2"
 
-        Example: qnnq noise "fake_kingston(readout=off)*2"
+    Example: qnnq noise fake_torino --figure torino.svg
 
-        Example: qnnq noise fake_torino --figure torino.svg
+    Example: qnnq noise --save-device ibm_kingston today.json
+    """
+    from functools import partial
 
-        Example: qnnq noise --save-device ibm_kingston today.json
-        """
-        from functools import partial
+    from qnnq.cli.devices import list_devices
+    from qnnq.deployments.noise_text import is_measured
+    from qnnq.devices.names import THE_DEVICE, resolve_device
+    from qnnq.errors import InputError
 
-        from qnnq.cli.devices import list_devices
-        from qnnq.deployments.noise_text import is_measured
-        from qnnq.devices.names import THE_DEVICE, resolve_device
-        from qnnq.errors import InputError
-
-        device = None if request.device is None else str(request.device)
-        if model is None and (request.pairs or request.pair_gate != "sx"):
-            raise InputError("`pairs`: expected with `model`, whose circuits they are in")
-        find = partial(resolve_device, instance=instance)
-        check_pictures(figure)
-        if figure is not None:
-            shows = specification is not None or device is not None
-            if not shows or save_device or devices or model or is_measured(specification or ""):
-                raise InputError("--figure: expected with SPEC or --device, without --model")
-        if save_device is not None:
-            if specification or device or model or devices or json:
-                raise InputError("--save-device: expected alone")
-            _save(*save_device, find)
-        elif devices:
-            if specification or device or model:
-                raise InputError("--devices: expected alone, or with --json")
-            list_devices(json)
-        elif specification is None and device is None and model is None:
-            _list(json)
-        elif model is not None:
-            text = THE_DEVICE if specification is None else specification
-            _budget(model, text, request, json, find)
-        elif specification is not None and is_measured(specification):
-            _show_measured(specification, json)
-        else:
-            text = THE_DEVICE if specification is None else specification
-            _show(text, device, json, find, figure)
+    device = None if request.device is None else str(request.device)
+    if model is None and (request.pairs or request.pair_gate != "sx"):
+        raise InputError("`pairs`: expected with `model`, whose circuits they are in")
+    find = partial(resolve_device, instance=instance)
+    check_pictures(figure)
+    if figure is not None:
+        shows = specification is not None or device is not None
+        if not shows or save_device or devices or model or is_measured(specification or ""):
+            raise InputError("--figure: expected with SPEC or --device, without --model")
+    if save_device is not None:
+        if specification or device or model or devices or json:
+            raise InputError("--save-device: expected alone")
+        _save(*save_device, find)
+    elif devices:
+        if specification or device or model:
+            raise InputError("--devices: expected alone, or with --json")
+        list_devices(json)
+    elif specification is None and device is None and model is None:
+        _list(json)
+    elif model is not None:
+        text = THE_DEVICE if specification is None else specification
+        _budget(model, text, request, json, find)
+    elif specification is not None and is_measured(specification):
+        _show_measured(specification, json)
+    else:
+        text = THE_DEVICE if specification is None else specification
+        _show(text, device, json, find, figure)
 
 
 def _list(json: str | None) -> None:

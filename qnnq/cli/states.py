@@ -14,77 +14,73 @@ if TYPE_CHECKING:
     from qnnq.execution.states.layout import StatesLayout
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
+def states(
+    data: Annotated[
+        str | None,
+        typer.Argument(metavar="STATES", help="A family or a file (.json, .qpy)."),
+    ] = None,
+    qubits: Annotated[int, typer.Option(help="Of a copy; of a register, time-reversal.")] = 4,
+    count: Annotated[int, typer.Option("--states", help="How many.")] = 10,
+    seed: Annotated[int, typer.Option(help="Of the family.")] = 0,
+    copies: Annotated[
+        int | None, typer.Option(help="Copies a shot, 1 or 2. Default: the family's.")
+    ] = None,
+    draws: Annotated[
+        int, typer.Option(help="Preparations that stand for a mixed state in a file.")
+    ] = 64,
+    draw: Annotated[
+        int | None,
+        typer.Option(help="Draw the shot of this state, twins coupled.", metavar="N"),
+    ] = None,
+    device: options.Device = None,
+    out: Annotated[
+        str | None,
+        typer.Option(help="Write them: .json (OpenQASM 3) or .qpy.", metavar="FILE"),
+    ] = None,
+    json: options.Json = None,
+) -> None:
+    """List, make, write and draw quantum states.
 
-    @app.command()
-    def states(
-        data: Annotated[
-            str | None,
-            typer.Argument(metavar="STATES", help="A family or a file (.json, .qpy)."),
-        ] = None,
-        qubits: Annotated[int, typer.Option(help="Of a copy; of a register, time-reversal.")] = 4,
-        count: Annotated[int, typer.Option("--states", help="How many.")] = 10,
-        seed: Annotated[int, typer.Option(help="Of the family.")] = 0,
-        copies: Annotated[
-            int | None, typer.Option(help="Copies a shot, 1 or 2. Default: the family's.")
-        ] = None,
-        draws: Annotated[
-            int, typer.Option(help="Preparations that stand for a mixed state in a file.")
-        ] = 64,
-        draw: Annotated[
-            int | None,
-            typer.Option(help="Draw the shot of this state, twins coupled.", metavar="N"),
-        ] = None,
-        device: options.Device = None,
-        out: Annotated[
-            str | None,
-            typer.Option(help="Write them: .json (OpenQASM 3) or .qpy.", metavar="FILE"),
-        ] = None,
-        json: options.Json = None,
-    ) -> None:
-        """List, make, write and draw quantum states.
+    With --device it says what fits, and what contrast the noise leaves pairs of twins.
 
-        With --device it says what fits, and what contrast the noise leaves pairs of twins.
+    Example: qnnq states hidden-pauli --qubits 8 --states 3 --device fake_kingston
+    """
+    if data is None:
+        _list_families(json)
+        return
+    from qnnq.data.states.files import check_ending, write_states
+    from qnnq.devices.names import resolve_device
 
-        Example: qnnq states hidden-pauli --qubits 8 --states 3 --device fake_kingston
-        """
-        if data is None:
-            _list_families(json)
-            return
-        from qnnq.data.states.files import check_ending, write_states
-        from qnnq.devices.names import resolve_device
-
-        if out is not None:
-            check_ending(out)
-        found = _states(data, qubits, count, seed, copies, draws)
-        document: dict[str, Any] = {
-            "schema": "qnnq.states/1",
-            "name": found.name,
-            "digest": found.digest,
-            "states": len(found.states),
-            "qubits": found.qubits,
-            "copies": found.copies,
-            "labels": found.labels.tolist(),
+    if out is not None:
+        check_ending(out)
+    found = _states(data, qubits, count, seed, copies, draws)
+    document: dict[str, Any] = {
+        "schema": "qnnq.states/1",
+        "name": found.name,
+        "digest": found.digest,
+        "states": len(found.states),
+        "qubits": found.qubits,
+        "copies": found.copies,
+        "labels": found.labels.tolist(),
+    }
+    resolved = None if device is None else resolve_device(device)
+    layout = None if resolved is None else _layout(found, resolved)
+    if layout is not None:
+        document["layout"] = {
+            "device": device,
+            "form": layout.form,
+            "room": layout.room,
+            "pairs": [list(pair) for pair in layout.pairs],
+            "gates": layout.gates,
+            "routed_gates": layout.routed_gates,
+            "contrast": layout.contrast,
+            "uniform_contrast": layout.uniform_contrast,
         }
-        resolved = None if device is None else resolve_device(device)
-        layout = None if resolved is None else _layout(found, resolved)
-        if layout is not None:
-            document["layout"] = {
-                "device": device,
-                "form": layout.form,
-                "room": layout.room,
-                "pairs": [list(pair) for pair in layout.pairs],
-                "gates": layout.gates,
-                "routed_gates": layout.routed_gates,
-                "contrast": layout.contrast,
-                "uniform_contrast": layout.uniform_contrast,
-            }
-        if out is not None:
-            write_states(out, found)
-        write_json(document, json)
-        if json != "-":
-            _print(found, layout, resolved, draw)
+    if out is not None:
+        write_states(out, found)
+    write_json(document, json)
+    if json != "-":
+        _print(found, layout, resolved, draw)
 
 
 def _list_families(json: str | None) -> None:

@@ -2,33 +2,27 @@
 
 from typing import Any
 
-import typer
-
 from qnnq.cli import hardware, options
 from qnnq.cli.output import print_table, write_json
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
+def status(folder: options.Folder = "latest", json: options.Json = None) -> None:
+    """Show every layer and job of a run, its queue and its usage.
 
-    @app.command()
-    def status(folder: options.Folder = "latest", json: options.Json = None) -> None:
-        """Show every layer and job of a run, its queue and its usage.
+    Example: qnnq status latest
+    """
+    hardware.spare_the_disk()
+    from qnnq.jobs.control import look_again
+    from qnnq.jobs.folder import find_run
+    from qnnq.jobs.reading import run_status
 
-        Example: qnnq status latest
-        """
-        hardware.spare_the_disk()
-        from qnnq.jobs.control import look_again
-        from qnnq.jobs.folder import find_run
-        from qnnq.jobs.reading import run_status
-
-        path = find_run(folder)
-        unanswered = look_again(path, hardware.Speaker())
-        found = run_status(path)
-        found["unanswered"] = found["unanswered"] or unanswered
-        if json != "-":
-            _print(found)
-        write_json(found, json)
+    path = find_run(folder)
+    unanswered = look_again(path, hardware.Speaker())
+    found = run_status(path)
+    found["unanswered"] = found["unanswered"] or unanswered
+    if json != "-":
+        _print(found)
+    write_json(found, json)
 
 
 def _print(found: dict[str, Any]) -> None:

@@ -59,108 +59,98 @@ def _usual(declared: Option) -> str:
     )
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
+@_with_keys
+def sweep(
+    file: Annotated[Path, typer.Argument(metavar="SWEEP.toml", help="What to sweep.")],
+    out: Annotated[Path, typer.Option(help="The results file.", metavar="FILE")],
+    workers: Annotated[
+        int | None, typer.Option(help="Worker processes; default: one a core.", min=1)
+    ] = None,
+    dask: Annotated[
+        str | None,
+        typer.Option(help="A Dask scheduler, tcp://HOST:PORT, to use instead.", metavar="ADDRESS"),
+    ] = None,
+    retry: Annotated[bool, typer.Option("--retry", help="Try again what failed before.")] = False,
+    retries: Annotated[
+        int,
+        typer.Option(help="How often a task whose worker died is tried again.", min=0),
+    ] = 1,
+    timeout: Annotated[
+        float | None,
+        typer.Option(help="Seconds after which a task is given to another worker.", min=0.1),
+    ] = None,
+    status: Annotated[
+        bool, typer.Option("--status", help="Say how far the sweep is; run nothing.")
+    ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Say what it will take, by a few tasks; store nothing."),
+    ] = False,
+    json: options.Json = None,
+) -> None:
+    """Measure accuracy over a grid of networks, noise and devices.
 
-    @app.command()
-    @_with_keys
-    def sweep(
-        file: Annotated[Path, typer.Argument(metavar="SWEEP.toml", help="What to sweep.")],
-        out: Annotated[Path, typer.Option(help="The results file.", metavar="FILE")],
-        workers: Annotated[
-            int | None, typer.Option(help="Worker processes; default: one a core.", min=1)
-        ] = None,
-        dask: Annotated[
-            str | None,
-            typer.Option(
-                help="A Dask scheduler, tcp://HOST:PORT, to use instead.", metavar="ADDRESS"
-            ),
-        ] = None,
-        retry: Annotated[
-            bool, typer.Option("--retry", help="Try again what failed before.")
-        ] = False,
-        retries: Annotated[
-            int,
-            typer.Option(help="How often a task whose worker died is tried again.", min=0),
-        ] = 1,
-        timeout: Annotated[
-            float | None,
-            typer.Option(help="Seconds after which a task is given to another worker.", min=0.1),
-        ] = None,
-        status: Annotated[
-            bool, typer.Option("--status", help="Say how far the sweep is; run nothing.")
-        ] = False,
-        dry_run: Annotated[
-            bool,
-            typer.Option("--dry-run", help="Say what it will take, by a few tasks; store nothing."),
-        ] = False,
-        json: options.Json = None,
-    ) -> None:
-        """Measure accuracy over a grid of networks, noise and devices.
+    What FILE holds already is skipped, so a sweep that was stopped, in whatever way, goes on
+    where it was when it is started again. Several sweeps may write to one FILE. A point that
+    cannot be measured stops no other: FILE keeps the reason, and the exit code is 1. A network
+    or data file that has changed since makes new points.
 
-        What FILE holds already is skipped, so a sweep that was stopped, in whatever way, goes on
-        where it was when it is started again. Several sweeps may write to one FILE. A point that
-        cannot be measured stops no other: FILE keeps the reason, and the exit code is 1. A network
-        or data file that has changed since makes new points.
+    Example: qnnq sweep sweep.toml --out results.sqlite --workers 2
 
-        Example: qnnq sweep sweep.toml --out results.sqlite --workers 2
+    A sweep file has [[grid]] tables; every list in one is crossed:
 
-        A sweep file has [[grid]] tables; every list in one is crossed:
+    \b
+        [[grid]]
+        networks = ["mnist16-a0", "mnist16-a0.5"]
+        noise    = ["fake_kingston"]
+        strength = [0, 0.5, 1, 2, 4, 8]
+        shots    = 15
+    """
+    from qnnq.cli.output import print_notes, write_json
+    from qnnq.errors import InputError, Interrupted
+    from qnnq.storage.files import check_writable
+    from qnnq.sweep.runner import run_sweep
+    from qnnq.sweep.schedule import Tally
+    from qnnq.wording import counted
 
-        \b
-            [[grid]]
-            networks = ["mnist16-a0", "mnist16-a0.5"]
-            noise    = ["fake_kingston"]
-            strength = [0, 0.5, 1, 2, 4, 8]
-            shots    = 15
-        """
-        from qnnq.cli.output import print_notes, write_json
-        from qnnq.errors import InputError, Interrupted
-        from qnnq.storage.files import check_writable
-        from qnnq.sweep.runner import run_sweep
-        from qnnq.sweep.schedule import Tally
-        from qnnq.wording import counted
-
-        if status and dry_run:
-            raise InputError("--status: expected without --dry-run")
-        if workers is not None and dask is not None:
-            raise InputError("--workers: expected without --dask, whose cluster has its own")
-        check_writable(json)
-        if status or dry_run:
-            with redirect_stdout(sys.stderr if json == "-" else sys.stdout):
-                document = _status(file, out, workers) if status else _outlook(file, workers)
-                if dry_run and out.exists():
-                    print(f"{out} may hold some of it already: --status says how far it is")
-            write_json(document, json)
-            return
-        tally = Tally()
-        try:
-            with _progress() as observe:
-                run_sweep(
-                    file,
-                    out,
-                    workers=workers,
-                    dask=dask,
-                    retry=retry,
-                    retries=retries,
-                    timeout_s=timeout,
-                    tally=tally,
-                    observe=observe,
-                )
-        except KeyboardInterrupt as error:
-            done = tally.stored + tally.found
-            total = f" of {tally.total}" if tally.total else ""
-            raise Interrupted(
-                f"stopped: {out} has {done}{total} tasks; the same command goes on from there"
-            ) from error
-        finally:
-            print_notes(tally.take_notes())
-        if json != "-":
-            print(
-                f"{out}: {counted(tally.stored, 'task')} done, {tally.found:,} were there already"
+    if status and dry_run:
+        raise InputError("--status: expected without --dry-run")
+    if workers is not None and dask is not None:
+        raise InputError("--workers: expected without --dask, whose cluster has its own")
+    check_writable(json)
+    if status or dry_run:
+        with redirect_stdout(sys.stderr if json == "-" else sys.stdout):
+            document = _status(file, out, workers) if status else _outlook(file, workers)
+            if dry_run and out.exists():
+                print(f"{out} may hold some of it already: --status says how far it is")
+        write_json(document, json)
+        return
+    tally = Tally()
+    try:
+        with _progress() as observe:
+            run_sweep(
+                file,
+                out,
+                workers=workers,
+                dask=dask,
+                retry=retry,
+                retries=retries,
+                timeout_s=timeout,
+                tally=tally,
+                observe=observe,
             )
-        summary = {"results": str(out), "done": tally.stored, "skipped": tally.found}
-        write_json({"schema": "qnnq.sweep/1", **summary}, json)
+    except KeyboardInterrupt as error:
+        done = tally.stored + tally.found
+        total = f" of {tally.total}" if tally.total else ""
+        raise Interrupted(
+            f"stopped: {out} has {done}{total} tasks; the same command goes on from there"
+        ) from error
+    finally:
+        print_notes(tally.take_notes())
+    if json != "-":
+        print(f"{out}: {counted(tally.stored, 'task')} done, {tally.found:,} were there already")
+    summary = {"results": str(out), "done": tally.stored, "skipped": tally.found}
+    write_json({"schema": "qnnq.sweep/1", **summary}, json)
 
 
 def _status(file: Path, results: Path, workers: int | None) -> dict[str, Any]:

@@ -27,113 +27,109 @@ _OF_RECIPES = (
 )
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
+@takes(TrainingSettings, without=("seed", *_OF_RECIPES))
+def train(
+    settings: TrainingSettings,
+    out: options.NetworkFile,
+    data: options.Data = "mnist5k",
+    test_data: Annotated[
+        str | None,
+        typer.Option(
+            help="What errors are measured on.  [default: the test part of --data if it has "
+            "one, else mnist-test]",
+            metavar="NAME|FILE",
+        ),
+    ] = None,
+    clip: options.Clip = False,
+    recipe: Annotated[
+        str,
+        typer.Option(
+            help="Defaults of what follows: best (found on images held out: 150 epochs, a "
+            "cosine from 0.03, weight decay 0.001, of large pictures input dropout 0.2) or "
+            "published (100 epochs at 0.01); both of tanh."
+        ),
+    ] = "best",
+    activation: Annotated[str | None, described(TrainingSettings, "activation")] = None,
+    epochs: Annotated[int | None, described(TrainingSettings, "epochs")] = None,
+    learning_rate: Annotated[float | None, described(TrainingSettings, "learning_rate")] = None,
+    schedule: Annotated[str | None, described(TrainingSettings, "schedule")] = None,
+    weight_decay: Annotated[float | None, described(TrainingSettings, "weight_decay")] = None,
+    input_dropout: Annotated[float | None, described(TrainingSettings, "input_dropout")] = None,
+    seed: Annotated[
+        str, typer.Option(help="Of every random number; 0,1,2 trains three networks.")
+    ] = "0",
+    json: options.Json = None,
+    figure: Annotated[
+        str | None,
+        typer.Option(help="Draw learning curves: .png, .svg or .pdf.", metavar="PICTURE"),
+    ] = None,
+) -> None:
+    """Train a network; needs qnnq[train]. It takes a GPU if there is one, else the CPU.
 
-    @app.command()
-    @takes(TrainingSettings, without=("seed", *_OF_RECIPES))
-    def train(
-        settings: TrainingSettings,
-        out: options.NetworkFile,
-        data: options.Data = "mnist5k",
-        test_data: Annotated[
-            str | None,
-            typer.Option(
-                help="What errors are measured on.  [default: the test part of --data if it has "
-                "one, else mnist-test]",
-                metavar="NAME|FILE",
-            ),
-        ] = None,
-        clip: options.Clip = False,
-        recipe: Annotated[
-            str,
-            typer.Option(
-                help="Defaults of what follows: best (found on images held out: 150 epochs, a "
-                "cosine from 0.03, weight decay 0.001, of large pictures input dropout 0.2) or "
-                "published (100 epochs at 0.01); both of tanh."
-            ),
-        ] = "best",
-        activation: Annotated[str | None, described(TrainingSettings, "activation")] = None,
-        epochs: Annotated[int | None, described(TrainingSettings, "epochs")] = None,
-        learning_rate: Annotated[float | None, described(TrainingSettings, "learning_rate")] = None,
-        schedule: Annotated[str | None, described(TrainingSettings, "schedule")] = None,
-        weight_decay: Annotated[float | None, described(TrainingSettings, "weight_decay")] = None,
-        input_dropout: Annotated[float | None, described(TrainingSettings, "input_dropout")] = None,
-        seed: Annotated[
-            str, typer.Option(help="Of every random number; 0,1,2 trains three networks.")
-        ] = "0",
-        json: options.Json = None,
-        figure: Annotated[
-            str | None,
-            typer.Option(help="Draw learning curves: .png, .svg or .pdf.", metavar="PICTURE"),
-        ] = None,
-    ) -> None:
-        """Train a network; needs qnnq[train]. It takes a GPU if there is one, else the CPU.
+    Under --noise the outcomes are sampled from the noisy response of the compiled layers, with
+    --mode coherent of neurons that live on between layers. Test errors are without noise;
+    `qnnq run` measures them with it.
 
-        Under --noise the outcomes are sampled from the noisy response of the compiled layers, with
-        --mode coherent of neurons that live on between layers. Test errors are without noise;
-        `qnnq run` measures them with it.
+    After every epoch FILE.checkpoint is written, so a training that was stopped, in whatever
+    way, goes on where it was when the same command is given again. With several seeds FILE has
+    {seed} in its name.
 
-        After every epoch FILE.checkpoint is written, so a training that was stopped, in whatever
-        way, goes on where it was when the same command is given again. With several seeds FILE has
-        {seed} in its name.
+    Example: qnnq train --stretch 0.5 --hidden 16,16,16 --epochs 100 --out net.safetensors
 
-        Example: qnnq train --stretch 0.5 --hidden 16,16,16 --epochs 100 --out net.safetensors
+    Example: qnnq train --classical relu --data mine.npz --out relu.sqlite
 
-        Example: qnnq train --classical relu --data mine.npz --out relu.sqlite
+    Example: qnnq train --noise fake_kingston --strength 1,32 --out net.safetensors
 
-        Example: qnnq train --noise fake_kingston --strength 1,32 --out net.safetensors
+    Example: qnnq train --activation htanh,linear,linear --stretch 0.5,1,1 --out net.safetensors
 
-        Example: qnnq train --activation htanh,linear,linear --stretch 0.5,1,1 --out net.safetensors
+    Example: qnnq train --seed 0,1,2 --train-shots 4 --out "net-{seed}.safetensors"
+    """
+    from dataclasses import replace
 
-        Example: qnnq train --seed 0,1,2 --train-shots 4 --out "net-{seed}.safetensors"
-        """
-        from dataclasses import replace
+    from qnnq.data.load import load_data, test_part
+    from qnnq.networks.per_layer import parse_activation
+    from qnnq.training.settings import parse_seeds
 
-        from qnnq.data.load import load_data, test_part
-        from qnnq.networks.per_layer import parse_activation
-        from qnnq.training.settings import parse_seeds
+    seeds = parse_seeds(seed)
+    classical = settings.classical is not None
+    outs = _outs(out, seeds, classical)
+    test_data = test_data or test_part(data) or "mnist-test"
+    sources = (data, test_data, *_measured(settings.noise))
+    _check_outputs(outs, json, figure, sources, classical)
+    training, test = load_data(data, prefer="train"), load_data(test_data)
+    given = {
+        "activation": None if activation is None else parse_activation(activation),
+        "epochs": epochs,
+        "learning_rate": learning_rate,
+        "schedule": schedule,
+        "weight_decay": weight_decay,
+        "input_dropout": input_dropout,
+    }
+    settings = replace(settings, **_recipe(recipe, given, training.images.shape[1]))
+    each = [replace(settings, seed=number) for number in seeds]
+    trainings = _train_all(each, outs, training, test, clip)
+    pairs = zip(each, trainings)
+    document = [_document(settings, result) for settings, result in pairs]
+    write_json({"schema": "qnnq.train/2", "trainings": document}, json)
+    if figure is not None:
+        from qnnq.figures.style import save
+        from qnnq.figures.training import plot_learning
 
-        seeds = parse_seeds(seed)
-        classical = settings.classical is not None
-        outs = _outs(out, seeds, classical)
-        test_data = test_data or test_part(data) or "mnist-test"
-        sources = (data, test_data, *_measured(settings.noise))
-        _check_outputs(outs, json, figure, sources, classical)
-        training, test = load_data(data, prefer="train"), load_data(test_data)
-        given = {
-            "activation": None if activation is None else parse_activation(activation),
-            "epochs": epochs,
-            "learning_rate": learning_rate,
-            "schedule": schedule,
-            "weight_decay": weight_decay,
-            "input_dropout": input_dropout,
-        }
-        settings = replace(settings, **_recipe(recipe, given, training.images.shape[1]))
-        each = [replace(settings, seed=number) for number in seeds]
-        trainings = _train_all(each, outs, training, test, clip)
-        pairs = zip(each, trainings)
-        document = [_document(settings, result) for settings, result in pairs]
-        write_json({"schema": "qnnq.train/2", "trainings": document}, json)
-        if figure is not None:
-            from qnnq.figures.style import save
-            from qnnq.figures.training import plot_learning
+        histories = {s.seed: r.history for s, r in zip(each, trainings)}
+        save(plot_learning(histories, len(test.labels), settings.train_shots), figure)
+    if json != "-":
+        _print(trainings, outs)
+    if len(trainings) < len(seeds) or trainings[-1].interrupted:
+        from qnnq.errors import Interrupted
 
-            histories = {s.seed: r.history for s, r in zip(each, trainings)}
-            save(plot_learning(histories, len(test.labels), settings.train_shots), figure)
-        if json != "-":
-            _print(trainings, outs)
-        if len(trainings) < len(seeds) or trainings[-1].interrupted:
-            from qnnq.errors import Interrupted
-
-            last = trainings[-1]
-            raise Interrupted(
-                f"stopped: {outs[len(trainings) - 1]} has the network after epoch "
-                f"{last.history[-1].epoch} of {settings.epochs}; the same command goes on from "
-                "there"
-            )
-        for trained, path in zip(each, outs):
-            Path(_checkpoint(path, trained)).unlink(missing_ok=True)
+        last = trainings[-1]
+        raise Interrupted(
+            f"stopped: {outs[len(trainings) - 1]} has the network after epoch "
+            f"{last.history[-1].epoch} of {settings.epochs}; the same command goes on from "
+            "there"
+        )
+    for trained, path in zip(each, outs):
+        Path(_checkpoint(path, trained)).unlink(missing_ok=True)
 
 
 def _train_all(
