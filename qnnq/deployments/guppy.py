@@ -17,6 +17,7 @@ def network_program(network: Network, pixels: NDArray[Any]) -> str:
         TranspileError: If a layer has too many neurons, or there is no image.
     """
     network.refuse_couplings("guppy")
+    network.refuse_states("guppy")
     biases = [
         np.zeros(len(weight)) if bias is None else bias
         for weight, bias in zip(network.weights, network.biases, strict=True)

@@ -48,6 +48,7 @@ def plan_calibration(request: HardwareRequest) -> Plan:
     check_options(request, ("shots", "seed"))
     network = load_model(request.model)
     network.refuse_couplings("calibrate")
+    network.refuse_states("calibrate")
     placed = fill_chip(request, network)
     widest: dict[float, int] = {}
     for number, layer in enumerate(placed.layers):

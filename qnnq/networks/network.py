@@ -161,6 +161,11 @@ class Network:
         if self.has_couplings:
             raise InputError(f"{place}: expected a network without couplings")
 
+    def refuse_states(self, place: str) -> None:
+        """Raise InputError where the first layer receives a state, for a place that has none."""
+        if self.receives:
+            raise InputError(f"{place}: expected a network that receives no states")
+
     @property
     def entanglements(self) -> tuple[float, ...]:
         """The entanglement angle (radians) of each hidden layer."""

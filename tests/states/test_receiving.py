@@ -1,6 +1,7 @@
 """Networks whose first layer receives quantum states, from the data to answers of a device."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -214,3 +215,15 @@ def test_copies_that_do_not_fit_the_chip(capsys, tmp_path):
     data = "hidden-pauli-told(qubits=3,states=2,draws=1)"
     assert main(["run", model, "--data", data, "--noise", "fake_manila"]) == 2
     assert "3 groups of 2 coupled neurons wanted, the device can place 2" in capsys.readouterr().err
+
+
+def test_calibrations_and_programs_refuse_states(capsys, tmp_path):
+    model, out = tmp_path / "net.safetensors", tmp_path / "out"
+    write_network(replace(bell_network(1), couplings=()), model)
+    calibrate = ["calibrate", str(model), "--device", "fake_manila", "--run", str(out), "--yes"]
+    data = ["--data", "hidden-pauli-told(qubits=1,states=10,draws=1)"]
+    program = ["compile", str(model), *data, "--guppy", str(out)]
+    for place, command in {"calibrate": calibrate, "guppy": program}.items():
+        assert main(command) == 2
+        assert f"{place}: expected a network that receives no states" in capsys.readouterr().err
+        assert not out.exists()
