@@ -131,7 +131,7 @@ def test_a_run_that_was_made_before_imports_no_qiskit(on, tmp_path):
     code = (
         "import sys; from qnnq.cli.main import main;"
         "assert main(['run', 'net.safetensors', '--data', 'data.npz']) == 0;"
-        "unwanted = {'qiskit', 'qiskit_aer', 'qiskit_ibm_runtime', 'pydantic', 'rich', 'torch'};"
+        "unwanted = {'qiskit', 'qiskit_aer', 'qiskit_ibm_runtime', 'pydantic', 'torch'};"
         "print(sorted(unwanted & sys.modules.keys()))"
     )
     for expected in ("'qiskit'", "[]"):

@@ -16,12 +16,13 @@ from hypothesis import strategies as st
 
 from noise_models import NoiseSpecification
 from noise_models.catalogue import SYNTHETIC
-from qnnq.cli.main import _exit_code, _message, _one_line
+from qnnq.cli.main import _exit_code, _message
 from qnnq.data.load import load_data
 from qnnq.networks.file import read_network, write_network
 from qnnq.networks.network import Network
 from qnnq.sweep.file import Grid, read_sweep
 from qnnq.sweep.points import count_tasks, expand
+from qnnq.wording import one_line
 from tests.results.files import write_results
 from tests.results.test_corruption import output
 
@@ -38,7 +39,7 @@ def refused():
     except Exception as error:
         if _exit_code(error) not in (1, 2):
             raise
-        raise Refusal(_one_line(_message(error, []))) from error
+        raise Refusal(one_line(_message(error, []))) from error
 
 
 # Numbers as they are typed: signs, exponents, signalling NaNs, thousands of digits.

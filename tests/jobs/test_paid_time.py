@@ -398,6 +398,6 @@ def test_one_folder_that_cannot_be_read_hides_no_other(
 
 def test_errors_move_no_cursor(capsys: pytest.CaptureFixture[str]) -> None:
     """A damaged file may hold any characters, and a message quotes them."""
-    from qnnq.cli.main import _one_line
+    from qnnq.wording import one_line
 
-    assert _one_line("QPY \x1b[31m\x00 file") == r"QPY \x1b[31m\x00 file"
+    assert one_line("QPY \x1b[31m\x00 file") == r"QPY \x1b[31m\x00 file"

@@ -73,25 +73,19 @@ def test_every_command_with_data_takes_features(folder, tmp_path, capsys):
     assert main([*IMPORT.split(), "--check-logits", "logits.npz"]) == 0
 
 
-def test_features_outside_of_the_range_are_clipped_if_that_is_asked_for(folder, capfd):
+def test_features_outside_of_the_range_are_clipped_if_that_is_asked_for(folder, capsys):
     far = np.concatenate([FEATURES, FEATURES[:1] + 1e4])
     np.savez("far.npz", features=far, labels=[*LABELS, 0])
     assert main(IMPORT.split()) == 0
     run = "run net.safetensors --data far.npz --engine ideal --json -"
     assert main(run.split()) == 2
     told = "in row 40; --clip, where a network is made, takes such for the end of the range"
-    assert told in capfd.readouterr().err
+    assert told in capsys.readouterr().err
     assert main([*IMPORT.split(), "--clip"]) == 0
-    capfd.readouterr()
+    capsys.readouterr()
     assert main(run.split()) == 0
-    captured = capfd.readouterr()
+    captured = capsys.readouterr()
     assert "note: 3 of 123 features were outside of the training's range" in captured.err
-    grid = ("[[grid]]", 'networks = ["net.safetensors"]', 'data = "far.npz"', 'noise = "ideal"')
-    Path("sweep.toml").write_text("\n".join([*grid, 'engine = "ideal"', "shots = 3"]))
-    assert main(["sweep", "sweep.toml", "--out", "far.sqlite"]) == 0
-    lines = capfd.readouterr().err.splitlines()
-    assert lines
-    assert all(line.startswith("qnnq: note: 3 of 123 features were") for line in lines)
     network = read_network("net.safetensors")
     pixels = data_for(network, "far.npz", "net").images
     assert pixels[-1].tolist() == [1, 1, 1]

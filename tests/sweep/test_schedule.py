@@ -1,12 +1,14 @@
 """Identity of results across workers, blocks and pools; stopping rules; reading."""
 
 import json
+import multiprocessing
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +25,7 @@ from qnnq.runs.deploy import deploy
 from qnnq.runs.request import RunRequest
 from qnnq.runs.run import prepare
 from qnnq.statistics import share_right, single_shot
+from qnnq.sweep import processes
 from qnnq.sweep.processes import ProcessPool
 from qnnq.sweep.runner import run_sweep
 from qnnq.sweep.schedule import Tally
@@ -587,3 +590,15 @@ def test_a_dask_scheduler_that_goes_is_one_line(cluster, capfd):
     run_sweep("sweep.toml", "here.sqlite", workers=1)
     run_sweep("sweep.toml", "gone.sqlite", workers=1)
     assert counts("gone.sqlite") == counts("here.sqlite")
+
+
+def test_warnings_of_workers_are_notes(capsys, monkeypatch):
+    """A worker whose parent is gone ends at once, and has said what becomes of warnings."""
+    monkeypatch.setattr(multiprocessing, "parent_process", multiprocessing.current_process)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    here, there = multiprocessing.Pipe()
+    here.close()
+    with warnings.catch_warnings():
+        processes._work(there, warm=False)
+        warnings.warn("features were\nclipped", stacklevel=1)
+    assert capsys.readouterr().err == "qnnq: note: features were clipped\n"
