@@ -4,7 +4,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from qnnq.devices.device import Device
-from qnnq.vendors.offline import complete_graph, depolarized, imported, offline_provider
+from qnnq.vendors.offline import complete_graph, imported, offline_provider
 
 if TYPE_CHECKING:
     from qiskit.primitives import BaseSamplerV2
@@ -14,19 +14,12 @@ IONS, R_ERROR, RXX_ERROR = 20, 0.003, 0.01
 """`qiskit_aqt_provider._offline_sim.provider`, version 2.0.1: depolarizing after r and rxx."""
 
 
-def _target(r_error: float, rxx_error: float) -> "Target":
+def _target(*depolarizing: float) -> "Target":
     """Return their gates, which take no time; RX is an R, whose angles may not be below 0."""
-    from qiskit.circuit import Measure, Parameter
-    from qiskit.circuit.library import RXGate, RXXGate, RZGate
+    from qiskit.circuit import Parameter
+    from qiskit.circuit.library import RXXGate
 
-    angle = Parameter("theta")
-    gates = (
-        (RXGate(angle), depolarized(1, r_error), 0.0),
-        (RZGate(angle), 0.0, 0.0),
-        (RXXGate(angle), depolarized(2, rxx_error), 0.0),
-        (Measure(), 0.0, 0.0),
-    )
-    return complete_graph(IONS, gates)
+    return complete_graph(IONS, RXXGate(Parameter("theta")), *depolarizing)
 
 
 def _sampler(device: Device) -> "BaseSamplerV2":
@@ -39,7 +32,7 @@ def _sampler(device: Device) -> "BaseSamplerV2":
 
 PROVIDER = offline_provider(
     {
-        "aqt_offline": partial(_target, 0.0, 0.0),
+        "aqt_offline": _target,
         "aqt_offline_noise": partial(_target, R_ERROR, RXX_ERROR),
     },
     _sampler,

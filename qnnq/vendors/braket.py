@@ -14,12 +14,9 @@ QUBITS = 26
 
 
 def _target() -> "Target":
-    from qiskit.circuit import Measure, Parameter
-    from qiskit.circuit.library import CZGate, RXGate, RZGate
+    from qiskit.circuit.library import CZGate
 
-    angle = Parameter("theta")
-    gates = (RXGate(angle), RZGate(angle), CZGate(), Measure())
-    return complete_graph(QUBITS, [(gate, 0.0, 0.0) for gate in gates])
+    return complete_graph(QUBITS, CZGate())
 
 
 def _sampler(device: Device) -> "BaseSamplerV2":

@@ -1,26 +1,23 @@
 """Machines of complete graphs, and the simulators that other vendors' packages bring along."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from importlib import import_module
+from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
 from qnnq.devices.device import Device, Provider
 from qnnq.errors import InputError
 
 if TYPE_CHECKING:
-    from qiskit.circuit import Instruction
+    from qiskit.circuit import Gate
     from qiskit.primitives import BaseSamplerV2
     from qiskit.transpiler import Target
 
     from qnnq.devices.service_limits import ServiceLimits
 
-    Calibrated = tuple[Instruction, float, float | None]
-    """An instruction, its error and its duration in seconds."""
-
 
 def offline_provider(
-    targets: "dict[str, Callable[[], Target]]",
-    sampler: "Callable[[Device], BaseSamplerV2]",
+    targets: "dict[str, Callable[[], Target]]", sampler: "Callable[[Device], BaseSamplerV2]"
 ) -> Provider:
     """Return the provider of a vendor's simulators.
 
@@ -59,32 +56,29 @@ def imported(module: str, device: str, extra: str) -> Any:
 
 
 def complete_graph(
-    qubits: int,
-    instructions: "Sequence[Calibrated]",
-    t1: float | None = None,
-    t2: float | None = None,
+    qubits: int, coupling: "Gate", one_qubit: float = 0.0, two_qubits: float = 0.0
 ) -> "Target":
-    """Return a target whose qubits are alike and all coupled.
+    """Return a target of RX, RZ and a coupling of any two qubits, which take no time.
 
     Args:
         qubits: How many.
-        instructions: With what is known of them.
-        t1: Seconds, None where it is not known.
-        t2: The same.
+        coupling: The gate on two qubits.
+        one_qubit: Probability of depolarizing after RX (`qiskit_aer.noise.depolarizing_error`).
+        two_qubits: The same after the coupling.
     """
-    from itertools import permutations
+    from qiskit.circuit import Measure, Parameter
+    from qiskit.circuit.library import RXGate, RZGate
+    from qiskit.transpiler import InstructionProperties, Target
 
-    from qiskit.transpiler import InstructionProperties, QubitProperties, Target
-
-    every = [QubitProperties(t1=t1, t2=t2) for _ in range(qubits)]
-    target = Target(num_qubits=qubits, qubit_properties=every)
-    for instruction, error, duration in instructions:
+    target = Target(num_qubits=qubits)
+    for instruction, probability in (
+        (RXGate(Parameter("theta")), one_qubit),
+        (RZGate(Parameter("theta")), 0.0),
+        (coupling, two_qubits),
+        (Measure(), 0.0),
+    ):
+        infidelity = probability * (1 - 0.5**instruction.num_qubits)
+        known = InstructionProperties(0.0, infidelity)
         places = permutations(range(qubits), instruction.num_qubits)
-        known = InstructionProperties(duration, error)
         target.add_instruction(instruction, dict.fromkeys(places, known))
     return target
-
-
-def depolarized(qubits: int, probability: float) -> float:
-    """Return the average infidelity of Aer's `depolarizing_error` on one or two qubits."""
-    return probability * (1 - 0.5**qubits)

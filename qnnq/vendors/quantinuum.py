@@ -14,12 +14,10 @@ MACHINE, IONS = "H1-1LE", 20
 
 
 def _target() -> "Target":
-    from qiskit.circuit import Measure, Parameter
-    from qiskit.circuit.library import RXGate, RZGate, RZZGate
+    from qiskit.circuit import Parameter
+    from qiskit.circuit.library import RZZGate
 
-    angle = Parameter("theta")
-    gates = (RXGate(angle), RZGate(angle), RZZGate(angle), Measure())
-    return complete_graph(IONS, [(gate, 0.0, 0.0) for gate in gates])
+    return complete_graph(IONS, RZZGate(Parameter("theta")))
 
 
 def _sampler(device: Device) -> "BaseSamplerV2":

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from qiskit.circuit import Measure
 from qiskit.quantum_info import Operator
 from qiskit.transpiler import InstructionProperties, Target
 
@@ -16,9 +15,8 @@ from noise_models.stages import average_infidelity
 from qnnq.devices.names import device_names, resolve_device
 from qnnq.execution.engines.aer import AerCircuit
 from qnnq.execution.engines.response import component_responses
-from qnnq.vendors.offline import complete_graph
 from tests.transpile.closed_form import branch, same_state
-from tests.transpile.devices import GATE_SETS, bind, everywhere, gates_on, qubits_of
+from tests.transpile.devices import GATE_SETS, bind, calibrated, everywhere, gates_on, qubits_of
 from transpile import (
     Shape,
     TranspileError,
@@ -57,10 +55,7 @@ def target_of(kind: str) -> Target:
     known, _, gates = kind.partition(" ")
     if not gates:
         return resolve_device(kind).target
-    if known == "bare":
-        return everywhere(gates)
-    instructions = (*GATE_SETS[gates], Measure())
-    return complete_graph(4, [(each, 3e-3, 1e-6) for each in instructions], 1e-2, 1e-3)
+    return everywhere(gates) if known == "bare" else calibrated(gates)
 
 
 def check_exact(compiled):

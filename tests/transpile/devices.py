@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from itertools import permutations
 
 from qiskit.circuit import Delay, Measure, Parameter, QuantumCircuit
 from qiskit.circuit.library import (
@@ -45,6 +46,16 @@ def everywhere(gates: str) -> Target:
     target = Target(num_qubits=5)
     for gate in (*GATE_SETS[gates], Measure()):
         target.add_instruction(gate, None)
+    return target
+
+
+def calibrated(gates: str) -> Target:
+    """Four qubits, each gate of a set on all of them, and everything known of it."""
+    every = [QubitProperties(t1=1e-2, t2=1e-3) for _ in range(4)]
+    target = Target(num_qubits=4, qubit_properties=every)
+    for gate in (*GATE_SETS[gates], Measure()):
+        places = permutations(range(4), gate.num_qubits)
+        target.add_instruction(gate, dict.fromkeys(places, InstructionProperties(1e-6, 3e-3)))
     return target
 
 
