@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,6 +69,11 @@ class NoiseChannels:
     _transfers: dict[int, tuple[Stages, NDArray[np.float64]]] = field(
         default_factory=dict, repr=False
     )
+
+    @classmethod
+    def none(cls) -> Self:
+        """Return those of a circuit without noise."""
+        return cls(frozenset(), {}, {}, frozenset(), {}, (), {}, frozenset(), {}, {}, {}, None)
 
     @property
     def acts_in_waits(self) -> bool:

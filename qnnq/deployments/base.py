@@ -13,6 +13,7 @@ from qnnq.networks.network import Network
 from qnnq.results.task import Task
 
 if TYPE_CHECKING:
+    from qnnq.execution.engines.branch_instrument import BranchInstrument
     from qnnq.execution.engines.layer_response import LayerResponse
     from transpile import CompiledLayer, NetworkCircuit
 
@@ -122,6 +123,16 @@ class Deployment(Protocol):
     def variations(self, engine: str, shots: int, seed: int) -> tuple[Variation, ...]:
         """Return why another run of the same task on the device might differ; see `mode`."""
         return ()
+
+    def branch_tables(self) -> "list[BranchInstrument] | None":
+        """Return what branches and layers do by their angles, for a training under this noise.
+
+        None where a controller has no branches, and `tables` tell it.
+
+        Raises:
+            InputError: If a layer's branches are those of patterns, or the noise joins neurons.
+        """
+        return None
 
     def tables(self) -> list[NDArray[np.float32]]:
         """Return what every layer answers, for a training under this noise.

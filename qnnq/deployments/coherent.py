@@ -204,13 +204,7 @@ class CoherentDeployment(Deployment):
             return None
 
     def branch_tables(self) -> "list[BranchInstrument] | None":
-        """Return what branches and layers do by their angles, for a training under this noise.
-
-        None where the angles are computed outside; see `tables`.
-
-        Raises:
-            InputError: If a layer's branches are those of patterns, or the noise joins neurons.
-        """
+        """Return what branches and layers do by their angles, for a training under this noise."""
         if self.outside:
             return None
         from qnnq.execution.engines.branch_instrument import branch_instruments

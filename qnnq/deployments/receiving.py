@@ -90,8 +90,8 @@ def behind_first(network: Network) -> Network | None:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class ReceivingDeployment(StepwiseDeployment):
-    """See `qnnq.deployments.base.Deployment`; images are the numbers of states.
+class _OfStates:
+    """What deployments have whose images are the numbers of states.
 
     Attributes:
         preparations: Of the states.
@@ -100,6 +100,11 @@ class ReceivingDeployment(StepwiseDeployment):
 
     preparations: Preparations
     states: str
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ReceivingDeployment(_OfStates, StepwiseDeployment):
+    """A network on a device whose images are the numbers of states."""
 
     def check(self, engine: str) -> None:
         """Compile, build the noise and see that an engine takes them."""
@@ -150,16 +155,8 @@ class ReceivingDeployment(StepwiseDeployment):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class IdealReceivingDeployment(IdealDeployment):
-    """See `qnnq.deployments.base.Deployment`; images are the numbers of states.
-
-    Attributes:
-        preparations: Of the states.
-        states: SHA-256 (hexadecimal) of the states.
-    """
-
-    preparations: Preparations
-    states: str
+class IdealReceivingDeployment(_OfStates, IdealDeployment):
+    """A network on no device, without noise, whose images are the numbers of states."""
 
     def mode(self, engine: str, shots: int, seed: int) -> LayeredMode:
         """Return what the shot loop goes through the layers with."""

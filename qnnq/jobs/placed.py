@@ -1,6 +1,6 @@
 """A network on a device: compiled for several numbers of images side by side."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from noise_models import NoiseSpecification
 from qnnq.data.states.preparations import Preparations
@@ -40,6 +40,7 @@ class Placed:
         circuits: What is executed.
         costs: What an execution of each costs.
         least_rep_delay_s: The shortest repetition delay that the device offers.
+        draws_preparations: Whether each shot of an image may be of another preparation.
     """
 
     device: Device
@@ -47,13 +48,7 @@ class Placed:
     circuits: tuple[PlacedCircuit, ...]
     costs: tuple[LayerCost, ...]
     least_rep_delay_s: float
-
-    @property
-    def draws_preparations(self) -> bool:
-        """Whether each shot of an image may be of another preparation."""
-        return isinstance(self.deployment, ReceivingDeployment) and (
-            self.deployment.preparations.mixed
-        )
+    draws_preparations: bool = False
 
     @property
     def layers(self) -> tuple[CompiledLayer, ...]:
@@ -140,7 +135,8 @@ def _receiving(
 ) -> Placed:
     placed, noise = placed_states(network, placement, preparations), _noise_of(placement.device)
     deployment = ReceivingDeployment(placed, noise, preparations=preparations, states="")
-    return _placed(request, placement.device, deployment)
+    found = _placed(request, placement.device, deployment)
+    return replace(found, draws_preparations=preparations.mixed)
 
 
 def _living(request: HardwareRequest, network: Network) -> Placed:

@@ -12,8 +12,9 @@ projective measurement. With theta_j the angle by which neuron j is rotated, |0>
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from operator import index
 from typing import Any, Literal, Self, get_args
 
@@ -98,10 +99,10 @@ def joint_probabilities(kind: Kind, theta: Any, angles: Any, xp: Any) -> Any:
             real, imaginary = _exchanged(real, imaginary, first, angles[..., first] / 2, xp)
         return real**2 + imaginary**2
     else:
-        state = state * xp.asarray(_signs(size), dtype=state.dtype)
+        state = state * xp.asarray(cz_signs(size, pairwise(range(size))), dtype=state.dtype)
         second = (angles + theta if kind == "cz-own" else angles) / 2
         for neuron in range(size):
-            state = _rotated(state, neuron, second[..., neuron], xp)
+            state = rotated_amplitudes(state, neuron, second[..., neuron], xp)
     return state**2
 
 
@@ -114,17 +115,24 @@ def _product(zero: Any, one: Any, xp: Any) -> Any:
     return state
 
 
-def _signs(size: int) -> list[float]:
-    """Return what CZ on neighbours multiplies the amplitude of each pattern by."""
-    patterns = [f"{number:0{size}b}" for number in range(2**size)]
+def cz_signs(size: int, pairs: Iterable[tuple[int, int]]) -> list[float]:
+    """Return what CZ on pairs of neurons multiplies the amplitude of each pattern by, 2**size."""
+    places = [(size - 1 - a, size - 1 - b) for a, b in pairs]
     return [
-        math.prod(-1.0 if pattern[at : at + 2] == "11" else 1.0 for at in range(size - 1))
-        for pattern in patterns
+        (-1.0) ** sum(pattern >> a & pattern >> b & 1 for a, b in places)
+        for pattern in range(2**size)
     ]
 
 
-def _rotated(state: Any, neuron: int, half: Any, xp: Any) -> Any:
-    """Return amplitudes (..., 2**k) after RY(2 half) on a neuron."""
+def rotated_amplitudes(state: Any, neuron: int, half: Any, xp: Any) -> Any:
+    """Return amplitudes (..., 2**k) after RY(2 half) on a neuron; the first one's bit counts most.
+
+    Args:
+        state: The amplitudes.
+        neuron: Its number.
+        half: Radians; broadcasts with the amplitudes' leading axes.
+        xp: numpy, or torch.
+    """
     parts = state.reshape(*state.shape[:-1], 2**neuron, 2, -1)
     zero, one = parts[..., 0, :], parts[..., 1, :]
     cosine, sine = xp.cos(half)[..., None, None], xp.sin(half)[..., None, None]

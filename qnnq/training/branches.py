@@ -13,7 +13,6 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from qnnq.deployments.base import Deployment
 from qnnq.execution.engines.branch_instrument import BranchInstrument
 from qnnq.networks.activation import phi
 from qnnq.training.step import ActivationStep, straight_through
@@ -27,12 +26,6 @@ class BranchResponse(NamedTuple):
     branches: Tensor
     measured: Tensor
     start: Tensor
-
-
-def branches_of(deployment: Deployment) -> list[BranchInstrument] | None:
-    """Return the branches of a network that is one circuit, None of any other."""
-    found = getattr(deployment, "branch_tables", None)
-    return None if found is None else found()
 
 
 def response_of(instrument: BranchInstrument, device: str) -> BranchResponse:

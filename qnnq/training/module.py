@@ -57,7 +57,8 @@ class QuantizedNetwork(nn.Module):  # type: ignore[misc]
         A share `dropout` of the outcomes is set to 0, drawn with `dropped`. `responses` are those
         of the layers (see `ActivationStep`, `living_step`); None is no noise.
         """
-        return self._finish(self.layers[0](pixels), random, dropout, dropped, responses)
+        z = self._first(pixels, None, random)
+        return self._finish(z, random, dropout, dropped, responses)
 
     def shots(
         self,
@@ -72,8 +73,13 @@ class QuantizedNetwork(nn.Module):  # type: ignore[misc]
 
         They share only the first layer's pre-activations, which are the same in all of them.
         """
+        z = self._first(pixels, count, random)
+        return self._finish(z, random, dropout, dropped, responses)
+
+    def _first(self, pixels: Tensor, count: int | None, random: torch.Generator) -> Tensor:
+        """Return the first layer's pre-activations, of so many shots (count, images, width)."""
         z = self.layers[0](pixels)
-        return self._finish(z.expand(count, *z.shape), random, dropout, dropped, responses)
+        return z if count is None else z.expand(count, *z.shape)
 
     def _finish(
         self,

@@ -12,7 +12,7 @@ from qnnq.errors import InputError
 from qnnq.networks.network import Network
 from qnnq.runs.deploy import deploy
 from qnnq.runs.request import RunRequest, check_request
-from qnnq.training.branches import BranchResponse, branches_of, response_of
+from qnnq.training.branches import BranchResponse, response_of
 from qnnq.training.settings import TrainingSettings
 
 
@@ -48,7 +48,7 @@ class NoiseTable:
             )
             check_request(request)
             deployment = deploy(request, network)
-            branches = branches_of(deployment)
+            branches = deployment.branch_tables()
             if branches is None:
                 if living and "linear" in network.activations:
                     raise InputError(

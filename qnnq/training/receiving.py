@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from qnnq.data.states.dataset import States
 from qnnq.errors import InputError
-from qnnq.networks.couplings import Coupling
+from qnnq.networks.couplings import Coupling, cz_signs, rotated_amplitudes
 from qnnq.networks.network import Network
 from qnnq.networks.receiving import receiving_network
 from qnnq.training.coupled import SPREAD
@@ -70,32 +70,12 @@ class ReceivingNetwork(QuantizedNetwork):
         self._likely = torch.zeros(())
         self.to_network({})
 
-    def forward(
-        self,
-        pixels: Tensor,
-        random: torch.Generator,
-        dropout: float = 0.0,
-        dropped: torch.Generator | None = None,
-        responses: Sequence[Tensor] | None = None,
-    ) -> Tensor:
-        """Return the logits of one shot; `pixels` are the states' numbers, (states, 1)."""
-        outcomes = self._received(pixels[:, 0].long(), random)
-        return super().forward(outcomes, random, dropout, dropped, responses)
-
-    def shots(
-        self,
-        pixels: Tensor,
-        count: int,
-        random: torch.Generator,
-        dropout: float = 0.0,
-        dropped: torch.Generator | None = None,
-        responses: Sequence[Tensor] | None = None,
-    ) -> Tensor:
-        """Return the logits (count, states, classes) of `count` independent forward passes."""
-        numbers = pixels[:, 0].long().repeat(count)
-        outcomes = self._received(numbers, random).reshape(count, len(pixels), -1)
-        self._likely = self._likely.reshape(count, -1)
-        return self._finish(self.layers[0](outcomes), random, dropout, dropped, responses)
+    def _first(self, pixels: Tensor, count: int | None, random: torch.Generator) -> Tensor:
+        """Return the pre-activations behind received states, whose numbers are (states, 1)."""
+        shape = (len(pixels),) if count is None else (count, len(pixels))
+        outcomes = self._received(pixels[:, 0].long().repeat(count or 1), random)
+        self._likely = self._likely.reshape(shape)
+        return self.layers[0](outcomes.reshape(*shape, -1))
 
     def log_probability(self) -> Tensor:
         """Return that of the last pass's outcomes of joined qubits; see `QuantizedNetwork`."""
@@ -149,16 +129,16 @@ class Receiver(nn.Module):  # type: ignore[misc]
         self.width, self.pairs = width, tuple(pairs)
         drawn = torch.randn(width + 2 * len(pairs), generator=generator)
         self.angles = nn.Parameter(SPREAD * drawn)
-        self.register_buffer("signs", _signs(width, pairs), persistent=False)
+        self.register_buffer("signs", torch.tensor(cz_signs(width, pairs)), persistent=False)
 
     def forward(self, states: Tensor) -> Tensor:
         """Return the probabilities of all patterns, (shots, 2^w), the first qubit counting most."""
         for qubit in range(self.width):
-            states = _rotated(states, qubit, self.angles[qubit])
+            states = rotated_amplitudes(states, qubit, self.angles[qubit] / 2, torch)
         states = states * self.signs
         behind = self.angles[self.width :]
         for turn, qubit in zip(behind, (q for pair in self.pairs for q in pair), strict=True):
-            states = _rotated(states, qubit, turn)
+            states = rotated_amplitudes(states, qubit, turn / 2, torch)
         return torch.view_as_real(states).square().sum(-1)
 
     def layer(self) -> tuple[NDArray[np.float64], tuple[Coupling, ...]]:
@@ -199,19 +179,3 @@ def _amplitudes(data: Sequence[States], width: int) -> tuple[Tensor, Tensor]:
         found[row] = Statevector(circuit.reverse_bits()).data
     starts = np.cumsum([0, *map(len, circuits)])
     return torch.tensor(found), torch.tensor(starts)
-
-
-def _signs(width: int, pairs: Sequence[tuple[int, int]]) -> Tensor:
-    """Return what CZ on all pairs multiplies each amplitude by, (2^w,)."""
-    bits = np.arange(2**width)[:, None] >> np.arange(width)[::-1] & 1
-    both = sum((bits[:, a] * bits[:, b] for a, b in pairs), start=np.zeros(2**width, dtype=int))
-    return torch.tensor(1.0 - 2.0 * (both % 2), dtype=torch.float32)
-
-
-def _rotated(states: Tensor, qubit: int, angle: Tensor) -> Tensor:
-    """Return amplitudes (shots, 2^w) after RY on a qubit."""
-    parts = states.reshape(len(states), 2**qubit, 2, -1)
-    zero, one = parts[:, :, 0], parts[:, :, 1]
-    cosine, sine = torch.cos(angle / 2), torch.sin(angle / 2)
-    turned = torch.stack([cosine * zero - sine * one, sine * zero + cosine * one], dim=2)
-    return turned.reshape(states.shape)

@@ -13,7 +13,7 @@ from qnnq.networks.network import Network
 from qnnq.runs.deploy import deploy
 from qnnq.runs.request import RunRequest
 from qnnq.training import branches
-from qnnq.training.branches import branched_step, branches_of, response_of
+from qnnq.training.branches import branched_step, response_of
 from qnnq.training.settings import TrainingSettings
 from qnnq.training.step import ActivationStep
 from qnnq.training.trainer import train
@@ -61,7 +61,7 @@ def test_means_are_those_of_the_circuits_with_these_weights(deployment, monkeypa
     session = deployment.mode("instrument", 1, 0).start()
     z = torch.tensor(np.random.default_rng(0).normal(size=(256, 3)) / 3, dtype=torch.float32)
     state, activations = None, phi(z.numpy(), "htanh", 0.5)[:, None]
-    for layer, instrument in enumerate(branches_of(deployment)):
+    for layer, instrument in enumerate(deployment.branch_tables()):
         uniform = torch.tensor(forced(layer), dtype=torch.float32)
         monkeypatch.setattr(torch, "rand", lambda *_, given=uniform, **__: given)
         step = ActivationStep(network.activations[layer], network.stretches[layer], 1.0)
@@ -83,7 +83,7 @@ def test_means_are_those_of_the_circuits_with_these_weights(deployment, monkeypa
 
 def test_gradients_are_finite_differences(deployment):
     """Of mean outcomes by the weights; by an outcome before, of the angle that goes with it."""
-    instrument = branches_of(deployment)[1]
+    instrument = deployment.branch_tables()[1]
     response = response_of(instrument, "cpu")
     response = response._replace(
         branches=response.branches.double(), measured=response.measured.double()

@@ -4,7 +4,7 @@ The exact laws of outcomes are those of each connected component of the circuit:
 whose preparations join nothing, four qubits' worth of numbers each. Nothing is approximated.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -183,14 +183,8 @@ def pure_components(circuit: QuantumCircuit) -> list[Component]:
     Raises:
         InputError: If one has more than `MOST_PURE_QUBITS` qubits.
     """
-    return list(_pure_components(circuit))
-
-
-def _pure_components(circuit: QuantumCircuit) -> Iterator[Component]:
-    nothing = NoiseChannels(
-        frozenset(), {}, {}, frozenset(), {}, (), {}, frozenset(), {}, {}, {}, None
-    )
-    for qubits, placed in placed_components(circuit, nothing):
+    found = []
+    for qubits, placed in placed_components(circuit, NoiseChannels.none()):
         if len(qubits) > MOST_PURE_QUBITS:
             raise InputError(
                 f"states: their preparation joins {len(qubits)} qubits, expected at most "
@@ -205,7 +199,8 @@ def _pure_components(circuit: QuantumCircuit) -> Iterator[Component]:
                 part.append(item.operation, [order.index(qubit) for qubit in where])
         columns = _columns(placed)
         bits = tuple(sorted(slots.values()))
-        yield Component(bits, columns, _pure_law(part), 1)
+        found.append(Component(bits, columns, _pure_law(part), 1))
+    return found
 
 
 def _pure_law(part: QuantumCircuit) -> Law:
