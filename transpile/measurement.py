@@ -26,7 +26,10 @@ def median_duration(target: Target, measurement: str) -> float:
     """The median duration (s) of a measuring instruction over the target's qubits."""
     known = [p.duration for p in target[measurement].values() if p and p.duration is not None]
     if not known:
-        raise TranspileError(f"target: found no duration of {measurement}")
+        raise TranspileError(
+            f"target: found no duration of {measurement}, for which neurons that live on wait; "
+            "expected a calibration that says it"
+        )
     return float(statistics.median(known))
 
 

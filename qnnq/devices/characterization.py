@@ -84,9 +84,13 @@ def _rates(document: Mapping[str, Any]) -> Mapping[str, Any]:
     return provider if isinstance(provider, Mapping) else document
 
 
-def _error(kind: str, fidelity: Mapping[str, float]) -> float:
+def _error(kind: str, fidelity: Any) -> float:
     """Return the average infidelity, as exactly as the fidelity is written."""
-    value = fidelity["median"] if fidelity.get("median") is not None else fidelity["mean"]
+    values = fidelity if isinstance(fidelity, Mapping) else {}
+    found = [values[name] for name in ("median", "mean") if values.get(name) is not None]
+    if not found or not isinstance(found[0], int | float):
+        raise ValueError(f"fidelity.{kind}: expected a median or a mean, got {fidelity}")
+    value = found[0]
     if not 0 <= value <= 1:
         raise ValueError(f"fidelity.{kind}: expected 0 to 1, got {value}")
     return round(1 - value, 9)

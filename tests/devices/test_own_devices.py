@@ -220,6 +220,14 @@ def _set(place, value):
             '{"qubits": 2, "fidelity": {"1q": {"mean": NaN}}, "timing": {}}',
             "fidelity.1q: expected 0 to 1, got nan",
         ),
+        (
+            '{"qubits": 2, "fidelity": {"1q": 0.99}, "timing": {}}',
+            "fidelity.1q: expected a median or a mean, got 0.99",
+        ),
+        (
+            '{"qubits": 2, "fidelity": {"1q": {"stderr": 0.1}}, "timing": {}}',
+            "fidelity.1q: expected a median or a mean, got {'stderr': 0.1}",
+        ),
         ('{"qubits": 1e9, "fidelity": {}, "timing": {}}', "qubits: expected at most 1000, got"),
         (
             '{"qubits": 2, "fidelity": {}, "timing": {"t1": NaN}}',
