@@ -178,7 +178,8 @@ def _tree(joint: NDArray[np.float64]) -> NDArray[np.float64]:
     while weights.shape[1] > 1:
         one = weights[:, 1::2]
         weights = weights[:, ::2] + one
-        levels.append(np.divide(one, weights, out=np.zeros_like(weights), where=weights > 0))
+        chance = np.divide(one, weights, out=np.zeros_like(weights), where=weights > 0)
+        levels.append(np.clip(chance, 0, 1))  # of what is 0 but for rounding, it may be anything
     return np.concatenate(levels[::-1], axis=1)
 
 
